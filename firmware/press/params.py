@@ -1,0 +1,168 @@
+"""Every parameter of a press, declared once: the firmware, the host tool, its help and the documents read this one table.
+
+A value is written in the unit that its name ends in. The device keeps whole numbers: raw = round(value * scale). Where the
+scale is a tuple of words the value is one of them, and raw its index; low, default and high are then indexes too.
+Limits that may never be exceeded (frame, cells, relief valve) are not here: they are the ceilings, a record of their own.
+"""
+
+REACTIONS = ("none", "warn", "hold", "ramp", "vent")
+STOPS = ("warn", "hold", "ramp", "vent")
+VALVES = ("none", "regulator", "fill_vent")
+
+# name, group, scale, low, default, high, help
+PARAMS = (
+    ("tick_rate_hz", "tick", 1, 50, 4000, 8000, "Rate of the force loop"),
+    ("tick_budget_us", "tick", 1, 10, 250, 20000, "A tick that takes longer than this is an overrun"),
+    ("cell_count", "cells", 1, 1, 4, 4, "Load cells that are fitted"),
+    ("high_range_mask", "cells", 1, 1, 7, 15, "Cells of the high range, one bit a cell; their forces add up"),
+    ("low_range_mask", "cells", 1, 0, 8, 15, "Cells of the low range, one bit a cell; 0 if the press has one range"),
+    ("range_up_n", "cells", 100, 0, 1700, 100000, "The low range hands over to the high range above this force"),
+    ("range_down_n", "cells", 100, 0, 1400, 100000, "The high range hands over to the low range below this force"),
+    ("rail_counts", "cells", 1, 7000000, 8300000, 8388607, "A code beyond this is at the converter's rail"),
+    ("valve_kind", "valve", VALVES, 0, 1, 2, "What drives the ram; none is a manual press"),
+    ("valve_full_scale_n", "valve", 100, 100, 66000, 100000, "Force at the regulator's full set-point of 10 V"),
+    ("valve_hysteresis_permille", "valve", 1, 0, 10, 50, "Regulator's hysteresis, of full scale; compensated at each reversal"),
+    ("valve_lead_ms", "valve", 1, 0, 60, 500, "Delay of the valve that the feed-forward leads by"),
+    ("valve_slew_n_per_s", "valve", 100, 10, 40000, 400000, "The guard lets the valve's set-point move no faster than this"),
+    ("fill_rate_n_per_s", "valve", 100, 10, 1700, 40000, "Force rate with the fill valve open, on the reference stiffness"),
+    ("vent_rate_n_per_s", "valve", 100, 10, 1700, 40000, "Force rate with the vent valve open, on the reference stiffness"),
+    ("valve_min_on_ms", "valve", 1, 1, 3, 100, "Shortest pulse that the solenoid valves obey"),
+    ("force_limit_n", "limits", 100, 10, 55000, 100000, "Working limit of the total force; programs stay below it"),
+    ("cell_limit_n", "limits", 100, 10, 20000, 100000, "Working limit of each high-range cell"),
+    ("limit_debounce_ms", "limits", 1, 0, 5, 1000, "A working limit must be exceeded this long"),
+    ("rate_limit_n_per_s", "limits", 100, 1, 5000, 40000, "Fastest ramp that a program may ask for"),
+    ("approach_limit_um_per_s", "limits", 1, 1, 3000, 20000, "Fastest approach that a program may ask for"),
+    ("travel_limit_um", "limits", 1, 100, 50000, 500000, "Ram travel that a program may use"),
+    ("temperature_limit_c", "limits", 100, -50, 120, 400, "Platens hotter than this stop the press"),
+    ("kp_permille", "control", 1, 0, 250, 4000, "Proportional gain of the force loop, of one"),
+    ("ki_permille_per_s", "control", 1, 0, 3000, 20000, "Integral gain of the force loop, of one each second"),
+    ("kv_permille_per_s", "control", 1, 10, 3000, 20000, "Force rate for a force error with solenoid valves, of one each second"),
+    ("filter_ms", "control", 1, 0, 4, 500, "Time constant of the force filter before the controller"),
+    ("hold_filter_ms", "control", 1, 0, 60, 2000, "Time constant of the force filter in a hold"),
+    ("corner_ms", "control", 1, 20, 250, 5000, "Time over which a ramp's corners are rounded"),
+    ("deadband_permille", "control", 1, 0, 4, 50, "Hold: no valve move while the error is below this part of the set-point"),
+    ("deadband_min_n", "control", 100, 0, 1, 1000, "Hold: the dead-band is never narrower than this"),
+    ("stiffness_ref_n_per_um", "control", 100, 0.1, 20, 10000, "Stiffness at which the gains are as written"),
+    ("schedule_low_permille", "control", 1, 100, 500, 1000, "Gain schedule: smallest factor, on a stiff specimen"),
+    ("schedule_high_permille", "control", 1, 1000, 2000, 8000, "Gain schedule: largest factor, on a soft specimen"),
+    ("approach_force_n", "control", 100, 1, 2500, 20000, "Approach: the drive rises no higher than this while nothing is touched"),
+    ("approach_rate_n_per_s", "control", 100, 1, 400, 10000, "Approach: the drive rises this fast until the ram moves"),
+    ("contact_force_n", "control", 100, 1, 25, 1000, "Below this force the specimen counts as not touched"),
+    ("trip_ramp_n_per_s", "interlock", 100, 10, 2000, 40000, "Rate of the ramp-down reaction"),
+    ("trip_ramp_limit_s", "interlock", 1, 1, 60, 600, "The ramp-down reaction vents after this time at the latest"),
+    ("discrepancy_ms", "interlock", 1, 10, 500, 5000, "Two channels of one switch may disagree this long"),
+    ("stale_ms", "interlock", 1, 1, 5, 1000, "A sample older than this is stale"),
+    ("frozen_samples", "interlock", 1, 8, 64, 100000, "A code that repeats this often is frozen"),
+    ("crc_samples", "interlock", 1, 1, 3, 1000, "Frames with a bad CRC in a row"),
+    ("imbalance_permille", "interlock", 1, 10, 200, 1000, "Largest difference of one cell's share from its even share"),
+    ("imbalance_min_n", "interlock", 100, 1, 3000, 100000, "Imbalance is judged above this force"),
+    ("imbalance_ms", "interlock", 1, 0, 500, 60000, "Imbalance must last this long"),
+    ("imbalance_reaction", "interlock", STOPS, 0, 2, 3, "What an imbalance does"),
+    ("runaway_n", "interlock", 100, 1, 1500, 20000, "Force above the set-point that counts as running away"),
+    ("runaway_ms", "interlock", 1, 0, 300, 10000, "It must last this long"),
+    ("no_response_n", "interlock", 100, 1, 1500, 20000, "Force below the set-point that counts as not responding"),
+    ("no_response_ms", "interlock", 1, 0, 1500, 60000, "It must last this long"),
+    ("no_contact_ms", "interlock", 1, 100, 30000, 600000, "Longest approach at full drive without contact"),
+    ("force_drop_permille", "interlock", 1, 10, 120, 1000, "Sudden loss of this part of the force is a fracture"),
+    ("force_drop_min_n", "interlock", 100, 1, 200, 20000, "A smaller drop is no fracture"),
+    ("force_drop_ms", "interlock", 1, 5, 80, 5000, "A slower drop is no fracture"),
+    ("force_drop_reaction", "interlock", STOPS, 0, 2, 3, "What a sudden force drop does"),
+    ("ramp_deviation_permille", "interlock", 1, 1, 40, 1000, "Ramp: largest deviation, of the target"),
+    ("ramp_deviation_min_n", "interlock", 100, 1, 400, 20000, "Ramp: a smaller deviation does not count"),
+    ("ramp_deviation_ms", "interlock", 1, 0, 500, 60000, "Ramp: the deviation must last this long"),
+    ("ramp_deviation_reaction", "interlock", STOPS, 0, 2, 3, "What a ramp deviation does"),
+    ("hold_band_permille", "interlock", 1, 1, 100, 1000, "Hold: largest deviation, of the set-point"),
+    ("hold_band_min_n", "interlock", 100, 1, 150, 20000, "Hold: a smaller deviation does not count"),
+    ("hold_band_s", "interlock", 1, 0, 10, 3600, "Hold: the deviation must last this long"),
+    ("hold_band_reaction", "interlock", STOPS, 0, 1, 3, "What leaving the hold band does"),
+    ("duty_moves_per_min", "interlock", 1, 1, 240, 6000, "Hold: more valve moves than this point to a leak"),
+    ("duty_reaction", "interlock", STOPS, 0, 0, 3, "What too many valve moves do"),
+    ("temperature_reaction", "interlock", STOPS, 0, 2, 3, "What a platen that is too hot does"),
+    ("overrun_ticks", "interlock", 1, 1, 20, 10000, "Overrun ticks in a row that stop the press"),
+    ("foreground_ms", "interlock", 1, 100, 3000, 60000, "The tick stops the press when the foreground was away this long"),
+    ("log_full_reaction", "interlock", STOPS, 0, 0, 3, "What overwriting records that nobody pulled does"),
+    ("storage_reaction", "interlock", STOPS, 0, 0, 3, "What a journal that can't be written does"),
+    ("sample_dense_ms", "log", 1, 20, 100, 60000, "Log: a sample this often in ramps"),
+    ("sample_sparse_s", "log", 1, 1, 20, 3600, "Log: a sample this often in a hold that is settled"),
+    ("sample_idle_s", "log", 1, 1, 60, 3600, "Log: a sample this often while nothing is pressed"),
+)
+
+INDEX = {row[0]: i for i, row in enumerate(PARAMS)}
+
+
+def to_raw(name, value):
+    """The device's whole number for a value in the parameter's own unit; KeyError, ValueError say what is wrong."""
+    _, _, scale, low, _, high, _ = PARAMS[INDEX[name]]
+    if isinstance(scale, tuple):
+        if value not in scale[low : high + 1]:
+            raise ValueError("%s is one of %s, not %r" % (name, ", ".join(scale[low : high + 1]), value))
+        return scale.index(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("%s is a number, not %r" % (name, value))
+    if not low <= value <= high:
+        raise ValueError("%s = %s lies outside %s .. %s" % (name, value, low, high))
+    return int(round(value * scale))
+
+
+def from_raw(name, raw):
+    """The value in the parameter's own unit for the device's whole number."""
+    scale = PARAMS[INDEX[name]][2]
+    if isinstance(scale, tuple):
+        return scale[raw]
+    return raw if scale == 1 else raw / scale
+
+
+def bounds_raw(name):
+    """(low, default, high) as the device's whole numbers."""
+    _, _, scale, low, default, high, _ = PARAMS[INDEX[name]]
+    k = 1 if isinstance(scale, tuple) else scale
+    return int(round(low * k)), int(round(default * k)), int(round(high * k))
+
+
+def complaints(raws):
+    """What is wrong with a {name: raw} record: a list of sentences, empty if nothing is."""
+    found = []
+    for name, raw in raws.items():
+        if name not in INDEX:
+            found.append("%s is not a parameter of this firmware" % name)
+            continue
+        low, _, high = bounds_raw(name)
+        if isinstance(raw, bool) or not isinstance(raw, int):
+            found.append("%s is a whole number, not %r" % (name, raw))
+        elif not low <= raw <= high:
+            found.append("%s = %s lies outside %s .. %s" % (name, raw, low, high))
+    return found or _conflicts(Values(raws))
+
+
+def _conflicts(v):
+    """Values that are each in bounds but can't be true together."""
+    found = []
+    cells = (1 << v["cell_count"]) - 1
+    high, low = v["high_range_mask"], v["low_range_mask"]
+    if (high | low) & ~cells:
+        found.append("high_range_mask and low_range_mask name a cell beyond cell_count")
+    if high & low:
+        found.append("high_range_mask and low_range_mask share a cell")
+    if low and v["range_down_n"] >= v["range_up_n"]:
+        found.append("range_down_n must lie below range_up_n")
+    if v["tick_rate_hz"] * v["valve_min_on_ms"] < 1000:
+        found.append("valve_min_on_ms is shorter than one tick")
+    return found
+
+
+class Values:
+    """The parameters of one press: raw whole numbers by name, defaults where nothing was set."""
+
+    def __init__(self, raws=()):
+        self._raws = dict(raws)
+
+    def __getitem__(self, name):
+        if name in self._raws:
+            return self._raws[name]
+        return bounds_raw(name)[1]
+
+    def value(self, name):
+        return from_raw(name, self[name])
+
+    def set_names(self):
+        return list(self._raws)
