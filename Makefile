@@ -1,0 +1,64 @@
+# The only doorway: `make help` lists what there is. Everything runs inside .venv, which is set up on first use.
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+PLANT   ?=
+TARGET  ?= sim
+SEEDS   ?=
+
+# The newest suitable Python on this machine, 3.11 at the oldest; `make PYTHON=/path/to/python3` overrides.
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2])
+PYTHON  ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+             command -v $$python >/dev/null 2>&1 && $$python -c '$(SUITABLE)' 2>/dev/null && echo $$python && break; done)
+
+CODE    := firmware boards host_tools hil_tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test lint bench hil picture clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.run ## set up .venv with what a user needs
+
+setup-dev: $(VENV)/.dev ## set up .venv with what the tests need as well
+
+demo: $(VENV)/.run ## press, hold and log a Li6PS5Cl pellet on the simulated press (under 90 s); results in build/demo
+	@$(BIN)/python -m stackpress.demo --out build/demo
+
+test: $(VENV)/.dev ## run every test
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## ruff over everything, mypy over the host's code and the board's
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/mypy host_tools/stackpress boards/sim/supervisor.py hil_tests/targets
+	@$(BIN)/mypy --config-file boards/mypy.ini
+
+bench: $(VENV)/.dev ## measure the figures against their goals: build/bench.json; PLANT=FILE takes another plant
+	@$(BIN)/python -m hil_tests.bench $(if $(PLANT),--plant "$(PLANT)") $(if $(SEEDS),--seeds "$(SEEDS)")
+
+hil: $(VENV)/.dev ## run the hardware-in-the-loop scenarios; TARGET=sim
+	@$(BIN)/python -m pytest hil_tests/test_scenarios.py --target=$(TARGET)
+
+picture: demo ## make the README's picture anew from a demo run
+	@cp build/demo/plot.png host_tools/pressed_pellet.png
+
+clean: ## remove what was built and the virtual environment
+	@rm -rf build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "stackpress needs Python 3.11 or newer, and none was found: install one, or say" \
+	  "make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "could not make a virtual environment with $(PYTHON): on Debian or Ubuntu" \
+	  "install the package python3-venv" >&2; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "setting up $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sim]' -c constraints.txt
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "setting up $(VENV) with the test tools ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sim,dev]' -c constraints.txt
+	@touch $@ $(VENV)/.run
