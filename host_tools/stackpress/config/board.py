@@ -1,0 +1,142 @@
+"""The board layer: what the electronics can do, which pin does what, which driver speaks to which part.
+
+A press file asks for things that a board may not have (a low range, a fill/vent pair); whether it has them is data
+here, so that the answer comes from `config check` and not from a press that stands still.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .complaints import Complaints, did_you_mean
+from .toml_lines import Layer
+
+# What a board can claim to have -> what that means. The firmware asks for the same words.
+CAPABILITIES = {
+    "force_cells": "load-cell converter",
+    "low_range": "a low-range load cell beside the high range",
+    "regulator": "proportional pressure regulator, 0 to 10 V",
+    "fill_vent": "fill and vent solenoid valves",
+    "dump": "monitored dump valve",
+    "permissive": "hard-wired permissive output",
+    "displacement": "displacement sensor",
+    "temperature": "platen temperature sensors",
+    "trigger": "trigger input and output",
+    "start_input": "start push-button",
+    "journal": "log storage on its own flash chip",
+    "panel": "display and keys",
+    "faults": "faults can be injected (simulated press)",
+}
+
+# Role -> known drivers. "simulated" stands for the part that the simulated press brings along.
+DRIVERS = {
+    "converter": ("simulated", "ads131m04"),
+    "dac": ("simulated", "dac8551", "none"),
+    "valve": ("simulated", "regulator", "fill_vent", "none"),
+    "inputs": ("simulated", "pins"),
+    "flash": ("simulated", "spi_nor"),
+    "deadman": ("simulated", "pio", "none"),
+    "panel": ("none", "ssd1306"),
+    "serial": ("pty", "usb_cdc"),
+}
+
+IDENTITIES = {
+    "simulated": "made from the seed and the state folder of the simulated press",
+    "chip": "the unique number of the microcontroller",
+}
+
+_TOP = ("format", "name", "text", "identity", "capabilities", "pins", "drivers", "pin_count")
+
+
+@dataclass(frozen=True)
+class Board:
+    """A checked board layer. `pins` maps a role to the pin's number on the chip."""
+
+    name: str
+    identity: str
+    capabilities: frozenset[str]
+    pins: dict[str, int] = field(default_factory=dict)
+    drivers: dict[str, str] = field(default_factory=dict)
+
+
+def check_board(layer: Layer, groups: Iterable[str], complaints: Complaints) -> Board:
+    """Check a board layer; parameters that it presets (tables named after a group) are left to the caller."""
+    known = (*_TOP, *groups)
+    for key in layer.data:
+        if key not in known:
+            complaints.add(layer.file, layer.line(key), key, "unknown key", did_you_mean(key, known, ", ".join(_TOP)))
+    return Board(
+        name=_text(layer, "name", complaints),
+        identity=_identity(layer, complaints),
+        capabilities=_capabilities(layer, complaints),
+        pins=_pins(layer, complaints),
+        drivers=_drivers(layer, complaints),
+    )
+
+
+def _text(layer: Layer, key: str, complaints: Complaints) -> str:
+    value = layer.data.get(key)
+    if isinstance(value, str) and value.strip():
+        return value
+    text = "is missing" if value is None else f"{value!r} is not a text"
+    if layer.data:
+        complaints.add(layer.file, layer.line(key), key, text, f'{key} = "..."')
+    return ""
+
+
+def _identity(layer: Layer, complaints: Complaints) -> str:
+    value = _text(layer, "identity", complaints)
+    if value and value not in IDENTITIES:
+        near = did_you_mean(value, IDENTITIES, " or ".join(IDENTITIES))
+        complaints.add(layer.file, layer.line("identity"), "identity", f'"{value}" is no kind of identity', near)
+    return value
+
+
+def _capabilities(layer: Layer, complaints: Complaints) -> frozenset[str]:
+    value = layer.data.get("capabilities", [])
+    line = layer.line("capabilities")
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        complaints.add(layer.file, line, "capabilities", "is not a list of words", ", ".join(CAPABILITIES))
+        return frozenset()
+    for one in value:
+        if one not in CAPABILITIES:
+            near = did_you_mean(one, CAPABILITIES, ", ".join(CAPABILITIES))
+            complaints.add(layer.file, line, "capabilities", f'"{one}" is unknown', near)
+    return frozenset(value)
+
+
+def _pins(layer: Layer, complaints: Complaints) -> dict[str, int]:
+    table = layer.data.get("pins", {})
+    if not isinstance(table, dict):
+        complaints.add(layer.file, layer.line("pins"), "pins", "is not a table", "[pins] with role = number")
+        return {}
+    count = layer.data.get("pin_count", 30)
+    last = count - 1 if isinstance(count, int) and not isinstance(count, bool) else 29
+    taken: dict[int, str] = {}
+    for role, pin in table.items():
+        line = layer.line("pins", role)
+        if isinstance(pin, bool) or not isinstance(pin, int):
+            complaints.add(layer.file, line, f"pins.{role}", f"{pin!r} is not a pin number", f"0 to {last}")
+        elif not 0 <= pin <= last:
+            complaints.add(layer.file, line, f"pins.{role}", f"the chip has no pin {pin}", f"0 to {last}")
+        elif pin in taken:
+            other = f"{taken[pin]} in line {layer.line('pins', taken[pin])}"
+            complaints.add(layer.file, line, f"pins.{role}", f"pin {pin} is already {other}", "one pin, one role")
+        else:
+            taken[pin] = role
+    return {role: pin for pin, role in taken.items()}
+
+
+def _drivers(layer: Layer, complaints: Complaints) -> dict[str, str]:
+    table = layer.data.get("drivers", {})
+    if not isinstance(table, dict):
+        complaints.add(layer.file, layer.line("drivers"), "drivers", "is not a table", "[drivers] with role = name")
+        return {}
+    for role, driver in table.items():
+        line = layer.line("drivers", role)
+        if role not in DRIVERS:
+            near = did_you_mean(role, DRIVERS, ", ".join(DRIVERS))
+            complaints.add(layer.file, line, f"drivers.{role}", "unknown role", near)
+        elif driver not in DRIVERS[role]:
+            near = did_you_mean(str(driver), DRIVERS[role], "one of " + ", ".join(DRIVERS[role]))
+            complaints.add(layer.file, line, f"drivers.{role}", f"{driver!r} is not a driver for it", near)
+    return {role: str(driver) for role, driver in table.items()}

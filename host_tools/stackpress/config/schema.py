@@ -1,0 +1,148 @@
+"""The parameters that a press has, as the host sees them: the firmware's table, with checks that explain themselves.
+
+`firmware/press/params.py` declares each parameter once; this module only reads it. On the wire a parameter is an
+integer (`raw`), in a file it is a number in the unit that its name ends in, or a word.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from .. import rooms as rooms  # makes `press` importable
+from .complaints import did_you_mean
+from .units import converted, same_quantity, unit_of, unit_words
+
+ParamValue = float | int | str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One row. `low`, `default`, `high` are in the unit of the name; for a choice they are indexes into `words`.
+
+    A choice may leave out words at either end of the list that several parameters share: `choices` are those allowed.
+    """
+
+    name: str
+    group: str
+    scale: float
+    words: tuple[str, ...]
+    low: float
+    default: float
+    high: float
+    help: str
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words that may be chosen; empty for a number."""
+        return self.words[int(self.low) : int(self.high) + 1]
+
+    @property
+    def default_value(self) -> ParamValue:
+        """The default as it would stand in a file."""
+        return self.from_raw(self.default_raw)
+
+    @property
+    def default_raw(self) -> int:
+        """The default as the device counts it."""
+        return int(self.default) if self.words else round(self.default * self.scale)
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        if self.words:
+            return "one of " + ", ".join(f'"{word}"' for word in self.choices)
+        unit = unit_words(self.name)
+        return f"{number(self.low)} to {number(self.high)}{' ' + unit if unit else ''}"
+
+    def to_raw(self, value: ParamValue) -> int:
+        """The integer on the wire. Raises ValueError for a value that `complaint_about` complains of."""
+        if self.words:
+            return self.words.index(str(value))
+        return round(float(value) * self.scale)
+
+    def from_raw(self, raw: int) -> ParamValue:
+        """The value in the unit of the name. Raises ValueError for an unknown choice."""
+        if self.words:
+            if not 0 <= raw < len(self.words):
+                raise ValueError(f"{self.name}: {raw} is none of {len(self.words)} choices")
+            return self.words[raw]
+        value = raw / self.scale
+        return int(value) if value == int(value) else float(f"{value:.9g}")
+
+    def complaint_about(self, value: object) -> tuple[str, str] | None:
+        """(what is wrong, what would be right), or None."""
+        return self._word_complaint(value) if self.words else self._number_complaint(value)
+
+    def _word_complaint(self, value: object) -> tuple[str, str] | None:
+        if isinstance(value, str) and value in self.choices:
+            return None
+        if isinstance(value, str):
+            return f'"{value}" is not a choice', did_you_mean(value, self.choices, self.allowed)
+        return f"{value!r} is not a word", self.allowed
+
+    def _number_complaint(self, value: object) -> tuple[str, str] | None:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return f"{value!r} is not a number", self.allowed
+        if not self.low <= value <= self.high:  # a NaN is not between any two numbers
+            return f"{number(value)} is out of range", self.allowed
+        return None
+
+
+def number(value: float) -> str:
+    """A number as a person writes it: no `.0`, no exponent below a thousand million, no binary noise."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return str(value)
+    text = f"{value:.9g}"
+    if "e" in text:
+        text = f"{value:.12f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:.0f}"
+    return text
+
+
+def parse_rows(rows: Sequence[Sequence[Any]]) -> dict[str, Parameter]:
+    """Rows `(name, group, scale, low, default, high, help)` to parameters."""
+    found = {}
+    for name, group, scale, low, default, high, text in rows:
+        words = tuple(scale) if isinstance(scale, (tuple, list)) else ()
+        found[name] = Parameter(name, group, 1.0 if words else scale, words, low, default, high, text)
+    return found
+
+
+@cache
+def parameters() -> dict[str, Parameter]:
+    """All parameters of this firmware, in the order of its table."""
+    from press import params
+
+    return parse_rows(params.PARAMS)
+
+
+@cache
+def groups() -> dict[str, dict[str, Parameter]]:
+    """The same by group: a group is a table in the TOML file."""
+    found: dict[str, dict[str, Parameter]] = {}
+    for one in parameters().values():
+        found.setdefault(one.group, {})[one.name] = one
+    return found
+
+
+def why_unknown(key: str, value: object, group: str) -> tuple[str, str]:
+    """(what is wrong, what would be right) about a key that the group does not have."""
+    table = parameters()
+    for known in table:
+        if same_quantity(key, known) and unit_of(known)[1] is not None:
+            return _wrong_unit(key, value, known)
+    if key in table:
+        return "stands in the wrong table", f"move it to [{table[key].group}]"
+    near = did_you_mean(key, groups().get(group, {})) or did_you_mean(key, table)
+    return "unknown key", near or f"[{group}] knows {', '.join(groups().get(group, {}))}"
+
+
+def _wrong_unit(key: str, value: object, known: str) -> tuple[str, str]:
+    have = unit_of(key)[1]
+    text = f"wrong unit ({have.words})" if have else "the unit is missing from the key"
+    right = f"use {known} ({unit_words(known)})"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        same = converted(value, key, known)
+        if same is not None:
+            right += f": {known} = {number(same)}"
+    return text, right
