@@ -1,10 +1,11 @@
 """A NOR flash chip in a file: erase before write, bits only fall, a program stays inside its page.
 
-It runs under CPython and MicroPython and behaves like the chip on a board where the journal could go wrong: it raises
-NorError on anything that real NOR would answer with silent garbage, and it can cut the power at any byte of a program
-or an erase (`cut_after`), leaving the torn state that a mount has to cope with.
+A path of None keeps the chip in RAM. It runs under CPython and MicroPython and behaves like the chip on a board where a
+journal could go wrong: it raises NorError on anything that real NOR would answer with silent garbage, and it can cut
+the power at any byte of a program or an erase (`cut_after`), leaving the torn state that a mount has to cope with.
 """
 
+import io
 import os
 
 
@@ -29,7 +30,7 @@ class NorFile:
         self.programs = 0
         self.erases = 0
         self.cut_after = -1  # bytes of program or erase still to go until the power fails; -1 = never
-        self.garbage = None  # on a cut, this is ANDed into the byte that was being programmed
+        self.garbage = None  # on a cut: bits (a byte) that did not change any more in what was being written
         self._file = _open_filled(path, size, self.SECTOR)
         self._page = bytearray(self.PAGE)
 
@@ -51,12 +52,13 @@ class NorFile:
         self.read(addr, old)
         for i in range(n):
             if buf[i] & ~old[i] & 0xFF:
-                raise NorError("program would raise a bit at %d" % (addr + i))
+                raise NorError(f"program would raise a bit at {addr + i}")
         whole = self._spend(n)
         for i in range(min(n, whole)):
             old[i] = buf[i]
-        if whole < n and self.garbage is not None:
-            old[whole] &= buf[whole] | self.garbage
+        if self.garbage is not None:
+            for i in range(whole, n):
+                old[i] &= buf[i] | self.garbage
         self._write(addr, old)
         self.programs += 1
         if whole < n:
@@ -67,7 +69,12 @@ class NorFile:
         if addr % self.SECTOR or addr < 0 or addr >= self.size:
             raise NorError("erase is not at a sector")
         whole = self._spend(self.SECTOR)
-        self._write(addr, b"\xff" * min(whole, self.SECTOR))
+        after = bytearray(b"\xff" * self.SECTOR)
+        if whole < self.SECTOR:
+            self.read(addr, after)
+            for i in range(self.SECTOR):
+                after[i] |= 0xFF if i < whole else (self.garbage or 0)
+        self._write(addr, after)
         self.erases += 1
         if whole < self.SECTOR:
             raise PowerCut()
@@ -91,6 +98,8 @@ class NorFile:
 
 
 def _open_filled(path, size, step):
+    if path is None:
+        return io.BytesIO(b"\xff" * size)
     try:
         have = os.stat(path)[6]
     except OSError:

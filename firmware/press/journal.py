@@ -1,6 +1,6 @@
-"""The journal: an append-only ring of CRC'd, sequence-numbered records on NOR flash that survives a power cut anywhere.
+"""The journal: an append-only ring of CRC'd, sequence-numbered records on NOR flash; it survives a power cut anywhere.
 
-`append` costs no flash time: it frames the record in a small RAM queue. `service` writes it, one bounded flash operation
+`append` costs no flash time: it frames the record in a small RAM queue. `service` writes it, one bounded flash step
 at a time, and erases one sector ahead, so a record is durable a few foreground passes after its event. The oldest
 sector is always the next to go, and the host pulls in order, so pulled sectors go first; when an unpulled one has to
 go, its records are counted in `overwritten_unpulled`, for the press to react to. A loss is always a number: a record
@@ -39,7 +39,7 @@ class Journal:
         self._in = 0  # end of the queued bytes
         self._left = 0  # bytes still to be programmed of a record that was begun
         self._seq = 0  # its sequence number
-        self._durable_next = 1  # sequence number after the last record that is wholly on flash
+        self.durable_next = 1  # sequence number after the last record that is wholly on flash
         self._first = 0  # oldest sector's number
         self._last = -1  # sector being written; -1 before the very first
         self._offset = flash.SECTOR  # where the next byte goes in it
@@ -137,7 +137,7 @@ class Journal:
         self._out += n
         self._left -= n
         if self._left == 0:
-            self._durable_next = self._seq + 1
+            self.durable_next = self._seq + 1
         if self._out == self._in:
             self._out = self._in = 0
 
@@ -208,7 +208,7 @@ class Journal:
         return used, seq
 
     def _seek(self, seq):
-        """(sector, offset, seq) to start reading at: the hint when it fits, else found by bisection over the headers."""
+        """(sector, offset, seq) to start reading at: the hint when it fits, else bisection over the headers."""
         hint_seq, number, offset = self._hint
         if hint_seq and hint_seq <= seq <= hint_seq + _NEAR and number >= self._first:
             return number, offset, seq
@@ -235,7 +235,7 @@ class Journal:
             if header:
                 return header[3]
             number += 1
-        return self._durable_next
+        return self.durable_next
 
     # -- mounting --------------------------------------------------------------------------------------------------
 
@@ -247,15 +247,15 @@ class Journal:
                 last = header
         if last is None:
             return
-        self._last, _, self.origin, self._durable_next, self.pulled_seq = last
+        self._last, _, self.origin, self.durable_next, self.pulled_seq = last
         self._first = max(0, self._last - self._sectors.count + 1)
         while not self._sectors.header_of(self._first):
             self._first += 1
         self._mount_last()
-        self.next_seq = self._durable_next
+        self.next_seq = self.durable_next
 
     def _mount_last(self):
-        """Read through the sector that was being written; go on behind the last good record, or behind what was torn."""
+        """Read through the sector that was being written; go on behind the last good record or what was torn."""
         offset = good_end = sectors.HEADER_BYTES
         size = self._flash.SECTOR
         while offset < size:
@@ -264,7 +264,7 @@ class Journal:
                 offset = self._sectors.skip(self._last, offset, size)
                 continue
             offset = good_end = offset + n
-            self._durable_next = self._sectors.seq() + 1
+            self.durable_next = self._sectors.seq() + 1
             if self._sectors.kind() == records.PULLED:
                 pulled = struct.unpack_from("<I", self._sectors.record(n), records.FRAME_BYTES)[0]
                 self.pulled_seq = max(self.pulled_seq, pulled)

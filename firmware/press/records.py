@@ -227,7 +227,7 @@ def pack(kind, *values):
     """
     fields = KINDS[kind][1]
     if len(values) != len(fields):
-        raise ValueError("%s takes %d values, got %d" % (KINDS[kind][0], len(fields), len(values)))
+        raise ValueError(f"{KINDS[kind][0]} takes {len(fields)} values, got {len(values)}")
     tail = tail_of(kind)
     fixed = fields[:-1] if tail else fields
     payload = struct.pack(FORMATS[kind], *_flatten(fixed, values, []))
@@ -252,10 +252,10 @@ def unpack(kind, payload):
     Raises ValueError if the payload is not one of that kind: unknown kind, or the wrong length.
     """
     if kind not in KINDS:
-        raise ValueError("unknown kind %d" % kind)
+        raise ValueError(f"unknown kind {kind}")
     size, tail = SIZES[kind], tail_of(kind)
     if len(payload) < size or (tail is None and len(payload) != size):
-        raise ValueError("%s of %d bytes" % (KINDS[kind][0], len(payload)))
+        raise ValueError(f"{KINDS[kind][0]} of {len(payload)} bytes")
     raw = struct.unpack(FORMATS[kind], bytes(payload[:size]))
     out, at = {}, 0
     for field in KINDS[kind][1]:

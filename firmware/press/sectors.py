@@ -114,7 +114,4 @@ def whole_record(view, room):
 
 def blank(buf):
     """True if every byte is erased."""
-    for byte in buf:
-        if byte != 0xFF:
-            return False
-    return True
+    return all(byte == 0xFF for byte in buf)
