@@ -7,6 +7,8 @@ constants that the compiler can fold (`make layout` writes them, a test compares
 
 import array
 
+from press import cycle
+
 CELLS = 4
 POINTS = 8  # calibration points a cell, at most
 ROWS = 30  # interlock rows, at most: one bit each in a word that stays a small integer
@@ -46,7 +48,7 @@ WORDS = (
     ("FORCE_H", 1, "force with the hold filter / cN"),
     ("FILTER_H", 1, "the same, Q4"),
     ("IMBALANCE", 1, "largest difference from an even share / permille"),
-    ("DISPLACEMENT_F", 1, "lagged displacement / nm, Q4"),
+    ("DISPLACEMENT_F", 1, "lagged displacement / nm"),
     ("SPEED", 1, "ram speed / nm/s"),
     ("PEAK", 1, "recent peak of the force / cN, Q4"),
     # signals that interlocks watch and that are not words of their own; larger is worse
@@ -99,6 +101,7 @@ WORDS = (
     ("CMD_LANDING", 1, "mailbox: rate for the distance left / per tick, Q16"),
     ("CMD_SPEED", 1, "mailbox: approach speed / nm/s"),
     ("TARGET", 1, "where the set-point goes / cN"),
+    ("RAMP_FROM", 1, "where its ramp started / cN"),
     ("RATE_MAX", 1, "how fast / cN per tick, Q16"),
     ("CORNER", 1, "change of the rate a tick, Q16"),
     ("LANDING", 1, "rate for the distance left / per tick, Q16"),
@@ -108,22 +111,24 @@ WORDS = (
     ("REACHED", 1, "ticks for which the set-point has rested on its target, up to 2^29"),
     ("ERROR", 1, "set-point minus filtered force / cN"),
     ("INTEGRAL", 1, "integral part / cN"),
-    ("INTEGRAL_REM", 1, "its remainder"),
+    ("INTEGRAL_REM", 1, "its remainder, Q16"),
     ("REVERSAL", 1, "hysteresis compensation / cN"),
     ("HOLDING_STILL", 1, "1 while the error is inside the dead-band"),
     ("PULSE", 1, "open time owed to the solenoid valves / ticks, Q12"),
-    ("PROPOSED", 1, "what the controller asks for / cN, or rate for solenoids / cN/s"),
+    ("PROPOSED", 1, "drive that the controller asks for / cN"),
+    ("PROPOSED_VALVE", 1, "solenoids that it asks for, VALVE_* bits"),
     ("GAIN", 1, "gain schedule, Q8"),
     ("APPROACH_SPEED", 1, "nm/s"),
     ("CONTACT_TICKS", 1, "ticks at full drive without contact"),
     # permitted
-    ("REQUESTED_CODE", 1, "valve set-point before the guard"),
-    ("CODE", 1, "valve set-point 0..65535 that is permitted"),
+    ("DRIVE", 1, "drive that is permitted / cN"),
+    ("CODE", 1, "the same as the regulator's set-point, 0..65535"),
     ("VALVE", 1, "VALVE_* bits that are permitted"),
     ("DENIED", 1, "1 while the guard changes what was asked for"),
-    ("OPEN_TICKS", 1, "ticks since the solenoid valves changed"),
+    ("OPEN_TICKS", 1, "ticks for which a solenoid has been open"),
     ("MOVES", 1, "valve moves since boot, modulo 2^29"),
-    ("MOVE_CODE", 1, "regulator set-point at the last counted move"),
+    ("MOVE_DRIVE", 1, "drive at the last counted move of the regulator / cN"),
+    ("TRIGGER", 1, "mailbox: 1 puts the trigger output on"),
     ("TOKEN", 1, "ticks that were completed, modulo 2^29: what feeds the deadman"),
     # recorded
     ("BANK", 1, "statistics bank that the tick fills"),
@@ -131,15 +136,16 @@ WORDS = (
     ("STATISTICS", 16, "two banks of count, min, max, sum low, sum high, and three spare"),
     ("RING_AT", 1, "next entry of the flight recorder"),
     ("RING_LEN", 1, "entries of the flight recorder"),
+    ("RING_AFTER", 1, "entries that are still written after a trip"),
     ("RING_LEFT", 1, "entries still to be written after a trip, -1 while nothing tripped"),
     # tuning: what params, ceilings and calibration come down to (tuning.py)
     ("K_HIGH_MASK", 1, "cells of the high range"),
     ("K_LOW_MASK", 1, "cells of the low range"),
     ("K_HIGH_COUNT", 1, "how many they are"),
-    ("K_SHARE", 1, "even share / permille"),
+    ("K_SHARE", 1, "even share, Q12"),
     ("K_RANGE_UP", 1, "cN"),
     ("K_RANGE_DOWN", 1, "cN"),
-    ("K_FADE", 1, "shift that fades the range bias"),
+    ("K_FADE", 1, "how fast the range bias fades / cN a tick, Q4"),
     ("K_RAIL", 1, "code of the rail"),
     ("K_FILTER", 1, "shift of the force filter"),
     ("K_FILTER_H", 1, "shift of the hold filter"),
@@ -160,30 +166,33 @@ WORDS = (
     ("K_LEAD", 1, "lead of the feed-forward / ticks"),
     ("K_HYSTERESIS", 1, "half the regulator's hysteresis / cN"),
     ("K_REVERSAL_STEP", 1, "how fast it is compensated / cN a tick"),
+    ("K_SETTLE", 1, "ticks of rest before a set-point counts as held"),
     ("K_P", 1, "proportional gain, Q10"),
-    ("K_I", 1, "integral gain a tick, Q20"),
+    ("K_I", 1, "integral gain a tick, Q16"),
     ("K_I_MAX", 1, "bound of the integral part / cN"),
     ("K_V", 1, "force rate for an error / 1/s, Q8"),
     ("K_DEAD", 1, "dead-band as part of the set-point, Q10"),
     ("K_DEAD_MIN", 1, "cN"),
-    ("K_FILL", 1, "open ticks for a force rate, Q12 of 2^14 s/cN"),
+    ("K_FILL", 1, "2^30 / K_FILL_RATE: part of a tick to open for a force rate"),
     ("K_VENT", 1, "the same for the vent valve"),
+    ("K_FILL_RATE", 1, "force rate of the open fill valve / cN/s"),
+    ("K_VENT_RATE", 1, "force rate of the open vent valve / cN/s"),
     ("K_MIN_ON", 1, "shortest pulse / ticks"),
     ("K_OUT_SHIFT", 1, "drive / cN to code: shift first"),
     ("K_OUT_GAIN", 1, "then gain, Q13"),
     ("K_OUT_MAX", 1, "largest drive that the guard lets through / cN"),
-    ("K_CODE_MAX", 1, "the same as a code"),
-    ("K_SLEW", 1, "largest change of the code a tick, Q8"),
+    ("K_SLEW", 1, "largest change of the drive / cN a tick, Q8"),
     ("SLEW_REM", 1, "its remainder"),
     ("K_FORCE_DENY", 1, "above this force nothing may push / cN"),
     ("K_APPROACH_MAX", 1, "largest drive of an approach / cN"),
     ("K_APPROACH_RATE", 1, "how fast it rises / cN per tick, Q16"),
+    ("APPROACH_RATE", 1, "approach with solenoids: rate that is asked of them / cN/s"),
     ("APPROACH_REM", 1, "its remainder"),
     ("K_TRIP_RATE", 1, "ramp-down reaction / cN per tick, Q16"),
     ("K_TRIP_CORNER", 1, "change of that rate a tick, Q16"),
     ("K_TRIP_LANDING", 1, "rate for the distance left / per tick, Q16"),
     ("K_TRIP_TICKS", 1, "the ramp-down reaction vents after this"),
-    ("K_MOVE", 1, "regulator steps smaller than this are not counted as moves / codes"),
+    ("K_MOVE", 1, "smaller steps of the regulator are not counted as moves / cN"),
     ("K_TRANSITIONS", 8, "for each state, the states that may follow, one bit each"),
     ("ROW", ROWS * ROW_WORDS, "interlock rows"),
     ("ROW_COUNT", 1, "rows in use"),
@@ -195,6 +204,11 @@ SAMPLE_NEW, SAMPLE_CRC_BAD, SAMPLE_CHIP_RESET = 1, 2, 4
 INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select",
           "trigger_in", "travel_ok")
 IN = {name: 1 << i for i, name in enumerate(INPUTS)}
+STATE_READY, STATE_PRESSING, STATE_RELEASING, STATE_TRIPPED, STATE_MONITOR = (
+    cycle.READY, cycle.PRESSING, cycle.RELEASING, cycle.TRIPPED, cycle.MONITOR)
+MODE_OFF, MODE_APPROACH, MODE_FORCE, MODE_LOCK, MODE_VENT = range(5)
+REACT_HOLD, REACT_RAMP, REACT_VENT = 2, 3, 4
+KIND_NONE, KIND_REGULATOR, KIND_FILL_VENT = 0, 1, 2
 VALVE_FILL, VALVE_VENT, VALVE_DUMP_CLOSED, VALVE_PERMISSIVE, VALVE_TRIGGER_OUT = 1, 2, 4, 8, 16
 IN_HEALTHY = IN["estop_a"] | IN["estop_b"] | IN["guard_a"] | IN["guard_b"] | IN["pressure_ok"] | IN["supply_ok"] | IN["travel_ok"]
 

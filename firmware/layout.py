@@ -1,0 +1,40 @@
+"""Writes into the tick's modules the frame numbers that they use, between their `# words` and `# end of words` marks.
+
+A constant is folded into viper code only when it stands in the same file; a look-up in another module costs microseconds on
+the chip. So each module carries a copy of the few it needs, written from `press.frame` by this script and compared by a test.
+"""
+
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from press import frame  # noqa: E402
+
+START, END = "# words (written by layout.py)\n", "# end of words\n"
+EXTRA = {name: value for name, value in vars(frame).items() if name.isupper() and isinstance(value, int)}
+EXTRA.update(("IN_" + name.upper(), bit) for name, bit in frame.IN.items())
+NUMBERS = {**EXTRA, **frame.AT}
+
+
+def rewritten(text):
+    """The module's text with its block of constants as it should be."""
+    head, rest = text.split(START)
+    _, body = rest.split(END)
+    used = sorted({name for name in re.findall(r"\b_([A-Z][A-Z0-9_]*)\b", body) if name in NUMBERS}, key=NUMBERS.get)
+    block = "".join("_%s = const(%d)\n" % (name, NUMBERS[name]) for name in used)
+    return head + START + block + END + body
+
+
+def modules():
+    return [path for path in sorted((HERE / "press").glob("*.py")) if START in path.read_text()]
+
+
+if __name__ == "__main__":
+    for path in modules():
+        text = path.read_text()
+        if rewritten(text) != text:
+            path.write_text(rewritten(text))
+            print("wrote", path.name)

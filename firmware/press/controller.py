@@ -1,0 +1,367 @@
+"""Set-point and controller: what the valve should do to bring the force where the program wants it. It only proposes.
+
+Set-point: a ramp with limited rate whose corners are rounded; it lands on its target exponentially and never passes it.
+Regulator: feed-forward with lead and hysteresis compensation, and PI with anti-windup on what is left. Solenoids: the wanted
+force rate becomes open time, kept as a debt that is paid in pulses no shorter than the valve obeys. In a hold nothing moves
+while the error is inside the dead-band. All forces are cN, all gains fixed point.
+"""
+
+import micropython
+from micropython import const
+
+# words (written by layout.py)
+_MODE_OFF = const(0)
+_MODE_APPROACH = const(1)
+_VALVE_FILL = const(1)
+_REACT_HOLD = const(2)
+_MODE_FORCE = const(2)
+_STATE_PRESSING = const(2)
+_KIND_FILL_VENT = const(2)
+_VALVE_VENT = const(2)
+_MODE_LOCK = const(3)
+_REACT_RAMP = const(3)
+_STATE_RELEASING = const(4)
+_MODE_VENT = const(4)
+_REACT_VENT = const(4)
+_STATE_TRIPPED = const(5)
+_HZ = const(13)
+_FORCE_F = const(41)
+_FORCE_H = const(42)
+_SPEED = const(46)
+_LATCHED = const(78)
+_FIRST = const(80)
+_REACTION = const(81)
+_TRIP_TICKS = const(82)
+_STATE = const(83)
+_MODE = const(84)
+_CMD_SEQ = const(85)
+_CMD_SEEN = const(86)
+_CMD_STATE = const(87)
+_CMD_MODE = const(88)
+_CMD_TARGET = const(89)
+_CMD_RATE = const(90)
+_CMD_CORNER = const(91)
+_CMD_LANDING = const(92)
+_CMD_SPEED = const(93)
+_TARGET = const(94)
+_RAMP_FROM = const(95)
+_RATE_MAX = const(96)
+_CORNER = const(97)
+_LANDING = const(98)
+_SET = const(99)
+_SET_REM = const(100)
+_SET_RATE = const(101)
+_REACHED = const(102)
+_ERROR = const(103)
+_INTEGRAL = const(104)
+_INTEGRAL_REM = const(105)
+_REVERSAL = const(106)
+_HOLDING_STILL = const(107)
+_PULSE = const(108)
+_PROPOSED = const(109)
+_PROPOSED_VALVE = const(110)
+_GAIN = const(111)
+_APPROACH_SPEED = const(112)
+_CONTACT_TICKS = const(113)
+_DRIVE = const(114)
+_VALVE = const(116)
+_DENIED = const(117)
+_OPEN_TICKS = const(118)
+_K_CONTACT = const(170)
+_K_KIND = const(171)
+_K_LEAD = const(172)
+_K_HYSTERESIS = const(173)
+_K_REVERSAL_STEP = const(174)
+_K_SETTLE = const(175)
+_K_P = const(176)
+_K_I = const(177)
+_K_I_MAX = const(178)
+_K_V = const(179)
+_K_DEAD = const(180)
+_K_DEAD_MIN = const(181)
+_K_FILL = const(182)
+_K_VENT = const(183)
+_K_FILL_RATE = const(184)
+_K_VENT_RATE = const(185)
+_K_MIN_ON = const(186)
+_K_APPROACH_MAX = const(193)
+_K_APPROACH_RATE = const(194)
+_APPROACH_RATE = const(195)
+_APPROACH_REM = const(196)
+_K_TRIP_RATE = const(197)
+_K_TRIP_CORNER = const(198)
+_K_TRIP_LANDING = const(199)
+_K_TRIP_TICKS = const(200)
+_K_TRANSITIONS = const(202)
+# end of words
+
+
+@micropython.viper
+def command(frame):
+    """Read the mailbox once, carry out what a trip demands, and change the mode without a bump."""
+    s = ptr32(frame)
+    before = s[_MODE]
+    mode = before
+    if s[_CMD_SEQ] != s[_CMD_SEEN]:
+        s[_CMD_SEEN] = s[_CMD_SEQ]
+        wanted = s[_CMD_STATE]
+        if wanted == s[_STATE] or (s[_K_TRANSITIONS + s[_STATE]] >> wanted) & 1:
+            if s[_STATE] == _STATE_TRIPPED:
+                if wanted != _STATE_TRIPPED and not s[_LATCHED]:
+                    s[_STATE] = wanted
+                    s[_FIRST] = -1
+                    s[_REACTION] = 0
+                    mode = 0
+            else:
+                s[_STATE] = wanted
+                mode = s[_CMD_MODE]
+                if mode == _MODE_FORCE:
+                    if before != _MODE_FORCE or s[_TARGET] != s[_CMD_TARGET]:
+                        s[_RAMP_FROM] = s[_SET] if before == _MODE_FORCE else s[_FORCE_F]
+                        s[_REACHED] = 0
+                    s[_TARGET] = s[_CMD_TARGET]
+                    s[_RATE_MAX] = s[_CMD_RATE]
+                    s[_CORNER] = s[_CMD_CORNER]
+                    s[_LANDING] = s[_CMD_LANDING]
+                s[_APPROACH_SPEED] = s[_CMD_SPEED]
+                if mode == _MODE_APPROACH:
+                    s[_TARGET] = s[_CMD_TARGET]
+    state = s[_STATE]
+    if state == _STATE_TRIPPED:
+        if s[_TRIP_TICKS] < 0x1FFFFFFF:
+            s[_TRIP_TICKS] += 1
+        if s[_REACTION] == _REACT_RAMP and (s[_TRIP_TICKS] > s[_K_TRIP_TICKS] or s[_FORCE_F] < s[_K_CONTACT]):
+            s[_REACTION] = _REACT_VENT
+        if s[_REACTION] == _REACT_VENT:
+            mode = _MODE_OFF
+        elif s[_REACTION] == _REACT_HOLD:
+            mode = _MODE_LOCK
+        elif s[_REACTION] == _REACT_RAMP:
+            mode = _MODE_FORCE
+            s[_TARGET] = 0
+            s[_RATE_MAX] = s[_K_TRIP_RATE]
+            s[_CORNER] = s[_K_TRIP_CORNER]
+            s[_LANDING] = s[_K_TRIP_LANDING]
+    elif state < _STATE_PRESSING or state > _STATE_RELEASING:
+        mode = _MODE_OFF
+    if mode != before:
+        s[_MODE] = mode
+        s[_REACHED] = 0
+        s[_PULSE] = 0
+        s[_CONTACT_TICKS] = 0
+        if mode == _MODE_FORCE:
+            s[_SET] = s[_FORCE_F]
+            s[_SET_REM] = 0
+            s[_SET_RATE] = 0
+            s[_HOLDING_STILL] = 0
+            if before == _MODE_APPROACH:
+                s[_REVERSAL] = s[_K_HYSTERESIS]
+            # the integral takes over what the drive is made of now
+            s[_INTEGRAL] = s[_DRIVE] - s[_SET] - s[_REVERSAL]
+            s[_INTEGRAL_REM] = 0
+        elif mode != _MODE_LOCK:
+            s[_SET] = 0
+            s[_SET_RATE] = 0
+
+
+@micropython.viper
+def setpoint(frame):
+    """Move the set-point one tick towards its target."""
+    s = ptr32(frame)
+    if s[_MODE] != _MODE_FORCE:
+        if s[_MODE] == _MODE_LOCK:
+            s[_SET_RATE] = 0
+        return
+    left = s[_TARGET] - s[_SET]
+    limit = s[_RATE_MAX]
+    rate = s[_SET_RATE]
+    if left == 0 and rate < 65536 and rate > -65536:
+        s[_SET_RATE] = 0
+        s[_SET_REM] = 0
+        if s[_REACHED] < 0x1FFFFFFF:
+            s[_REACHED] += 1
+        return
+    # landing: rate in proportion to the distance, at least a cN in 64 ticks
+    far = limit // s[_LANDING] + 1
+    if left > far:
+        wanted = limit
+    elif left < 0 - far:
+        wanted = 0 - limit
+    else:
+        wanted = left * s[_LANDING]
+        if wanted > limit:
+            wanted = limit
+        elif wanted < 0 - limit:
+            wanted = 0 - limit
+    least = 1024 if limit > 1024 else limit
+    if left > 0 and wanted < least:
+        wanted = least
+    elif left < 0 and wanted > 0 - least:
+        wanted = 0 - least
+    corner = s[_CORNER]
+    if wanted > rate + corner:
+        rate += corner
+    elif wanted < rate - corner:
+        rate -= corner
+    else:
+        rate = wanted
+    rest = s[_SET_REM] + (rate & 0xFFFF)
+    step = (rate >> 16) + (rest >> 16)
+    s[_SET_REM] = rest & 0xFFFF
+    if (left >= 0 and step >= left and rate >= 0) or (left <= 0 and step <= left and rate <= 0):
+        # the target is passed or met in this tick: land on it
+        s[_SET] = s[_TARGET]
+        s[_SET_REM] = 0
+        rate = 0
+    else:
+        s[_SET] += step
+    s[_SET_RATE] = rate
+    s[_REACHED] = 0
+
+
+@micropython.viper
+def propose(frame):
+    """What the valve should do: a drive in cN for a regulator, pulses for a pair of solenoids."""
+    s = ptr32(frame)
+    mode = s[_MODE]
+    kind = s[_K_KIND]
+    s[_PROPOSED_VALVE] = 0
+    if mode == _MODE_OFF or mode == _MODE_VENT:
+        s[_PROPOSED] = 0
+        s[_INTEGRAL] = 0
+        s[_REVERSAL] = 0
+        s[_ERROR] = 0
+        s[_APPROACH_REM] = 0
+        if kind == _KIND_FILL_VENT and mode == _MODE_VENT:
+            s[_PROPOSED_VALVE] = _VALVE_VENT
+        return
+    if mode == _MODE_LOCK:
+        s[_PROPOSED] = s[_DRIVE]
+        return
+    wanted = 0
+    if mode == _MODE_APPROACH:
+        # a drive that rises until the ram moves at the speed that is asked for; it rests once the force is there
+        drive = s[_DRIVE]
+        rest = s[_APPROACH_REM] + s[_K_APPROACH_RATE]
+        step = rest >> 16
+        s[_APPROACH_REM] = rest & 0xFFFF
+        if s[_FORCE_F] >= s[_TARGET]:
+            step = 0
+        elif s[_SPEED] > s[_APPROACH_SPEED]:
+            step = 0 - step
+        if kind == _KIND_FILL_VENT:
+            if step > 0:
+                wanted = s[_APPROACH_RATE]
+            if s[_FORCE_F] < s[_K_CONTACT] and s[_CONTACT_TICKS] < 0x1FFFFFFF:
+                s[_CONTACT_TICKS] += 1
+        else:
+            drive += step
+            if drive > s[_K_APPROACH_MAX]:
+                drive = s[_K_APPROACH_MAX]
+                if s[_CONTACT_TICKS] < 0x1FFFFFFF:
+                    s[_CONTACT_TICKS] += 1
+            elif drive < 0:
+                drive = 0
+        s[_PROPOSED] = drive
+        if kind != _KIND_FILL_VENT:
+            return
+    else:
+        error = s[_SET] - s[_FORCE_F]
+        s[_ERROR] = error
+        if error > 0x1FFFF:
+            error = 0x1FFFF
+        elif error < -0x1FFFF:
+            error = -0x1FFFF
+        # dead-band, only once the set-point rests
+        if s[_REACHED] > s[_K_SETTLE]:
+            dead = (s[_SET] >> 10) * s[_K_DEAD]
+            if dead < s[_K_DEAD_MIN]:
+                dead = s[_K_DEAD_MIN]
+            gap = s[_SET] - s[_FORCE_H]
+            if gap < 0:
+                gap = 0 - gap
+            if s[_HOLDING_STILL]:
+                if gap > dead:
+                    s[_HOLDING_STILL] = 0
+            elif gap < dead >> 2:
+                s[_HOLDING_STILL] = 1
+        else:
+            s[_HOLDING_STILL] = 0
+        rate = s[_SET_RATE]
+        if kind == _KIND_FILL_VENT:
+            if s[_HOLDING_STILL]:
+                s[_PULSE] = 0
+            else:
+                wanted = (((rate >> 10) * s[_HZ]) >> 6) + ((error * s[_K_V]) >> 8)
+        else:
+            error = (error * s[_GAIN]) >> 8
+            if error > 0x1FFFF:
+                error = 0x1FFFF
+            elif error < -0x1FFFF:
+                error = -0x1FFFF
+            # hysteresis: half of it ahead in the direction of travel
+            step = s[_K_REVERSAL_STEP]
+            aim = s[_REVERSAL]
+            if rate > 256:
+                aim = s[_K_HYSTERESIS]
+            elif rate < -256:
+                aim = 0 - s[_K_HYSTERESIS]
+            if aim > s[_REVERSAL] + step:
+                s[_REVERSAL] += step
+            elif aim < s[_REVERSAL] - step:
+                s[_REVERSAL] -= step
+            else:
+                s[_REVERSAL] = aim
+            if s[_HOLDING_STILL]:
+                s[_PROPOSED] = s[_DRIVE]
+                # what the proportional part had given stays
+                s[_INTEGRAL] = s[_DRIVE] - s[_SET] - s[_REVERSAL]
+                return
+            lead = ((rate >> 8) * s[_K_LEAD]) >> 8
+            # no integration further into what the guard refuses
+            refused = s[_PROPOSED] - s[_DRIVE] if s[_DENIED] else 0
+            if refused == 0 or (refused > 0 and error < 0) or (refused < 0 and error > 0):
+                rest = s[_INTEGRAL_REM] + error * s[_K_I]
+                integral = s[_INTEGRAL] + (rest >> 16)
+                s[_INTEGRAL_REM] = rest & 0xFFFF
+                if integral > s[_K_I_MAX]:
+                    integral = s[_K_I_MAX]
+                elif integral < 0 - s[_K_I_MAX]:
+                    integral = 0 - s[_K_I_MAX]
+                s[_INTEGRAL] = integral
+            s[_PROPOSED] = s[_SET] + lead + s[_REVERSAL] + s[_INTEGRAL] + ((error * s[_K_P]) >> 10)
+            return
+    # solenoids: a debt of open time, in ticks Q12, paid in pulses
+    if wanted > s[_K_FILL_RATE]:
+        wanted = s[_K_FILL_RATE]
+    elif wanted < 0 - s[_K_VENT_RATE]:
+        wanted = 0 - s[_K_VENT_RATE]
+    if wanted >= 0:
+        part = ((wanted >> 4) * s[_K_FILL]) >> 14
+    else:
+        part = 0 - (((0 - wanted >> 4) * s[_K_VENT]) >> 14)
+    part = (part * s[_GAIN]) >> 8
+    if part > 4096:
+        part = 4096
+    elif part < -4096:
+        part = -4096
+    debt = s[_PULSE] + part
+    least = s[_K_MIN_ON] << 12
+    opened = s[_VALVE]
+    if opened & _VALVE_FILL:
+        debt -= 4096
+        if debt > 0 or s[_OPEN_TICKS] < s[_K_MIN_ON]:
+            s[_PROPOSED_VALVE] = _VALVE_FILL
+    elif opened & _VALVE_VENT:
+        debt += 4096
+        if debt < 0 or s[_OPEN_TICKS] < s[_K_MIN_ON]:
+            s[_PROPOSED_VALVE] = _VALVE_VENT
+    elif debt >= least:
+        s[_PROPOSED_VALVE] = _VALVE_FILL
+    elif debt <= 0 - least:
+        s[_PROPOSED_VALVE] = _VALVE_VENT
+    if debt > least << 2:
+        debt = least << 2
+    elif debt < 0 - (least << 2):
+        debt = 0 - (least << 2)
+    s[_PULSE] = debt
