@@ -1,0 +1,89 @@
+"""The bench beside the simulated press: JSON lines in, JSON lines out, one row a request.
+
+It can do what a hand on a laboratory bench can: set the clock's pace, change the specimen, press a button, break something,
+and look at what the press truly does. The firmware never sees this channel.
+"""
+
+import json
+
+
+class Bench:
+    def __init__(self, fd, board):
+        self.stream = open(fd, "r+b")
+        self.ready = True  # there may be something to read or left to write
+        self._board = board
+        self._rest = b""
+        self._out = b""
+        self._table = {
+            "hello": self._hello,
+            "pace": self._pace,
+            "run_until": self._run_until,
+            "fault": self._fault,
+            "clear": self._clear,
+            "faults": self._faults,
+            "specimen": self._specimen,
+            "truth": self._truth,
+        }
+
+    def service(self):
+        """Read and answer what is there; SystemExit when the supervisor has gone."""
+        data = self.stream.read(4096)
+        if data == b"":
+            raise SystemExit(0)
+        *lines, self._rest = (self._rest + (data or b"")).split(b"\n")
+        for line in lines:
+            self._ask(line)
+        if self._out:
+            self._out = self._out[self.stream.write(self._out) or 0 :]
+        self.ready = len(self._out) > 0
+
+    def _ask(self, line):
+        number = None
+        try:
+            message = json.loads(line)
+            number = message.pop("id", None)
+            answer = self._table[message.pop("do")](number, **message)
+        except (ValueError, KeyError, TypeError) as error:
+            answer = {"ok": False, "error": "%s: %s" % (type(error).__name__, error)}
+        if answer is not None:
+            self._answer(number, answer)
+
+    def _answer(self, number, answer):
+        answer["id"] = number
+        answer.setdefault("ok", True)
+        self._out += json.dumps(answer).encode() + b"\n"
+        self.ready = True
+
+    # --- the requests: each returns its answer, or None if it answers later ---
+
+    def _hello(self, number):
+        return {"name": self._board.name, "identity": self._board.identity, "t_s": self._board.press_ms() / 1000}
+
+    def _pace(self, number, mode, speed=1.0):
+        self._board.pace.set(mode, speed)
+        return {"t_s": self._board.press_ms() / 1000}
+
+    def _run_until(self, number, t_s):
+        def reached():
+            self._answer(number, {"t_s": self._board.press_ms() / 1000})
+
+        self._board.pace.run_until(int(t_s * 1000 + 0.5), reached)
+        self._board.pace.passed(self._board.press_ms())
+
+    def _fault(self, number, name, value=None):
+        self._board.plant.fault(name, value)
+        return {}
+
+    def _clear(self, number, name=None):
+        self._board.plant.clear_fault(name)
+        return {}
+
+    def _faults(self, number):
+        return {"faults": self._board.plant.faults()}
+
+    def _specimen(self, number, name):
+        self._board.plant.insert(name)
+        return {}
+
+    def _truth(self, number):
+        return {"truth": self._board.plant.truth(), "t_s": self._board.press_ms() / 1000}

@@ -1,0 +1,36 @@
+"""The press's serial port: the master end of the supervisor's pty, which is this process's standard input and output.
+
+It never blocks: the supervisor made the descriptor non-blocking, so a host that does not read gets what its buffer takes.
+"""
+
+import sys
+
+
+class SerialPort:
+    """`ready` is set by whoever polls; reading until nothing is left clears it, so an idle port costs no system call."""
+
+    def __init__(self):
+        self.stream = sys.stdin.buffer
+        self._out = sys.stdout.buffer
+        self.ready = True
+        self.activity = 0  # reads and writes that moved something
+        self.stalled = False  # the host has not taken all that was written
+
+    def read(self, buf):
+        """Fill the start of `buf`; how many bytes there were, 0 if none."""
+        if not self.ready:
+            return 0
+        n = self.stream.readinto(buf)
+        self.ready = n == len(buf)
+        if not n:
+            return 0
+        self.activity += 1
+        return n
+
+    def write(self, data):
+        """How many bytes of `data` the port took, 0 if the host does not read."""
+        n = self._out.write(data) or 0
+        self.stalled = n < len(data)
+        if n:
+            self.activity += 1
+        return n

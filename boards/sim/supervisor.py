@@ -1,0 +1,321 @@
+"""Keep a simulated press on a serial device: the pty, the process that runs the firmware, and the bench beside it.
+
+A board's USB port survives the firmware's restart, so the pty belongs to this process and not to the firmware's: both of its
+ends stay open here, and each start of the firmware inherits the master end as its serial port. The bench channel is what a
+laboratory bench is to a real press - power switch, specimen, faults, clock - and never what the host tool speaks through.
+"""
+
+import contextlib
+import fcntl
+import itertools
+import json
+import os
+import pty
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import tty
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from boards.sim import registry
+
+ROOT = Path(__file__).resolve().parents[2]
+DEVICE_PATH = (ROOT / "firmware", ROOT / "boards" / "sim", ROOT / "hil_tests" / "plant")
+MICROPYTHON = (sys.executable, "-c", "import sys, micropython_run; sys.exit(micropython_run.run_main(sys.argv))")
+
+EXIT_RESET, EXIT_REPL, EXIT_BACK = 0, 3, 4  # reset; make way for the prompt; from the prompt back to main.py
+CRASHES_ALLOWED = 3  # starts in a row that may fail at once before the supervisor gives up
+AT_ONCE_S = 1.0
+
+
+class SimError(RuntimeError):
+    """The simulated press can't be started, or its bench refused a request."""
+
+
+@dataclass
+class Settings:
+    """What one simulated press is made of; times in seconds, forces as the plant's file has them."""
+
+    name: str = "sim"
+    state_dir: Path | None = None  # flash, documents and logs; a temporary folder if None
+    plant: Mapping[str, Any] = field(default_factory=dict)  # parameters that differ from the nominal plant
+    specimen: str | None = None
+    seed: int = 1
+    pace: str = "real"  # "hold", "real" or "fast"
+    speed: float = 1.0  # press seconds for a wall second, in pace "real"
+    wall: str = "real"  # clock for leases and link time-outs: "real", or "press" for runs that must repeat bit for bit
+    truth: bool = True  # write truth.csv
+    flash_bytes: int = 16 << 20
+    heap: str = "16M"
+    register: bool = True
+    device_path: tuple[Path, ...] = DEVICE_PATH  # where the firmware's imports are looked up
+
+
+class Supervisor:
+    """Owner of the pty and of the firmware's process; `start()`, then `request()` from any thread, then `close()`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._own_state = tempfile.TemporaryDirectory(prefix="stackpress-") if settings.state_dir is None else None
+        self.state_dir = Path(self._own_state.name if self._own_state else str(settings.state_dir)).resolve()
+        self.state_dir.mkdir(parents=True, exist_ok=True)
+        self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        self.port = os.ttyname(self._slave)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._bench: socket.socket | None = None
+        self._selector = selectors.DefaultSelector()
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, Any] = {}
+        self._answers = threading.Condition()
+        self._lock = threading.RLock()
+        self._wanted_cause = ""
+        self._at_prompt = False
+        self._closing = False
+        self._failures: deque[float] = deque(maxlen=CRASHES_ALLOWED)
+        self.failed = ""
+        self.starts = 0
+        self._registered: Path | None = None
+        self._socket_dir = tempfile.TemporaryDirectory(prefix="stackpress-")  # socket paths must be short
+        self.bench_path = Path(self._socket_dir.name) / "bench"
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(str(self.bench_path))
+        self._listener.listen(4)
+        self._listener.setblocking(False)
+        self._thread = threading.Thread(target=self._serve, name="sim-supervisor", daemon=True)
+
+    # --- life ---
+
+    def start(self) -> "Supervisor":
+        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        self._launch("power_on")
+        if self.settings.register:
+            self._registered = registry.add(self.settings.name, self.port, self.bench_path)
+        self._thread.start()
+        return self
+
+    def wait(self) -> None:
+        """Until the supervisor gives up or is closed by another thread."""
+        while self._thread.is_alive() and not self.failed:
+            time.sleep(0.1)
+
+    def close(self) -> None:
+        if self._closing:
+            return
+        self._closing = True
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+        with self._lock:
+            self._stop_process(signal.SIGTERM)
+        if self._registered:
+            self._registered.unlink(missing_ok=True)
+        for key in list(self._selector.get_map().values()):
+            if isinstance(key.fileobj, socket.socket):
+                key.fileobj.close()
+        self._selector.close()
+        os.close(self._master)
+        os.close(self._slave)
+        self._socket_dir.cleanup()
+        if self._own_state:
+            self._own_state.cleanup()
+
+    def __enter__(self) -> "Supervisor":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- the bench ---
+
+    def request(self, timeout_s: float = 60.0, **message: Any) -> dict[str, Any]:
+        """Ask the bench, wait for its answer; SimError if it refuses or does not answer in time."""
+        if message.get("do") == "restart":
+            return self._power_cycle(str(message.get("cause", "power_on")), timeout_s)
+        number = next(self._ids)
+        with self._answers:
+            self._waiting[number] = None
+        self._send({**message, "id": number})
+        with self._answers:
+            answered = self._answers.wait_for(lambda: self._waiting[number] is not None or bool(self.failed), timeout_s)
+            answer = self._waiting.pop(number)
+        if not answered or answer is None:
+            raise SimError(self.failed or f"the simulated press did not answer {message} within {timeout_s} s")
+        if not answer.get("ok"):
+            raise SimError(str(answer.get("error", answer)))
+        return dict(answer)
+
+    def _power_cycle(self, cause: str, timeout_s: float) -> dict[str, Any]:
+        """Pull the plug, as a laboratory's mains would; return when the firmware runs again."""
+        before = self.starts
+        self._wanted_cause = cause
+        self._stop_process(signal.SIGKILL)
+        with self._answers:
+            if not self._answers.wait_for(lambda: self.starts > before or bool(self.failed), timeout_s) or self.failed:
+                raise SimError(self.failed or "the simulated press did not start again")
+        return self.request(timeout_s, do="hello")
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        with self._lock:
+            if self._bench is not None:
+                with contextlib.suppress(OSError):
+                    self._bench.sendall(json.dumps(message).encode() + b"\n")
+
+    def _answered(self, line: bytes) -> None:
+        answer = json.loads(line)
+        with self._answers:
+            if self._waiting.get(answer.get("id"), 0) is None:
+                self._waiting[answer["id"]] = answer
+                self._answers.notify_all()
+
+    def _fail_waiting(self, why: str) -> None:
+        with self._answers:
+            for number, answer in self._waiting.items():
+                self._waiting[number] = answer or {"ok": False, "error": why}
+            self._answers.notify_all()
+
+    # --- the firmware's process ---
+
+    def _launch(self, cause: str, prompt: bool = False) -> None:
+        """Start the firmware, or a bare MicroPython prompt, on the same port."""
+        self._at_prompt = prompt
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        _set_nonblocking(self._master, not prompt)
+        environment = {
+            **os.environ,
+            "MICROPYPATH": ":".join(map(str, self.settings.device_path)) + ":.frozen",
+            "STACKPRESS_SIM": json.dumps({**self._board_settings(), "cause": cause, "bench_fd": theirs.fileno()}),
+        }
+        program = ["-i", str(ROOT / "boards" / "sim" / "prompt.py")] if prompt else [str(self.settings.device_path[0] / "main.py")]
+        with (self.state_dir / "firmware.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*MICROPYTHON, "-X", f"heapsize={self.settings.heap}", *program],
+                stdin=self._master, stdout=self._master, stderr=log, env=environment, cwd=self.state_dir,
+                pass_fds=[theirs.fileno()], start_new_session=True,
+            )  # fmt: skip
+        theirs.close()
+        self._bench = ours
+        with self._answers:
+            self.starts += 1
+            self._answers.notify_all()
+        self._selector.register(ours, selectors.EVENT_READ, _Lines(ours, self._answered, self._exited))
+
+    def _board_settings(self) -> dict[str, Any]:
+        s = self.settings
+        return {
+            "name": s.name, "state": str(self.state_dir), "plant": dict(s.plant), "specimen": s.specimen, "seed": s.seed,
+            "pace": s.pace, "speed": s.speed, "wall": s.wall, "truth": s.truth, "flash_bytes": s.flash_bytes,
+        }  # fmt: skip
+
+    def _exited(self) -> None:
+        """The bench channel ended, so the process did: start it again, as a board does."""
+        with self._lock:
+            if self._bench is not None:
+                self._selector.unregister(self._bench)
+                self._bench.close()
+                self._bench = None
+            assert self._process is not None
+            code = self._process.wait()
+            wanted, self._wanted_cause = self._wanted_cause, ""
+            self._fail_waiting("the firmware restarted")
+            if self._closing:
+                return
+            if wanted or code in (EXIT_RESET, EXIT_REPL, EXIT_BACK):
+                self._restart(code, wanted or "reset")
+            elif not self._gives_up(code):
+                self._restart(code, "crash")
+
+    def _restart(self, code: int, cause: str) -> None:
+        """What follows an exit: the firmware again, or MicroPython's prompt if the firmware made way for it."""
+        if code == EXIT_REPL and not self._at_prompt:
+            self._launch(cause, prompt=True)
+        elif code == EXIT_RESET and self._at_prompt:  # Ctrl-D at a raw prompt: a soft reset that stays at the prompt
+            os.write(self._master, b"MPY: soft reboot\r\n")
+            self._launch(cause, prompt=True)
+            os.write(self._slave, b"\x01")
+        else:
+            self._launch(cause)
+
+    def _gives_up(self, code: int) -> bool:
+        now = time.monotonic()
+        self._failures.append(now)
+        if len(self._failures) < CRASHES_ALLOWED or now - self._failures[0] > CRASHES_ALLOWED * AT_ONCE_S:
+            return False
+        log = (self.state_dir / "firmware.log").read_text(errors="replace")[-2000:]
+        self.failed = f"the firmware keeps crashing (exit code {code}):\n{log}"
+        with self._answers:
+            self._answers.notify_all()
+        return True
+
+    def _stop_process(self, how: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(how)
+            try:
+                self._process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    # --- the thread ---
+
+    def _serve(self) -> None:
+        while not self._closing:
+            for key, _ in self._selector.select(timeout=0.1):
+                key.data()
+
+    def _accept(self) -> None:
+        client, _ = self._listener.accept()
+        client.settimeout(5)
+
+        def asked(line: bytes) -> None:
+            threading.Thread(target=self._relay, args=(client, line), daemon=True).start()
+
+        def gone() -> None:
+            self._selector.unregister(client)
+            client.close()
+
+        self._selector.register(client, selectors.EVENT_READ, _Lines(client, asked, gone))
+
+    def _relay(self, client: socket.socket, line: bytes) -> None:
+        """A request from another process: ask the bench, hand the answer back."""
+        try:
+            message = json.loads(line)
+            answer = self.request(timeout_s=float(message.pop("timeout_s", 60.0)), **message)
+        except (SimError, ValueError, TypeError) as error:
+            answer = {"ok": False, "error": str(error)}
+        with contextlib.suppress(OSError):
+            client.sendall(json.dumps(answer).encode() + b"\n")
+
+
+class _Lines:
+    """Cut what a socket receives into lines; tell when it ends."""
+
+    def __init__(self, source: socket.socket, on_line: Any, on_end: Any) -> None:
+        self._source, self._on_line, self._on_end = source, on_line, on_end
+        self._rest = b""
+
+    def __call__(self) -> None:
+        try:
+            data = self._source.recv(65536)
+        except OSError:
+            data = b""
+        if not data:
+            self._on_end()
+            return
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._on_line(line)
+
+
+def _set_nonblocking(fd: int, on: bool) -> None:
+    flags = fcntl.fcntl(fd, fcntl.F_GETFL)
+    fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_NONBLOCK if on else flags & ~os.O_NONBLOCK)
