@@ -1,0 +1,215 @@
+"""Commands that read or steer the press: MEASure, CYCLe, STOP, ABORt, INTerlock, PROGram, PARameter, TELemetry, TRIGger.
+
+Forces are answered in newtons, pressures in pascals, lengths in metres, unless the query names another unit.
+"""
+
+from press import cycle, frame, interlock, params, telemetry
+from press.errors import Refused, ScpiError
+from press.status import quoted
+from press.values import decimal
+from press.wire import Text
+
+ENERGISED = (cycle.READY,) + cycle.ENERGISED
+NOT_A_NUMBER = "9.91E+37"  # SCPI-99 7.2.1.5
+LIST_SLICE = 8
+_VALVE_TRIGGER_OUT = frame.VALVE_TRIGGER_OUT
+
+
+def listed(texts):
+    """Quoted strings, comma-separated; an empty string when there are none."""
+    if not texts:
+        return '""'
+    return Text(("," if i else "") + quoted(text) for i, text in enumerate(texts))
+
+
+# -- MEASure -------------------------------------------------------------------------------------------------------------
+
+
+def in_unit(value, unit):
+    return NOT_A_NUMBER if value == frame.ABSENT else decimal(value, unit[0], unit[1], 9)
+
+
+def cell_index(c, n):
+    count = c.press.params["cell_count"]
+    if not 1 <= n[0] <= count:
+        raise ScpiError(-114, "this press has %d cells" % count)
+    return n[0] - 1
+
+
+def pressure_of(c, force_cn, unit):
+    area = c.press.area_um2
+    if not area:
+        raise Refused("no die area is known: the program in force has none")
+    return decimal(force_cn * 10000000000, area * unit[0], unit[1], 6)
+
+
+def temperature_q(c, n, a):
+    if not 1 <= n[0] <= 2:
+        raise ScpiError(-114, "there are temperatures 1 and 2")
+    return in_unit(c.press.temperature_cc(n[0] - 1), a[0])
+
+
+def stiffness_q(c, n, a):
+    return in_unit(c.press.stiffness_n_per_m(), a[0])
+
+
+# -- CYCLe, STOP ---------------------------------------------------------------------------------------------------------
+
+
+def state_q(c, n, a):
+    return c.press.state_name
+
+
+def arm(c, n, a):
+    c.press.arm()
+
+
+def disarm(c, n, a):
+    c.press.disarm()
+
+
+def check_q(c, n, a):
+    """Every arming check that fails, as "code","text" pairs; one empty string when the press can be armed."""
+    return listed([text for pair in c.press.arming_checks() for text in pair])
+
+
+def reset(c, n, a):
+    c.press.reset()
+
+
+def monitor(c, n, a):
+    c.press.monitor(a[0])
+
+
+def stop(c, n, a):
+    c.press.stop({"CONTrolled": "controlled", "HOLD": "hold", "VENT": "vent"}[a[0] or "CONTrolled"])
+
+
+def abort(c, n, a):
+    c.press.abort()
+
+
+# -- INTerlock -----------------------------------------------------------------------------------------------------------
+
+
+def row_q(c, n, a):
+    """name, active, latched, reaction, clears by, help."""
+    if a[0] not in interlock.NAMES:
+        raise ScpiError(-224, a[0][:40])
+    i = interlock.NAMES.index(a[0])
+    row = interlock.ROWS[i]
+    active = c.press.S[frame.AT["ACTIVE"]] >> i & 1
+    latched = c.press.S[frame.AT["LATCHED"]] >> i & 1
+    reaction = interlock.REACTION_NAMES[interlock.reaction_of(row, c.press.params)]
+    return Text(["%s,%d,%d,%s,%s," % (quoted(row[0]), active, latched, reaction, row[6]), quoted(row[7])])
+
+
+# -- PROGram -------------------------------------------------------------------------------------------------------------
+
+
+def program_names(c):
+    return [name[len("program/") :] for name in c.press.documents.names("program/")]
+
+
+def program_start(c, n, a):
+    c.press.start(a[0], a[1] or "", a[2] or "")
+
+
+def program_state_q(c, n, a):
+    """name, step (from 1; 0 when none runs), kind of step, time in the step / s, run number, time left / s (-1 unknown)."""
+    name, step, kind, step_ms, run, left_ms = c.press.program_state()
+    left = decimal(left_ms, 1000) if left_ms >= 0 else "-1"
+    return "%s,%d,%s,%s,%d,%s" % (quoted(name), step, quoted(kind), decimal(step_ms, 1000), run, left)
+
+
+def program_delete(c, n, a):
+    name = "program/" + a[0]
+    if c.press.program_running and c.press.program_state()[0] == a[0]:
+        raise Refused("this program is running")
+    c.press.refuse_writing()
+    c.press.documents.remove(name)
+    c.press.document_changed(name)
+
+
+# -- PARameter -----------------------------------------------------------------------------------------------------------
+
+
+def spoken(name, raw):
+    """A raw value as text in the parameter's own unit; words are quoted."""
+    scale = params.PARAMS[params.INDEX[name]][2]
+    return quoted(scale[raw]) if isinstance(scale, tuple) else decimal(raw, scale)
+
+
+def parameter_q(c, n, a):
+    """value, minimum, default, maximum, unit (the end of the name), help; MIN, MAX or DEF alone give that one number."""
+    if a[0] not in params.INDEX:
+        raise ScpiError(-224, a[0][:40])
+    low, default, high = params.bounds_raw(a[0])
+    if a[1]:
+        return spoken(a[0], {"MINimum": low, "MAXimum": high, "DEFault": default}[a[1]])
+    values = ",".join(spoken(a[0], raw) for raw in (c.press.params[a[0]], low, default, high))
+    return Text([values, ",", quoted(params.PARAMS[params.INDEX[a[0]]][6])])
+
+
+# -- TELemetry, TRIGger --------------------------------------------------------------------------------------------------
+
+
+def telemetry_q(c, n, a):
+    """next cursor, rows lost, columns a row, rows; then the rows, whole numbers."""
+    ring = c.press.telemetry
+    first, count, lost = ring.read(a[0], a[1] or LIST_SLICE)
+    rows = [ring.row(first + i) for i in range(count)]
+    return Text(["%d,%d,%d,%d" % (first + count, lost, telemetry.WIDTH, count)] + ["," + row for row in rows])
+
+
+def columns_q(c, n, a):
+    return listed([name for name, _ in telemetry.COLUMNS])
+
+
+def trigger(c, n, a):
+    c.press.trigger_in()
+
+
+def trigger_out_q(c, n, a):
+    return 1 if c.press.valve_bits & _VALVE_TRIGGER_OUT else 0
+
+
+TABLE = (
+    ("MEASure:FORCe[:TOTal]?", lambda c, n, a: in_unit(c.press.force_cn, a[0]), "[unit:force]", "Force on the specimen"),
+    ("MEASure:FORCe:CELL<n>?", lambda c, n, a: in_unit(c.press.cell_force_cn(cell_index(c, n)), a[0]), "[unit:force]",
+     "Force of one load cell, from 1"),
+    ("MEASure:FORCe:SET?", lambda c, n, a: in_unit(c.press.set_cn, a[0]), "[unit:force]", "The set-point that the loop follows"),
+    ("MEASure:PRESsure[:TOTal]?", lambda c, n, a: pressure_of(c, c.press.force_cn, a[0]), "[unit:pressure]",
+     "Pressure on the die area of the program"),
+    ("MEASure:PRESsure:SET?", lambda c, n, a: pressure_of(c, c.press.set_cn, a[0]), "[unit:pressure]",
+     "The set-point as a pressure on that area"),
+    ("MEASure:DISPlacement?", lambda c, n, a: in_unit(c.press.displacement_nm, a[0]), "[unit:length]", "Ram displacement"),
+    ("MEASure:TEMPerature<n>?", temperature_q, "[unit:temperature]", "Platen temperature 1 or 2 in degrees Celsius"),
+    ("MEASure:IMBalance?", lambda c, n, a: decimal(c.press.imbalance_permille, a[0][0], a[0][1]), "[unit:ratio]",
+     "Largest difference of a cell's share from its even share"),
+    ("MEASure:STIFfness?", stiffness_q, "[unit:stiffness]", "Stiffness that the controller sees"),
+    ("CYCLe:STATe?", state_q, "", "safe, ready, pressing, holding, releasing, tripped, service or monitor"),
+    ("CYCLe:ARM", arm, "", "Arm the press; refused with the first failing check"),
+    ("CYCLe:DISarm", disarm, "", "Back to safe"),
+    ("CYCLe:CHECk?", check_q, "", "All arming checks that fail: code and text of each"),
+    ("CYCLe:RESet", reset, "", "Acknowledge a trip whose condition is gone"),
+    ("CYCLe:MONitor", monitor, "bool", "Enter or leave the monitoring of a manual press"),
+    ("CYCLe:TRIP:REASon?", lambda c, n, a: quoted(c.press.trip_reason), "", "What tripped the press first"),
+    ("CYCLe:TRIP:HINT?", lambda c, n, a: quoted(c.press.trip_hint), "", "What to do about it"),
+    ("CYCLe:WARNings?", lambda c, n, a: listed(c.press.warnings()), "", "Interlock rows that warn"),
+    ("STOP", stop, "[word:CONTrolled|HOLD|VENT]", "Stop the program: release at a bounded rate, hold, or vent"),
+    ("ABORt", abort, "", "Vent now; acted on ahead of waiting lines, as the byte 0x18 is"),
+    ("INTerlock:CATalog?", lambda c, n, a: listed(interlock.NAMES), "", "Every reason that stops the press"),
+    ("INTerlock:ROW?", row_q, "str", "Active, latched, reaction, how it clears, help"),
+    ("INTerlock:ACTive?", lambda c, n, a: listed(c.press.active_reasons()), "", "Reasons that are active now"),
+    ("PROGram:CATalog?", lambda c, n, a: listed(program_names(c)), "", "Programs on the press"),
+    ("PROGram:STARt", program_start, "str,[str],[str]", "Start a program, for a sample, by an operator"),
+    ("PROGram:STATe?", program_state_q, "", "Name, step, kind, time in step, run number, time left"),
+    ("PROGram:DELete", program_delete, "str", "Remove a program"),
+    ("PARameter:CATalog?", lambda c, n, a: listed([row[0] for row in params.PARAMS]), "", "Parameters by name"),
+    ("PARameter[:VALue]?", parameter_q, "str,[word:MINimum|MAXimum|DEFault]", "Value, minimum, default, maximum, help"),
+    ("TELemetry?", telemetry_q, "int:0:1073741823,[int:1:64]", "Rows after a cursor"),
+    ("TELemetry:COLumns?", columns_q, "", "What the numbers of a row are"),
+    ("TRIGger[:IN]", trigger, "", "What the trigger input does"),
+    ("TRIGger:OUT?", trigger_out_q, "", "State of the trigger output"),
+)

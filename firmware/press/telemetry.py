@@ -1,0 +1,78 @@
+"""Telemetry: the last rows of what the press does, numbered, for a host to fetch with a cursor.
+
+Rows are pulled, never pushed, so they can't hold the foreground or interleave with answers; a host that comes late learns
+how many rows it missed as a number.
+"""
+
+import array
+
+# column, unit; whole numbers all of them. Absent temperature or displacement: -1073741824.
+COLUMNS = (
+    ("seq", ""),
+    ("t_s", "s"),
+    ("t_ms", "ms"),
+    ("state", ""),
+    ("force_cn", "cN"),
+    ("set_cn", "cN"),
+    ("cell1_cn", "cN"),
+    ("cell2_cn", "cN"),
+    ("cell3_cn", "cN"),
+    ("cell4_cn", "cN"),
+    ("imbalance_permille", "permille"),
+    ("displacement_nm", "nm"),
+    ("temperature1_cc", "centi-degC"),
+    ("temperature2_cc", "centi-degC"),
+    ("valve_code", ""),
+    ("valve_bits", ""),
+    ("step", ""),
+    ("run", ""),
+    ("warnings", "bits"),
+)
+WIDTH = len(COLUMNS)
+
+
+class Telemetry:
+    """A ring of `rows` rows; `sample` is called by the foreground at 10 Hz of press time."""
+
+    def __init__(self, rows=64):
+        self.rows = rows
+        self.ring = array.array("i", [0] * (rows * WIDTH))
+        self.next_seq = 1
+
+    def first_seq(self):
+        return max(1, self.next_seq - self.rows)
+
+    def sample(self, press):
+        at = (self.next_seq % self.rows) * WIDTH
+        ring = self.ring
+        ring[at] = self.next_seq
+        ring[at + 1] = press.time_s
+        ring[at + 2] = press.time_ms
+        ring[at + 3] = press.state
+        ring[at + 4] = press.force_cn
+        ring[at + 5] = press.set_cn
+        for i in range(4):
+            ring[at + 6 + i] = press.cell_force_cn(i)
+        ring[at + 10] = press.imbalance_permille
+        ring[at + 11] = press.displacement_nm
+        ring[at + 12] = press.temperature_cc(0)
+        ring[at + 13] = press.temperature_cc(1)
+        ring[at + 14] = press.valve_code
+        ring[at + 15] = press.valve_bits
+        ring[at + 16] = press.step
+        ring[at + 17] = press.run_number
+        ring[at + 18] = press.warning_bits
+        self.next_seq += 1
+
+    def read(self, cursor, limit):
+        """(first, count, lost): rows first .. first + count - 1 are there; `lost` rows after `cursor` are gone."""
+        first = max(cursor, self.first_seq())
+        count = max(0, min(limit, self.next_seq - first))
+        return first, count, max(0, first - max(1, cursor))
+
+    def row(self, seq):
+        """The row's whole numbers as text; empty if it was overwritten meanwhile."""
+        at = (seq % self.rows) * WIDTH
+        if self.ring[at] != seq:
+            return ""
+        return ",".join(str(self.ring[at + i]) for i in range(WIDTH))

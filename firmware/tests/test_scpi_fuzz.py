@@ -1,0 +1,108 @@
+"""Any bytes at all, split anywhere: never an exception, only SCPI errors, and the press is undisturbed."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from press import commands, cycle, headers, status, values
+from press.errors import ScpiError
+from press.scpi import Server
+from press.wire import LINE_MAX, QUEUE_MAX
+from stand_in import Press, Serial
+
+HEADERS = [row[0].replace("<n>", "1").replace("[", "").replace("]", "") for row in commands.TABLE]
+MOVERS = ("ARM", "DISarm", "STARt", "STOP", "ABORt", "RESet")
+HARMLESS = [h for h in HEADERS if not any(word in h for word in MOVERS)]
+PARAMETERS = st.one_of(
+    st.sampled_from(["", "1", "-1", "1e9", "5 MPA", '"x"', "'", "MAX", "#H1F", "#15hello", "(@1)", ",", "1,2,3", '"a""b"', "65536"]),
+    st.text(max_size=20),
+)
+UNITS = st.tuples(st.sampled_from(HARMLESS), PARAMETERS).map(lambda t: t[0] + " " + t[1].replace("\n", "\r"))
+LINES = st.lists(UNITS, max_size=6).map(lambda units: ";".join(units).encode("utf-8", "surrogatepass") + b"\n")
+NOISE = st.one_of(st.binary(max_size=400), LINES, st.sampled_from([b"\n", b";", b'"', b"*IDN?\n"]))
+KNOWN = {number for number, _ in status.MESSAGES}
+
+
+def bench(state=cycle.HOLDING):
+    press, serial = Press(), Serial()
+    press.state = state
+    return Server(serial, commands.TABLE, press), serial, press
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(NOISE, max_size=8), st.lists(st.integers(1, 60), min_size=1, max_size=20), st.integers(0, 64))
+def test_any_bytes_are_errors_at_worst_and_leave_the_press_alone(pieces, cuts, most):
+    server, serial, press = bench()
+    serial.most = most
+    data = b"".join(pieces).replace(b"\x18", b"").replace(b"ABOR", b"").replace(b"abor", b"")
+    at = 0
+    while at < len(data):
+        step = cuts[at % len(cuts)]
+        serial.sent += data[at : at + step]
+        at += step
+        server.poll(64)
+        assert len(server.lines) <= QUEUE_MAX and server.inbox.length <= LINE_MAX
+        assert server.out.pending <= server.out.size
+    assert press.state == cycle.HOLDING
+    assert not [d for d in press.done if d[0] not in ("lease", "contact")]
+    assert {number for number, _ in server.status.errors.queue} <= KNOWN
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(LINES, max_size=4), st.lists(st.integers(1, 40), min_size=1, max_size=10))
+def test_how_the_bytes_are_split_over_passes_changes_nothing(lines, cuts):
+    whole, split = bench(), bench()
+    for line in lines:
+        whole[1].sent += line
+        at = 0
+        while at < len(line):
+            step = cuts[at % len(cuts)]
+            split[1].sent += line[at : at + step]
+            at += step
+            split[0].poll()
+        for _ in range(300):
+            whole[0].poll()
+            split[0].poll()
+    assert whole[1].got == split[1].got
+    assert whole[0].status.errors.queue == split[0].status.errors.queue
+    assert whole[2].done == split[2].done
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.binary(max_size=80), max_size=5), st.sampled_from([b"\x18", b"\nABORt\n", b"\n:abor\r\n"]), st.binary(max_size=80))
+def test_a_stop_is_acted_on_in_the_pass_in_which_it_arrives(before, stop, after):
+    server, serial, press = bench()
+    serial.most = 3
+    serial.sent = b"SYST:HELP:HEAD?\n"
+    server.poll()
+    for piece in before:
+        serial.sent += piece.replace(b"\x18", b"").replace(b"ABOR", b"").replace(b"abor", b"")
+        server.poll(400)
+    assert "abort" not in press.done
+    serial.sent += stop + after
+    server.poll(1000)
+    assert "abort" in press.done
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=30), st.sampled_from(["force", "pressure", "time", "length", "ratio"]))
+def test_any_text_is_a_number_or_a_scpi_error(text, quantity):
+    try:
+        mantissa, power, suffix = values.split_number(text)
+        values.to_integer(mantissa, power, *values.factor(quantity, suffix))
+    except ScpiError as error:
+        assert error.number in KNOWN
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(-(10**12), 10**12), st.integers(0, 9))
+def test_decimal_text_reads_back_exactly(value, places):
+    text = values.decimal(value, 10**places, 1, places)
+    mantissa, power, _ = values.split_number(text)
+    assert values.to_integer(mantissa, power, 10**places) == value
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=40))
+def test_strings_survive_quoting(text):
+    plain = "".join(c if c >= " " else " " for c in text)
+    assert values.string(status.quoted(text)) == plain
+    assert headers.split_outside(status.quoted(text), ";") == [status.quoted(text)]
