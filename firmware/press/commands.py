@@ -1,7 +1,8 @@
 """The command table: every header that the press understands, what it takes, and one line of help.
 
-A new command is one row here or in the table of its subsystem. `SYSTem:HELP:HEADers?` and the manual are made from the rows.
-A row: pattern, handler(server, suffixes, args), parameters (see arguments.py), help. What a handler returns is the answer.
+A new command is one row here or in the table of its subsystem; `SYSTem:HELP:HEADers?` and the manual are made from
+the rows. A row: pattern, handler(server, suffixes, args), parameters (see arguments.py), help. What a handler returns
+is the answer.
 """
 
 from press import commands_data, commands_press
@@ -14,7 +15,7 @@ from press.wire import Block, Text
 SCPI_VERSION = "1999.0"
 
 
-# -- IEEE 488.2 ----------------------------------------------------------------------------------------------------------
+# -- IEEE 488.2 -------------------------------------------------------------------------------------------------------
 
 
 def cls(c, n, a):
@@ -76,7 +77,7 @@ def wai(c, n, a):
     """Nothing to wait for: each command is complete when it has run."""
 
 
-# -- STATus --------------------------------------------------------------------------------------------------------------
+# -- STATus -----------------------------------------------------------------------------------------------------------
 
 
 def preset(c, n, a):
@@ -134,7 +135,7 @@ def questionable(c):
     return c.status.questionable
 
 
-# -- SYSTem --------------------------------------------------------------------------------------------------------------
+# -- SYSTem -----------------------------------------------------------------------------------------------------------
 
 
 def error_next_q(c, n, a):

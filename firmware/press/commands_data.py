@@ -16,7 +16,7 @@ LOG_BUFFER = 512  # holds at least one whole record
 LOG_BLOCK = 4096
 
 
-# -- DATA ----------------------------------------------------------------------------------------------------------------
+# -- DATA -------------------------------------------------------------------------------------------------------------
 
 
 def begin(c, n, a):
@@ -83,7 +83,7 @@ def delete(c, n, a):
     c.press.document_changed(a[0])
 
 
-# -- CEILing -------------------------------------------------------------------------------------------------------------
+# -- CEILing ----------------------------------------------------------------------------------------------------------
 
 
 def ceilings(c):
@@ -108,7 +108,7 @@ def cell_q(c, n, a):
     return decimal(cells[n[0] - 1], a[0][0], a[0][1])
 
 
-# -- CALibration ---------------------------------------------------------------------------------------------------------
+# -- CALibration ------------------------------------------------------------------------------------------------------
 
 
 def zero(c, n, a):
@@ -142,7 +142,7 @@ def state_q(c, n, a):
     return Text([head] + [",%d,%s" % (code, decimal(force_cn, 100)) for code, force_cn in points])
 
 
-# -- LOG -----------------------------------------------------------------------------------------------------------------
+# -- LOG --------------------------------------------------------------------------------------------------------------
 
 
 def log_state_q(c, n, a):
@@ -195,7 +195,7 @@ SEQ = "int:0:4294967295"
 TABLE = (
     ("DATA:BEGin", begin, "str,int:1:8192,int:0:4294967295", "Begin a transfer: name, bytes, CRC-32"),
     ("DATA:PUT", put, "int:0:8191,str", "A piece of at most 192 bytes at an offset, base64"),
-    ("DATA:COMMit", commit, "[word:CONFirm]", "Judge the whole and put it in force; CONFirm takes another board's calibration"),
+    ("DATA:COMMit", commit, "[word:CONFirm]", "Put the whole in force; CONFirm: a calibration of another board too"),
     ("DATA:READ?", read_q, "str", "A document, as a block"),
     ("DATA:CATalog?", catalog_q, "", "Name, state, bytes and CRC-32 of each document"),
     ("DATA:DELete", delete, "str", "Remove a document"),

@@ -1,4 +1,4 @@
-"""Commands that read or steer the press: MEASure, CYCLe, STOP, ABORt, INTerlock, PROGram, PARameter, TELemetry, TRIGger.
+"""Commands that read or steer: MEASure, CYCLe, STOP, ABORt, INTerlock, PROGram, PARameter, TELemetry, TRIGger.
 
 Forces are answered in newtons, pressures in pascals, lengths in metres, unless the query names another unit.
 """
@@ -22,18 +22,26 @@ def listed(texts):
     return Text(("," if i else "") + quoted(text) for i, text in enumerate(texts))
 
 
-# -- MEASure -------------------------------------------------------------------------------------------------------------
+# -- MEASure ----------------------------------------------------------------------------------------------------------
 
 
 def in_unit(value, unit):
     return NOT_A_NUMBER if value == frame.ABSENT else decimal(value, unit[0], unit[1], 9)
 
 
-def cell_index(c, n):
+def force_q(c, n, a):
+    return in_unit(c.press.force_cn, a[0])
+
+
+def cell_q(c, n, a):
     count = c.press.params["cell_count"]
     if not 1 <= n[0] <= count:
         raise ScpiError(-114, "this press has %d cells" % count)
-    return n[0] - 1
+    return in_unit(c.press.cell_force_cn(n[0] - 1), a[0])
+
+
+def force_set_q(c, n, a):
+    return in_unit(c.press.set_cn, a[0])
 
 
 def pressure_of(c, force_cn, unit):
@@ -41,6 +49,22 @@ def pressure_of(c, force_cn, unit):
     if not area:
         raise Refused("no die area is known: the program in force has none")
     return decimal(force_cn * 10000000000, area * unit[0], unit[1], 6)
+
+
+def pressure_q(c, n, a):
+    return pressure_of(c, c.press.force_cn, a[0])
+
+
+def pressure_set_q(c, n, a):
+    return pressure_of(c, c.press.set_cn, a[0])
+
+
+def displacement_q(c, n, a):
+    return in_unit(c.press.displacement_nm, a[0])
+
+
+def imbalance_q(c, n, a):
+    return decimal(c.press.imbalance_permille, a[0][0], a[0][1])
 
 
 def temperature_q(c, n, a):
@@ -53,7 +77,7 @@ def stiffness_q(c, n, a):
     return in_unit(c.press.stiffness_n_per_m(), a[0])
 
 
-# -- CYCLe, STOP ---------------------------------------------------------------------------------------------------------
+# -- CYCLe, STOP ------------------------------------------------------------------------------------------------------
 
 
 def state_q(c, n, a):
@@ -89,7 +113,7 @@ def abort(c, n, a):
     c.press.abort()
 
 
-# -- INTerlock -----------------------------------------------------------------------------------------------------------
+# -- INTerlock --------------------------------------------------------------------------------------------------------
 
 
 def row_q(c, n, a):
@@ -104,7 +128,7 @@ def row_q(c, n, a):
     return Text(["%s,%d,%d,%s,%s," % (quoted(row[0]), active, latched, reaction, row[6]), quoted(row[7])])
 
 
-# -- PROGram -------------------------------------------------------------------------------------------------------------
+# -- PROGram ----------------------------------------------------------------------------------------------------------
 
 
 def program_names(c):
@@ -116,7 +140,7 @@ def program_start(c, n, a):
 
 
 def program_state_q(c, n, a):
-    """name, step (from 1; 0 when none runs), kind of step, time in the step / s, run number, time left / s (-1 unknown)."""
+    """name, step (from 1; 0: none), kind of step, time in the step / s, run number, time left / s (-1: unknown)."""
     name, step, kind, step_ms, run, left_ms = c.press.program_state()
     left = decimal(left_ms, 1000) if left_ms >= 0 else "-1"
     return "%s,%d,%s,%s,%d,%s" % (quoted(name), step, quoted(kind), decimal(step_ms, 1000), run, left)
@@ -131,7 +155,7 @@ def program_delete(c, n, a):
     c.press.document_changed(name)
 
 
-# -- PARameter -----------------------------------------------------------------------------------------------------------
+# -- PARameter --------------------------------------------------------------------------------------------------------
 
 
 def spoken(name, raw):
@@ -141,7 +165,7 @@ def spoken(name, raw):
 
 
 def parameter_q(c, n, a):
-    """value, minimum, default, maximum, unit (the end of the name), help; MIN, MAX or DEF alone give that one number."""
+    """value, minimum, default, maximum, help; with MIN, MAX or DEF that one number."""
     if a[0] not in params.INDEX:
         raise ScpiError(-224, a[0][:40])
     low, default, high = params.bounds_raw(a[0])
@@ -151,7 +175,7 @@ def parameter_q(c, n, a):
     return Text([values, ",", quoted(params.PARAMS[params.INDEX[a[0]]][6])])
 
 
-# -- TELemetry, TRIGger --------------------------------------------------------------------------------------------------
+# -- TELemetry, TRIGger -----------------------------------------------------------------------------------------------
 
 
 def telemetry_q(c, n, a):
@@ -175,18 +199,14 @@ def trigger_out_q(c, n, a):
 
 
 TABLE = (
-    ("MEASure:FORCe[:TOTal]?", lambda c, n, a: in_unit(c.press.force_cn, a[0]), "[unit:force]", "Force on the specimen"),
-    ("MEASure:FORCe:CELL<n>?", lambda c, n, a: in_unit(c.press.cell_force_cn(cell_index(c, n)), a[0]), "[unit:force]",
-     "Force of one load cell, from 1"),
-    ("MEASure:FORCe:SET?", lambda c, n, a: in_unit(c.press.set_cn, a[0]), "[unit:force]", "The set-point that the loop follows"),
-    ("MEASure:PRESsure[:TOTal]?", lambda c, n, a: pressure_of(c, c.press.force_cn, a[0]), "[unit:pressure]",
-     "Pressure on the die area of the program"),
-    ("MEASure:PRESsure:SET?", lambda c, n, a: pressure_of(c, c.press.set_cn, a[0]), "[unit:pressure]",
-     "The set-point as a pressure on that area"),
-    ("MEASure:DISPlacement?", lambda c, n, a: in_unit(c.press.displacement_nm, a[0]), "[unit:length]", "Ram displacement"),
+    ("MEASure:FORCe[:TOTal]?", force_q, "[unit:force]", "Force on the specimen"),
+    ("MEASure:FORCe:CELL<n>?", cell_q, "[unit:force]", "Force of one load cell, from 1"),
+    ("MEASure:FORCe:SET?", force_set_q, "[unit:force]", "The set-point that the loop follows"),
+    ("MEASure:PRESsure[:TOTal]?", pressure_q, "[unit:pressure]", "Pressure on the die area of the program"),
+    ("MEASure:PRESsure:SET?", pressure_set_q, "[unit:pressure]", "The set-point as a pressure on that area"),
+    ("MEASure:DISPlacement?", displacement_q, "[unit:length]", "Ram displacement"),
     ("MEASure:TEMPerature<n>?", temperature_q, "[unit:temperature]", "Platen temperature 1 or 2 in degrees Celsius"),
-    ("MEASure:IMBalance?", lambda c, n, a: decimal(c.press.imbalance_permille, a[0][0], a[0][1]), "[unit:ratio]",
-     "Largest difference of a cell's share from its even share"),
+    ("MEASure:IMBalance?", imbalance_q, "[unit:ratio]", "Largest difference of a cell's share from its even share"),
     ("MEASure:STIFfness?", stiffness_q, "[unit:stiffness]", "Stiffness that the controller sees"),
     ("CYCLe:STATe?", state_q, "", "safe, ready, pressing, holding, releasing, tripped, service or monitor"),
     ("CYCLe:ARM", arm, "", "Arm the press; refused with the first failing check"),

@@ -1,8 +1,9 @@
-"""Documents of the press (configuration, ceilings, calibration, zero, programs), each kept twice so that one is always whole.
+"""Documents of the press (configuration, ceilings, calibration, zero, programs), each kept twice so that one is whole.
 
-A document is JSON text with whole numbers in the press's own units. It has two slots; a new version goes into the older
-one, with a sequence number and a CRC, and is read back before it counts. A torn or foreign slot is passed over, so a cut
-at any moment leaves the old version or the new one. The CRC covers the document's name: a slot copied elsewhere is foreign.
+A document is JSON text with whole numbers in the press's own units. It has two slots; a new version goes into the
+older one, with a sequence number and a CRC, and is read back before it counts. A torn or foreign slot is passed over,
+so a cut at any moment leaves the old version or the new one. The CRC covers the document's name: a slot copied
+elsewhere is foreign.
 """
 
 import binascii
@@ -121,7 +122,7 @@ class Documents:
         return list(self.validators.get(kind_of(name), no_complaints)(document))
 
     def put(self, name, text):
-        """Judge and keep a new version. Refused names the first complaints; StorageFault: the old version is still there."""
+        """Judge and keep a new version. Refused names the complaint; StorageFault: the old version is still there."""
         kind_of(name)
         if len(text) > LENGTH_MAX:
             raise ScpiError(-223, "%d bytes, at most %d" % (len(text), LENGTH_MAX))

@@ -1,7 +1,7 @@
 """What the press says no with: one exception for "not now", one for every numbered answer of the language.
 
-A refusal is an answer, not a failure: it names the condition in words a person at the press can act on, changes nothing,
-and reaches the host as SCPI error -221 with the same words.
+A refusal is an answer, not a failure: it names the condition in words a person at the press can act on, changes
+nothing, and reaches the host as SCPI error -221 with the same words.
 """
 
 

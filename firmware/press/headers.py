@@ -1,7 +1,7 @@
 """Headers of SCPI: splitting a line into units, and finding the row of the command table that a header means.
 
-A pattern is written as the manuals write it: `MEASure:FORCe[:TOTal]?`, capitals are the short form, brackets are optional,
-`<n>` takes a numeric suffix (1 when it is left out), a final `?` is a query.
+A pattern is written as the manuals write it: `MEASure:FORCe[:TOTal]?`, capitals are the short form, brackets are
+optional, `<n>` takes a numeric suffix (1 when it is left out), a final `?` is a query.
 """
 
 from press.errors import ScpiError

@@ -1,7 +1,7 @@
 """The SCPI server: bytes of a host become commands on the press, and answers become bytes, a bounded piece at a time.
 
-`poll` is one pass of the foreground: take what has arrived (stop bytes act at once), run at most a few units of the lines
-that wait, send a piece of what is to be sent. Whatever a host sends, the worst it gets is an error in the queue.
+`poll` is one pass of the foreground: take what has arrived (stop bytes act at once), run at most a few units of the
+lines that wait, send a piece of what is to be sent. Whatever a host sends, the worst it gets is an error in the queue.
 A command that starts something long is complete when that has started; progress is read from STATus:OPERation.
 """
 
@@ -14,7 +14,7 @@ SAFE = 0
 
 
 class Server:
-    """One serial line, one press. `commands` are rows (pattern, handler, spec, help); handler(server, suffixes, args)."""
+    """One serial line, one press. Rows of `commands`: pattern, handler(server, suffixes, args), spec, help."""
 
     def __init__(self, serial, commands, press):
         self.serial = serial

@@ -1,6 +1,6 @@
 """Error queue and status registers of IEEE 488.2 and SCPI-99.
 
-The condition registers mirror the press and are refreshed before each command is run, so a host that polls one byte sees
+The condition registers mirror the press and are refreshed in each pass, so a host that polls one byte sees
 states and interlocks; events latch through the transition filters until they are read.
 """
 

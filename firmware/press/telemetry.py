@@ -1,7 +1,7 @@
 """Telemetry: the last rows of what the press does, numbered, for a host to fetch with a cursor.
 
-Rows are pulled, never pushed, so they can't hold the foreground or interleave with answers; a host that comes late learns
-how many rows it missed as a number.
+Rows are pulled, never pushed, so they can't hold the foreground or interleave with answers; a host that comes late
+learns how many rows it missed as a number.
 """
 
 import array

@@ -1,7 +1,7 @@
 """Numbers, units, words and strings of a SCPI message, in exact integers.
 
-A single-precision float holds seven digits, which a force in hundredths of a newton or a log sequence number outgrows; so a
-number is kept as digits and a power of ten and becomes an integer of the press's own unit once, with one rounding.
+A single-precision float holds seven digits, which a force in hundredths of a newton or a log sequence number outgrows;
+so a number is kept as digits and a power of ten and becomes an integer of the press's own unit once, with one rounding.
 `MPA` is megapascal, an exception to IEEE 488.2's M = milli as MHZ is.
 """
 

@@ -1,8 +1,8 @@
 """Bytes in, lines out; answers in, bytes out: the bounded ends of the serial line.
 
-The stop byte must not wait behind anything, so every byte that arrives is looked at at once, even when lines are queued or a
-long block is being sent; what does not fit is dropped and counted. Answers leave through one ring, long ones as a source
-that is asked for slices, so nothing interleaves and nothing long is held.
+The stop byte must not wait behind anything, so every byte that arrives is looked at at once, even when lines are queued
+or a long block is being sent; what does not fit is dropped and counted. Answers leave through one ring, long ones as a
+source that is asked for slices, so nothing interleaves and nothing long is held.
 """
 
 import binascii
@@ -79,8 +79,8 @@ class Text:
 class Block:
     """A definite-length block: `#<digits><length>`, payload, CRC-32 of the payload (little endian, counted in length).
 
-    `reader(offset, size)` gives up to `size` bytes. If it fails or ends early, the promised length is still sent, filled
-    with zeros, and the CRC is made wrong on purpose: the host sees a bad block, never a shifted line.
+    `reader(offset, size)` gives up to `size` bytes. If it fails or ends early, the promised length is still sent,
+    filled with zeros, and the CRC is made wrong on purpose: the host sees a bad block, never a shifted line.
     """
 
     def __init__(self, length, reader, with_crc=True):

@@ -1,4 +1,4 @@
-"""A small honest press for the tests of the language: keeps documents, counts what it was asked for, refuses when armed."""
+"""A small honest press for the tests of the language: keeps documents, notes what it was asked, refuses when armed."""
 
 from press import cycle, frame, params
 from press.documents import Documents, Transfer

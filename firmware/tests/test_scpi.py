@@ -54,7 +54,8 @@ def payload(answer):
 
 def test_short_and_long_forms_in_any_case_mean_the_same():
     server, _, _ = bench()
-    for text in ("MEAS:FORC?", "measure:force?", ":MEASure:FORCe:TOTal?", "Meas:Forc:Tot?", "MEAS:FORC? N", "\tMEAS:FORC?\r"):
+    forms = "MEAS:FORC?", "measure:force?", ":MEASure:FORCe:TOTal?", "Meas:Forc:Tot?", "MEAS:FORC? N", "\tMEAS:FORC?\r"
+    for text in forms:
         assert ask(server, text) == "663.66\n", text
     assert errors(server) == []
 

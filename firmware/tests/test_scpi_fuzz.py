@@ -12,7 +12,8 @@ HEADERS = [row[0].replace("<n>", "1").replace("[", "").replace("]", "") for row 
 MOVERS = ("ARM", "DISarm", "STARt", "STOP", "ABORt", "RESet")
 HARMLESS = [h for h in HEADERS if not any(word in h for word in MOVERS)]
 PARAMETERS = st.one_of(
-    st.sampled_from(["", "1", "-1", "1e9", "5 MPA", '"x"', "'", "MAX", "#H1F", "#15hello", "(@1)", ",", "1,2,3", '"a""b"', "65536"]),
+    st.sampled_from(["", "1", "-1", "1e9", "5 MPA", '"x"', "'", "MAX", "#H1F", "#15hello"]),
+    st.sampled_from(["(@1)", ",", "1,2,3", '"a""b"', "65536", "\t2 \t"]),
     st.text(max_size=20),
 )
 UNITS = st.tuples(st.sampled_from(HARMLESS), PARAMETERS).map(lambda t: t[0] + " " + t[1].replace("\n", "\r"))
@@ -67,7 +68,11 @@ def test_how_the_bytes_are_split_over_passes_changes_nothing(lines, cuts):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.binary(max_size=80), max_size=5), st.sampled_from([b"\x18", b"\nABORt\n", b"\n:abor\r\n"]), st.binary(max_size=80))
+@given(
+    st.lists(st.binary(max_size=80), max_size=5),
+    st.sampled_from([b"\x18", b"\nABORt\n", b"\n:abor\r\n"]),
+    st.binary(max_size=80),
+)
 def test_a_stop_is_acted_on_in_the_pass_in_which_it_arrives(before, stop, after):
     server, serial, press = bench()
     serial.most = 3
