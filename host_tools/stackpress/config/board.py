@@ -13,7 +13,7 @@ from .toml_lines import Layer
 # What a board can claim to have -> what that means. The firmware asks for the same words.
 CAPABILITIES = {
     "force_cells": "load-cell converter",
-    "low_range": "a low-range load cell beside the high range",
+    "two_ranges": "a low-range load cell beside the high range",
     "regulator": "proportional pressure regulator, 0 to 10 V",
     "fill_vent": "fill and vent solenoid valves",
     "dump": "monitored dump valve",

@@ -43,7 +43,7 @@ def _board_has_what_is_asked(facts: Facts) -> Iterator[Finding]:
     kind = str(facts.values["valve_kind"])
     wanted = [("valve_kind", kind)] if kind != "none" else []
     wanted += [("valve_kind", need) for need in ("dump", "permissive") if kind != "none"]
-    wanted += [("low_range_mask", "low_range")] if facts.number("low_range_mask") else []
+    wanted += [("low_range_mask", "two_ranges")] if facts.number("low_range_mask") else []
     for key, need in wanted:
         if need not in facts.board.capabilities:
             has = ", ".join(sorted(facts.board.capabilities)) or "nothing"
@@ -125,12 +125,18 @@ def _tick_fits(facts: Facts) -> Iterator[Finding]:
         yield "stale_ms", text, f"at least {number(-(-period_us // 1000))}"
 
 
-RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
-    _board_has_what_is_asked,
+Rule = Callable[[Facts], Iterator[Finding]]
+
+# Those that compare with the ceilings are judged twice: against the file's, and at a push against the press's own.
+CEILING_RULES: tuple[Rule, ...] = (
     _every_cell_has_a_capacity,
     _force_limit_below_ceilings,
     _cell_limit_below_capacity,
     _hand_over_below_low_cell,
+)
+RULES: tuple[Rule, ...] = (
+    _board_has_what_is_asked,
+    *CEILING_RULES,
     _drive_can_reach_limit,
     _contact_below_approach,
     _tick_fits,

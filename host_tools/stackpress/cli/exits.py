@@ -1,0 +1,78 @@
+"""Exit codes, and how each kind of failure is said in one line with a hint.
+
+The codes are part of the interface: scripts decide by them, so they never change their meaning.
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+DONE, REFUSED, WRONG_INPUT, NO_PRESS = 0, 1, 2, 3
+EXIT_TEXT = {
+    DONE: "done",
+    REFUSED: "the press refused or tripped",
+    WRONG_INPUT: "wrong input",
+    NO_PRESS: "no press found, or the link was lost",
+}
+
+
+@dataclass
+class Failure(Exception):
+    """A command ends: `text` says what happened, `hint` what to do about it."""
+
+    text: str
+    hint: str = ""
+    code: int = WRONG_INPUT
+    details: Any = None
+
+
+def explain(text: str, hint: str, code: int, as_json: bool, details: Any = None) -> int:
+    """Say why a command failed: one JSON document on stdout, or one line and a hint on stderr. Gives the code."""
+    if as_json:
+        answer: dict[str, Any] = {"ok": False, "exit_code": code, "error": text, "hint": hint}
+        if details is not None:
+            answer["details"] = details
+        print(json.dumps(answer))
+        return code
+    print(f"stackpress: {text}", file=sys.stderr)
+    if hint:
+        print(f"  {hint}", file=sys.stderr)
+    return code
+
+
+def failure_of(error: Exception) -> Failure | None:
+    """What an exception means to the user; None for a defect of this program.
+
+    Decided by the name of the class, so that saying "wrong file" does not import the serial port.
+    """
+    if isinstance(error, Failure):
+        return error
+    names = {base.__name__ for base in type(error).__mro__}
+    for known, code, hint in KNOWN:
+        if known in names:
+            told = getattr(error, "hint", "") or hint
+            complaints = getattr(error, "complaints", None)
+            return Failure(_one_paragraph(error), told, code, _details(complaints))
+    if isinstance(error, OSError) and error.filename is not None:
+        return Failure(f"{error.filename}: {error.strerror}", "", WRONG_INPUT)
+    return None
+
+
+# class, exit code, hint when the error brings none
+KNOWN = (
+    ("ConfigError", WRONG_INPUT, ""),
+    ("CalibrationRefused", REFUSED, "Nothing was changed; take the reading again."),
+)
+
+
+def _one_paragraph(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    count = text.count("\n") + 1
+    return text if count == 1 else f"{count} mistakes\n{text}"
+
+
+def _details(complaints: Any) -> Any:
+    if complaints is None:
+        return None
+    return [one.as_dict() if hasattr(one, "as_dict") else str(one) for one in complaints]

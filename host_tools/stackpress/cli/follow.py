@@ -1,0 +1,259 @@
+"""Watch a press until it is done, and never decide silently about a pressed cell.
+
+The press runs its program by itself; watching is only watching. So Ctrl-C asks whether to leave it running or to stop it
+in a controlled way, a second Ctrl-C means stop, and a terminal that closes sends nothing at all: the program's own
+host-loss policy then decides, as it was written down before the run.
+"""
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from types import FrameType
+from typing import Any, Protocol
+
+from ..view import plain
+from ..view.snapshot import Snapshot, force_text
+from .output import Output
+
+PERIOD_S = 0.25
+LEASE_S = 30.0
+LEASE_EVERY_S = 5.0
+RECONNECT_S = 120.0
+PLAIN_EVERY_S = 5.0
+QUESTION = "[l]eave it running, [s]top it in a controlled way, or [w]atch on? "
+
+
+class Watched(Protocol):
+    """What following needs of a press."""
+
+    def snapshot(self) -> Snapshot:
+        """What the press does now. Raises a link error when it does not answer."""
+
+    def lease(self, seconds: float) -> None:
+        """Tell the press that its host is there."""
+
+    def stop(self, kind: str) -> None:
+        """Ask for a stop."""
+
+    def reopen(self) -> None:
+        """Open the port again after the link was lost. Raises a link error."""
+
+
+class Interrupts:
+    """Counts Ctrl-C instead of letting it tear a half-read answer; restores the old handler on leaving."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._woken = threading.Event()
+        self._before: Any = None
+
+    def __enter__(self) -> "Interrupts":
+        self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.count += 1
+        self._woken.set()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not through a Ctrl-C."""
+        self._woken.wait(seconds)
+        self._woken.clear()
+
+
+@dataclass(frozen=True)
+class End:
+    """How following ended. `how` is "done", "tripped", "stopped", "left" (still running) or "lost" (no link)."""
+
+    how: str
+    last: Snapshot
+    why: str = ""
+
+
+class Follower:
+    """Follows one press. `until` says whether a snapshot is the end; None watches for ever (monitor)."""
+
+    def __init__(
+        self,
+        watched: Watched,
+        out: Output,
+        title: str,
+        until: Callable[[Snapshot], bool] | None,
+        is_link_error: Callable[[Exception], bool],
+        lease: bool = True,
+    ) -> None:
+        self.watched = watched
+        self.out = out
+        self.title = title
+        self.until = until
+        self.is_link_error = is_link_error
+        self.lease = lease
+        self.stopping = False
+        self._last = Snapshot("safe")
+        self._leased_at = -1e9
+        self._printed_at = -1e9
+        self._printed_key: tuple[object, ...] = ()
+        self._lost_at: float | None = None
+
+    def follow(self, seconds: float | None = None) -> End:
+        """Watch until the end, a decision, or for so many seconds of wall time."""
+        ends_at = time.monotonic() + seconds if seconds is not None else None
+        with Interrupts() as interrupts:
+            while True:
+                end = self._watch(interrupts, ends_at)
+                if end is not None:
+                    return end
+                end = self._decide(interrupts)
+                if end is not None:
+                    return end
+
+    # --- watching ---
+
+    def _watch(self, interrupts: Interrupts, ends_at: float | None) -> End | None:
+        """Until the end (an End) or a Ctrl-C (None)."""
+        with self._picture() as show:
+            while not interrupts.count:
+                end = self._once()
+                show(self._last)
+                if end is not None:
+                    return end
+                if ends_at is not None and time.monotonic() >= ends_at:
+                    return End("left" if self._last.running else "done", self._last)
+                interrupts.wait(PERIOD_S)
+        return None
+
+    def _once(self) -> End | None:
+        try:
+            if self._lost_at is not None:
+                self.watched.reopen()
+            self._renew()
+            self._last = self.watched.snapshot()
+            self._lost_at = None
+        except Exception as error:
+            if not self.is_link_error(error):
+                raise
+            return self._without_link(error)
+        if self._last.state == "tripped" and self.until is not None:
+            return End("tripped", self._last, self._last.trip_reason)
+        if self.until is not None and self.until(self._last):
+            return End("stopped" if self.stopping else "done", self._last)
+        return None
+
+    def _without_link(self, error: Exception) -> End | None:
+        now = time.monotonic()
+        self._lost_at = now if self._lost_at is None else self._lost_at
+        gone_s = now - self._lost_at
+        note = f"no answer for {gone_s:.0f} s ({error}); trying again until {RECONNECT_S:.0f} s"
+        self._last = replace(self._last, state="no link", notes=(note,))
+        return End("lost", self._last, str(error)) if gone_s > RECONNECT_S else None
+
+    def _renew(self) -> None:
+        now = time.monotonic()
+        if self.lease and now - self._leased_at >= LEASE_EVERY_S:
+            self.watched.lease(LEASE_S)
+            self._leased_at = now
+
+    # --- showing ---
+
+    def _picture(self) -> AbstractContextManager[Callable[[Snapshot], None]]:
+        if not self.out.live:
+            return nullcontext(self._print_line)
+        return _LivePicture(self.out, self.title)
+
+    def _print_line(self, snapshot: Snapshot) -> None:
+        """A line when something has changed, else now and then."""
+        key = (snapshot.state, snapshot.step, snapshot.warnings, snapshot.trip_reason)
+        now = time.monotonic()
+        if key != self._printed_key or now - self._printed_at >= PLAIN_EVERY_S:
+            self.out.progress(plain.line(snapshot))
+            self._printed_key, self._printed_at = key, now
+
+    # --- deciding ---
+
+    def _decide(self, interrupts: Interrupts) -> End | None:
+        """After a Ctrl-C: ask, unless there is nothing to decide. None: go on watching."""
+        seen = interrupts.count
+        if self.until is None or not (self._last.running or self._last.pressed):
+            return End("left" if self._last.running else "done", self._last, "interrupted")
+        if seen >= 2 or self.stopping:
+            return self._stop(interrupts)
+        if not sys.stdin.isatty():
+            return End("left", self._last, "interrupted, and nobody is there to ask")
+        answer = self._ask(interrupts)
+        if answer == "leave":
+            return End("left", self._last, "as asked")
+        if answer == "stop":
+            return self._stop(interrupts)
+        interrupts.count = 0
+        return None
+
+    def _ask(self, interrupts: Interrupts) -> str:
+        """leave, stop or watch. The lease is renewed while the question stands: thinking is not being away."""
+        name, force = self._last.program or "The press", force_text(self._last.force_n)
+        print(f"\n{name} is {self._last.state} at {force}.", file=sys.stderr)
+        while True:
+            print(QUESTION, end="", file=sys.stderr, flush=True)
+            answers: list[str] = []
+            reader = threading.Thread(target=lambda box: box.append(sys.stdin.readline()), args=(answers,), daemon=True)
+            reader.start()
+            while not answers and interrupts.count < 2:
+                interrupts.wait(0.2)
+                self._keep_lease()
+            if interrupts.count >= 2:
+                return "stop"
+            word = answers[0].strip().lower()
+            if not answers[0] or word in ("l", "leave"):  # an end of input is a terminal that closed
+                return "leave"
+            if word in ("s", "stop"):
+                return "stop"
+            if word in ("w", "watch"):
+                return "watch"
+
+    def _keep_lease(self) -> None:
+        try:
+            self._renew()
+        except Exception as error:
+            if not self.is_link_error(error):
+                raise
+
+    def _stop(self, interrupts: Interrupts) -> End | None:
+        """Controlled stop, then watch how it ends. A further Ctrl-C leaves the press to its stop."""
+        if self.stopping:
+            return End("left", self._last, "it is stopping by itself")
+        interrupts.count = 0
+        self.out.progress("\ncontrolled stop: the force is being taken away")
+        self.watched.stop("controlled")
+        self.stopping = True
+        return None
+
+
+class _LivePicture:
+    """The dashboard in a rich Live display."""
+
+    def __init__(self, out: Output, title: str) -> None:
+        from rich.live import Live
+
+        from ..view.dashboard import Dashboard
+
+        self._console = out.console()
+        unicode_ok = (self._console.encoding or "").lower().startswith("utf")
+        self._dashboard = Dashboard(title, "Ctrl-C asks before anything is stopped", unicode_ok)
+        self._live = Live(console=self._console, auto_refresh=False, transient=False)
+
+    def __enter__(self) -> Callable[[Snapshot], None]:
+        self._live.__enter__()
+        return self._show
+
+    def __exit__(self, *problem: Any) -> None:
+        self._live.__exit__(*problem)
+
+    def _show(self, snapshot: Snapshot) -> None:
+        self._dashboard.add(snapshot)
+        self._live.update(self._dashboard.draw(snapshot, self._console.width), refresh=True)
