@@ -49,10 +49,10 @@ def _rate(stem, help_text):
     )
 
 
-def _timeout(default, at_timeout, help_text="longest time for the step"):
+def _timeout(default, at_timeout, help_text="longest time for the step", choice=AT_TIMEOUT):
     return (
         _time("timeout_ms", help_text, default),
-        ("at_timeout", AT_TIMEOUT, 0, 0, at_timeout, "what to do when the time is over"),
+        ("at_timeout", choice, 0, 0, at_timeout, "what to do when the time is over"),
     )
 
 
@@ -89,10 +89,10 @@ STEPS = (
         ((1, "to_cn", "to_pa"),),
         _TO
         + (
-            ("speed_um_per_s", "um/s", 1, 50_000, None, "speed of the ram; the press's own approach speed if absent"),
+            ("speed_um_per_s", "um/s", 1, 50_000, 500, "speed of the ram"),
             ("travel_nm", "nm", 1000, 500_000_000, None, "longest travel; over it, the same as after the longest time"),
         )
-        + _timeout(2 * MINUTE_MS, "vent"),
+        + _timeout(2 * MINUTE_MS, "vent", choice=AT_TIMEOUT[1:]),  # what was not met can not be pressed
     ),
     (
         "ramp",
