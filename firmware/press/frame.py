@@ -26,6 +26,7 @@ WORDS = (
     ("TEMPERATURE", 2, "centi-degC, ABSENT if there is none"),
     ("DISPLACEMENT", 1, "nm from the ram's rest, ABSENT if there is none"),
     ("TICK_US", 1, "duration of the tick before"),
+    ("TICK_WORST", 1, "longest duration so far / us"),
     ("MISSED", 1, "ticks that were missed since boot"),
     # time
     ("T_SECOND", 1, "press time, whole seconds since boot"),
@@ -136,6 +137,7 @@ WORDS = (
     ("STATISTICS", 16, "two banks of count, min, max, sum low, sum high, and three spare"),
     ("RING_AT", 1, "next entry of the flight recorder"),
     ("RING_LEN", 1, "entries of the flight recorder"),
+    ("RING_FILLED", 1, "entries that were written since it was last emptied, up to 2^29"),
     ("RING_AFTER", 1, "entries that are still written after a trip"),
     ("RING_LEFT", 1, "entries still to be written after a trip, -1 while nothing tripped"),
     # tuning: what params, ceilings and calibration come down to (tuning.py)
@@ -204,8 +206,8 @@ SAMPLE_NEW, SAMPLE_CRC_BAD, SAMPLE_CHIP_RESET = 1, 2, 4
 INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select",
           "trigger_in", "travel_ok")
 IN = {name: 1 << i for i, name in enumerate(INPUTS)}
-STATE_READY, STATE_PRESSING, STATE_RELEASING, STATE_TRIPPED, STATE_MONITOR = (
-    cycle.READY, cycle.PRESSING, cycle.RELEASING, cycle.TRIPPED, cycle.MONITOR)
+STATE_READY, STATE_PRESSING, STATE_HOLDING, STATE_RELEASING, STATE_TRIPPED, STATE_MONITOR = (
+    cycle.READY, cycle.PRESSING, cycle.HOLDING, cycle.RELEASING, cycle.TRIPPED, cycle.MONITOR)
 MODE_OFF, MODE_APPROACH, MODE_FORCE, MODE_LOCK, MODE_VENT = range(5)
 REACT_HOLD, REACT_RAMP, REACT_VENT = 2, 3, 4
 KIND_NONE, KIND_REGULATOR, KIND_FILL_VENT = 0, 1, 2

@@ -93,7 +93,7 @@ class Journal:
 
     def mark_pulled(self, seq):
         """The host has every record up to `seq` on its own disk. Kept over a reboot by a record of the journal."""
-        seq = min(seq, self.next_seq - 1)
+        seq = min(seq, self.durable_next - 1)
         if seq > self.pulled_seq:
             self.pulled_seq = seq
             if self.room >= 4:  # else the next sector's header will keep it

@@ -14,24 +14,25 @@ BANK_WORDS = 8  # count, min, max, sum low 20 bits, sum high, and three spare
 # words (written by layout.py)
 _STATUS = const(4)
 _STATE_TRIPPED = const(5)
-_RANGE = const(37)
-_FORCE = const(39)
-_IMBALANCE = const(44)
-_TRIP_TICKS = const(82)
-_STATE = const(83)
-_MODE = const(84)
-_SET = const(99)
-_PROPOSED = const(109)
-_DRIVE = const(114)
-_VALVE = const(116)
-_DENIED = const(117)
-_BANK = const(123)
-_BANK_WANTED = const(124)
-_STATISTICS = const(125)
-_RING_AT = const(141)
-_RING_LEN = const(142)
-_RING_AFTER = const(143)
-_RING_LEFT = const(144)
+_RANGE = const(38)
+_FORCE = const(40)
+_IMBALANCE = const(45)
+_TRIP_TICKS = const(83)
+_STATE = const(84)
+_MODE = const(85)
+_SET = const(100)
+_PROPOSED = const(110)
+_DRIVE = const(115)
+_VALVE = const(117)
+_DENIED = const(118)
+_BANK = const(124)
+_BANK_WANTED = const(125)
+_STATISTICS = const(126)
+_RING_AT = const(142)
+_RING_LEN = const(143)
+_RING_FILLED = const(144)
+_RING_AFTER = const(145)
+_RING_LEFT = const(146)
 # end of words
 
 
@@ -83,3 +84,5 @@ def record(frame, ring):
     if at >= s[_RING_LEN]:
         at = 0
     s[_RING_AT] = at
+    if s[_RING_FILLED] < 0x1FFFFFFF:
+        s[_RING_FILLED] += 1

@@ -33,7 +33,7 @@ KINDS = {
         ("state", "B", 1, "1", "Press State / 1"),
         ("flags", "B", 1, "1", "Sample Flags / 1"),
         ("run", "H", 1, "1", "Run Number / 1"),
-        ("step", "B", 1, "1", "Step ID"),
+        ("step", "B", 1, "1", "Step ID"),  # place in the program, from 1; 0 = none
         ("cycle", "H", 1, "1", "Cycle Count / 1"),
         ("set_cn", "i", 0.01, "N", "Set Force / N"),
         ("force_mean_cn", "i", 0.01, "N", "Applied Force / N"),
@@ -73,7 +73,7 @@ KINDS = {
     )),
     STEP: ("step", _TIME + (
         ("run", "H", 1, "1", ""),
-        ("step", "B", 1, "1", ""),  # place in the program, from 0
+        ("step", "B", 1, "1", ""),  # place in the program, from 1; 0 = none
         ("count", "H", 1, "1", ""),  # steps begun in this run, from 1; never repeats
         ("cycle", "H", 1, "1", ""),
         ("phase", "B", 1, "1", ""),  # 1 begins, 2 ends

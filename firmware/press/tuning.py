@@ -44,8 +44,8 @@ def segments(points):
         if f1 == f0:
             raise ValueError("two calibration codes have the same force %d cN" % f0)
     for code in (-FULL_CODE, FULL_CODE):
-        if abs(_exact(points, code)) > FORCE_SPAN:
-            raise ValueError("the calibration reaches %d cN at the rail, more than %d" % (_exact(points, code), FORCE_SPAN))
+        if abs(force_at(points, code)) > FORCE_SPAN:
+            raise ValueError("the calibration reaches %d cN at the rail, more than %d" % (force_at(points, code), FORCE_SPAN))
     # one shift for the cell, so that its steepest slope is a mantissa below 2^17
     shift = 0
     while shift < 17 and steepest * (1 << (13 + shift)) < (1 << 17) - 1:
@@ -63,7 +63,7 @@ def segments(points):
     return padded(codes) + padded(forces) + padded(slopes) + padded(residues) + [len(points), shift]
 
 
-def _exact(points, code):
+def force_at(points, code):
     """Force / cN at a code, on the line through the segment that the code falls in."""
     j = 0
     while j < len(points) - 2 and code >= points[j + 1][0]:
@@ -72,12 +72,16 @@ def _exact(points, code):
     return f0 + (code - c0) * (f1 - f0) // (c1 - c0)
 
 
-def calibrate(s, calibration):
-    """Write the calibration document's cells into the frame; a cell without calibration reads zero at every code."""
+def calibrate(s, calibration, zero=None):
+    """Write the calibration's cells into the frame, moved to the commissioning zero; a cell without one reads zero."""
     at = frame.AT["CAL"]
     for i in range(frame.CELLS):
         cell = calibration["cells"][i] if calibration and i < len(calibration["cells"]) else None
-        words = segments(cell["points"]) if cell else segments([[0, 0], [FULL_CODE, 1]])
+        points = cell["points"] if cell else [[0, 0], [FULL_CODE, 1]]
+        if cell and zero and zero["code"][i] and "zero_code" in cell:
+            moved = zero["code"][i] - cell["zero_code"]
+            points = [[code + moved, force] for code, force in points]
+        words = segments(points)
         for k, word in enumerate(words):
             s[at + i * frame.CAL_WORDS + k] = word
         s[frame.AT["SEGMENT"] + i] = 0
@@ -123,7 +127,7 @@ def _drive(p, hz, s, at):
     s[at["K_MIN_ON"]] = max(1, (p["valve_min_on_ms"] * hz + 999) // 1000)
 
 
-def compile_frame(s, p, ceilings, calibration):
+def compile_frame(s, p, ceilings, calibration, zero=None):
     """Write every K_* word, the interlock rows and the calibration. `p` params.Values, the others their documents or None."""
     at, hz = frame.AT, p["tick_rate_hz"]
     ceilings = ceilings or {"frame_cn": 0, "cell_cn": [0] * frame.CELLS, "relief_cn": 0}
@@ -177,7 +181,7 @@ def compile_frame(s, p, ceilings, calibration):
     for i, bits in enumerate(cycle.TRANSITIONS):
         s[at["K_TRANSITIONS"] + i] = bits
     _rows(s, p, ceilings, hz)
-    calibrate(s, calibration)
+    calibrate(s, calibration, zero)
 
 
 def gain_for(stiffness_cn_per_um, p):

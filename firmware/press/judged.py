@@ -1,0 +1,96 @@
+"""What makes a document acceptable to this press: one validator a kind, registered with the store of documents.
+
+The host checks the same things before it sends anything; here is where nothing gets past.
+"""
+
+from press import frame, params, program, tuning
+
+FORMAT = 1
+
+
+def _whole(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _shape(document, *keys):
+    """Complaints about a document that is no record of format 1 with these keys."""
+    if not isinstance(document, dict):
+        return ["not a record"]
+    if document.get("format") != FORMAT:
+        return ["format is %r, this firmware reads %d" % (document.get("format"), FORMAT)]
+    return ["%s is missing" % key for key in keys if key not in document]
+
+
+def config(document, ceilings):
+    """A configuration: known parameters in bounds, no conflict, nothing above the ceilings."""
+    found = _shape(document, "params")
+    if found:
+        return found
+    if not isinstance(document["params"], dict):
+        return ["params is not a record"]
+    found = params.complaints(document["params"])
+    if not found and ceilings:
+        found = above_ceilings(params.Values(document["params"]), ceilings)
+    return found
+
+
+def above_ceilings(values, limits):
+    """Working limits of `values` that lie above the ceilings."""
+    found = []
+    for key in ("frame_cn", "relief_cn"):
+        if values["force_limit_n"] > limits[key]:
+            found.append("force_limit_n lies above the ceiling %s = %d" % (key, limits[key]))
+    cells = [c for i, c in enumerate(limits["cell_cn"]) if values["high_range_mask"] >> i & 1]
+    if cells and values["cell_limit_n"] > min(cells):
+        found.append("cell_limit_n lies above the ceiling cell_cn = %d" % min(cells))
+    return found
+
+
+def ceilings(document):
+    found = _shape(document, "frame_cn", "relief_cn", "cell_cn")
+    if found:
+        return found
+    cells = document["cell_cn"]
+    if not isinstance(cells, list) or len(cells) != frame.CELLS:
+        return ["cell_cn is a list of %d forces" % frame.CELLS]
+    for value in [document["frame_cn"], document["relief_cn"]] + cells:
+        if not _whole(value) or not 0 <= value <= tuning.FORCE_SPAN:
+            found.append("a ceiling is a whole number of cN from 0 to %d, not %r" % (tuning.FORCE_SPAN, value))
+    return found
+
+
+def calibration(document):
+    found = _shape(document, "board", "cells")
+    if found:
+        return found
+    cells = document["cells"]
+    if not isinstance(cells, list) or len(cells) > frame.CELLS:
+        return ["cells is a list of at most %d" % frame.CELLS]
+    for i, cell in enumerate(cells):
+        if cell is None:
+            continue
+        try:
+            if not all(_whole(number) for point in cell["points"] for number in point):
+                raise ValueError("codes and forces are whole numbers")
+            tuning.segments(cell["points"])
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            found.append("cell %d: %s" % (i + 1, error))
+    return found
+
+
+def zero(document):
+    found = _shape(document, "code")
+    if not found and not (isinstance(document["code"], list) and len(document["code"]) == frame.CELLS
+                          and all(_whole(code) for code in document["code"])):
+        found.append("code is a list of %d whole numbers" % frame.CELLS)
+    return found
+
+
+def register(press):
+    """Give the press's document store its validators."""
+    documents = press.documents
+    documents.register("config", lambda d: config(d, documents.get("ceilings")))
+    documents.register("ceilings", ceilings)
+    documents.register("calibration", calibration)
+    documents.register("zero", zero)
+    documents.register("program", lambda d: program.validate(d, press.program_limits()))
