@@ -7,12 +7,14 @@ import micropython
 
 micropython.kbd_intr(-1)  # 0x03 must not break into a press that runs; the command server lets it through when safe
 
-from board import Board  # noqa: E402  (the outputs are safe once the board is made, so nothing else is imported before)
+from board import Board  # noqa: E402  (nothing else is imported before the outputs are safe)
 
 board = Board()
 
 from press.press import Press  # noqa: E402
 
-press = Press(board)
-board.loop(press)
+try:
+    board.loop(Press(board))
+except Exception as error:
+    board.crashed(error)
 board.leave()

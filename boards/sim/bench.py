@@ -81,9 +81,10 @@ class Bench:
     def _faults(self, number):
         return {"faults": self._board.plant.faults()}
 
-    def _specimen(self, number, name):
-        self._board.plant.insert(name)
+    def _specimen(self, number, specimen):
+        self._board.plant.insert(specimen)
         return {}
 
     def _truth(self, number):
-        return {"truth": self._board.plant.truth(), "t_s": self._board.press_ms() / 1000}
+        """Newtons and metres, and the press's own view of its state."""
+        return {"truth": self._board.truth_now(), "t_s": self._board.press_ms() / 1000}

@@ -7,6 +7,7 @@ nothing but the number of ticks, so the same commands at the same press times gi
 import json
 import os
 import select
+import sys
 import time
 
 from bench import Bench
@@ -18,31 +19,35 @@ from serial_port import SerialPort
 from store import Store
 from truth import Truth
 
+CAPABILITIES = ("force_cells", "two_ranges", "regulator", "fill_vent", "dump", "permissive", "displacement", "temperature",
+                "trigger", "start_input", "journal", "faults")  # fmt: skip
 FOREGROUND_MS = 5
 TRUTH_PASSES = 4  # the truth is looked at every 20 ms
 QUIET_PASSES = 40  # passes without a byte moved after which a press whose time stands still may sleep
 WALL_MASK = (1 << 30) - 1
-T_SECOND, T_SUB, HZ = frame.AT["T_SECOND"], frame.AT["T_SUB"], frame.AT["HZ"]
+T_SECOND, T_SUB, HZ, STATE = (frame.AT[name] for name in ("T_SECOND", "T_SUB", "HZ", "STATE"))
 
 
 class Board:
     """What main.py gets: serial, flash, store, inputs and outputs, and the loop that drives them."""
 
     def __init__(self):
-        settings = json.loads(os.getenv("STACKPRESS_SIM"))
-        state = settings["state"]
+        with open(os.getenv("STACKPRESS_SIM")) as f:
+            settings = json.load(f)
+        state, spec = settings["state"], settings["plant"]
         self.name = "sim"
         self.identity = "SIM-" + settings["name"]
-        self.capabilities = {"regulator", "fill_vent", "two_ranges", "displacement", "temperature", "sim"}
+        self.capabilities = set(CAPABILITIES)
+        self._firmware_hash = bytes.fromhex(settings["firmware_hash"])
         self.reset_cause = settings["cause"]
-        self.plant = PlantBoard(settings)
+        self.plant = PlantBoard(spec, settings["seed"])
         self.sample, self.apply = self.plant.sample, self.plant.apply
         self.serial = SerialPort()
         self.flash = NorFile(state + "/flash.bin", settings["flash_bytes"])
         self.store = Store(state + "/store")
         self.pace = Pace(settings["pace"], settings["speed"])
         self.bench = Bench(settings["bench_fd"], self)
-        self._truth = Truth(state + "/truth.csv") if settings["truth"] else None
+        self._truth = Truth(state + "/truth.csv", spec["valve_kind"]) if settings["truth"] else None
         self._wall_is_real = settings["wall"] == "real"
         self._poll = select.poll()
         self._poll.register(self.serial.stream, select.POLLIN)
@@ -57,27 +62,54 @@ class Board:
         """The clock for leases and time-outs; it follows press time where a run must repeat bit for bit."""
         return (time.ticks_ms() if self._wall_is_real else self.press_ms()) & WALL_MASK
 
+    def truth_now(self):
+        """What the plant truly does now: forces / N, displacement / m, valve."""
+        t = self.plant.plant.truth()
+        return {
+            "force_n": t["force_cn"] / 100,
+            "cell_n": [cn / 100 for cn in t["cell_cn"]],
+            "displacement_m": t["displacement_nm"] / 1e9,
+            "drive_n": t["pressure_cn"] / 100,
+            "valve_code": t["valve_code"],
+            "fill_open": t["valve_state"] & 1,
+            "vent_open": t["valve_state"] >> 1 & 1,
+            "dump_open": 1 - (t["valve_state"] >> 2 & 1),
+            "moves": t["moves"],
+            "state": self._frame[STATE],
+        }
+
     def loop(self, press):
         """Run the press until it asks for the MicroPython prompt."""
         S = self._frame = press.S
-        foreground, pace, serial, bench, plant, truth = (
-            press.foreground, self.pace, self.serial, self.bench, self.plant, self._truth)  # fmt: skip
-        passes, quiet, moved = 0, 0, 0
         while not press.wants_prompt:
+            self.plant.at_rate(S[HZ])
+            self._loop_at_rate(press, S, S[HZ])
+
+    def _loop_at_rate(self, press, S, hz):
+        """Until the prompt is wanted or a configuration sets another tick rate."""
+        ticks, period_us = max(1, hz * FOREGROUND_MS // 1000), max(FOREGROUND_MS * 1000, 1000000 // hz)
+        foreground, tick, ring = press.foreground, press.tick, press.ring
+        pace, serial, bench, run = self.pace, self.serial, self.bench, self.plant.run
+        passes, quiet, moved = 0, 0, 0
+        while not press.wants_prompt and S[HZ] == hz:
             self._wait(quiet)
             if bench.ready:
                 bench.service()
-            if pace.due(FOREGROUND_MS * 1000):
-                plant.run(max(1, S[HZ] * FOREGROUND_MS // 1000), press.tick, S)
+            if pace.due(period_us):
+                run(ticks, tick, S, ring)
                 passes += 1
-                if truth and passes % TRUTH_PASSES == 0:
-                    truth.look(plant, S)
-                if pace.until is not None:
-                    pace.passed(self.press_ms())
                 quiet = 0
+                self._ran(passes, S)
             foreground(self.wall_ms())
             quiet = quiet + 1 if serial.activity == moved else 0
             moved = serial.activity
+
+    def _ran(self, passes, S):
+        """After a period of ticks: the truth's row, and the end of a run that was to stop here."""
+        if passes & TRUTH_PASSES - 1 == 0 and self._truth:
+            self._truth.look(self.plant.plant, S, self.press_ms())
+        if self.pace.until is not None:
+            self.pace.passed(self.press_ms())
 
     def _wait(self, quiet):
         """Sleep until a byte comes or the next period is due; a press that stands still finishes what it has first."""
@@ -88,6 +120,23 @@ class Board:
             else:
                 self.bench.ready = True
 
+    def tick_worst_us(self):
+        """A simulated tick takes no press time; its duration is the board's to measure."""
+        return 0
+
+    def firmware_hash(self):
+        """The first 8 bytes of the SHA-256 of the sources that run."""
+        return self._firmware_hash
+
+    def reset(self):
+        """Restart as a board does; the supervisor starts the firmware again."""
+        raise SystemExit(0)
+
     def leave(self):
         """End the process; the supervisor puts MicroPython's prompt on the port."""
         raise SystemExit(3)
+
+    def crashed(self, error):
+        """An exception reached main.py: leave its text for the next boot, which must not arm before somebody has read it."""
+        sys.print_exception(error, sys.stderr)
+        raise SystemExit(5)

@@ -27,9 +27,10 @@ from pathlib import Path
 from typing import Any
 
 from boards.sim import registry
+from hil_tests.plant import load
 
 ROOT = Path(__file__).resolve().parents[2]
-DEVICE_PATH = (ROOT / "firmware", ROOT / "boards" / "sim", ROOT / "hil_tests" / "plant")
+DEVICE_PATH = (ROOT / "firmware", ROOT / "boards" / "sim", ROOT / "hil_tests")
 MICROPYTHON = (sys.executable, "-c", "import sys, micropython_run; sys.exit(micropython_run.run_main(sys.argv))")
 
 EXIT_RESET, EXIT_REPL, EXIT_BACK = 0, 3, 4  # reset; make way for the prompt; from the prompt back to main.py
@@ -47,8 +48,9 @@ class Settings:
 
     name: str = "sim"
     state_dir: Path | None = None  # flash, documents and logs; a temporary folder if None
-    plant: Mapping[str, Any] = field(default_factory=dict)  # parameters that differ from the nominal plant
-    specimen: str | None = None
+    plant: str | Path = "nominal"  # a file in hil_tests/plant/plants, by name or path
+    overrides: Mapping[str, Any] = field(default_factory=dict)  # "section.key" of the plant's file -> another value
+    specimen: str | Path = "steel_blank"  # a file in hil_tests/plant/specimens, by name or path
     seed: int = 1
     pace: str = "real"  # "hold", "real" or "fast"
     speed: float = 1.0  # press seconds for a wall second, in pace "real"
@@ -65,6 +67,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.spec = load.plant(settings.plant, settings.specimen, settings.overrides)
         self._own_state = tempfile.TemporaryDirectory(prefix="stackpress-") if settings.state_dir is None else None
         self.state_dir = Path(self._own_state.name if self._own_state else str(settings.state_dir)).resolve()
         self.state_dir.mkdir(parents=True, exist_ok=True)
@@ -94,6 +97,17 @@ class Supervisor:
         self._thread = threading.Thread(target=self._serve, name="sim-supervisor", daemon=True)
 
     # --- life ---
+
+    @property
+    def identity(self) -> str:
+        """What the board answers to *IDN?, and what a calibration is bound to."""
+        return f"SIM-{self.settings.name}"
+
+    @property
+    def fresh(self) -> bool:
+        """Whether this press has never been given a document."""
+        store = self.state_dir / "store"
+        return not store.exists() or not any(store.iterdir())
 
     def start(self) -> "Supervisor":
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
@@ -140,6 +154,8 @@ class Supervisor:
         """Ask the bench, wait for its answer; SimError if it refuses or does not answer in time."""
         if message.get("do") == "restart":
             return self._power_cycle(str(message.get("cause", "power_on")), timeout_s)
+        if message.get("do") == "specimen":
+            message["specimen"] = self._specimen(str(message.pop("name", "")))
         number = next(self._ids)
         with self._answers:
             self._waiting[number] = None
@@ -176,6 +192,12 @@ class Supervisor:
                 self._waiting[answer["id"]] = answer
                 self._answers.notify_all()
 
+    def _specimen(self, name: str) -> dict[str, Any]:
+        try:
+            return load.load_specimen(name, self.spec["frame_stiffness_cn_um"], self.spec["stiffness_scale_permille"])
+        except load.PlantFileError as error:
+            raise SimError(str(error)) from error
+
     def _fail_waiting(self, why: str) -> None:
         with self._answers:
             for number, answer in self._waiting.items():
@@ -190,10 +212,13 @@ class Supervisor:
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
         _set_nonblocking(self._master, not prompt)
+        wired = {**self._board_settings(), "cause": cause, "bench_fd": theirs.fileno()}
+        settings_file = self.state_dir / "board.json"
+        settings_file.write_text(json.dumps(wired))
         environment = {
             **os.environ,
             "MICROPYPATH": ":".join(map(str, self.settings.device_path)) + ":.frozen",
-            "STACKPRESS_SIM": json.dumps({**self._board_settings(), "cause": cause, "bench_fd": theirs.fileno()}),
+            "STACKPRESS_SIM": str(settings_file),
         }
         program = ["-i", str(ROOT / "boards" / "sim" / "prompt.py")] if prompt else [str(self.settings.device_path[0] / "main.py")]
         with (self.state_dir / "firmware.log").open("ab") as log:
@@ -212,7 +237,7 @@ class Supervisor:
     def _board_settings(self) -> dict[str, Any]:
         s = self.settings
         return {
-            "name": s.name, "state": str(self.state_dir), "plant": dict(s.plant), "specimen": s.specimen, "seed": s.seed,
+            "name": s.name, "state": str(self.state_dir), "plant": self.spec, "seed": s.seed,
             "pace": s.pace, "speed": s.speed, "wall": s.wall, "truth": s.truth, "flash_bytes": s.flash_bytes,
         }  # fmt: skip
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from boards.sim.provision import commissioned, write
 from boards.sim.supervisor import Settings, SimError, Supervisor
 
 __all__ = ["SimError", "SimTarget"]
@@ -22,22 +23,29 @@ class SimTarget:
 
     def __init__(
         self,
-        plant: Mapping[str, Any] | None = None,
+        plant: str | Path = "nominal",
+        specimen: str | Path = "steel_blank",
+        overrides: Mapping[str, Any] | None = None,
         board: str = "bench",
         seed: int = 1,
         state_dir: Path | None = None,
-        specimen: str | None = None,
+        configured: bool = True,
+        documents: Mapping[str, bytes] | None = None,
         pace: str = "hold",
-        truth: bool = True,
         wall: str = "press",
+        truth: bool = True,
         flash_bytes: int = 2 << 20,
     ) -> None:
+        """A fresh `configured` press has the configuration, ceilings and calibration that fit its plant, and `documents`."""
         self.supervisor = Supervisor(
             Settings(
-                name=board, state_dir=state_dir, plant=plant or {}, specimen=specimen, seed=seed, pace=pace,
-                wall=wall, truth=truth, flash_bytes=flash_bytes, register=False,
+                name=board, state_dir=state_dir, plant=plant, overrides=overrides or {}, specimen=specimen, seed=seed,
+                pace=pace, wall=wall, truth=truth, flash_bytes=flash_bytes, register=False,
             )  # fmt: skip
         )
+        if self.supervisor.fresh:
+            fitting = commissioned(self.supervisor.spec, self.supervisor.identity) if configured else {}
+            write(self.state_dir, {**fitting, **(documents or {})})
         self.supervisor.start()
         try:
             self.supervisor.request(30, do="hello")
@@ -88,7 +96,7 @@ class SimTarget:
     def specimen(self, name: str) -> None:
         self.supervisor.request(do="specimen", name=name)
 
-    def truth(self) -> dict[str, float]:
+    def truth(self) -> dict[str, Any]:
         """What the plant truly does now: forces / N, displacement / m, valve / 1."""
         return dict(self.supervisor.request(do="truth")["truth"])
 

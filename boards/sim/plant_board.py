@@ -1,0 +1,52 @@
+"""The plant where a board has its wires: it reads the valve words of the frame and writes the sampled ones.
+
+A change of the tick rate needs a new plant, because every coefficient holds for one rate; the press is then in its safe state with
+the ram back, so a new one differs from the old only in what the specimen remembers.
+"""
+
+from plant.plant import Plant, words_of
+from plant.step import step
+from press import frame
+
+
+class PlantBoard:
+    def __init__(self, spec, seed):
+        self._spec, self._seed = spec, seed
+        self.hz = 0
+        self.plant = None
+
+    def at_rate(self, hz):
+        """Make the plant for ticks of `hz`; faults that are set stay set."""
+        active = dict(self.plant.active) if self.plant else {}
+        self.hz = hz
+        self.plant = Plant(self._spec, hz, self._seed, words_of(frame.AT))
+        for name, value in active.items():
+            self.plant.fault(name, value)
+
+    def sample(self, S):
+        """One step of the physics: the valve of the tick before acts, then the sensors are read."""
+        step(S, self.plant.P)
+
+    def apply(self, S):
+        """Nothing to do: the next step reads the valve words itself."""
+
+    def run(self, ticks, tick, S, ring, step=step):
+        """`ticks` ticks of plant and press; this loop is most of what the simulated press does."""
+        P = self.plant.P
+        for _ in range(ticks):
+            step(S, P)
+            tick(S, ring)
+
+    def insert(self, specimen):
+        """Another specimen, a record from `hil_tests.plant.load`; the ram goes back to its rest."""
+        self._spec["specimen"] = specimen
+        self.plant.load_specimen(specimen)
+
+    def fault(self, name, value):
+        self.plant.fault(name, 1 if value is None else int(value))
+
+    def clear_fault(self, name):
+        self.plant.clear(name)
+
+    def faults(self):
+        return self.plant.active
