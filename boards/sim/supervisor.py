@@ -7,6 +7,7 @@ laboratory bench is to a real press - power switch, specimen, faults, clock - an
 
 import contextlib
 import fcntl
+import hashlib
 import itertools
 import json
 import os
@@ -27,10 +28,13 @@ from pathlib import Path
 from typing import Any
 
 from boards.sim import registry
+from firmware import word64
 from hil_tests.plant import load
 
 ROOT = Path(__file__).resolve().parents[2]
-DEVICE_PATH = (ROOT / "firmware", ROOT / "boards" / "sim", ROOT / "hil_tests")
+FIRMWARE = ROOT / "firmware"
+STAGED = ROOT / "build" / "firmware64"
+DEVICE_PATH = (ROOT / "boards" / "sim", ROOT / "hil_tests")  # beside the staged firmware
 MICROPYTHON = (sys.executable, "-c", "import sys, micropython_run; sys.exit(micropython_run.run_main(sys.argv))")
 
 EXIT_RESET, EXIT_REPL, EXIT_BACK = 0, 3, 4  # reset; make way for the prompt; from the prompt back to main.py
@@ -71,6 +75,9 @@ class Supervisor:
         self._own_state = tempfile.TemporaryDirectory(prefix="stackpress-") if settings.state_dir is None else None
         self.state_dir = Path(self._own_state.name if self._own_state else str(settings.state_dir)).resolve()
         self.state_dir.mkdir(parents=True, exist_ok=True)
+        self._firmware = STAGED if (ROOT / "Makefile").exists() else self.state_dir / "firmware64"
+        word64.stage(FIRMWARE, self._firmware)
+        self.firmware_hash = word64.tree_hash(FIRMWARE)
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self.port = os.ttyname(self._slave)
@@ -111,7 +118,7 @@ class Supervisor:
 
     def start(self) -> "Supervisor":
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
-        self._launch("power_on")
+        self._launch("power")
         if self.settings.register:
             self._registered = registry.add(self.settings.name, self.port, self.bench_path)
         self._thread.start()
@@ -153,7 +160,7 @@ class Supervisor:
     def request(self, timeout_s: float = 60.0, **message: Any) -> dict[str, Any]:
         """Ask the bench, wait for its answer; SimError if it refuses or does not answer in time."""
         if message.get("do") == "restart":
-            return self._power_cycle(str(message.get("cause", "power_on")), timeout_s)
+            return self._power_cycle(str(message.get("cause", "power")), timeout_s)
         if message.get("do") == "specimen":
             message["specimen"] = self._specimen(str(message.pop("name", "")))
         number = next(self._ids)
@@ -212,15 +219,15 @@ class Supervisor:
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
         _set_nonblocking(self._master, not prompt)
-        wired = {**self._board_settings(), "cause": cause, "bench_fd": theirs.fileno()}
+        wired = {**self._board_settings(), "cause": cause, "bench_fd": theirs.fileno(), "firmware_hash": _firmware_hash()}
         settings_file = self.state_dir / "board.json"
         settings_file.write_text(json.dumps(wired))
         environment = {
             **os.environ,
-            "MICROPYPATH": ":".join(map(str, self.settings.device_path)) + ":.frozen",
+            "MICROPYPATH": ":".join(map(str, (self._firmware, *self.settings.device_path))) + ":.frozen",
             "STACKPRESS_SIM": str(settings_file),
         }
-        program = ["-i", str(ROOT / "boards" / "sim" / "prompt.py")] if prompt else [str(self.settings.device_path[0] / "main.py")]
+        program = ["-i", str(ROOT / "boards" / "sim" / "prompt.py")] if prompt else [str(self._firmware / "main.py")]
         with (self.state_dir / "firmware.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*MICROPYTHON, "-X", f"heapsize={self.settings.heap}", *program],
@@ -239,6 +246,7 @@ class Supervisor:
         return {
             "name": s.name, "state": str(self.state_dir), "plant": self.spec, "seed": s.seed,
             "pace": s.pace, "speed": s.speed, "wall": s.wall, "truth": s.truth, "flash_bytes": s.flash_bytes,
+            "firmware_hash": self.firmware_hash,
         }  # fmt: skip
 
     def _exited(self) -> None:
@@ -339,6 +347,14 @@ class _Lines:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._on_line(line)
+
+
+def _firmware_hash() -> str:
+    """The first 8 bytes of a SHA-256 over the firmware's sources, as hexadecimal digits."""
+    found = hashlib.sha256()
+    for path in sorted((ROOT / "firmware").glob("press/*.py")):
+        found.update(path.name.encode() + path.read_bytes())
+    return found.hexdigest()[:16]
 
 
 def _set_nonblocking(fd: int, on: bool) -> None:

@@ -100,7 +100,7 @@ class SimTarget:
         """What the plant truly does now: forces / N, displacement / m, valve / 1."""
         return dict(self.supervisor.request(do="truth")["truth"])
 
-    def restart(self, cause: str = "power_on") -> None:
+    def restart(self, cause: str = "power") -> None:
         """Pull the plug and put it back; the serial device stays."""
         self.supervisor.request(do="restart", cause=cause)
 
