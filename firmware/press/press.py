@@ -31,6 +31,8 @@ VENT_LIMIT_MS = 10000
 HOST_GRACE_MS = 15000
 TELEMETRY_MS = 100
 WALL_MASK = (1 << 30) - 1
+RESET_CAUSES = ("power", "reset", "watchdog", "crash")
+CRASHES = ("watchdog", "crash")
 REQUIRED = ("config", "ceilings", "calibration")
 
 
@@ -42,6 +44,7 @@ class Press:
         self.version = VERSION
         self.S = frame.new()
         self.ring = bytearray(16 * RING_ENTRIES)
+        self.tick = tick  # tick(S, ring): what the board calls at its rate
         self.documents = Documents(board.store)
         judged.register(self)
         self.transfer = Transfer()
@@ -81,15 +84,7 @@ class Press:
         s[AT["RING_LEN"]] = RING_ENTRIES
         s[AT["TEMPERATURE"]] = s[AT["TEMPERATURE"] + 1] = s[AT["DISPLACEMENT"]] = frame.ABSENT
         s[AT["BANK_WANTED"]] = 1
-        s[AT["SIG_CRASH"]] = 1 if self.board.reset_cause == "watchdog" else 0
-
-    def tick_function(self):
-        """tick() for the board's interrupt: takes nothing, allocates nothing."""
-
-        def one_tick(pin=None, tick=tick, s=self.S, ring=self.ring):
-            tick(s, ring)
-
-        return one_tick
+        s[AT["SIG_CRASH"]] = 1 if self.board.reset_cause in CRASHES else 0
 
     # -- documents -------------------------------------------------------------------------------------------------
 
@@ -627,7 +622,7 @@ class Press:
         return [self.cell_force_cn(i) for i in range(frame.CELLS)]
 
     def _log_boot(self):
-        cause = ("power", "reset", "watchdog").index(self.board.reset_cause)
+        cause = RESET_CAUSES.index(self.board.reset_cause)
         self.journal.append(records.BOOT, records.pack(
             records.BOOT, self.time_s, self.time_ms, self.boot_id, cause, self.hz, self.board.firmware_hash(),
             self._hash("config"), VERSION, self.board.name, self.board.identity))  # fmt: skip
