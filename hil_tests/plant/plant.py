@@ -79,8 +79,9 @@ class Plant:
         P[w.PERM_LIMIT] = max(1, (k["permissive_delay_us"] * hz + 500000) // 1000000)
         P[w.RELIEF] = k["relief_cn"] * UNIT
         P[w.OVERPRESSURE] = k["overpressure_switch_cn"] * UNIT
-        P[w.FILL_DELAY] = (k["fill_delay_us"] * hz + 500000) // 1000000
-        P[w.VENT_DELAY] = (k["vent_delay_us"] * hz + 500000) // 1000000
+        for at, key in ((w.FILL_DELAY, "fill_open_us"), (w.FILL_CLOSE, "fill_close_us"),
+                        (w.VENT_DELAY, "vent_open_us"), (w.VENT_CLOSE, "vent_close_us")):
+            P[at] = (k[key] * hz + 500000) // 1000000
         P[w.AIR] = 1024
         for i in range(65):
             P[w.SQRT + i] = fixed.isqrt((i << 28) // 64)

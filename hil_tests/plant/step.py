@@ -72,6 +72,8 @@ RUNAWAY = const(50)
 RELAY_OPEN = const(51)
 DUMP_OPEN = const(52)
 DRIVEN = const(53)
+FILL_CLOSE = const(54)
+VENT_CLOSE = const(55)
 # ram
 X = const(56)
 TOP = const(57)
@@ -281,14 +283,15 @@ def step(S, P):
     dump = 1 if relay or valve & 4 == 0 else 0
     p[DUMP_OPEN] = dump
     pressure = p[PRESSURE]
+    # dead time of either kind of valve
+    n = p[RING_AT]
+    u = p[RING + n]
+    p[RING + n] = valve if p[KIND] else s[p[W_CODE]]
+    n += 1
+    p[RING_AT] = n if n < p[RING_N] else 0
     if p[KIND] == 0:
-        # proportional regulator: dead time, play, two equal lags
-        n = p[RING_AT]
+        # proportional regulator: play, two equal lags
         y = p[PLAY]
-        u = p[RING + n]
-        p[RING + n] = s[p[W_CODE]]
-        n += 1
-        p[RING_AT] = n if n < p[RING_N] else 0
         if p[STUCK] == 0:
             h = u >> 1
             if h > p[HYST]:
@@ -330,23 +333,23 @@ def step(S, P):
             pressure = 0
         fluid = 0
     else:
-        # solenoid pair: pure delay each, turbulent flow into trapped fluid
+        # solenoid pair: each takes its time to open and to close, turbulent flow into trapped fluid
         fluid = p[FLUID]
         if p[STUCK] == 0:
-            n = 0 if relay else valve & 1
+            n = 0 if relay else u & 1
             if n != p[FILL_ON]:
                 t = p[FILL_COUNT] + 1
-                if t > p[FILL_DELAY]:
+                if t > (p[FILL_DELAY] if n else p[FILL_CLOSE]):
                     p[FILL_ON] = n
                     p[MOVES] = (p[MOVES] + n) & MASK
                     t = 0
                 p[FILL_COUNT] = t
             else:
                 p[FILL_COUNT] = 0
-            n = (valve >> 1) & 1
+            n = (u >> 1) & 1
             if n != p[VENT_ON]:
                 t = p[VENT_COUNT] + 1
-                if t > p[VENT_DELAY]:
+                if t > (p[VENT_DELAY] if n else p[VENT_CLOSE]):
                     p[VENT_ON] = n
                     p[MOVES] = (p[MOVES] + n) & MASK
                     t = 0
