@@ -6,7 +6,7 @@ refused while the press is armed: the processor stands still while its flash is 
 
 import json
 
-from press import documents
+from press import documents, frame
 from press.errors import Refused, ScpiError
 from press.status import quoted
 from press.values import decimal
@@ -14,6 +14,7 @@ from press.wire import Block, Text
 
 LOG_BUFFER = 512  # holds at least one whole record
 LOG_BLOCK = 4096
+RAW = frame.AT["RAW"]
 
 
 # -- DATA -------------------------------------------------------------------------------------------------------------
@@ -119,6 +120,12 @@ def tare(c, n, a):
     c.press.calibration_tare()
 
 
+def code_q(c, n, a):
+    if not 1 <= n[0] <= c.press.params["cell_count"]:
+        raise ScpiError(-114, "this press has %d cells" % c.press.params["cell_count"])
+    return c.press.S[RAW + n[0] - 1]
+
+
 def begin_cell(c, n, a):
     c.press.calibration_begin(a[0], a[1] or "")
 
@@ -204,6 +211,7 @@ TABLE = (
     ("CEILing:RELief?", relief_q, "[unit:force]", "Force at which the relief valve opens"),
     ("CALibration:ZERO", zero, "", "Take the commissioning zero of every cell: nothing may rest on them"),
     ("CALibration:TARE", tare, "", "Set the displayed force to zero; the safety bands keep the commissioning zero"),
+    ("CALibration:CODE<n>?", code_q, "", "The converter's code of a cell, from 1, as it is now"),
     ("CALibration:BEGin", begin_cell, "int:1:4,[str]", "Begin the span of a cell; its serial number"),
     ("CALibration:POINt", point, "int:1:4,num:force:0:10000000", "The reference force that rests on a cell now"),
     ("CALibration:ACCept", accept, "[int:0:4294967295]", "Put the points in force; Unix time in s for the record"),

@@ -146,6 +146,12 @@ def program_state_q(c, n, a):
     return "%s,%d,%s,%s,%d,%s" % (quoted(name), step, quoted(kind), decimal(step_ms, 1000), run, left)
 
 
+def program_run_q(c, n, a):
+    """Die area / um2, steps of the program, valve set-point, sample."""
+    p = c.press
+    return "%d,%d,%d,%s" % (p.area_um2, p.program_steps, p.valve_code, quoted(p.sample))
+
+
 def program_delete(c, n, a):
     name = "program/" + a[0]
     if c.press.program_running and c.press.program_state()[0] == a[0]:
@@ -225,6 +231,7 @@ TABLE = (
     ("PROGram:CATalog?", lambda c, n, a: listed(program_names(c)), "", "Programs on the press"),
     ("PROGram:STARt", program_start, "str,[str],[str]", "Start a program, for a sample, by an operator"),
     ("PROGram:STATe?", program_state_q, "", "Name, step, kind, time in step, run number, time left"),
+    ("PROGram:RUN?", program_run_q, "", "Die area in um2, number of steps, valve set-point, sample"),
     ("PROGram:DELete", program_delete, "str", "Remove a program"),
     ("PARameter:CATalog?", lambda c, n, a: listed([row[0] for row in params.PARAMS]), "", "Parameters by name"),
     ("PARameter[:VALue]?", parameter_q, "str,[word:MINimum|MAXimum|DEFault]", "Value, minimum, default, maximum, help"),

@@ -11,18 +11,18 @@ from micropython import const
 
 # words (written by layout.py)
 _MODE_OFF = const(0)
-_VALVE_FILL = const(1)
 _MODE_APPROACH = const(1)
+_VALVE_FILL = const(1)
 _REACT_HOLD = const(2)
-_STATE_PRESSING = const(2)
-_KIND_FILL_VENT = const(2)
 _MODE_FORCE = const(2)
+_KIND_FILL_VENT = const(2)
 _VALVE_VENT = const(2)
-_STATE_HOLDING = const(3)
-_MODE_LOCK = const(3)
+_STATE_PRESSING = const(2)
 _REACT_RAMP = const(3)
-_MODE_VENT = const(4)
+_MODE_LOCK = const(3)
+_STATE_HOLDING = const(3)
 _STATE_RELEASING = const(4)
+_MODE_VENT = const(4)
 _REACT_VENT = const(4)
 _STATE_TRIPPED = const(5)
 _HZ = const(14)
@@ -80,20 +80,23 @@ _K_I_MAX = const(180)
 _K_V = const(181)
 _K_DEAD = const(182)
 _K_DEAD_MIN = const(183)
-_K_FILL = const(184)
-_K_VENT = const(185)
-_K_FILL_RATE = const(186)
-_K_VENT_RATE = const(187)
-_K_MIN_ON = const(188)
-_K_APPROACH_MAX = const(195)
-_K_APPROACH_RATE = const(196)
-_APPROACH_RATE = const(197)
-_APPROACH_REM = const(198)
-_K_TRIP_RATE = const(199)
-_K_TRIP_CORNER = const(200)
-_K_TRIP_LANDING = const(201)
-_K_TRIP_TICKS = const(202)
-_K_TRANSITIONS = const(204)
+_K_DEAD_MAX = const(184)
+_K_REVERSAL_RATE = const(185)
+_REVERSAL_REM = const(186)
+_K_FILL = const(187)
+_K_VENT = const(188)
+_K_FILL_RATE = const(189)
+_K_VENT_RATE = const(190)
+_K_MIN_ON = const(191)
+_K_APPROACH_MAX = const(198)
+_K_APPROACH_RATE = const(199)
+_APPROACH_RATE = const(200)
+_APPROACH_REM = const(201)
+_K_TRIP_RATE = const(202)
+_K_TRIP_CORNER = const(203)
+_K_TRIP_LANDING = const(204)
+_K_TRIP_TICKS = const(205)
+_K_TRANSITIONS = const(207)
 # end of words
 
 
@@ -280,6 +283,8 @@ def propose(frame):
             dead = (s[_SET] >> 10) * s[_K_DEAD]
             if dead < s[_K_DEAD_MIN]:
                 dead = s[_K_DEAD_MIN]
+            elif dead > s[_K_DEAD_MAX]:
+                dead = s[_K_DEAD_MAX]
             gap = s[_SET] - s[_FORCE_H]
             if gap < 0:
                 gap = 0 - gap
@@ -297,18 +302,18 @@ def propose(frame):
             else:
                 wanted = (((rate >> 10) * s[_HZ]) >> 6) + ((error * s[_K_V]) >> 8)
         else:
-            error = (error * s[_GAIN]) >> 8
-            if error > 0x1FFFF:
-                error = 0x1FFFF
-            elif error < -0x1FFFF:
-                error = -0x1FFFF
-            # hysteresis: half of it ahead in the direction of travel
+            # hysteresis: half of it ahead in the direction of travel; in a hold slowly, and only while the error lasts
             step = s[_K_REVERSAL_STEP]
             aim = s[_REVERSAL]
             if rate > 256:
                 aim = s[_K_HYSTERESIS]
             elif rate < -256:
                 aim = 0 - s[_K_HYSTERESIS]
+            elif s[_REACHED] > s[_K_SETTLE]:
+                rest = s[_REVERSAL_REM] + s[_K_REVERSAL_RATE]
+                step = rest >> 16
+                s[_REVERSAL_REM] = rest & 0xFFFF
+                aim = s[_K_HYSTERESIS] if error > 0 else 0 - s[_K_HYSTERESIS]
             if aim > s[_REVERSAL] + step:
                 s[_REVERSAL] += step
             elif aim < s[_REVERSAL] - step:

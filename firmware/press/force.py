@@ -13,8 +13,8 @@ _ABSENT = const(-1073741824)
 _RAW = const(0)
 _SAMPLE_NEW = const(1)
 _SAMPLE_CRC_BAD = const(2)
-_CELLS = const(4)
 _STATUS = const(4)
+_CELLS = const(4)
 _SAMPLE_CHIP_RESET = const(4)
 _DISPLACEMENT = const(8)
 _POINTS = const(8)
@@ -66,7 +66,7 @@ _K_IMBALANCE_MIN = const(163)
 _K_DROP = const(164)
 _K_DROP_MIN = const(165)
 _K_DROP_DECAY = const(166)
-_CAL = const(393)
+_CAL = const(396)
 # end of words
 
 

@@ -149,8 +149,8 @@ _K_RAMP_MIN = const(168)
 _K_HOLD_DEV = const(169)
 _K_HOLD_MIN = const(170)
 _K_BUDGET = const(171)
-_ROW = const(212)
-_ROW_COUNT = const(392)
+_ROW = const(215)
+_ROW_COUNT = const(395)
 _IN_TRAVEL_OK = const(2048)
 # end of words
 

@@ -19,11 +19,16 @@ from press.program_table import (
 )
 
 HEADER_OF = {row[0]: row for row in HEADER}
+CONTACT_LEAST_CN = 100
 _NAME_MARKS = "_-"
 
 
-def find(program, limits, spell=str):
-    """The same as a list of (step from 1 or 0, field or "", text). `spell` turns a field into the reader's word."""
+def _as_it_is(number, field):
+    return field
+
+
+def find(program, limits, spell=_as_it_is):
+    """Complaints as (step from 1 or 0, field or "", text). `spell(step, field)` gives the reader's word for a field."""
     if not isinstance(program, dict):
         return [(0, "", "a program is a table of names and values")]
     check = _Check(limits, spell)
@@ -48,11 +53,14 @@ class _Check:
 
     def __init__(self, limits, spell):
         self.limits = limits
-        self.spell = spell
+        self._spell = spell
         self.number = 0
         self.area_um2 = 0  # None: told, but wrongly
         self.set_cn = 0
         self.found = []
+
+    def spell(self, field):
+        return self._spell(self.number, field) if isinstance(field, str) else _short(field)
 
     def say(self, field, text):
         self.found.append((self.number, field, text))
@@ -155,7 +163,9 @@ class _Check:
 
     def follow(self, step, kind):
         """Check where the set-point goes and keep where it stands."""
-        if kind in ("contact", "ramp", "release"):
+        if kind == "contact" and target_cn(step, self.area_um2, 0) < CONTACT_LEAST_CN:
+            self.say("", f"a contact force below {newtons(CONTACT_LEAST_CN)} can't be told from nothing")
+        elif kind in ("contact", "ramp", "release"):
             self.go(step, "to", target_cn(step, self.area_um2, self.set_cn) if self.known(step) else None)
         elif kind == "cycle":
             low, high = level_cn(step, "low", self.area_um2), level_cn(step, "high", self.area_um2)

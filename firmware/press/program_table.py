@@ -51,7 +51,7 @@ def _rate(stem, help_text):
 
 def _timeout(default, at_timeout, help_text="longest time for the step", choice=AT_TIMEOUT):
     return (
-        _time("timeout_ms", help_text, default),
+        _time("timeout_ms", help_text, default, 100 if default else 0),
         ("at_timeout", choice, 0, 0, at_timeout, "what to do when the time is over"),
     )
 

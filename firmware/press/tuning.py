@@ -161,6 +161,8 @@ def compile_frame(s, p, ceilings, calibration, zero=None):
         "K_V": p["kv_permille_per_s"] * 256 // 1000,
         "K_DEAD": p["deadband_permille"] * 1024 // 1000,
         "K_DEAD_MIN": p["deadband_min_n"],
+        "K_DEAD_MAX": p["deadband_max_n"],
+        "K_REVERSAL_RATE": rate_q16(p["reversal_rate_n_per_s"], hz),
         "K_SETTLE": p["corner_ms"] * hz // 1000,
         "K_FORCE_DENY": p["force_limit_n"],
         "K_APPROACH_MAX": p["approach_force_n"],
@@ -185,8 +187,13 @@ def compile_frame(s, p, ceilings, calibration, zero=None):
 
 
 def gain_for(stiffness_cn_per_um, p):
-    """Gain schedule, Q8: the reference stiffness over this one, within the schedule's factors."""
+    """Gain schedule of the solenoid valves, Q8: how much longer they open on a stack of this stiffness than on the reference.
+
+    Their flow moves the ram against the stack and the trapped fluid in series. A regulator sets pressure, not flow, so the
+    stack's stiffness does not change its gain and its loop does not read this.
+    """
     if stiffness_cn_per_um <= 0:
         return 256
-    gain = p["stiffness_ref_n_per_um"] * 256 // stiffness_cn_per_um
+    fluid = p["fluid_stiffness_n_per_um"]
+    gain = p["stiffness_ref_n_per_um"] * (fluid + stiffness_cn_per_um) * 256 // (fluid * stiffness_cn_per_um)
     return max(p["schedule_low_permille"] * 256 // 1000, min(p["schedule_high_permille"] * 256 // 1000, gain))
