@@ -90,6 +90,8 @@ class Press:
         self.telemetry = Telemetry()
         self.journal = Journal()
         self.area_um2 = 0
+        self.program_steps = 0
+        self.sample = ""
         self.service_unlocked = False
         self.program = ("", 0, "", 0, 0, -1)
         self.done = []

@@ -1,0 +1,152 @@
+"""What a press answers, as typed records in SI units; None stands for what this press does not have."""
+
+from dataclasses import dataclass
+
+NOT_A_NUMBER = 9.9e37  # SCPI-99 7.2.1.5
+ABSENT = -(1 << 30)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who answers."""
+
+    maker: str
+    board: str
+    serial: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One arming check that fails."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ProgramState:
+    """The program in force; step counts from 1 and is 0 when none runs; times / s, left_s None when unknown."""
+
+    name: str
+    step: int
+    kind: str
+    step_s: float
+    run: int
+    left_s: float | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of telemetry, 10 a second of press time. Forces / N, displacement / m, temperatures / degC."""
+
+    seq: int
+    time_s: float
+    state: str
+    force_n: float
+    set_n: float
+    cells_n: tuple[float, float, float, float]
+    imbalance: float
+    displacement_m: float | None
+    temperatures_c: tuple[float | None, float | None]
+    valve: float
+    valve_bits: int
+    step: int
+    run: int
+    warnings: tuple[str, ...]
+    lost: int = 0  # rows that were overwritten before this one could be read
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """Rows after a cursor, the cursor to ask with next, and how many rows came too late."""
+
+    rows: tuple[Row, ...]
+    cursor: int
+    lost: int
+
+
+@dataclass(frozen=True)
+class InterlockRow:
+    """One reason that stops the press."""
+
+    name: str
+    active: bool
+    latched: bool
+    reaction: str
+    clears: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter as the press has it, in its own unit (the end of its name)."""
+
+    name: str
+    value: float | str
+    low: float | str
+    default: float | str
+    high: float | str
+    help: str
+
+
+@dataclass(frozen=True)
+class DocumentInfo:
+    """One document on the press: state is ok, bad or missing; crc is the CRC-32 of its text."""
+
+    name: str
+    state: str
+    size: int
+    crc: int
+
+
+@dataclass(frozen=True)
+class LogState:
+    """The journal: sequence numbers, what was lost, and the boot id at which this journal began."""
+
+    first: int
+    next: int
+    pulled: int
+    overwritten: int
+    dropped: int
+    origin: int
+
+
+@dataclass(frozen=True)
+class PressTime:
+    """Press time: seconds since boot, which never wraps, and which boot."""
+
+    boot_id: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Tick:
+    """The force loop: ticks since boot, the longest / us, how many were missed, rate / Hz."""
+
+    count: int
+    worst_us: int
+    missed: int
+    rate_hz: int
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Heap / bytes, and what the link has counted."""
+
+    free: int
+    used: int
+    lost_lines: int
+    dropped_answers: int
+    stops: int
+
+
+def number(text: str) -> float | None:
+    """A number, or None for SCPI's not-a-number."""
+    value = float(text)
+    return None if value > NOT_A_NUMBER else value
+
+
+def surely(text: str) -> float:
+    """A number; 0 for not-a-number."""
+    return number(text) or 0.0

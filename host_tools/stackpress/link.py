@@ -1,0 +1,250 @@
+"""The serial line to a press: one reader, exclusive, every exchange ended by a marker, so that answers never shift.
+
+Each command is followed by an echo of a number that is new each time and by the press's error queue. What comes before
+the echo is the answer; nothing before it means that there is none, and the errors say why. A line that was torn by
+Ctrl-C or a lost cable is found again by its marker, not by waiting.
+"""
+
+import struct
+import threading
+import time
+import zlib
+from types import TracebackType
+from typing import Self
+
+import serial
+
+from .errors import BadBlock, LinkLost, NoPress, PortBusy, PressRefused
+from .ports import choose_port
+
+STOP = b"\x18"
+SPOIL = b"\x01\n"  # spoils and ends a line that somebody left unfinished: it is refused whole, never run
+QUIET_S = 3.0  # without one byte for so long, the link counts as lost
+POLL_S = 0.1
+SYNC_TRIES = 3
+SKIP_S = 20.0  # longest search for a marker in what somebody else had asked for
+LINE_MAX = 320
+
+
+class Link:
+    """An open, exclusive line to one press. Thread-safe; `stop()` never waits for another thread's exchange."""
+
+    def __init__(self, port: str | None = None, quiet_s: float = QUIET_S) -> None:
+        """Open `port`, or the only press there is. Raises NoPress, PortBusy, LinkLost."""
+        self.port = choose_port(port)
+        self.quiet_s = quiet_s
+        self.left_errors: list[tuple[int, str]] = []  # what was in the press's queue when the line was opened
+        self._lock = threading.RLock()
+        self._buf = bytearray()
+        self._marker = int(time.time() * 1000) % 1_000_000_000
+        self._dirty = True
+        self._serial = _opened(self.port)
+        try:
+            self.sync()
+        except BaseException:
+            self._serial.close()
+            raise
+
+    # -- exchanges -------------------------------------------------------------------------------------------------
+
+    def query(self, text: str) -> str:
+        """The answer to one line of queries, without its line end. Raises PressRefused, LinkLost."""
+        with self._lock:
+            answer, errors = self._exchange(text)
+        if answer is None:
+            raise PressRefused(errors, text)
+        return answer.decode("utf-8", "replace")
+
+    def command(self, text: str) -> None:
+        """One line of commands; returns when they have run. Raises PressRefused, LinkLost."""
+        with self._lock:
+            _, errors = self._exchange(text)
+        if errors:
+            raise PressRefused(errors, text)
+
+    def block(self, text: str) -> bytes:
+        """The payload of a block whose last four bytes are its CRC-32. Raises PressRefused, BadBlock, LinkLost."""
+        with self._lock:
+            payload, errors = self._exchange(text)
+        if payload is None:
+            raise PressRefused(errors, text)
+        if len(payload) < 4 or struct.unpack("<I", payload[-4:])[0] != zlib.crc32(payload[:-4]):
+            raise BadBlock(f"{text}: the block's CRC-32 is wrong", "Ask again.")
+        return payload[:-4]
+
+    def stop(self) -> None:
+        """Send the stop byte: the press vents at once, whatever else is waiting or being sent."""
+        self._write(STOP)
+
+    def sync(self) -> None:
+        """Throw away whatever is under way and find the beginning of our own answers. Raises LinkLost."""
+        with self._lock:
+            for last in range(SYNC_TRIES, 0, -1):
+                self._buf.clear()
+                marker = self._new_marker()
+                try:
+                    self._write(SPOIL + b':SYST:ECHO? "%d";ERR:ALL?\n' % marker)
+                    line = self._skip_to(b'"%d";' % marker)
+                except LinkLost:
+                    if last == 1:
+                        raise
+                    continue
+                self.left_errors = [one for one in _errors(line) if one[0] != -101]
+                self._dirty = False
+                return
+
+    # -- opening and closing ---------------------------------------------------------------------------------------
+
+    def reopen(self) -> None:
+        """Open the same port again, after the press or the cable came back. Raises NoPress, PortBusy, LinkLost."""
+        with self._lock:
+            self.close()
+            self._serial = _opened(self.port)
+            self._dirty = True
+            self.sync()
+
+    def close(self) -> None:
+        """Give the port back. The press goes on with what it does."""
+        self._serial.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    # -- inside an exchange ----------------------------------------------------------------------------------------
+
+    def _new_marker(self) -> int:
+        self._marker += 1
+        return self._marker
+
+    def _exchange(self, text: str) -> tuple[bytes | None, list[tuple[int, str]]]:
+        line = text.encode() + b"\n"
+        if len(line) > LINE_MAX or b"\n" in line[:-1]:
+            raise ValueError(f"not one line of at most {LINE_MAX} bytes: {text[:60]!r}")
+        if self._dirty:
+            self.sync()
+        self._dirty = True
+        marker = self._new_marker()
+        self._write(line + b':SYST:ECHO? "%d";ERR:ALL?\n' % marker)
+        start = b'"%d";' % marker
+        answer: bytes | None = None
+        got = self._answer()
+        if not got.startswith(start):
+            answer, got = got, self._skip_to(start)
+        self._dirty = False
+        return answer, _errors(got[len(start) :])
+
+    def _answer(self) -> bytes:
+        """One line, or the payload (CRC and all) of one block."""
+        self._need(1)
+        if self._buf[:1] != b"#":
+            return self._line()
+        self._need(2)
+        digits = int(self._buf[1:2]) if self._buf[1:2].isdigit() else 0
+        self._need(2 + digits)
+        if not self._buf[2 : 2 + digits].isdigit():
+            return self._line()
+        size = int(self._buf[2 : 2 + digits])
+        self._need(2 + digits + size + 1)
+        payload = bytes(self._buf[2 + digits : 2 + digits + size])
+        del self._buf[: 2 + digits + size]
+        self._line()
+        return payload
+
+    def _skip_to(self, start: bytes) -> bytes:
+        """The rest of the line that begins with `start` (or holds it, after the remains of a block)."""
+        deadline = time.monotonic() + SKIP_S
+        while time.monotonic() < deadline:
+            line = self._line()
+            at = line.find(start)
+            if at >= 0:
+                return line[at:]
+        raise LinkLost(f"what is on {self.port} does not answer like a press", "Is it the right port?")
+
+    def _line(self) -> bytes:
+        searched = 0
+        while True:
+            end = self._buf.find(b"\n", searched)
+            if end >= 0:
+                line = bytes(self._buf[:end])
+                del self._buf[: end + 1]
+                return line.rstrip(b"\r")
+            searched = len(self._buf)
+            self._need(searched + 1)
+
+    def _need(self, count: int) -> None:
+        """Read until `count` bytes are there; the link is lost when none comes for `quiet_s`."""
+        deadline = time.monotonic() + self.quiet_s
+        while len(self._buf) < count:
+            try:
+                got = self._serial.read(max(1, min(65536, self._serial.in_waiting)))
+            except (OSError, TypeError, ValueError) as error:  # pyserial: TypeError when closed by another thread
+                raise LinkLost(f"{self.port} is gone: {error}", _LOST_HINT) from error
+            if got:
+                self._buf += got
+                deadline = time.monotonic() + self.quiet_s
+            elif time.monotonic() > deadline:
+                raise LinkLost(f"the press on {self.port} has not answered for {self.quiet_s:g} s", _LOST_HINT)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._serial.write(data)
+        except (OSError, TypeError, ValueError) as error:
+            raise LinkLost(f"{self.port} is gone: {error}", _LOST_HINT) from error
+
+
+_LOST_HINT = "Check the cable and the press's supply; the press goes on by its program's host-loss policy."
+
+
+def _opened(port: str) -> serial.Serial:
+    try:
+        return serial.Serial(port, 115200, timeout=POLL_S, write_timeout=QUIET_S, exclusive=True)
+    except serial.SerialException as error:
+        text = str(error).lower()
+        if "lock" in text or "access is denied" in text or "busy" in text:
+            raise PortBusy(f"another program has {port}", "Close it, or wait until it is done.") from error
+        raise NoPress(f"{port} can't be opened: {error}", "Say the right one with --port.") from error
+    except (OSError, ValueError) as error:
+        raise NoPress(f"{port} can't be opened: {error}", "Say the right one with --port.") from error
+
+
+def _errors(line: bytes) -> list[tuple[int, str]]:
+    """`-113,"text",-108,"text"` -> pairs; empty when the queue said 0."""
+    text = line.decode("utf-8", "replace")
+    if text.startswith('"'):
+        text = text.partition(";")[2]
+    parts = split_answer(text, ",")
+    pairs = [(int(parts[i]), unquoted(parts[i + 1])) for i in range(0, len(parts) - 1, 2) if _is_int(parts[i])]
+    return [pair for pair in pairs if pair[0] != 0]
+
+
+def _is_int(text: str) -> bool:
+    return text.lstrip("+-").isdigit()
+
+
+def split_answer(text: str, separator: str = ",") -> list[str]:
+    """Split an answer where the separator is not inside a string; doubled quotes are understood."""
+    parts, start, inside = [], 0, False
+    for i, char in enumerate(text):
+        if char == '"':
+            inside = not inside
+        elif char == separator and not inside:
+            parts.append(text[start:i])
+            start = i + 1
+    parts.append(text[start:])
+    return parts
+
+
+def unquoted(text: str) -> str:
+    """A SCPI string's text; anything else as it is."""
+    text = text.strip()
+    return text[1:-1].replace('""', '"') if len(text) >= 2 and text[0] == text[-1] == '"' else text
+
+
+def quoted(text: str) -> str:
+    """A SCPI string. Raises ValueError on control characters, which no line may hold."""
+    if any(char < " " or char == "\x7f" for char in text):
+        raise ValueError(f"control characters can't be sent: {text!r}")
+    return '"' + text.replace('"', '""') + '"'

@@ -1,0 +1,232 @@
+"""The press as a Python object: the same verbs as the command line, typed, in SI units.
+
+    with stackpress.open() as press:
+        press.run("pellet", sample="A7")
+        for row in press.follow():
+            print(row.force_n)
+
+Nothing here moves the press on its own, and closing it leaves the press as it is: the program's host-loss policy
+decides.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import rooms  # noqa: F401  (makes `press` importable)
+from .answers import ABSENT, Check, InterlockRow, Parameter, ProgramState, Row, Telemetry, surely
+from .errors import PressTripped
+from .link import Link, quoted, split_answer, unquoted
+from .session import LEASE_S
+from .stored import Stored, strings
+
+if TYPE_CHECKING:
+    from .view.snapshot import Snapshot
+
+Stop = Literal["controlled", "hold", "vent"]
+ROWS_AT_ONCE = 16
+BUSY_STATES = ("pressing", "holding", "releasing")
+
+
+class Press(Stored):
+    """One press behind an open link. Every call raises LinkLost when it does not answer."""
+
+    # -- state -----------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """safe, ready, pressing, holding, releasing, tripped, service or monitor."""
+        return self.query("CYCL:STAT?")
+
+    def program_state(self) -> ProgramState:
+        """The program in force."""
+        return _program_state(self.query("PROG:STAT?"))
+
+    def checks(self) -> list[Check]:
+        """All arming checks that fail; empty when the press can be armed."""
+        fields = strings(self.query("CYCL:CHEC?"))
+        return [Check(fields[i], fields[i + 1]) for i in range(0, len(fields) - 1, 2)]
+
+    def warnings(self) -> list[str]:
+        """Interlock rows that warn."""
+        return strings(self.query("CYCL:WARN?"))
+
+    def active_reasons(self) -> list[str]:
+        """Interlock rows whose condition is there now."""
+        return strings(self.query("INT:ACT?"))
+
+    def interlock(self, name: str) -> InterlockRow:
+        """One row of the interlock table."""
+        f = split_answer(self.query(f"INT:ROW? {quoted(name)}"))
+        return InterlockRow(unquoted(f[0]), f[1] == "1", f[2] == "1", f[3], f[4], unquoted(f[5]))
+
+    def interlocks(self) -> list[str]:
+        """Names of every interlock row."""
+        return strings(self.query("INT:CAT?"))
+
+    def parameter(self, name: str) -> Parameter:
+        """One parameter, in its own unit."""
+        f = split_answer(self.query(f"PAR? {quoted(name)}"))
+        return Parameter(name, _value(f[0]), _value(f[1]), _value(f[2]), _value(f[3]), unquoted(f[4]))
+
+    def force_n(self) -> float:
+        """Force on the specimen / N."""
+        return surely(self.query("MEAS:FORC?"))
+
+    def pressure_pa(self) -> float:
+        """Pressure on the program's die area / Pa. Raises PressRefused when no area is known."""
+        return surely(self.query("MEAS:PRES?"))
+
+    def stiffness_n_per_m(self) -> float:
+        """Stiffness that the controller sees / N/m."""
+        return surely(self.query("MEAS:STIF?"))
+
+    def status(self) -> "Snapshot":
+        """What the press does now, as one record."""
+        return self.snapshot()
+
+    def snapshot(self) -> "Snapshot":
+        """What the press does now; arming checks only while it is safe, a hint only when it has tripped."""
+        from .snapshots import take
+
+        return take(self)
+
+    def fixed(self) -> tuple[int, float, tuple[int, ...]]:
+        """What only a new configuration changes: number of cells, force limit / N, cells that carry the force."""
+        if self._fixed is None:
+            count = int(float(self.parameter("cell_count").value))
+            mask = int(float(self.parameter("high_range_mask").value))
+            limit_n = float(self.parameter("force_limit_n").value)
+            self._fixed = (count, limit_n, tuple(i for i in range(count) if mask >> i & 1))
+        return self._fixed
+
+    # -- motion ----------------------------------------------------------------------------------------------------
+
+    def arm(self) -> None:
+        """Check everything and make the press ready. Raises PressRefused; `checks()` lists all that fails."""
+        self.command("CYCL:ARM")
+
+    def disarm(self) -> None:
+        """Make the press safe."""
+        self.command("CYCL:DIS")
+
+    def reset(self) -> None:
+        """Acknowledge a trip whose condition is gone."""
+        self.command("CYCL:RES")
+
+    def monitor(self, on: bool = True) -> None:
+        """Watch a manual press, or end that."""
+        self.command(f"CYCL:MON {'ON' if on else 'OFF'}")
+
+    def start(self, name: str, sample: str = "", operator: str = "") -> int:
+        """Start a program that is on the press; its run number. Raises PressRefused."""
+        self.command(f"PROG:STAR {quoted(name)},{quoted(sample)},{quoted(operator)}")
+        return self.program_state().run
+
+    def run(self, program: str | dict[str, Any], sample: str = "", operator: str = "") -> int:
+        """Push the program if it is given as a document, arm the press if it is safe, and start; the run number."""
+        name = program if isinstance(program, str) else str(program.get("name", ""))
+        if not isinstance(program, str):
+            self.program_push(program)
+        if self.state == "safe":
+            self.arm()
+        return self.start(name, sample, operator)
+
+    def stop(self, kind: Stop | str = "controlled") -> None:
+        """Stop the program: release at a bounded rate, hold the force, or vent."""
+        words = {"controlled": "CONT", "hold": "HOLD", "vent": "VENT"}
+        if kind not in words:
+            raise ValueError(f"a stop is controlled, hold or vent, not {kind!r}")
+        self.command(f"STOP {words[kind]}")
+
+    def abort(self) -> None:
+        """Vent now, ahead of everything that waits; may be called from another thread than the one that is asking."""
+        self.link.stop()
+
+    def trigger(self) -> None:
+        """What the trigger input does."""
+        self.command("TRIG")
+
+    def trigger_out(self) -> bool:
+        """Whether the trigger output is on."""
+        return self.query("TRIG:OUT?") == "1"
+
+    # -- following -------------------------------------------------------------------------------------------------
+
+    def telemetry(self, cursor: int = 0, most: int = ROWS_AT_ONCE) -> Telemetry:
+        """Rows after `cursor` (0: the oldest there are), and the cursor to go on with."""
+        numbers = [int(field) for field in self.query(f"TEL? {cursor},{most}").split(",")]
+        following, lost, width, count = numbers[:4]
+        rows = [numbers[4 + i * width : 4 + (i + 1) * width] for i in range(count)]
+        return Telemetry(tuple(_row(r, lost if i == 0 else 0) for i, r in enumerate(rows)), following, lost)
+
+    def follow(self, period_s: float = 0.2, lease_s: float = LEASE_S) -> Iterator[Row]:
+        """Rows of telemetry until the program is over, renewing the host's lease meanwhile.
+
+        Raises PressTripped if an interlock ended it. Leaving the loop early leaves the program running.
+        """
+        cursor = max(0, self.telemetry(0, 1).cursor - 1)
+        leased = 0.0
+        while True:
+            if time.monotonic() - leased > lease_s / 3:
+                self.lease(lease_s)
+                leased = time.monotonic()
+            state = self.state
+            got = self.telemetry(cursor)
+            cursor = got.cursor
+            yield from got.rows
+            if state == "tripped":
+                raise self.tripped()
+            if len(got.rows) >= ROWS_AT_ONCE:
+                continue
+            if state not in BUSY_STATES:
+                return
+            time.sleep(period_s)
+
+    def tripped(self) -> PressTripped:
+        """The exception that says why the press has tripped."""
+        answer = split_answer(self.query("CYCL:TRIP:REAS?;HINT?"), ";")
+        return PressTripped(unquoted(answer[0]), unquoted(answer[1]))
+
+
+def _value(text: str) -> float | str:
+    return unquoted(text) if text.startswith('"') else float(text)
+
+
+def _program_state(answer: str) -> ProgramState:
+    f = split_answer(answer)
+    left = float(f[5])
+    return ProgramState(
+        unquoted(f[0]), int(f[1]), unquoted(f[2]), float(f[3]), int(f[4]), None if left < 0 else left
+    )
+
+
+def _scaled(raw: int, scale: float) -> float | None:
+    return None if raw == ABSENT else raw / scale
+
+
+def _row(r: list[int], lost: int) -> Row:
+    from press import cycle, interlock
+
+    return Row(
+        seq=r[0],
+        time_s=r[1] + r[2] / 1000,
+        state=cycle.NAMES[r[3]],
+        force_n=r[4] / 100,
+        set_n=r[5] / 100,
+        cells_n=(r[6] / 100, r[7] / 100, r[8] / 100, r[9] / 100),
+        imbalance=r[10] / 1000,
+        displacement_m=_scaled(r[11], 1e9),
+        temperatures_c=(_scaled(r[12], 100), _scaled(r[13], 100)),
+        valve=r[14] / 65535,
+        valve_bits=r[15],
+        step=r[16],
+        run=r[17],
+        warnings=tuple(interlock.names_of(r[18])),
+        lost=lost,
+    )
+
+
+def open_press(port: str | None = None) -> Press:
+    """The press on `port`, or the only one there is. Raises NoPress, PortBusy, LinkLost."""
+    return Press(Link(port))

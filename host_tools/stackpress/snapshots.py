@@ -1,0 +1,57 @@
+"""Asking a press for everything that a person wants to see at one moment, in as few exchanges as possible."""
+
+from typing import TYPE_CHECKING
+
+from .answers import ABSENT, number, surely
+from .errors import PressRefused
+from .link import split_answer, unquoted
+from .view.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from .press import Press
+
+FIRST = "CYCL:STAT?;:SYST:TIME?;:MEAS:FORC?;FORC:SET?;:MEAS:IMB?;DISP?;TEMP1?;TEMP2?;:PROG:STAT?;:CYCL:WARN?;:PROG:RUN?"
+
+
+def take(press: "Press") -> Snapshot:
+    """One snapshot. Raises LinkLost, PressRefused."""
+    cells, limit_n, shares = press.fixed()
+    first = split_answer(press.query(FIRST), ";")
+    program = split_answer(first[8])
+    _, seconds, ms = first[1].split(",")
+    state = first[0]
+    run = split_answer(first[10])
+    tripped = split_answer(press.query("CYCL:TRIP:REAS?;HINT?"), ";") if state == "tripped" else ['""', '""']
+    left = float(program[5])
+    forces = press.query(";".join(f":MEAS:FORC:CELL{i + 1}?" for i in range(cells)))
+    return Snapshot(
+        state=state,
+        time_s=int(seconds) + int(ms) / 1000,
+        force_n=surely(first[2]),
+        set_n=surely(first[3]),
+        cells_n=tuple(number(one) for one in forces.split(";")),
+        shares_of=shares,
+        imbalance=surely(first[4]),
+        displacement_m=number(first[5]),
+        temperatures_c=(number(first[6]), number(first[7])),
+        valve=int(run[2]) / 65535,
+        area_m2=int(run[0]) / 1e12,
+        limit_n=limit_n,
+        program=unquoted(program[0]),
+        sample=unquoted(run[3]),
+        step=int(program[1]),
+        steps=int(run[1]),
+        step_kind=unquoted(program[2]),
+        step_s=float(program[3]),
+        left_s=None if left < 0 else left,
+        run=int(program[4]),
+        warnings=tuple(unquoted(one) for one in split_answer(first[9]) if one != '""'),
+        trip_reason=unquoted(tripped[0]),
+        trip_hint=unquoted(tripped[1]),
+        checks=tuple((check.code, check.text) for check in press.checks()) if state == "safe" else (),
+        name=press.identity,
+        port=press.port,
+    )
+
+
+__all__ = ["ABSENT", "PressRefused", "take"]

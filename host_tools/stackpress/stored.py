@@ -1,0 +1,131 @@
+"""What a press keeps: documents, programs, calibration and its journal.
+
+Documents travel as base64 lines, because no byte of data may be a stop byte; they come back as blocks with a CRC-32.
+"""
+
+import base64
+import json
+import zlib
+from typing import Any
+
+from .answers import DocumentInfo, LogState
+from .errors import PressRefused
+from .link import quoted, split_answer, unquoted
+from .session import Session
+
+PIECE = 192  # bytes of a document in one line
+MISSING_FILE = -256
+
+
+class Stored(Session):
+    """The verbs about what is kept on the press."""
+
+    # -- documents -------------------------------------------------------------------------------------------------
+
+    def documents(self) -> list[DocumentInfo]:
+        """Every document on the press."""
+        f = split_answer(self.query("DATA:CAT?"))
+        groups = [f[i : i + 4] for i in range(0, len(f) - 3, 4)]
+        return [DocumentInfo(unquoted(g[0]), g[1], int(g[2]), int(g[3])) for g in groups]
+
+    def document_get(self, name: str) -> bytes | None:
+        """A document's JSON text, or None when the press has none that is whole."""
+        try:
+            return self._block(f"DATA:READ? {quoted(name)}")
+        except PressRefused as error:
+            if error.number == MISSING_FILE:
+                return None
+            raise
+
+    def document_put(self, name: str, text: bytes | dict[str, Any], confirm: bool = False) -> None:
+        """Send a document: all of it or nothing comes into force. `confirm` takes another board's calibration over.
+
+        Raises PressRefused with the press's complaint; what was in force stays in force.
+        """
+        raw = text if isinstance(text, bytes) else json.dumps(text, separators=(",", ":"), ensure_ascii=True).encode()
+        self.command(f"DATA:BEG {quoted(name)},{len(raw)},{zlib.crc32(raw)}")
+        for at in range(0, len(raw), PIECE):
+            self.command(f'DATA:PUT {at},"{base64.b64encode(raw[at : at + PIECE]).decode()}"')
+        self.command("DATA:COMM CONF" if confirm else "DATA:COMM")
+        self._fixed = None
+
+    def document_delete(self, name: str) -> None:
+        """Remove a document. Raises PressRefused."""
+        self.command(f"DATA:DEL {quoted(name)}")
+
+    def config_pull(self) -> dict[str, Any] | None:
+        """The configuration document (device units), or None."""
+        return _json(self.document_get("config"))
+
+    def config_push(self, document: bytes | dict[str, Any]) -> None:
+        """Put a configuration document in force. Raises PressRefused."""
+        self.document_put("config", document)
+
+    def ceilings(self) -> dict[str, Any] | None:
+        """The ceilings document (device units), or None."""
+        return _json(self.document_get("ceilings"))
+
+    # -- programs --------------------------------------------------------------------------------------------------
+
+    def programs(self) -> list[str]:
+        """Names of the programs on the press."""
+        return strings(self.query("PROG:CAT?"))
+
+    def program_get(self, name: str) -> dict[str, Any] | None:
+        """A program's document (device units), or None."""
+        return _json(self.document_get("program/" + name))
+
+    def program_push(self, program: dict[str, Any]) -> None:
+        """Send a program; the press judges the whole against its limits. Raises PressRefused naming step and limit."""
+        self.document_put("program/" + str(program.get("name", "")), program)
+
+    def program_delete(self, name: str) -> None:
+        """Remove a program. Raises PressRefused."""
+        self.command(f"PROG:DEL {quoted(name)}")
+
+    # -- calibration and service -----------------------------------------------------------------------------------
+
+    def cell_code(self, cell: int) -> int:
+        """The converter's code of a cell (from 1), signed 24 bit, as it is now."""
+        return int(self.query(f"CAL:CODE{cell}?"))
+
+    def calibration_zero(self) -> None:
+        """Take the commissioning zero: nothing may rest on the cells. Raises PressRefused."""
+        self.command("CAL:ZERO")
+
+    def calibration_tare(self) -> None:
+        """Set the displayed force to zero; the safety bands keep the commissioning zero. Raises PressRefused."""
+        self.command("CAL:TARE")
+
+    def service_unlock(self, code: str) -> None:
+        """Enter service with the unlock code. Raises PressRefused."""
+        self.command(f"SYST:SERV:UNL {quoted(code)}")
+
+    def service_lock(self) -> None:
+        """Leave service."""
+        self.command("SYST:SERV:LOCK")
+
+    # -- log -------------------------------------------------------------------------------------------------------
+
+    def log_state(self) -> LogState:
+        """Where the journal stands."""
+        return LogState(*(int(field) for field in self.query("LOG:STAT?").split(",")[:6]))
+
+    def log_read(self, seq: int, most: int = 4096) -> bytes:
+        """Whole records from `seq` on, at most `most` bytes (512 .. 4096); empty when there are none yet."""
+        return self._block(f"LOG:READ? {seq},{most}")
+
+    def log_pulled(self, seq: int) -> None:
+        """Every record up to `seq` is safe on this computer."""
+        self.command(f"LOG:PULL {seq}")
+
+
+def strings(answer: str) -> list[str]:
+    return [] if answer == '""' else [unquoted(part) for part in split_answer(answer)]
+
+
+def _json(text: bytes | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    found: dict[str, Any] = json.loads(text)
+    return found
