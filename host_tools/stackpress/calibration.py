@@ -1,8 +1,9 @@
-"""Calibrating a load cell: judge what was read, gather points of reference force and code, fit what the press is given.
+"""Calibrating a load cell: judge what was read, gather points of reference force and code, fit what the press gets.
 
-The host does the arithmetic, because it has floats and can explain itself; the press judges the result once more. A point
-is refused when its reading cannot be right: a saturated converter, a code that never changes, a force that is still moving,
-a span too small to divide by. Accepting such a point would make every later newton wrong without looking wrong.
+The host does the arithmetic, because it has floats and can explain itself; the press judges the result once more. A
+point is refused when its reading cannot be right: a saturated converter, a code that never changes, a force that is
+still moving, a span too small to divide by. Accepting such a point would make every later newton wrong without
+looking wrong.
 """
 
 import statistics
@@ -72,7 +73,7 @@ def reading_complaints(reading: Reading, rail: int = CODE_MAX) -> list[str]:
 
 @dataclass(frozen=True)
 class Fit:
-    """What was fitted. `residuals_n` is reference less fit at each reading / N; `worst_permille` of the largest load."""
+    """What was fitted. `residuals_n`: reference less fit at each reading / N; `worst_permille` of the largest load."""
 
     cell: CellCalibration
     residuals_n: tuple[tuple[float, float], ...]

@@ -21,7 +21,7 @@ COMMANDS = (
     ("demo", "demo", "Press, hold and log a pellet on the simulated press, from start to report."),
     ("sim", "sim", "Start a simulated press on a serial device."),
     ("status", "status", "Say what the press is doing, and what keeps it from being armed."),
-    ("monitor", "monitor", "Watch force, set-point and warnings live."),
+    ("monitor", "status", "Watch force, set-point and warnings live."),
     ("arm", "motion", "Check everything and make the press ready."),
     ("disarm", "motion", "Make the press safe."),
     ("run", "run", "Start a program; --follow watches it to its end."),

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from ..config import Ceilings, Difference, Effective
 
 app = group("Check, push, pull and compare the configuration; write the ceilings.")
-ceilings_app = group("The absolute limits of frame, cells and relief valve: a record of their own, behind an unlock code.")
+ceilings_app = group(
+    "The absolute limits of frame, cells and relief valve: a record of their own, behind an unlock code."
+)
 app.add_typer(ceilings_app, name="ceilings")
 APPS = {"config": app}
 

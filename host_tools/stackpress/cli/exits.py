@@ -62,6 +62,11 @@ def failure_of(error: Exception) -> Failure | None:
 # class, exit code, hint when the error brings none
 KNOWN = (
     ("ConfigError", WRONG_INPUT, ""),
+    ("LinkLost", NO_PRESS, "Check the cable and the press's supply; the press goes on by itself."),
+    ("NoPress", NO_PRESS, "Plug one in, start a simulated one with `stackpress sim`, or say --port."),
+    ("PressRefused", REFUSED, ""),
+    ("PressTripped", REFUSED, ""),
+    ("PressError", REFUSED, ""),
     ("CalibrationRefused", REFUSED, "Nothing was changed; take the reading again."),
 )
 

@@ -1,7 +1,7 @@
 """Watch a press until it is done, and never decide silently about a pressed cell.
 
-The press runs its program by itself; watching is only watching. So Ctrl-C asks whether to leave it running or to stop it
-in a controlled way, a second Ctrl-C means stop, and a terminal that closes sends nothing at all: the program's own
+The press runs its program by itself; watching is only watching. So Ctrl-C asks whether to leave it running or to stop
+it in a controlled way, a second Ctrl-C means stop, and a terminal that closes sends nothing at all: the program's own
 host-loss policy then decides, as it was written down before the run.
 """
 
@@ -113,6 +113,11 @@ class Follower:
                 end = self._decide(interrupts)
                 if end is not None:
                     return end
+
+    @property
+    def linked(self) -> bool:
+        """Whether the press answered last time."""
+        return self._lost_at is None
 
     # --- watching ---
 

@@ -1,4 +1,4 @@
-"""Where a command's words go: results to stdout, progress and questions to stderr; with --json one document and no chat.
+"""Where a command says what: results to stdout, progress and questions to stderr; with --json one document, no chat.
 
 A script that reads stdout must get the answer and nothing else, whatever the command had to say on the way.
 """
@@ -6,7 +6,7 @@ A script that reads stdout must get the answer and nothing else, whatever the co
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .exits import DONE, WRONG_INPUT, Failure
@@ -59,7 +59,10 @@ class Output:
         cells = [list(head), *[list(row) for row in rows]]
         widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
         for row in cells:
-            shown = [text.rjust(w) if i in right else text.ljust(w) for i, (text, w) in enumerate(zip(row, widths, strict=True))]
+            shown = [
+                text.rjust(w) if i in right else text.ljust(w)
+                for i, (text, w) in enumerate(zip(row, widths, strict=True))
+            ]
             print("  ".join(shown).rstrip())
 
     def confirm(self, question: str, yes: bool, what: str = "--yes") -> None:
@@ -67,10 +70,16 @@ class Output:
         if yes:
             return
         if self.as_json or not sys.stdin.isatty():
-            raise Failure(f"{question} Nobody is there to answer.", f"Say {what} if that is what you want.", WRONG_INPUT)
+            raise Failure(
+                f"{question} Nobody is there to answer.", f"Say {what} if that is what you want.", WRONG_INPUT
+            )
         print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Failure("Not confirmed; nothing was changed.", "", DONE)
+
+
+def _sized(row: Sequence[str], widths: Sequence[int]) -> Iterator[tuple[int, tuple[str, int]]]:
+    return enumerate(zip(row, widths, strict=True))
 
 
 def plural(count: int, word: str) -> str:

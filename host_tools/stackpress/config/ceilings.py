@@ -14,7 +14,7 @@ from .toml_lines import Layer
 from .units import converted, same_quantity
 
 CELLS = 4
-_HIGHEST_N = 1_000_000.0
+_HIGHEST_N = 330_000.0  # what the firmware's integers hold
 _KEYS = ("frame_rating_n", "relief_setting_n", "cell_capacity_n")
 
 

@@ -1,1 +1,1 @@
-"""How a press looks in a terminal: what is shown (snapshot), a live picture of it (dashboard), and plain lines (plain)."""
+"""How a press looks in a terminal: what is shown (snapshot), a live picture of it (dashboard), plain lines (plain)."""

@@ -1,6 +1,7 @@
-"""The live picture: what a tired person must see first is largest - the state, then force against set-point, then how long.
+"""The live picture: what a tired person must see first is largest: the state, then force and set-point, then how long.
 
-Warnings and a trip with its hint stand at the bottom, where the eye ends; colour only repeats what the words already say.
+Warnings and a trip with its hint stand at the bottom, where the eye ends; colour only repeats what the words already
+say.
 """
 
 from collections import deque
@@ -87,8 +88,9 @@ class Dashboard:
 
     def _force(self, snapshot: Snapshot) -> RenderableType:
         table = Table.grid(padding=(0, 3))
-        for justify in ("left", "right", "right", "right"):
-            table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        table.add_column(no_wrap=True)
+        for _ in range(3):
+            table.add_column(justify="right", no_wrap=True)
         error = Text(percent_text(snapshot.error, True)) if snapshot.error is not None else Text()
         shown = force_text(snapshot.set_n) if snapshot.pressed else "-"
         table.add_row(Text("Force"), Text(force_text(snapshot.force_n), style="bold"), Text(f"set {shown}"), error)

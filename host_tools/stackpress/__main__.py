@@ -1,0 +1,5 @@
+"""`python -m stackpress` is the command `stackpress`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,274 @@
+"""`stackpress calibrate`: zero, tare, and the guided span of a load cell.
+
+Two zeros that must not be mixed up: `tare` only sets what is displayed; `zero` is the commissioning zero that the
+safety bands are judged against, and is refused when a cell is far off its calibrated zero.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .exits import DONE, REFUSED, WRONG_INPUT, Failure
+from .options import Json, Port, Yes, group
+from .output import Output
+
+if TYPE_CHECKING:
+    from ..calibration import Fit, Reading, Session
+    from ..config import Calibration
+    from ..press import Press
+
+app = group("Zero, tare and calibrate the load cells, guided.")
+APPS = {"calibrate": app}
+
+SAMPLES = 64
+SAMPLE_EVERY_S = 0.02
+
+Cell = Annotated[int, typer.Argument(min=1, max=4, metavar="CELL", help="The cell's channel, from 1.")]
+Serial = Annotated[str, typer.Option("--serial", help="Serial number that is written on the cell.")]
+Target = Annotated[Path | None, typer.Option("--out", help="Keep the file here instead of the user's folder.")]
+File = Annotated[Path, typer.Argument(metavar="CALIBRATION.toml", help="A file that `calibrate` has written.")]
+OtherBoard = Annotated[
+    bool, typer.Option("--other-board", help="Yes, it was measured on another board, and shall be used here.")
+]
+
+
+@app.command()
+def tare(port: Port = None, json: Json = False) -> None:
+    """Set the displayed force to zero. The safety bands do not move."""
+    from .connect import opened
+
+    out = Output(json)
+    with opened(port, contact=True) as press:
+        press.calibration_tare()
+    out.say("The display is tared; safety bands keep the commissioning zero.")
+    out.answer({"tared": True})
+
+
+@app.command()
+def zero(port: Port = None, yes: Yes = False, json: Json = False) -> None:
+    """Take the commissioning zero of every cell: nothing may rest on them."""
+    from .connect import opened
+
+    out = Output(json)
+    with opened(port, contact=True) as press:
+        out.confirm("Is the press open, and does nothing rest on the cells?", yes)
+        press.calibration_zero()
+    out.say("The commissioning zero is taken: the safety bands count from here.")
+    out.answer({"zeroed": True})
+
+
+@app.command()
+def cell(cell: Cell, serial: Serial, out_file: Target = None, port: Port = None, json: Json = False) -> None:
+    """Calibrate one cell: unload it, then apply reference forces. Nothing is sent before you accept."""
+    from ..calibration import Session
+    from ..config.calibration_file import CODE_MAX
+    from .connect import opened
+
+    out = Output(json)
+    with opened(port, contact=True) as press:
+        if press.state not in ("safe", "service"):
+            raise Failure(f"The press is {press.state}.", "Calibration needs the safe state.", REFUSED)
+        parameter = press.parameter("rail_counts").value
+        session = Session(serial, int(parameter) if isinstance(parameter, (int, float)) else CODE_MAX)
+        _take_zero(press, session, cell)
+        _take_loads(press, session, cell)
+        fit = session.fit()
+        _show(out, fit)
+        _accepted()
+        calibration = _with(press, cell, fit)
+        _send(press, calibration, False)
+        path = _keep(calibration, out_file)
+    out.say(f"Cell {cell} ({serial}) is calibrated; kept in {path}.")
+    out.answer({"cell": cell, "serial": serial, "points": fit.cell.points, "worst_permille": fit.worst_permille})
+
+
+def _line(prompt: str) -> str:
+    """One line from the person (or a script); Failure when the input ends: nothing is accepted by silence."""
+    print(prompt, end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    if not line:
+        raise Failure("The input ended; nothing was changed.", "", WRONG_INPUT)
+    if line.strip().lower() in ("abort", "quit", "q"):
+        raise Failure("Aborted; nothing was changed.", "", DONE)
+    return line.strip()
+
+
+def _read(press: "Press", cell: int) -> "Reading":
+    import time
+
+    from ..calibration import Reading
+
+    codes = []
+    for _ in range(SAMPLES):
+        codes.append(press.cell_code(cell))
+        time.sleep(SAMPLE_EVERY_S)
+    return Reading(tuple(codes))
+
+
+def _take_zero(press: "Press", session: "Session", cell: int) -> None:
+    from ..calibration import CalibrationRefused
+
+    while True:
+        _line(f"Unload cell {cell} completely, then press Enter ('abort' ends): ")
+        try:
+            session.zero(_read(press, cell))
+            return
+        except CalibrationRefused as error:
+            print(f"  refused: {error}", file=sys.stderr)
+
+
+def _take_loads(press: "Press", session: "Session", cell: int) -> None:
+    from ..calibration import CalibrationRefused
+    from ..view.snapshot import force_text
+
+    print("Apply a reference force, wait until it is steady, and enter it: 500, 500 N, 2.5 kN.", file=sys.stderr)
+    while True:
+        word = _line(f"  load {session.loads + 1} (empty: done, 'drop': forget the last, 'abort'): ")
+        if not word and session.loads:
+            return
+        if word == "drop":
+            session.drop_last()
+            continue
+        try:
+            force_n = parse_force(word)
+            session.point(force_n, _read(press, cell))
+            print(f"    taken: {force_text(force_n)}", file=sys.stderr)
+        except (CalibrationRefused, ValueError) as error:
+            print(f"    refused: {error}", file=sys.stderr)
+
+
+def parse_force(text: str) -> float:
+    """A force / N from `500`, `500 N`, `2.5 kN`. Raises ValueError that says what is understood."""
+    word = text.strip().replace(",", ".")
+    for unit, factor in (("kN", 1000.0), ("N", 1.0)):
+        if word.lower().endswith(unit.lower()):
+            word, scale = word[: -len(unit)].strip(), factor
+            break
+    else:
+        scale = 1.0
+    try:
+        return float(word) * scale
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a force: write 500, 500 N or 2.5 kN") from error
+
+
+def _show(out: Output, fit: "Fit") -> None:
+    from ..config.schema import number
+
+    rows = [(number(force), f"{left:+.2f}") for force, left in fit.residuals_n]
+    lines = ["  reference / N   deviation / N", *(f"  {force:>13}   {left:>13}" for force, left in rows)]
+    lines.append(
+        f"  {fit.counts_per_n:.2f} counts/N, worst deviation {fit.worst_permille:.2f} permille of the largest load"
+    )
+    for line in lines:
+        out.progress(line)
+
+
+def _accepted() -> None:
+    while True:
+        word = _line("Accept and put in force? [y/N] ").lower()
+        if word in ("y", "yes"):
+            return
+        if word in ("", "n", "no"):
+            raise Failure("Not accepted; nothing was changed.", "", DONE)
+
+
+def _on_press(press: "Press") -> "Calibration | None":
+    from ..config.calibration_file import from_document
+
+    data = press.document_get("calibration")
+    return from_document(data) if data is not None else None
+
+
+def _with(press: "Press", cell: int, fit: "Fit") -> "Calibration":
+    """The press's calibration with one cell replaced; cells that another board has measured are left out."""
+    from ..config import Calibration
+
+    have = _on_press(press)
+    if have is None or have.board_identity != press.identity:
+        have = Calibration(press.identity, (None,) * 4)
+    return have.with_cell(cell - 1, fit.cell)
+
+
+def _send(press: "Press", calibration: "Calibration", confirmed: bool) -> None:
+    from ..config.calibration_file import from_document
+
+    data = calibration.document()
+    press.document_put("calibration", data, confirmed)
+    got = press.document_get("calibration")
+    if got is None or from_document(got).cells != from_document(data).cells:
+        raise Failure("What was read back is not the calibration that was sent.", "Send it again.", REFUSED)
+
+
+def _keep(calibration: "Calibration", out_file: Path | None) -> Path:
+    from .files import calibration_file
+
+    path = out_file or calibration_file(calibration.board_identity)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(calibration.to_toml(), encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"It is in force, but {path} cannot be written: {error.strerror or error}") from error
+    return path
+
+
+@app.command()
+def show(port: Port = None, json: Json = False) -> None:
+    """Show the calibration that is in force."""
+    from .connect import opened
+
+    out = Output(json)
+    with opened(port) as press:
+        calibration = _on_press(press)
+        identity = press.identity
+    if calibration is None:
+        out.say("The press has no calibration: it can't be armed.")
+        out.answer({"calibration": None})
+        return
+    out.say(calibration.to_toml().rstrip("\n"))
+    if calibration.board_identity != identity:
+        out.say(f"# It belongs to board {calibration.board_identity}; this is {identity}, which does not use it.")
+    cells = [vars(one) if one else None for one in calibration.cells]
+    out.answer({"board": calibration.board_identity, "cells": cells})
+
+
+@app.command()
+def pull(out_file: Target = None, port: Port = None, json: Json = False) -> None:
+    """Keep the calibration that is in force as a file."""
+    from .connect import opened
+
+    out = Output(json)
+    with opened(port) as press:
+        calibration = _on_press(press)
+    if calibration is None:
+        raise Failure("The press has no calibration.", "", REFUSED)
+    path = _keep(calibration, out_file)
+    out.say(f"Kept in {path}.")
+    out.answer({"file": str(path)})
+
+
+@app.command()
+def push(file: File, other_board: OtherBoard = False, port: Port = None, yes: Yes = False, json: Json = False) -> None:
+    """Put a kept calibration in force again. One of another board is refused unless --other-board."""
+    from ..config.calibration_file import read_calibration
+    from ..config.complaints import Complaints
+    from .connect import opened
+
+    out = Output(json)
+    complaints = Complaints()
+    calibration = read_calibration(file, complaints)
+    complaints.raise_if_any()
+    if calibration is None:
+        raise Failure(f"{file} holds no calibration.")
+    with opened(port, contact=True) as press:
+        other = calibration.board_identity != press.identity
+        if other and not other_board:
+            text = f"This was measured on board {calibration.board_identity}; here is {press.identity}."
+            raise Failure(text, "Calibrate here, or say --other-board if you know that it fits.", REFUSED)
+        out.confirm(f"Put {file} in force on {press.identity}?", yes)
+        _send(press, calibration, other)
+    out.say(f"In force: {file}.")
+    answer: dict[str, Any] = {"file": str(file), "from_board": calibration.board_identity}
+    out.answer(answer)

@@ -1,0 +1,63 @@
+"""`stackpress selftest` and `stackpress doctor`: is the press well, and if something is wrong, what."""
+
+from typing import Annotated
+
+import typer
+
+from .options import Json, Port, single
+from .output import Output
+
+APPS = {"selftest": single(), "doctor": single()}
+
+# bit of *TST? -> what it says
+SELFTEST = (
+    (1, "configuration", "missing or bad: `stackpress config push`"),
+    (2, "calibration", "missing, bad or of another board: `stackpress calibrate`"),
+    (4, "ceilings", "missing or bad: `stackpress config ceilings write`"),
+    (8, "samples", "no fresh samples from the converter: supply, cable"),
+    (16, "journal", "records were dropped: the log storage is too slow or worn"),
+    (32, "tick", "ticks were missed since the start: see `stackpress doctor`"),
+)
+
+NoPort = Annotated[bool, typer.Option("--no-press", help="Look at this computer only.")]
+
+
+@APPS["selftest"].command()
+def selftest(port: Port = None, json: Json = False) -> None:
+    """Let the press test itself, without motion; then list what keeps it from being armed."""
+    from .connect import opened
+    from .exits import REFUSED
+
+    out = Output(json)
+    with opened(port) as press:
+        bits = press.selftest()
+        checks = press.checks() if press.state == "safe" else []
+    failed = []
+    for bit, name, text in SELFTEST:
+        bad = bool(bits & bit)
+        out.say(f"{'fail' if bad else 'ok  '}  {name}{': ' + text if bad else ''}")
+        failed += [name] if bad else []
+    for check in checks:
+        out.say(f"note  can't be armed now: {check.text} ({check.code})")
+    out.answer({"bits": bits, "failed": failed, "checks": [vars(one) for one in checks]}, ok=not bits)
+    if bits:
+        raise typer.Exit(REFUSED)
+
+
+@APPS["doctor"].command()
+def doctor(port: Port = None, no_press: NoPort = False, json: Json = False) -> None:
+    """Look for what is wrong with this computer, the port and the press; each line says what to do."""
+    from ..doctor import FAIL, examine
+    from .exits import NO_PRESS, REFUSED
+
+    out = Output(json)
+    findings = []
+    for finding in examine(port, not no_press):
+        findings.append(finding)
+        out.say(f"{finding.verdict:<4}  {finding.what}: {finding.text}")
+        if finding.todo:
+            out.say(f"        {finding.todo}")
+    bad = [one for one in findings if one.verdict == FAIL]
+    out.answer({"findings": [vars(one) for one in findings]}, ok=not bad)
+    if bad:
+        raise typer.Exit(NO_PRESS if any(one.what in ("port", "link") for one in bad) else REFUSED)

@@ -1,0 +1,196 @@
+"""`stackpress program`: check, push, list, show and remove programs (recipes)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import Json, Port, Yes, group
+from .output import Output, plural
+
+if TYPE_CHECKING:
+    from ..config import Effective
+    from ..press import Press
+
+app = group("Check, push, list, show and remove programs (recipes).")
+APPS = {"program": app}
+
+Files = Annotated[list[str], typer.Argument(metavar="PROGRAM...", help="TOML files, or names of ready-made programs.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A program on the press.")]
+Against = Annotated[
+    Path | None,
+    typer.Option("--press", help="Check against this press file's limits; without it, against ./press.toml."),
+]
+
+
+def limits_of(effective: "Effective | None") -> dict[str, Any] | None:
+    """The limits that a configuration puts on programs."""
+    if effective is None:
+        return None
+    from ..config import config_document, parse_config
+
+    return _limits(parse_config(config_document(effective))[1], set(effective.board.capabilities))
+
+
+def limits_on(press: "Press") -> dict[str, Any] | None:
+    """The limits of the configuration that the press has; None if it has none."""
+    from ..config import parse_config
+
+    data = press.document_get("config")
+    return _limits(parse_config(data)[1], None) if data is not None else None
+
+
+def _limits(raws: dict[str, int], capabilities: set[str] | None) -> dict[str, Any]:
+    from .. import rooms as rooms  # makes `press` importable
+
+    from press import params, program  # isort: skip
+
+    found: dict[str, Any] = dict(program.limits_of(params.Values(raws), capabilities or ()))
+    if capabilities is None:
+        found.pop("capabilities", None)
+    return found
+
+
+def summary(program: dict[str, Any]) -> dict[str, Any]:
+    """Name, length, times and highest force of a valid program."""
+    from .. import programs
+
+    expected_s, longest_s = programs.duration_s(program)
+    return {
+        "name": program["name"],
+        "steps": len(program["steps"]),
+        "expected_s": expected_s,
+        "longest_s": longest_s,
+        "highest_force_n": programs.highest_force_n(program),
+    }
+
+
+def _print(out: Output, program: dict[str, Any]) -> None:
+    from .. import programs
+    from ..view.snapshot import force_text, time_text
+
+    told = summary(program)
+    out.say(
+        f"{told['name']}: {plural(told['steps'], 'step')}, about {time_text(told['expected_s'])},"
+        f" up to {force_text(told['highest_force_n'])}"
+    )
+    rows = [(str(one.number), one.kind, one.text, time_text(one.expected_s)) for one in programs.describe(program)]
+    out.table(("", "step", "what", "about"), rows, right=(0, 3))
+
+
+@app.command()
+def check(files: Files, press: Against = None, json: Json = False) -> None:
+    """Check whole programs against a press's limits; nothing is sent."""
+    from .. import programs
+    from ..config import load
+    from ..config.complaints import Complaint, ConfigError
+
+    out = Output(json)
+    path = press or (Path("press.toml") if Path("press.toml").is_file() else None)
+    limits = limits_of(load(path)) if path is not None else None
+    found: list[Complaint] = []
+    good = []
+    for file in files:
+        try:
+            good.append(programs.load(file, limits))
+        except ConfigError as error:
+            found += error.complaints
+    if found:
+        raise ConfigError(found)
+    for program in good:
+        _print(out, program)
+    if limits is None:
+        out.progress("Not checked against a press's limits: name one with --press PRESS.toml.")
+    out.answer({"programs": [summary(program) for program in good], "against": str(path) if path else None})
+
+
+@app.command()
+def push(files: Files, port: Port = None, yes: Yes = False, json: Json = False) -> None:
+    """Check against the press's own limits, then send; the press checks again."""
+    from .. import programs
+    from .connect import opened
+
+    out = Output(json)
+    with opened(port) as press:
+        limits = limits_on(press)
+        ready = [programs.load(file, limits) for file in files]
+        there = set(press.programs())
+        again = [one["name"] for one in ready if one["name"] in there]
+        if again:
+            out.confirm(f"Replace {', '.join(again)} on {press.identity}?", yes)
+        for program in ready:
+            press.document_put(f"program/{program['name']}", programs.to_json(program))
+            out.say(f"{program['name']}: on the press, {plural(len(program['steps']), 'step')}")
+    out.answer({"programs": [summary(program) for program in ready]})
+
+
+@app.command()
+def ls(
+    port: Port = None,
+    ready_made: Annotated[bool, typer.Option("--ready-made", help="The programs that ship with stackpress.")] = False,
+    json: Json = False,
+) -> None:
+    """List the programs on the press, or those that ship with stackpress."""
+    from .. import programs
+    from .connect import opened
+
+    out = Output(json)
+    if ready_made:
+        known = [programs.load(path) for path in programs.ready_made().values()]
+        out.table(("name", "what it is for"), [(one["name"], one.get("about", "")) for one in known])
+        out.answer({"ready_made": [{"about": one.get("about", ""), **summary(one)} for one in known]})
+        return
+    with opened(port) as press:
+        names = press.programs()
+    for name in names:
+        out.say(name)
+    if not names:
+        out.progress("The press has no programs: `stackpress program push NAME` sends one (see --ready-made).")
+    out.answer({"programs": names})
+
+
+def fetch(press: "Press", name: str) -> dict[str, Any]:
+    """A program from the press. Failure if it has none of that name."""
+    import json
+    from difflib import get_close_matches
+
+    from .exits import Failure
+
+    data = press.document_get(f"program/{name}")
+    if data is not None:
+        found: dict[str, Any] = json.loads(data)
+        return found
+    names = press.programs()
+    near = get_close_matches(name, names, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"It has: {', '.join(names) or 'none'}."
+    raise Failure(f"The press has no program {name}.", hint)
+
+
+@app.command()
+def show(name: Name, port: Port = None, json: Json = False) -> None:
+    """Show a program of the press (or a ready-made one) as a file."""
+    from .. import programs
+    from .connect import opened
+
+    out = Output(json)
+    if name in programs.ready_made() or name.endswith(".toml"):
+        program = programs.load(name)
+    else:
+        with opened(port) as press:
+            program = fetch(press, name)
+    out.say(programs.to_toml(program).rstrip("\n"))
+    out.answer({"program": program})
+
+
+@app.command()
+def rm(name: Name, port: Port = None, yes: Yes = False, json: Json = False) -> None:
+    """Remove a program from the press."""
+    from .connect import opened
+
+    out = Output(json)
+    with opened(port) as press:
+        fetch(press, name)
+        out.confirm(f"Remove {name} from {press.identity}?", yes)
+        press.document_delete(f"program/{name}")
+    out.say(f"{name}: removed")
+    out.answer({"removed": name})

@@ -1,0 +1,137 @@
+"""`stackpress run`: start a program, and with --follow watch it to its end."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .exits import DONE, NO_PRESS, REFUSED, Failure
+from .options import Json, Port, single
+from .output import Output
+
+if TYPE_CHECKING:
+    from ..press import Press
+    from ..view.snapshot import Snapshot
+    from .follow import End
+
+app = single()
+APPS = {"run": app}
+
+Program = Annotated[str, typer.Argument(metavar="PROGRAM", help="On the press, a TOML file, or a ready-made program.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Watch it to its end; Ctrl-C asks what to do.")]
+Sample = Annotated[str, typer.Option("--sample", "-s", help="What is pressed; kept in the log.")]
+Operator = Annotated[str, typer.Option("--operator", "-o", help="Who presses it; kept in the log.")]
+NoArm = Annotated[bool, typer.Option("--no-arm", help="Do not arm the press; refuse if it is not ready.")]
+
+
+@app.command()
+def run(
+    program: Program,
+    follow: Follow = False,
+    sample: Sample = "",
+    operator: Operator = "",
+    no_arm: NoArm = False,
+    port: Port = None,
+    json: Json = False,
+) -> None:
+    """Start a program. A file is checked and sent first; the press is armed if it is safe.
+
+    It runs to its end on the press with or without this computer; what happens when the host is lost is the
+    program's own host_loss policy.
+    """
+    from .connect import opened
+
+    out = Output(json)
+    with opened(port, contact=True) as press:
+        name = _on_press(press, program, out)
+        _armed(press, no_arm)
+        number = press.start(name, sample, operator)
+        if not follow:
+            out.say(f"{name}: started, run {number}. `stackpress monitor` watches it, `stackpress stop` ends it.")
+            out.answer({"program": name, "run": number, "state": press.state})
+            return
+        _followed(press, out, name, number)
+
+
+def _on_press(press: "Press", program: str, out: Output) -> str:
+    """The name of the program on the press; sends it first if it is a file, or ready-made and not there yet."""
+    from .. import programs
+    from .program import limits_on
+
+    there = press.programs()
+    if program in there:
+        return program
+    if not program.endswith(".toml") and program not in programs.ready_made():
+        from difflib import get_close_matches
+
+        known = [*there, *programs.ready_made()]
+        near = get_close_matches(program, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+        raise Failure(f"There is no program {program}.", hint)
+    loaded = programs.load(program, limits_on(press))
+    press.document_put(f"program/{loaded['name']}", programs.to_json(loaded))
+    out.progress(f"{loaded['name']}: checked and sent")
+    return str(loaded["name"])
+
+
+def _armed(press: "Press", no_arm: bool) -> None:
+    state = press.state
+    if state == "ready":
+        return
+    if state in ("pressing", "holding", "releasing"):
+        raise Failure(f"A program is running; the press is {state}.", "`stackpress monitor` shows it.", REFUSED)
+    if no_arm:
+        raise Failure(f"The press is {state}, not armed.", "Arm it with `stackpress arm`.", REFUSED)
+    failing = press.checks()
+    if failing:
+        listed = [{"code": one.code, "text": one.text} for one in failing]
+        told = "; ".join(one.text for one in failing)
+        raise Failure(f"The press can't be armed: {told}", "`stackpress status` lists every check.", REFUSED, listed)
+    press.arm()
+    _wait_for(press, "ready")
+
+
+def _wait_for(press: "Press", state: str) -> None:
+    import time
+
+    for _ in range(40):
+        if press.state == state:
+            return
+        time.sleep(0.05)
+    raise Failure(f"The press did not become {state}; it is {press.state}.", "See `stackpress status`.", REFUSED)
+
+
+def _followed(press: "Press", out: Output, name: str, number: int) -> None:
+    from .connect import is_link_error
+    from .follow import Follower
+
+    seen_running = [False]
+
+    def over(snapshot: "Snapshot") -> bool:
+        """The program has ended: it ran, and no step runs any more."""
+        seen_running[0] = seen_running[0] or snapshot.running
+        return seen_running[0] and not snapshot.running
+
+    end = Follower(press, out, f"{press.identity} · {press.port}", over, is_link_error).follow()
+    answer: dict[str, Any] = {"program": name, "run": number, "end": end.how, "why": end.why, **end.last.as_dict()}
+    code = {"tripped": REFUSED, "lost": NO_PRESS}.get(end.how, DONE)
+    out.answer(answer, ok=code == DONE)
+    out.say(_told(name, number, end))
+    if code:
+        raise typer.Exit(code)
+
+
+def _told(name: str, number: int, end: "End") -> str:
+    """How it ended, in a sentence."""
+    from ..view.snapshot import force_text
+
+    head = f"{name}, run {number}: "
+    if end.how == "done":
+        held = f", still held at {force_text(end.last.force_n)}" if end.last.pressed else ""
+        return f"{head}done; the press is {end.last.state}{held}."
+    if end.how == "stopped":
+        return f"{head}stopped as asked; the press is {end.last.state}."
+    if end.how == "tripped":
+        return f"{head}tripped by {end.last.trip_reason}. {end.last.trip_hint}"
+    if end.how == "lost":
+        return f"{head}the link is lost; the press goes on by the program's host-loss policy. {end.why}"
+    return f"{head}left running at {force_text(end.last.force_n)} ({end.why}). `stackpress stop` ends it."

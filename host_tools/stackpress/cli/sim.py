@@ -1,0 +1,215 @@
+"""`stackpress sim`: run a simulated press on a serial device, and put a hand on its bench.
+
+Without a word it starts one and stays until Ctrl-C; `sim fault`, `sim specimen` and their like speak to one that runs.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .exits import NO_PRESS, REFUSED, Failure
+from .options import Json, group
+from .output import Output, plural
+
+if TYPE_CHECKING:
+    from boards.sim.supervisor import Supervisor
+
+app = group("Start a simulated press on a serial device; the subcommands act on one that runs.")
+app.info.no_args_is_help = False
+APPS = {"sim": app}
+
+Which = Annotated[str, typer.Option("--name", help="Which simulated press, if several run.")]
+
+
+def _rooms() -> None:
+    """Make the simulated press importable; Failure where it cannot run."""
+    import sys
+
+    from .. import rooms as rooms  # puts the project's rooms on the path
+
+    if sys.platform == "win32":
+        raise Failure(
+            "The simulated press needs Linux or macOS.", "The host tool itself runs here; attach a press.", REFUSED
+        )
+
+
+@app.callback(invoke_without_command=True)
+def sim(
+    ctx: typer.Context,
+    plant: Annotated[str, typer.Option("--plant", help="Plant file, by path or by name.")] = "nominal",
+    specimen: Annotated[str, typer.Option("--specimen", help="Specimen, by path or by name.")] = "steel_blank",
+    seed: Annotated[int, typer.Option("--seed", help="Seed of noise and scatter.")] = 1,
+    name: Annotated[str, typer.Option("--name", help="Name; part of the board's identity.")] = "sim",
+    state: Annotated[
+        Path | None, typer.Option("--state", help="Folder of its flash and documents; kept between starts.")
+    ] = None,
+    speed: Annotated[float, typer.Option("--speed", min=0.01, max=1000, help="Press seconds for a second.")] = 1.0,
+    bare: Annotated[bool, typer.Option("--bare", help="As it leaves the workshop: no configuration at all.")] = False,
+    json: Json = False,
+) -> None:
+    """Start a simulated press on a serial device; the subcommands act on one that runs."""
+    if ctx.invoked_subcommand is not None:
+        return
+    _rooms()
+    from boards.sim.supervisor import Settings, SimError, Supervisor
+
+    out = Output(json)
+    folder = state or _state_folder(name)
+    settings = Settings(name=name, state_dir=folder, plant=plant, specimen=specimen, seed=seed, speed=speed)
+    try:
+        supervisor = Supervisor(settings)
+        if not bare:
+            _commission(supervisor, folder, name)
+        with supervisor:
+            supervisor.request(30, do="hello")
+            out.say(f"Simulated press {name} on {supervisor.port} ({specimen}). Ctrl-C ends it.")
+            out.say(f"Its flash, documents and truth.csv are in {folder}.")
+            out.answer({"name": name, "port": supervisor.port, "state": str(folder), "specimen": specimen})
+            _serve(supervisor)
+    except (SimError, ValueError, OSError) as error:
+        raise Failure(f"The simulated press: {error}", "", REFUSED) from error
+
+
+def _serve(supervisor: "Supervisor") -> None:
+    """Until Ctrl-C, SIGTERM, or a firmware that will not start."""
+    import contextlib
+    import signal
+
+    def end(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+    with contextlib.suppress(KeyboardInterrupt):
+        supervisor.wait()
+    if supervisor.failed:
+        raise Failure(f"The simulated press: {supervisor.failed}", "", REFUSED)
+
+
+def _state_folder(name: str) -> Path:
+    from boards.sim import registry
+
+    return registry.folder() / "state" / name
+
+
+def _commission(supervisor: "Supervisor", folder: Path, name: str) -> None:
+    """A new simulated press gets the reference configuration, so that it can be tried at once."""
+    if (folder / "store").exists():
+        return
+    from boards.sim import provision
+
+    provision.write(folder, provision.commissioned(supervisor.spec, f"SIM-{name}"))
+
+
+def _ask(which: str, /, **message: Any) -> dict[str, Any]:
+    _rooms()
+    from boards.sim import bench_client, registry
+    from boards.sim.supervisor import SimError
+
+    running = registry.running()
+    found = [one for one in running if which in ("", one["name"])]
+    if len(found) != 1:
+        names = ", ".join(one["name"] for one in running) or "none"
+        text = "No simulated press runs." if not running else "Which simulated press?"
+        raise Failure(text, f"Running: {names}. Start one with `stackpress sim`.", NO_PRESS)
+    try:
+        return bench_client.ask(found[0]["bench"], **message)
+    except SimError as error:
+        raise Failure(str(error), "`stackpress sim faults` lists what can be broken.", REFUSED) from error
+
+
+@app.command()
+def ls(json: Json = False) -> None:
+    """List the simulated presses that run."""
+    _rooms()
+    from boards.sim import registry
+
+    out = Output(json)
+    running = registry.running()
+    out.table(("name", "port", "pid"), [(one["name"], one["port"], str(one["pid"])) for one in running])
+    out.answer({"running": running})
+
+
+@app.command()
+def fault(
+    fault_name: Annotated[str, typer.Argument(metavar="FAULT", help="See `stackpress sim faults`.")],
+    value: Annotated[float | None, typer.Argument(help="How much, where the fault takes a value.")] = None,
+    name: Which = "",
+    json: Json = False,
+) -> None:
+    """Break something: every reason that stops a press can be provoked."""
+    out = Output(json)
+    whole = int(value) if value is not None and value == int(value) else value
+    _ask(name, do="fault", name=fault_name, value=whole)
+    out.say(f"{fault_name}: injected")
+    out.answer({"fault": fault_name, "value": whole})
+
+
+@app.command()
+def clear(
+    fault_name: Annotated[str | None, typer.Argument(metavar="[FAULT]", help="One fault; without it, all.")] = None,
+    name: Which = "",
+    json: Json = False,
+) -> None:
+    """Mend what was broken."""
+    out = Output(json)
+    _ask(name, do="clear", name=fault_name)
+    out.say(f"{fault_name or 'all faults'}: cleared")
+    out.answer({"cleared": fault_name})
+
+
+@app.command()
+def faults(json: Json = False) -> None:
+    """List what can be broken."""
+    _rooms()
+    from hil_tests.plant.faults import FAULTS
+
+    out = Output(json)
+    out.table(("fault", "what it is"), [(row[0], row[3]) for row in FAULTS])
+    out.answer({"faults": [{"name": row[0], "help": row[3]} for row in FAULTS]})
+
+
+@app.command()
+def specimen(
+    which: Annotated[str, typer.Argument(metavar="SPECIMEN", help="A specimen, by name.")],
+    name: Which = "",
+    json: Json = False,
+) -> None:
+    """Put another specimen between the platens."""
+    out = Output(json)
+    _ask(name, do="specimen", specimen=which)
+    out.say(f"{which}: between the platens")
+    out.answer({"specimen": which})
+
+
+@app.command()
+def pace(
+    speed: Annotated[float, typer.Argument(min=0.0, help="Press seconds for a second; 0: as fast as it can.")],
+    name: Which = "",
+    json: Json = False,
+) -> None:
+    """Let press time run faster or slower."""
+    out = Output(json)
+    _ask(name, do="pace", mode="real" if speed else "fast", speed=speed or 1.0)
+    out.say(f"press time runs at {speed:g} times" if speed else "press time runs as fast as it can")
+    out.answer({"speed": speed})
+
+
+@app.command()
+def restart(name: Which = "", json: Json = False) -> None:
+    """Pull the plug and put it back."""
+    out = Output(json)
+    _ask(name, do="restart", cause="power_on")
+    out.say("restarted")
+    out.answer({"restarted": True})
+
+
+@app.command()
+def truth(name: Which = "", json: Json = False) -> None:
+    """Say what the press truly does, whatever its firmware believes."""
+    out = Output(json)
+    answer = _ask(name, do="truth")
+    for key, value in answer["truth"].items():
+        out.say(f"{key:<24} {value:g}")
+    out.progress(plural(len(answer["truth"]), "value"))
+    out.answer({"truth": answer["truth"], "t_s": answer.get("t_s")})

@@ -1,0 +1,61 @@
+"""`stackpress status` and `stackpress monitor`: what the press does, once or live."""
+
+from typing import Annotated
+
+import typer
+
+from .options import Json, Port, single
+from .output import Output
+
+status_app, monitor_app = single(), single()
+APPS = {"status": status_app, "monitor": monitor_app}
+
+Manual = Annotated[
+    bool, typer.Option("--manual", help="A manual press: enter the monitor state, and leave it at the end.")
+]
+Seconds = Annotated[float | None, typer.Option("--for", min=0.1, help="End after so many seconds.")]
+
+
+@status_app.command()
+def status(port: Port = None, json: Json = False) -> None:
+    """Say what the press is doing, and what keeps it from being armed. Exit code 1 if it has tripped."""
+    from ..view import plain
+    from .connect import opened
+    from .exits import REFUSED
+
+    out = Output(json)
+    with opened(port) as press:
+        snapshot = press.snapshot()
+        who = press.who()
+    out.say(f"{who.serial} on {snapshot.port} ({who.board}, firmware {who.version})")
+    for line in plain.page(snapshot):
+        out.say(line)
+    tripped = snapshot.state == "tripped"
+    about = {"board": who.board, "identity": who.serial, "firmware": who.version}
+    out.answer({**about, **snapshot.as_dict()}, ok=not tripped)
+    if tripped:
+        raise typer.Exit(REFUSED)
+
+
+@monitor_app.command()
+def monitor(port: Port = None, seconds: Seconds = None, manual: Manual = False, json: Json = False) -> None:
+    """Watch force, set-point and warnings live. Ctrl-C ends watching; the press goes on."""
+    from .connect import is_link_error, opened
+    from .exits import NO_PRESS, REFUSED
+    from .follow import Follower
+
+    out = Output(json)
+    with opened(port, contact=True) as press:
+        if manual:
+            press.monitor(True)
+        follower = Follower(press, out, f"{press.identity} · {press.port}", None, is_link_error, lease=False)
+        try:
+            end = follower.follow(seconds)
+        finally:
+            if manual and follower.linked:
+                press.monitor(False)
+    out.answer({"end": end.how, **end.last.as_dict()}, ok=end.how != "lost")
+    if end.how == "lost":
+        raise typer.Exit(NO_PRESS)
+    if end.last.state == "tripped":
+        raise typer.Exit(REFUSED)
