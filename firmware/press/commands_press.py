@@ -30,14 +30,15 @@ def in_unit(value, unit):
 
 
 def force_q(c, n, a):
-    return in_unit(c.press.force_cn, a[0])
+    """As the display shows it: less the tare, which interlocks and log do not know of."""
+    return in_unit(c.press.shown_cn, a[0])
 
 
 def cell_q(c, n, a):
     count = c.press.params["cell_count"]
     if not 1 <= n[0] <= count:
         raise ScpiError(-114, "this press has %d cells" % count)
-    return in_unit(c.press.cell_force_cn(n[0] - 1), a[0])
+    return in_unit(c.press.cell_force_cn(n[0] - 1) - c.press.tare_cn[n[0] - 1], a[0])
 
 
 def force_set_q(c, n, a):
@@ -52,7 +53,7 @@ def pressure_of(c, force_cn, unit):
 
 
 def pressure_q(c, n, a):
-    return pressure_of(c, c.press.force_cn, a[0])
+    return pressure_of(c, c.press.shown_cn, a[0])
 
 
 def pressure_set_q(c, n, a):
@@ -149,7 +150,8 @@ def program_state_q(c, n, a):
 def program_run_q(c, n, a):
     """Die area / um2, steps of the program, valve set-point, sample."""
     p = c.press
-    return "%d,%d,%d,%s" % (p.area_um2, p.program_steps, p.valve_code, quoted(p.sample))
+    steps = len(p.runner.program["steps"]) if p.runner.program else 0
+    return "%d,%d,%d,%s" % (p.area_um2, steps, p.valve_code, quoted(p.sample_name))
 
 
 def program_delete(c, n, a):

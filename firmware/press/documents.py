@@ -109,7 +109,8 @@ class Documents:
         found = []
         for slot in self.store.names():
             name = slot[:-2]
-            if slot[-2:] in (".a", ".b") and name.startswith(start) and name not in found:
+            known = slot[-2:] in (".a", ".b") and name.split("/")[0] in KINDS
+            if known and name.startswith(start) and name not in found:
                 found.append(name)
         return sorted(found)
 

@@ -72,6 +72,10 @@ class Board:
     identity = "e660-0001"
 
 
+class Runner:
+    program = None
+
+
 class Press:
     version = "0.0.0"
     boot_id, time_s, time_ms = 3, 90000, 250
@@ -90,8 +94,9 @@ class Press:
         self.telemetry = Telemetry()
         self.journal = Journal()
         self.area_um2 = 0
-        self.program_steps = 0
-        self.sample = ""
+        self.sample_name = ""
+        self.tare_cn = [0, 0, 0, 0]
+        self.runner = Runner()
         self.service_unlocked = False
         self.program = ("", 0, "", 0, 0, -1)
         self.done = []
@@ -103,6 +108,10 @@ class Press:
     @property
     def program_running(self):
         return self.state in cycle.ENERGISED
+
+    @property
+    def shown_cn(self):
+        return self.force_cn - sum(self.tare_cn)
 
     def cell_force_cn(self, i):
         return 100 * (i + 1)

@@ -89,6 +89,8 @@ def test_names_are_bounded_and_have_no_path():
     for name in ("", "x", "program", "program/", "program/../config", "program/a b", "config/x", "program/" + "n" * 33):
         assert fails(ScpiError, documents.put, name, b"{}").number == -257
     documents.put("program/A_b-9", b"{}")
+    documents.store.write("boot.a", b"somebody else's")
+    assert documents.names() == ["program/A_b-9"]
     assert documents.names("program/") == ["program/A_b-9"]
 
 

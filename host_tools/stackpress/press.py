@@ -61,8 +61,10 @@ class Press(Stored):
         return InterlockRow(unquoted(f[0]), f[1] == "1", f[2] == "1", f[3], f[4], unquoted(f[5]))
 
     def interlocks(self) -> list[str]:
-        """Names of every interlock row."""
-        return strings(self.query("INT:CAT?"))
+        """Names of every interlock row, in the order of their bits."""
+        if self._rows is None:
+            self._rows = strings(self.query("INT:CAT?"))
+        return self._rows
 
     def parameter(self, name: str) -> Parameter:
         """One parameter, in its own unit."""
@@ -158,7 +160,8 @@ class Press(Stored):
         numbers = [int(field) for field in self.query(f"TEL? {cursor},{most}").split(",")]
         following, lost, width, count = numbers[:4]
         rows = [numbers[4 + i * width : 4 + (i + 1) * width] for i in range(count)]
-        return Telemetry(tuple(_row(r, lost if i == 0 else 0) for i, r in enumerate(rows)), following, lost)
+        names = self.interlocks()
+        return Telemetry(tuple(_row(r, names, lost if i == 0 else 0) for i, r in enumerate(rows)), following, lost)
 
     def follow(self, period_s: float = 0.2, lease_s: float = LEASE_S) -> Iterator[Row]:
         """Rows of telemetry until the program is over, renewing the host's lease meanwhile.
@@ -205,8 +208,8 @@ def _scaled(raw: int, scale: float) -> float | None:
     return None if raw == ABSENT else raw / scale
 
 
-def _row(r: list[int], lost: int) -> Row:
-    from press import cycle, interlock
+def _row(r: list[int], names: list[str], lost: int) -> Row:
+    from press import cycle
 
     return Row(
         seq=r[0],
@@ -222,7 +225,7 @@ def _row(r: list[int], lost: int) -> Row:
         valve_bits=r[15],
         step=r[16],
         run=r[17],
-        warnings=tuple(interlock.names_of(r[18])),
+        warnings=tuple(name for i, name in enumerate(names) if r[18] >> i & 1),
         lost=lost,
     )
 

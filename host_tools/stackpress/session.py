@@ -21,6 +21,7 @@ class Session:
         self.link = link
         self._identity: Identity | None = None
         self._fixed: tuple[int, float, tuple[int, ...]] | None = None
+        self._rows: list[str] | None = None
 
     # -- link ------------------------------------------------------------------------------------------------------
 
@@ -42,6 +43,7 @@ class Session:
         self.link.reopen()
         self._identity = None
         self._fixed = None
+        self._rows = None
 
     def close(self) -> None:
         """Give the port back; the press goes on with what it does."""
