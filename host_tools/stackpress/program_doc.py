@@ -1,0 +1,115 @@
+"""Print the reference of programs from the one table of steps, so that it cannot say anything else than the press does.
+
+`python -m stackpress.program_doc > firmware/press/PROGRAMS.md` renews the file; a test compares the two.
+"""
+
+import tomllib
+from pathlib import Path
+
+from stackpress import program_keys as keys
+from stackpress.programs import ready_made
+
+from press import program_table as table  # isort: skip
+
+_INTRO = """\
+# Programs
+
+A program (recipe) is a TOML file: a few words about the run, then one `[[step]]` after the other.
+`stackpress program check FILE` says everything that is wrong with it, with file and line; the press checks it again, as
+a whole and against its own limits, before the first move.
+
+Units are in the keys, and each value may be written in any unit of its quantity: `to_mpa`, `to_kpa`, `to_bar`;
+`for_s`, `for_min`, `for_h`, `for_d`; `rate_n_per_s`, `rate_kn_per_min`. The tables name one of them. A pressure is a
+force over the cell's area, which the program tells.
+
+```toml
+name = "first_pellet"
+die_mm = 13               # or area_mm2
+
+[[step]]
+do = "contact"
+to_n = 50
+
+[[step]]
+do = "ramp"
+to_mpa = 370
+rate_mpa_per_s = 10
+
+[[step]]
+do = "hold"
+for_min = 5
+```
+
+After the last step the force is released at the stop rate and the press is vented, unless `at_end = "hold"`.
+
+A step that waits has a longest time. When it is over, `at_timeout` decides: `go_on` (next step), `hold` (the program
+ends, the force stays), `stop` (the program ends, the force is released at the stop rate, then vented) or `vent` (at
+once). The time of a pause does not count. When the host's lease runs out, `host_loss` decides: `carry_on`, `hold` (the
+program pauses with the force as it is) or `ramp_down` (a controlled stop).
+
+Keys in **bold** must be there; of several that are joined by "or", exactly one.
+"""
+
+
+def reference() -> str:
+    """The whole of PROGRAMS.md."""
+    parts = [_INTRO, "## The program\n", _table(keys.header_rows(), table.HEADER_GROUPS, skip=("format",))]
+    parts.append("`die_mm`, the diameter of a round die, is another way to tell the area.\n")
+    parts.append("## Steps\n")
+    for kind, words, groups, rows in table.STEPS:
+        parts += [f"### {kind}\n", words + "\n", _needs(groups, rows), _table(rows, groups)]
+    parts += ["### Keys of every step\n", _table(table.COMMON, ())]
+    parts.append("## Ready-made programs\n")
+    parts.append("".join(f"- `{name}`: {_about(path)}.\n" for name, path in ready_made().items()))
+    return "\n".join(part for part in parts if part)
+
+
+def _about(path: Path) -> str:
+    return str(tomllib.loads(path.read_text(encoding="utf-8"))["about"])
+
+
+def _needs(groups: tuple[tuple[int | str, ...], ...], rows: tuple[keys.Row, ...]) -> str:
+    by_name = {row[0]: row for row in rows}
+    needed = []
+    for least, *names in groups:
+        firsts = " or ".join(f"`{keys.main_key(by_name[str(name)])}`" for name in names)
+        needed.append(firsts if least else f"if wanted, {firsts}")
+    return "Takes " + "; ".join(needed) + ".\n" if needed else ""
+
+
+def _table(rows: tuple[keys.Row, ...], groups: tuple[tuple[int | str, ...], ...], skip: tuple[str, ...] = ()) -> str:
+    must = {name for group in groups if group[0] for name in group[1:]}
+    lines = ["| key | value | default | meaning |", "| --- | --- | --- | --- |"]
+    for row in rows:
+        if row[0] in skip:
+            continue
+        name = f"**`{keys.main_key(row)}`**" if row[0] in must else f"`{keys.main_key(row)}`"
+        lines.append(f"| {name} | {_range(row)} | {_default(row)} | {row[5]} |")
+    return "\n".join(lines) + "\n"
+
+
+def _range(row: keys.Row) -> str:
+    unit, least, most = row[1], row[2], row[3]
+    if isinstance(unit, tuple):
+        return " or ".join(f"`{word}`" for word in unit)
+    if unit == "yes":
+        return "`true`"
+    if unit == "text":
+        return f"text of {least} to {most} characters"
+    if not keys.device_unit(row):
+        return f"{least} to {most}"
+    low, high = keys.from_device(row, least), keys.from_device(row, most)
+    low_unit = "" if least == 0 or low[0].unit == high[0].unit else f" {low[0].unit}"
+    words = f"{low[1]}{low_unit} to {high[1]} {high[0].unit}"
+    return f"list of {words}" if unit.endswith(" list") else words
+
+
+def _default(row: keys.Row) -> str:
+    if row[4] is None or row[4] == "":
+        return ""
+    spelling, text = keys.from_device(row, row[4])
+    return f"{text} {spelling.unit}".strip()
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

@@ -1,0 +1,163 @@
+"""A program as a TOML file: read it with every complaint in its place, write it so that reading gives the same again.
+
+A file is converted to the form that the press keeps and judged by the press's own code, so that what passes here passes
+there. Complaints carry file, line and the key that was written, and are found all at once.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any
+
+from stackpress import program_keys as keys
+from stackpress.config.complaints import Complaint, did_you_mean
+from stackpress.config.toml_lines import key_lines
+
+from press import program as recipes  # isort: skip
+
+Program = dict[str, Any]
+Limits = Mapping[str, Any]
+_PI = Fraction("3.14159265358979323846264338328")
+_HEADER_WORDS = ("die_mm",)
+_STEP_START = re.compile(r"^[ \t]*\[\[[ \t]*step[ \t]*\]\]", re.MULTILINE)
+
+
+def area_of_die_um2(diameter_mm: Fraction | Decimal | float | int) -> int:
+    """Area of a round die in um2 (13 mm: 132 732 290 um2 = 132.732 mm2)."""
+    diameter = Fraction(str(diameter_mm)) if isinstance(diameter_mm, float) else Fraction(diameter_mm)
+    return round(_PI * diameter * diameter / 4 * 1_000_000)
+
+
+def parse(text: str, file: str = "program", limits: Limits | None = None) -> tuple[Program | None, list[Complaint]]:
+    """(program, complaints) of a TOML text; the program is None as soon as there is a complaint."""
+    try:
+        data = tomllib.loads(text, parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, InvalidOperation, RecursionError, ValueError) as error:
+        line = re.search(r"line (\d+)", str(error))
+        return None, [Complaint(file, int(line[1]) if line else 0, "", f"not TOML: {error}", "key = value")]
+    reader = _Reader(text, file)
+    program = reader.program(data)
+    reader.judge(program, limits or {})
+    return (None, sorted(set(reader.complaints))) if reader.complaints else (program, [])
+
+
+class _Reader:
+    """Converts one file and keeps what was written where."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.file = file
+        self.complaints: list[Complaint] = []
+        starts = [0] + [found.start() for found in _STEP_START.finditer(text)] + [len(text)]
+        pieces = [(text.count("\n", 0, a), text[a:b]) for a, b in zip(starts, starts[1:], strict=False)]
+        self.lines = [{path[-1]: before + line for path, line in key_lines(piece).items()} for before, piece in pieces]
+        self.written: list[dict[str, str]] = []  # per place: field -> key
+        self.lost: set[tuple[int, str]] = set()  # (place, field) of a value that was complained about already
+
+    def complain(self, place: int, key: str, text: str, right: str = "") -> None:
+        lines = self.lines[place] if place < len(self.lines) else {}
+        line = lines.get(key, lines.get("step", 0))
+        self.complaints.append(Complaint(self.file, line, key, text, right))
+
+    def program(self, data: dict[str, Any]) -> Program:
+        steps = data.get("step", [])
+        header = {key: value for key, value in data.items() if key != "step"}
+        program: Program = {"format": 1}
+        program.update(self.record(0, "", header, keys.header_rows(), _HEADER_WORDS))
+        self.die(header, program)
+        if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+            self.complain(0, "step", "steps are written as [[step]] tables")
+            self.lost.add((0, "steps"))
+            steps = []
+        program["steps"] = [self.step(number + 1, step) for number, step in enumerate(steps)]
+        return program
+
+    def step(self, place: int, step: dict[str, Any]) -> dict[str, Any]:
+        kind = step.get("do")
+        if not isinstance(kind, str) or kind not in recipes.KINDS:
+            self.written.append({})
+            right = did_you_mean(str(kind), recipes.KINDS, "do = one of " + ", ".join(recipes.KINDS))
+            what = f"{str(kind)[:24]!r} is no step" if "do" in step else "does not say what to do"
+            self.complain(place, "do", f"step {place}: {what}", right)
+            return {"do": "watch", "for_ms": 1000}  # a stand-in: the complaint has been made
+        fields = {key: value for key, value in step.items() if key != "do"}
+        return {"do": kind} | self.record(place, f"step {place} ({kind}): ", fields, keys.step_rows(kind), ())
+
+    def record(
+        self, place: int, prefix: str, fields: dict[str, Any], rows: tuple[keys.Row, ...], words: tuple[str, ...]
+    ) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        self.written.append({"do": "do"})
+        for key, value in fields.items():
+            if key in words:
+                continue
+            spelling = keys.find_key(key, rows)
+            if spelling is None:
+                known = [one for row in rows for one in keys.listed_keys(row)] + list(words)
+                near = did_you_mean(key, known, "one of " + ", ".join(known[:12]))
+                self.complain(place, key, f"{prefix}{key} is not known here", near)
+                self.lost.add((place, ""))  # so that nobody asks for what is only misspelled
+                continue
+            field = spelling.row[0]
+            device_value, fault = keys.to_device(spelling, value)
+            if field in made:
+                fault = f"says the same as {self.written[place][field]}"
+            if fault:
+                self.complain(place, key, f"{prefix}{key} {fault}")
+                self.lost.add((place, field))
+            made[field] = None if fault else device_value
+            self.written[place][field] = key
+        return made
+
+    def die(self, header: dict[str, Any], program: Program) -> None:
+        """`die_mm`, the diameter, is another way to tell the area."""
+        if "die_mm" not in header:
+            return
+        value = header["die_mm"]
+        good = isinstance(value, (int, Decimal)) and not isinstance(value, bool) and 1 <= value <= 70
+        if "area_um2" in program:
+            self.complain(0, "die_mm", f"die_mm and {self.written[0]['area_um2']} exclude each other")
+        elif not good:
+            self.complain(0, "die_mm", "die_mm is a diameter of 1 to 70 mm")
+            self.lost.add((0, "area_um2"))
+        program["area_um2"] = area_of_die_um2(value) if good else None
+        self.written[0]["area_um2"] = "die_mm"
+
+    def judge(self, program: Program, limits: Limits) -> None:
+        """What the press itself would say, with the reader's own keys and lines."""
+
+        def spell(place: int, field: str) -> str:
+            rows = keys.step_rows(program["steps"][place - 1]["do"]) if place else keys.header_rows()
+            row = next((row for row in rows if row[0] == field), None)
+            return self.written[place].get(field) or (keys.main_key(row) if row else field)
+
+        for place, field, text in recipes.find(program, limits, spell):
+            if (place, field) not in self.lost:
+                kind = f"step {place} ({program['steps'][place - 1]['do']}): " if place else ""
+                self.complain(place, spell(place, field) if field else "", kind + text)
+
+
+def to_toml(program: Program) -> str:
+    """A valid program as a file for people; reading it gives the same program again."""
+    lines = []
+    for row in keys.header_rows():
+        if row[0] not in program or row[0] == "format":
+            continue
+        diameter = _diameter_mm(program["area_um2"]) if row[0] == "area_um2" else ""
+        spelling, text = keys.from_device(row, program[row[0]])
+        lines.append(f"die_mm = {diameter}" if diameter else f"{spelling.key} = {text}")
+    for step in program["steps"]:
+        lines += ["", "[[step]]", f'do = "{step["do"]}"']
+        for row in keys.step_rows(step["do"]):
+            if row[0] in step:
+                spelling, text = keys.from_device(row, step[row[0]])
+                lines.append(f"{spelling.key} = {text}")
+    return "\n".join(lines) + "\n"
+
+
+def _diameter_mm(area_um2: int) -> str:
+    """The diameter, if a die of so many hundredths of a millimetre has just this area."""
+    hundredths = round((4 * area_um2 / float(_PI)) ** 0.5 / 10)
+    diameter = Fraction(hundredths, 100)
+    return keys.decimal_text(diameter) if 1 <= diameter <= 70 and area_of_die_um2(diameter) == area_um2 else ""

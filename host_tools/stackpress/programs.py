@@ -1,0 +1,117 @@
+"""Programs on the host: find a recipe, load it for a press, tell in words and in time what it will do.
+
+Files are read by `program_file`, units are the business of `program_keys`, the reference is printed by `program_doc`.
+The command line and the Python API use this.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackpress import program_keys as keys
+from stackpress.config.complaints import Complaint, ConfigError, did_you_mean
+from stackpress.config.toml_lines import display_name
+from stackpress.program_file import Limits, Program, area_of_die_um2, parse, to_toml
+
+from press import program as recipes  # isort: skip
+from press import program_levels as levels  # isort: skip
+
+__all__ = (
+    "Limits",
+    "Program",
+    "StepLine",
+    "area_of_die_um2",
+    "check",
+    "describe",
+    "duration_s",
+    "find_file",
+    "highest_force_n",
+    "load",
+    "parse",
+    "ready_made",
+    "to_json",
+    "to_toml",
+)
+
+READY_MADE = Path(__file__).resolve().parent / "ready_made"
+
+
+def ready_made() -> dict[str, Path]:
+    """Name -> file of the programs that ship with the project."""
+    return {path.stem: path for path in sorted(READY_MADE.glob("*.toml"))}
+
+
+def find_file(name: str) -> Path:
+    """The file that `name` means: a path, else a ready-made program. ConfigError if there is neither."""
+    path = Path(name)
+    if path.suffix == ".toml" or path.is_file():
+        return path
+    known = ready_made()
+    if name in known:
+        return known[name]
+    raise ConfigError([Complaint(name, 0, "", "is no file and no ready-made program", did_you_mean(name, known))])
+
+
+def load(path: str | Path, limits: Limits | None = None) -> Program:
+    """The program in the press's form; ConfigError with every complaint if it is not right within `limits`."""
+    file = find_file(path) if isinstance(path, str) else path
+    shown = display_name(file)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([Complaint(shown, 0, "", f"cannot be read: {error}", "a TOML file in UTF-8")]) from error
+    program, complaints = parse(text, shown, limits)
+    if program is None:
+        raise ConfigError(complaints)
+    return program
+
+
+def check(program: Program, limits: Limits | None = None) -> list[str]:
+    """Complaints about a program in the press's form."""
+    return list(recipes.validate(program, limits or {}))
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One step for people: what it does, and for how long."""
+
+    number: int
+    kind: str
+    text: str
+    expected_s: float
+    longest_s: float
+
+
+def describe(program: Program) -> list[StepLine]:
+    """The steps of a valid program in words, with their times in seconds."""
+    lines = []
+    for number, (step, times) in enumerate(zip(program["steps"], recipes.estimate(program), strict=True)):
+        words = []
+        for row in keys.step_rows(step["do"]):
+            if row[0] in step:
+                spelling, text = keys.from_device(row, step[row[0]])
+                name = spelling.key.removesuffix("_" + spelling.suffix).replace("_", " ")
+                words.append(f"{name} {text} {spelling.unit}".rstrip())
+        lines.append(StepLine(number + 1, step["do"], ", ".join(words), times[0] / 1000, times[1] / 1000))
+    return lines
+
+
+def duration_s(program: Program) -> tuple[float, float]:
+    """(expected, longest) duration of a valid program in seconds."""
+    times = recipes.estimate(program)
+    return sum(time[0] for time in times) / 1000, sum(time[1] for time in times) / 1000
+
+
+def highest_force_n(program: Program) -> float:
+    """The highest force that a program names, in newtons (relative ramps are not added up)."""
+    area = program.get("area_um2", 0)
+    named = [0]
+    for step in program["steps"]:
+        named += [levels.level_cn(step, stem, area) or 0 for stem in ("to", "low", "high")]
+        named += levels.points_cn(step, area) if step["do"] == "sweep" else []
+    return max(named) / 100
+
+
+def to_json(program: Program) -> bytes:
+    """The document that goes to the press: compact, the same bytes for the same program."""
+    return json.dumps(program, separators=(",", ":"), sort_keys=True, ensure_ascii=True).encode()
