@@ -164,7 +164,7 @@ class Press(Stored):
         return Telemetry(tuple(_row(r, names, lost if i == 0 else 0) for i, r in enumerate(rows)), following, lost)
 
     def follow(self, period_s: float = 0.2, lease_s: float = LEASE_S) -> Iterator[Row]:
-        """Rows of telemetry until the program is over, renewing the host's lease meanwhile.
+        """Rows of this run's telemetry until the program is over, renewing the host's lease meanwhile.
 
         Raises PressTripped if an interlock ended it. Leaving the loop early leaves the program running.
         """
@@ -174,15 +174,16 @@ class Press(Stored):
             if time.monotonic() - leased > lease_s / 3:
                 self.lease(lease_s)
                 leased = time.monotonic()
-            state = self.state
+            state, _, now = self.query("CYCL:STAT?;:PROG:STAT?").partition(";")
+            program = _program_state(now)
             got = self.telemetry(cursor)
             cursor = got.cursor
-            yield from got.rows
-            if state == "tripped":
-                raise self.tripped()
+            yield from (row for row in got.rows if row.run == program.run)
             if len(got.rows) >= ROWS_AT_ONCE:
                 continue
-            if state not in BUSY_STATES:
+            if state == "tripped":
+                raise self.tripped()
+            if state not in BUSY_STATES and program.step == 0:
                 return
             time.sleep(period_s)
 
