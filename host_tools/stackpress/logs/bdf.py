@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from stackpress.logs.clock import ClockMap
 from stackpress.logs.decode import SAMPLE_DTYPE, Record, Samples, blocks
 

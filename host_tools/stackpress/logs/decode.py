@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from stackpress import rooms  # noqa: F401  (makes `press` importable)
 
 from press import records  # isort: skip

@@ -1,0 +1,183 @@
+"""From raw files to runs: one row in the database, one Parquet table and one JSON sidecar for each.
+
+Everything here is derived from raw files and contacts, so it is idempotent: done twice it changes nothing, killed in
+the middle it is finished the next time. A run is written again only when it has grown or its clock is known better.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stackpress.errors import PressError
+from stackpress.logs.bdf import Frame
+from stackpress.logs.clock import ClockMap, Contact, clock_map
+from stackpress.logs.decode import Decoded
+from stackpress.logs.flight import write_flight
+from stackpress.logs.raw import decoded
+from stackpress.logs.sidecar import area_m2, peak_n, sidecar
+from stackpress.logs.split import RunData, split
+from stackpress.logs.store import Store, file_name
+from stackpress.logs.table import write_parquet
+
+from press import records  # isort: skip
+
+FORMAT = 1  # part of every fingerprint: a newer exporter writes all runs again
+
+
+class NoSuchRun(PressError):
+    """The run's name is not (or not only) one of those that are kept."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as `runs` lists it. Times in s, force in N, area in m2; `start_unix_s` is None if no contact dates it."""
+
+    run_id: str
+    board: str
+    boot: int
+    run: int
+    program: str
+    sample: str
+    operator: str
+    area_m2: float
+    start_press_s: float
+    start_unix_s: float | None
+    duration_s: float
+    outcome: str
+    peak_n: float
+    samples: int
+    missing: int
+    trips: int
+    parquet: Path
+    sidecar: Path
+
+    @property
+    def peak_pa(self) -> float | None:
+        """The largest pressure of the run in Pa, None if the area is not known."""
+        return self.peak_n / self.area_m2 if self.area_m2 else None
+
+
+def ingest(store: Store, board: str) -> list[str]:
+    """Bring the runs of one press up to date with its raw files; gives the names of those that were (re)written."""
+    changed: list[str] = []
+    paths = store.raw_paths(board)
+    for path in paths:
+        generation = int(path.stem.rsplit(".", 1)[1])
+        found = decoded(path)
+        every = split(found)
+        newest = max((r.seq_span[1] for r in every), default=0)
+        for run in every:
+            last = path == paths[-1] and run.seq_span[1] == newest
+            if _ingest_run(store, board, generation, found, run, last):
+                changed.append(run_name(board, generation, run))
+    return changed
+
+
+def run_name(board: str, generation: int, run: RunData) -> str:
+    """A run's name: the same on every host and for ever."""
+    what = f"r{run.run:03d}" if run.run else "idle"
+    return f"{file_name(board)}-b{run.boot:04d}-{what}" + (f"-g{generation}" if generation > 1 else "")
+
+
+def runs(store: Store) -> list[Run]:
+    """All runs that this host keeps, oldest first."""
+    rows = store.db.execute("SELECT * FROM runs ORDER BY COALESCE(start_unix_s, 0), board, boot, run")
+    return [_run(store, row) for row in rows]
+
+
+def find(store: Store, name: str = "") -> Run:
+    """The run of that name (its beginning or end will do), or the newest that ran a program if `name` is empty.
+
+    Raises NoSuchRun.
+    """
+    every = runs(store)
+    if not name:
+        ran = [r for r in every if r.run] or every
+        if not ran:
+            raise NoSuchRun("no run is kept here yet", "Pull a press's log first: stackpress log pull")
+        return ran[-1]
+    exact = [r for r in every if r.run_id == name]
+    fitting = exact or [r for r in every if r.run_id.startswith(name) or r.run_id.endswith(name)]
+    if len(fitting) != 1:
+        some = ", ".join(r.run_id for r in (fitting or every)[:6]) or "none"
+        raise NoSuchRun(f"{len(fitting)} runs are called {name!r}", f"There are: {some}")
+    return fitting[0]
+
+
+def _run(store: Store, row: Any) -> Run:
+    keys = ("run_id", "board", "boot", "run", "program", "sample", "operator", "area_m2", "start_press_s",
+            "start_unix_s", "duration_s", "outcome", "peak_n", "samples", "missing", "trips")  # fmt: skip
+    name = row["run_id"]
+    return Run(
+        **{k: row[k] for k in keys},
+        parquet=store.runs_folder / f"{name}.press.parquet",
+        sidecar=store.runs_folder / f"{name}.json",
+    )
+
+
+def _ingest_run(store: Store, board: str, generation: int, found: Decoded, run: RunData, newest: bool) -> bool:
+    name = run_name(board, generation, run)
+    told = [Contact(r.press_s, r.fields["unix_s"] + r.fields["unix_ms"] / 1000.0)
+            for r in found.of(records.TIME_MAP) if r.boot == run.boot]  # fmt: skip
+    clock = clock_map([*store.contacts(board, run.boot), *told])
+    outcome = _outcome(run, newest)
+    first, last = run.seq_span
+    gaps = [(a, b) for a, b in found.gaps if a > first and b < last]
+    mark = _fingerprint(run, clock, outcome, gaps)
+    row = store.db.execute("SELECT fingerprint FROM runs WHERE run_id = ?", (name,)).fetchone()
+    parquet, beside = store.runs_folder / f"{name}.press.parquet", store.runs_folder / f"{name}.json"
+    if row and row["fingerprint"] == mark and parquet.exists() and beside.exists():
+        return False
+    start_ms, last_ms = run.press_ms_span
+    frame = Frame(start_ms, area_m2(run), clock, run.steps)
+    labels = write_parquet(run.views, frame, parquet)
+    boot = next((r for r in found.of(records.BOOT) if r.boot == run.boot), None)
+    for trip in run.of(records.TRIP):
+        _write_trip(run, trip.fields["trip"], start_ms, store.runs_folder / f"{name}.trip{trip.fields['trip']}")
+    document = sidecar(run, name, board, clock, labels, gaps, boot, outcome)
+    write_whole(beside, json.dumps(document, indent=1))
+    head = run.header.fields if run.header else {"program": "", "sample": "", "operator": ""}
+    store.db.execute(
+        "INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (name, board, generation, run.boot, run.run, head["program"], head["sample"], head["operator"], area_m2(run),
+         start_ms / 1000.0, document["time"]["start_unix_s"], (last_ms - start_ms) / 1000.0, outcome, peak_n(run),
+         run.samples, document["missing_records"], len(document["trips"]), mark),
+    )  # fmt: skip
+    return True
+
+
+def _write_trip(run: RunData, trip: int, start_ms: int, base: Path) -> None:
+    slices = [r for r in run.of(records.FLIGHT) if r.fields["trip"] == trip]
+    if slices:
+        write_flight(slices, start_ms, base.with_name(base.name + ".flight.parquet"))
+
+
+def _outcome(run: RunData, newest: bool) -> str:
+    if run.run == 0:
+        return "idle"
+    if run.end:
+        return records.OUTCOMES.get(run.end.fields["outcome"], "done")
+    return "running" if newest else "cut off"
+
+
+def _fingerprint(run: RunData, clock: ClockMap, outcome: str, gaps: list[tuple[int, int]]) -> str:
+    span = [ms / 1000.0 for ms in run.press_ms_span]
+    dated = [round(float(t), 3) for t in clock.unix_s(np.array(span))] if clock.known else []
+    dated += [c.unix_s for c in clock.contacts if span[0] < c.press_s < span[1]]
+    what = (FORMAT, run.samples, len(run.others), run.seq_span, dated, outcome, gaps)
+    return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that it is there whole or as it was before."""
+    partial = path.with_name(path.name + ".part")
+    with partial.open("w", encoding="utf-8", newline="\n") as f:
+        f.write(text)
+        f.flush()
+        os.fsync(f.fileno())
+    partial.replace(path)

@@ -1,0 +1,175 @@
+"""The JSON beside a run's table: everything about the run that is not a column, in physical units."""
+
+from typing import Any
+
+from stackpress.logs.bdf import BDF_IRI, BDF_VERSION, describe
+from stackpress.logs.clock import ClockMap
+from stackpress.logs.decode import Record
+from stackpress.logs.split import RunData
+
+from press import records  # isort: skip
+
+FORMAT = "stackpress-run 1"
+
+
+def newtons(centinewtons: int) -> float | None:
+    """Force in N, None if no sensor gave one."""
+    return None if centinewtons == records.ABSENT_I32 else centinewtons / 100.0
+
+
+def sidecar(run: RunData, run_id: str, board: str, clock: ClockMap, labels: list[str],
+            gaps: list[tuple[int, int]], boot: Record | None, outcome: str) -> dict[str, Any]:  # fmt: skip
+    """The whole sidecar as a dict that json can write."""
+    start_ms, last_ms = run.press_ms_span
+    area = area_m2(run)
+    return {
+        "format": FORMAT,
+        "run_id": run_id,
+        "press": {"board": board, "boot": run.boot, "run": run.run, **_boot(boot)},
+        "outcome": outcome,
+        **_header(run),
+        "area_m2": area or None,
+        "time": {
+            "start_press_s": start_ms / 1000.0,
+            "duration_s": (last_ms - start_ms) / 1000.0,
+            "start_unix_s": _unix(clock, start_ms),
+            "clock": clock.as_dict(),
+        },
+        "samples": run.samples,
+        "peak_force_n": peak_n(run),
+        "peak_pressure_pa": peak_n(run) / area if area else None,
+        "zero": _zero(run),
+        "steps": [_step(r, start_ms) for r in run.of(records.STEP)],
+        "events": [_event(r, start_ms) for r in run.of(records.EVENT)],
+        "trips": [_trip(r, start_ms, run_id, run) for r in run.of(records.TRIP)],
+        "missing_records": sum(b - a + 1 for a, b in gaps),
+        "gaps": [{"first": a, "last": b} for a, b in gaps],
+        "end": _end(run.end),
+        "columns": describe(labels),
+        "bdf": {
+            "version": BDF_VERSION,
+            "ontology": BDF_IRI,
+            "note": "labels follow BDF; a press gives neither Voltage nor Current, join with the cycler's table",
+        },
+    }
+
+
+def area_m2(run: RunData) -> float:
+    """Area of the die or the cell, 0.0 if the program did not say."""
+    return float(run.header.fields["area_um2"]) * 1e-12 if run.header else 0.0
+
+
+def peak_n(run: RunData) -> float:
+    """The largest force of the run in N."""
+    seen = max((int(v["force_max_cn"].max()) for v in run.views), default=0)
+    return seen / 100.0
+
+
+def _unix(clock: ClockMap, press_ms: int) -> float | None:
+    import numpy as np
+
+    return round(float(clock.unix_s(np.array([press_ms / 1000.0]))[0]), 3) if clock.known else None
+
+
+def _test_s(record: Record, start_ms: int) -> float:
+    return (int(record.fields["t_s"]) * 1000 + int(record.fields["t_ms"]) - start_ms) / 1000.0
+
+
+def _boot(boot: Record | None) -> dict[str, Any]:
+    if boot is None:
+        return {"name": None, "identity": None}
+    return {"name": boot.fields["name"], "identity": boot.fields["identity"], "tick_hz": boot.fields["hz"]}
+
+
+def _header(run: RunData) -> dict[str, Any]:
+    head = run.header
+    if head is None:
+        return {"program": None, "sample": None, "operator": None, "firmware": None, "hashes": None}
+    f = head.fields
+    loss = f["host_loss"]
+    return {
+        "program": f["program"],
+        "sample": f["sample"],
+        "operator": f["operator"],
+        "firmware": f["firmware"],
+        "tick_hz": f["hz"],
+        "cells": f["cells"],
+        "host_loss": records.HOST_LOSS[loss] if loss < len(records.HOST_LOSS) else str(loss),
+        "hashes": {k: f[f"{k}_hash"].hex() for k in ("firmware", "config", "calibration", "program")},
+    }
+
+
+def _zero(run: RunData) -> dict[str, Any]:
+    used = run.header.fields["cells"] if run.header else 4
+    before = [newtons(v) for v in run.header.fields["zero_cn"][:used]] if run.header else None
+    after = [newtons(v) for v in run.end.fields["zero_cn"][:used]] if run.end else None
+    if after is not None and all(v is None for v in after):
+        after = None  # the cell was still pressed: there is no zero
+    return {"before_n": before, "after_n": after}
+
+
+def _step(r: Record, start_ms: int) -> dict[str, Any]:
+    f = r.fields
+    return {
+        "test_time_s": _test_s(r, start_ms),
+        "phase": "begins" if f["phase"] == 1 else "ends",
+        "step_id": f["step"],
+        "step_count": f["count"],
+        "cycle": f["cycle"],
+        "type": f["kind"],
+        "target_n": newtons(f["target_cn"]),
+        "force_n": newtons(f["force_cn"]),
+        "displacement_m": f["displacement_nm"] / 1e9 if f["displacement_nm"] != records.ABSENT_I32 else None,
+        "outcome": f["outcome"],
+    }
+
+
+def _event(r: Record, start_ms: int) -> dict[str, Any]:
+    f = r.fields
+    return {
+        "test_time_s": _test_s(r, start_ms),
+        "event": records.EVENTS.get(f["code"], f"event {f['code']}"),
+        "text": event_text(f),
+        "a": f["a"],
+        "b": f["b"],
+    }
+
+
+def event_text(fields: dict[str, Any]) -> str:
+    """One human phrase for an event."""
+    name = records.EVENTS.get(fields["code"], f"event {fields['code']}")
+    states = records.STATES
+    if fields["code"] == 1 and max(fields["a"], fields["b"]) < len(states):
+        return f"{states[fields['a']]} -> {states[fields['b']]}"
+    if fields["code"] == 9:
+        return "low force range in use" if fields["b"] else "high force range in use"
+    if fields["code"] == 7:
+        return "trigger out on" if fields["a"] else "trigger out off"
+    if fields["code"] in (10, 11, 18):
+        return f"{name}: {fields['a']}"
+    return f"{name}: {fields['text']}" if fields["text"] else name
+
+
+def _trip(r: Record, start_ms: int, run_id: str, run: RunData) -> dict[str, Any]:
+    f = r.fields
+    flight = any(s.fields["trip"] == f["trip"] for s in run.of(records.FLIGHT))
+    return {
+        "test_time_s": _test_s(r, start_ms),
+        "reason": f["name"],
+        "reaction": ("none", "warn", "hold", "ramp down", "vent")[min(f["reaction"], 4)],
+        "state_before": records.STATES[f["state"]] if f["state"] < len(records.STATES) else str(f["state"]),
+        "step_id": f["step"],
+        "force_n": newtons(f["force_cn"]),
+        "set_n": newtons(f["set_cn"]),
+        "cells_n": [newtons(v) for v in f["cell_cn"]],
+        "inputs": f["inputs"],
+        "flight": f"{run_id}.trip{f['trip']}.flight.parquet" if flight else None,
+    }
+
+
+def _end(r: Record | None) -> dict[str, Any] | None:
+    if r is None:
+        return None
+    f = r.fields
+    keys = ("moves", "ticks", "missed_ticks")
+    return {"outcome": records.OUTCOMES.get(f["outcome"], str(f["outcome"])), **{k: f[k] for k in keys}}

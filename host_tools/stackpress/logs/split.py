@@ -1,0 +1,117 @@
+"""A stream of records taken apart into runs: what belongs to one program's run, or to the time between runs.
+
+Samples carry their run's number; they belong to the run until its end record, and beyond it as long as the press still
+holds the cell. The rest of a boot (and a manual press, which runs no program) is one entry of its own, run 0.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stackpress.logs.decode import Decoded, Record, Samples
+
+from press import records  # isort: skip
+
+_ENERGISED = (2, 3, 4)  # pressing, holding, releasing
+
+
+@dataclass
+class RunData:
+    """The records of one run, in stream order. `run` is 0 for what lies between the runs of a boot."""
+
+    boot: int
+    run: int
+    views: list[Samples] = field(default_factory=list)
+    others: list[Record] = field(default_factory=list)
+
+    def of(self, *kinds: int) -> list[Record]:
+        """The run's records of these kinds."""
+        return [r for r in self.others if r.kind in kinds]
+
+    @property
+    def header(self) -> Record | None:
+        """The run's header, if it is there."""
+        return next(iter(self.of(records.RUN)), None)
+
+    @property
+    def end(self) -> Record | None:
+        """The run's end record, if it is there."""
+        return next(iter(self.of(records.RUN_END)), None)
+
+    @property
+    def steps(self) -> list[Record]:
+        """The records that begin a step."""
+        return [r for r in self.of(records.STEP) if r.fields["phase"] == 1]
+
+    @property
+    def samples(self) -> int:
+        """How many samples it has."""
+        return sum(len(v) for v in self.views)
+
+    @property
+    def seq_span(self) -> tuple[int, int]:
+        """First and last sequence number of the run."""
+        seqs = [r.seq for r in self.others]
+        seqs += [int(v["seq"][i]) for v in self.views for i in (0, -1)]
+        return min(seqs), max(seqs)
+
+    @property
+    def press_ms_span(self) -> tuple[int, int]:
+        """First and last press time in ms: from the header if there is one, to the last sample or record."""
+        times = [r.fields["t_s"] * 1000 + r.fields["t_ms"] for r in self.others if "t_s" in r.fields]
+        for view in self.views:
+            times += [int(view["t_s"][i]) * 1000 + int(view["t_ms"][i]) for i in (0, -1)]
+        head = self.header
+        first = head.fields["t_s"] * 1000 + head.fields["t_ms"] if head else min(times)
+        return first, max(times)
+
+
+def split(decoded: Decoded) -> list[RunData]:
+    """All runs of the stream, in the order in which they began; the time between runs is run 0 of its boot."""
+    runs: dict[tuple[int, int], RunData] = {}
+
+    def at(boot: int, run: int) -> RunData:
+        return runs.setdefault((boot, run), RunData(boot, run))
+
+    ends = {(r.boot, r.fields["run"]): r.seq for r in decoded.of(records.RUN_END)}
+    past: set[tuple[int, int]] = set()  # runs that are over and whose cell is no longer held
+    for view in decoded.views:
+        for boot, run, part in _same_run(view):
+            inside = part
+            if (boot, run) in past:
+                inside = part[:0]
+            elif (boot, run) in ends:
+                n = _length_of_run(part, ends[boot, run])
+                if n < len(part):
+                    past.add((boot, run))
+                inside = part[:n]
+            if len(inside):
+                at(boot, run).views.append(inside)
+            if len(inside) < len(part):
+                at(boot, 0).views.append(part[len(inside) :])
+    current: dict[int, int] = {}
+    for record in decoded.others:
+        if record.kind == records.RUN:
+            current[record.boot] = record.fields["run"]
+        run = record.fields.get("run", current.get(record.boot, 0))
+        at(record.boot, run).others.append(record)
+        if record.kind == records.RUN_END and (record.boot, run) in past:
+            current[record.boot] = 0
+    return [r for r in runs.values() if r.samples or r.run]
+
+
+def _same_run(view: Samples) -> Iterator[tuple[int, int, Samples]]:
+    """The view cut where the boot or the run changes."""
+    boots, numbers = view["boot"], view["run"]
+    cuts = np.flatnonzero((boots[1:] != boots[:-1]) | (numbers[1:] != numbers[:-1])) + 1
+    edges = [0, *cuts.tolist(), len(view)]
+    for a, b in zip(edges, edges[1:], strict=False):
+        yield int(boots[a]), int(numbers[a]), view[a:b]
+
+
+def _length_of_run(part: Samples, end_seq: int) -> int:
+    """How many samples of `part` are the run's: those before its end, and after it while the press holds the cell."""
+    over = (part["seq"] > end_seq) & ~np.isin(part["state"], _ENERGISED)
+    where = np.flatnonzero(over)
+    return int(where[0]) if len(where) else len(part)

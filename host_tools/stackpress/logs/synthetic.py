@@ -1,0 +1,197 @@
+"""Made-up logs, encoded as a press encodes them: for the benchmark, for tests, and to see a plot without a press.
+
+The forces follow a plausible course, but they are drawn, not simulated: nothing here is evidence of anything but speed
+and form.
+"""
+
+import struct
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stackpress.logs.clock import Contact
+from stackpress.logs.decode import SAMPLE_BYTES, SAMPLE_DTYPE, Samples, whole_record
+from stackpress.logs.pull import LogState
+
+from press import records  # isort: skip
+
+AREA_UM2 = 132_732_000  # 13 mm die
+FULL_CN = 4_911_084  # 370 MPa on it
+HOLD_CN = 66_366  # 5 MPa on it
+STEPS = (  # kind, seconds, target at its end, sample period in s
+    ("contact", 20.0, 5_000, 0.2),
+    ("ramp", 37.0, FULL_CN, 0.05),
+    ("hold", 120.0, FULL_CN, 1.0),
+    ("ramp", 60.0, HOLD_CN, 0.05),
+    ("hold", 363.0, HOLD_CN, 2.0),
+)
+
+
+def framed(kind: int, boot: int, seq: int, payload: bytes) -> bytes:
+    """A record as it lies in the journal."""
+    body = struct.pack(records.FRAME, kind, len(payload), boot, seq) + payload
+    return body + struct.pack("<I", zlib.crc32(body))
+
+
+def sealed(samples: Samples) -> bytes:
+    """Samples as they lie in the journal: their frames' constants and CRCs filled in."""
+    samples["kind"], samples["length"] = records.SAMPLE, records.SIZES[records.SAMPLE]
+    raw = memoryview(bytearray(samples.tobytes()))
+    for at in range(0, len(raw), SAMPLE_BYTES):
+        struct.pack_into("<I", raw, at + SAMPLE_BYTES - 4, zlib.crc32(raw[at : at + SAMPLE_BYTES - 4]))
+    return bytes(raw)
+
+
+def course(seed: int = 1, times: int = 1) -> Samples:
+    """The samples of the program STEPS, `times` as dense; seq is left 0."""
+    dice = np.random.default_rng(seed)
+    parts: list[Samples] = []
+    begin_s, before_cn = 0.0, 0.0
+    for number, (_, seconds, target, period) in enumerate(STEPS, 1):
+        n = max(2, int(seconds / period * times))
+        t = np.arange(n) * (seconds / n)
+        shape = np.clip(t / (0.9 * seconds), 0, 1) if target != before_cn else np.ones(n)
+        part = np.zeros(n, SAMPLE_DTYPE)
+        part["step"], part["set_cn"] = number, before_cn + (target - before_cn) * shape
+        part["t_s"], part["t_ms"] = (begin_s + t).astype(int), np.round((begin_s + t) % 1 * 999)
+        part["state"] = 3 if part["set_cn"][0] == target else 2 if target > before_cn else 4
+        lag = dice.normal(0, 8, n) - 0.002 * np.gradient(part["set_cn"].astype(float))
+        part["force_mean_cn"] = part["set_cn"] + lag
+        part["ticks"] = int(4000 * seconds / n)
+        parts.append(part)
+        begin_s, before_cn = begin_s + seconds, target
+    return _dressed(np.concatenate(parts), dice)
+
+
+def _dressed(samples: Samples, dice: np.random.Generator) -> Samples:
+    """Everything that follows from the force: cells, travel, valve, temperatures."""
+    force, n = samples["force_mean_cn"].astype(float), len(samples)
+    width = 20 + np.abs(dice.normal(0, 6, n))
+    samples["force_min_cn"], samples["force_max_cn"] = force - width, force + width
+    for k, share in enumerate((0.335, 0.345, 0.32)):
+        samples["cell_cn"][:, k] = force * share + dice.normal(0, 10, n)
+    samples["cell_cn"][:, 3] = np.where(force < 190_000, force + dice.normal(0, 3, n), 200_000)
+    samples["flags"] = np.where(force < 190_000, records.LOW_RANGE, 0) | np.where(samples["state"] == 3, 0, 16)
+    samples["imbalance_permille"] = 37 + dice.normal(0, 1.5, n)
+    peak = np.maximum.accumulate(force)
+    samples["displacement_nm"] = 2.1e6 * (1 - np.exp(-peak / 1.1e6)) + 0.05 * force
+    samples["temp_cc"][:, 0] = 2480 + 15 * np.sin(np.arange(n) / n * 5)
+    samples["temp_cc"][:, 1] = records.ABSENT_I16
+    samples["valve_code"], samples["valve_bits"] = np.clip(force / 5.6e6 * 65535, 0, 65535), 13
+    samples["moves"] = np.arange(n) // 7
+    return samples
+
+
+@dataclass
+class SyntheticPress:
+    """A press's journal in memory, as a LogSource: grows by `add`, gives records in pieces of `piece` bytes."""
+
+    identity: str = "synthetic-0001"
+    boot: int = 3
+    origin: int = 1
+    piece: int = 4096
+    data: list[bytes] = field(default_factory=list)
+    seqs: list[int] = field(default_factory=list)
+    pulled: list[int] = field(default_factory=list)
+    next_seq: int = 1
+
+    def add(self, kind: int, payload: bytes) -> int:
+        """Append a record; gives its number."""
+        self.data.append(framed(kind, self.boot, self.next_seq, payload))
+        self.seqs.append(self.next_seq)
+        self.next_seq += 1
+        return self.next_seq - 1
+
+    def add_samples(self, samples: Samples) -> None:
+        """Append samples, numbered on."""
+        part = samples.copy()
+        part["boot"], part["seq"] = self.boot, np.arange(self.next_seq, self.next_seq + len(part))
+        raw = sealed(part)
+        self.data += [raw[at : at + SAMPLE_BYTES] for at in range(0, len(raw), SAMPLE_BYTES)]
+        self.seqs += part["seq"].tolist()
+        self.next_seq += len(part)
+
+    def lose(self, first: int, last: int) -> None:
+        """Records that are gone from the ring: their numbers will be missing."""
+        kept = [(s, d) for s, d in zip(self.seqs, self.data, strict=True) if not first <= s <= last]
+        self.seqs, self.data = [s for s, _ in kept], [d for _, d in kept]
+
+    # what a puller sees
+
+    def log_state(self) -> LogState:
+        """The journal's state."""
+        first = self.seqs[0] if self.seqs else self.next_seq
+        return LogState(first, self.next_seq, self.pulled[-1] if self.pulled else 0, 0, 0, self.origin)
+
+    def read(self, seq: int) -> bytes:
+        """Whole records from `seq` on, about `piece` bytes of them."""
+        out, at = bytearray(), int(np.searchsorted(np.array(self.seqs), seq))
+        while at < len(self.data) and (not out or len(out) + len(self.data[at]) <= self.piece):
+            out += self.data[at]
+            at += 1
+        return bytes(out)
+
+    def mark_pulled(self, seq: int) -> None:
+        """The host has them; a real press writes that down as a record too."""
+        self.pulled.append(seq)
+        self.add(records.PULLED, records.pack(records.PULLED, seq))
+
+    def contact(self) -> tuple[int, Contact]:
+        """The made-up clock of the first run's end."""
+        return self.boot, Contact(600.0, 1_780_000_600.0)
+
+
+def pellet_run(press: SyntheticPress, trip: bool = False, times: int = 1) -> SyntheticPress:
+    """Add the run of a pellet: header, steps with their samples, events, perhaps a trip with its flight window, end."""
+    unhurt, r = bytes(range(8)), records
+    press.add(r.BOOT, r.pack(r.BOOT, 0, 5, press.boot, 0, 4000, unhurt, unhurt, "0.1.0", "sim", press.identity))
+    press.add(r.RUN, r.pack(r.RUN, 0, 0, 1, AREA_UM2, 4000, 0, 4, unhurt, unhurt[::-1], unhurt, unhurt,
+                            [3, -5, 2, 0], "0.1.0", "li6ps5cl_pellet", "Li6PS5Cl 200 mg", "A. Researcher"))  # fmt: skip
+    samples = course(times=times)
+    samples["run"] = 1
+    for number, (kind, seconds, target, _) in enumerate(STEPS, 1):
+        part = samples[samples["step"] == number]
+        at = int(part["t_s"][0]), int(part["t_ms"][0])
+        force, travel = int(part["force_mean_cn"][0]), int(part["displacement_nm"][0])
+        press.add(r.STEP, r.pack(r.STEP, *at, 1, number, number, 0, 1, target, force, travel, kind, ""))
+        press.add(r.EVENT, r.pack(r.EVENT, *at, 1, 1, 2, int(part["state"][0]), ""))
+        press.add_samples(part)
+        end = int(part["t_s"][-1]), int(part["t_ms"][-1])
+        force, travel = int(part["force_mean_cn"][-1]), int(part["displacement_nm"][-1])
+        press.add(r.STEP, r.pack(r.STEP, *end, 1, number, number, 0, 2, target, force, travel, kind, "reached"))
+        if number == 3:
+            press.add(r.EVENT, r.pack(r.EVENT, *end, 9, 1, 0, 0, ""))
+    if trip:
+        _trip(press, end)
+    press.add(r.RUN_END, r.pack(r.RUN_END, 600, 0, 1, 3 if trip else 1, [9, -2, 6, 1], FULL_CN, 412, 2_400_000, 0))
+    return press
+
+
+def _trip(press: SyntheticPress, at: tuple[int, int]) -> None:
+    r = records
+    cells = [HOLD_CN // 3] * 3 + [HOLD_CN]
+    press.add(r.TRIP, r.pack(r.TRIP, *at, 1, 1, 5, 3, 7, 4, 4095, HOLD_CN, HOLD_CN, cells, 30, 2_100_000, 900, "drop"))
+    for first in range(-4000, 2000, r.FLIGHT_SLICE):
+        ticks = range(first, min(first + r.FLIGHT_SLICE, 2000))
+        entries = [(HOLD_CN if k < 0 else HOLD_CN // 3, HOLD_CN, 900, 900 if k < 0 else 0, 0, 30) for k in ticks]
+        packed = b"".join(struct.pack(r.FLIGHT_ENTRY, *e) for e in entries)
+        press.add(r.FLIGHT, r.pack(r.FLIGHT, *at, 1, 4000, first, packed))
+
+
+def stream(count: int, every: int = 500, seed: int = 1) -> bytes:
+    """`count` samples with a step or an event after each `every`, as one journal stream: what a pull leaves."""
+    once = course(seed)
+    samples = np.resize(once, count)
+    index = np.arange(count)
+    samples["seq"], samples["boot"], samples["run"] = index + index // every + 2, 3, 1
+    samples["t_s"], samples["t_ms"] = index // 20, index % 20 * 50
+    raw = memoryview(sealed(samples))
+    out = bytearray(framed(records.EVENT, 3, 1, records.pack(records.EVENT, 0, 0, 20, 1, 0, 0, "begin")))
+    for at in range(0, count, every):
+        out += raw[at * SAMPLE_BYTES : min(at + every, count) * SAMPLE_BYTES]
+        if at + every < count:
+            note = records.pack(records.EVENT, at // 20, 0, 20, 1, at, 0, "a note")
+            out += framed(records.EVENT, 3, at // every + at + every + 2, note)
+    assert whole_record(memoryview(out), 0)
+    return bytes(out)
