@@ -22,7 +22,6 @@ from truth import Truth
 
 CAPABILITIES = ("force_cells", "two_ranges", "regulator", "fill_vent", "dump", "permissive", "displacement", "temperature",
                 "trigger", "start_input", "journal", "faults")  # fmt: skip
-FOREGROUND_MS = 5
 TRUTH_PASSES = 4  # the truth is looked at every 20 ms
 QUIET_PASSES = 40  # passes without a byte moved after which a press whose time stands still may sleep
 WALL_MASK = (1 << 30) - 1
@@ -51,6 +50,7 @@ class Board:
         self._truth = Truth(state + "/truth.csv", spec["valve_kind"]) if settings["truth"] else None
         self._firmware_hash = binascii.unhexlify(settings["firmware_hash"])
         self._worst_us = 0
+        self._foreground_ms = settings["foreground_ms"]
         self._wall_is_real = settings["wall"] == "real"
         self._poll = select.poll()
         self._poll.register(self.serial.stream, select.POLLIN)
@@ -90,7 +90,8 @@ class Board:
 
     def _loop_at_rate(self, press, S, hz):
         """Until the prompt is wanted or a configuration sets another tick rate."""
-        ticks, period_us = max(1, hz * FOREGROUND_MS // 1000), max(FOREGROUND_MS * 1000, 1000000 // hz)
+        ticks = max(1, hz * self._foreground_ms // 1000)
+        period_us = 1000000 * ticks // hz
         foreground, tick, ring = press.foreground, press.tick, press.ring
         pace, serial, bench, run = self.pace, self.serial, self.bench, self.plant.run
         passes, quiet, moved = 0, 0, 0

@@ -7,7 +7,6 @@ laboratory bench is to a real press - power switch, specimen, faults, clock - an
 
 import contextlib
 import fcntl
-import hashlib
 import itertools
 import json
 import os
@@ -60,6 +59,7 @@ class Settings:
     speed: float = 1.0  # press seconds for a wall second, in pace "real"
     wall: str = "real"  # clock for leases and link time-outs: "real", or "press" for runs that must repeat bit for bit
     truth: bool = True  # write truth.csv
+    foreground_ms: int = 5  # press time between two passes of the foreground
     flash_bytes: int = 16 << 20
     heap: str = "16M"
     register: bool = True
@@ -219,7 +219,7 @@ class Supervisor:
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
         _set_nonblocking(self._master, not prompt)
-        wired = {**self._board_settings(), "cause": cause, "bench_fd": theirs.fileno(), "firmware_hash": _firmware_hash()}
+        wired = {**self._board_settings(), "cause": cause, "bench_fd": theirs.fileno(), "firmware_hash": self.firmware_hash}
         settings_file = self.state_dir / "board.json"
         settings_file.write_text(json.dumps(wired))
         environment = {
@@ -247,6 +247,7 @@ class Supervisor:
             "name": s.name, "state": str(self.state_dir), "plant": self.spec, "seed": s.seed,
             "pace": s.pace, "speed": s.speed, "wall": s.wall, "truth": s.truth, "flash_bytes": s.flash_bytes,
             "firmware_hash": self.firmware_hash,
+            "foreground_ms": s.foreground_ms,
         }  # fmt: skip
 
     def _exited(self) -> None:
@@ -347,14 +348,6 @@ class _Lines:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._on_line(line)
-
-
-def _firmware_hash() -> str:
-    """The first 8 bytes of a SHA-256 over the firmware's sources, as hexadecimal digits."""
-    found = hashlib.sha256()
-    for path in sorted((ROOT / "firmware").glob("press/*.py")):
-        found.update(path.name.encode() + path.read_bytes())
-    return found.hexdigest()[:16]
 
 
 def _set_nonblocking(fd: int, on: bool) -> None:
