@@ -58,6 +58,8 @@ MESSAGES = (
     (-440, "Query UNTERMINATED after indefinite response"),
 )
 
+INFO_MAX = 200  # with the standard text, an error stays below SCPI's 255 characters
+
 ESR_OPC, ESR_QYE, ESR_DDE, ESR_EXE, ESR_CME, ESR_PON = 1, 4, 8, 16, 32, 128
 STB_ERRORS, STB_QUES, STB_MAV, STB_ESB, STB_MSS, STB_OPER = 4, 8, 16, 32, 64, 128
 
@@ -114,7 +116,7 @@ class Errors:
     def add(self, number, info=""):
         self.total += 1
         if len(self.queue) < self.size:
-            self.queue.append((number, info[:160]))
+            self.queue.append((number, info[:INFO_MAX]))
         else:
             self.queue[-1] = (-350, "")
 

@@ -1,0 +1,111 @@
+"""Writes press/SCPI.md, the reference of the language on the wire, from the command table: it can't say anything else.
+
+`python firmware/scpi_reference.py` renews the file; a test compares the two.
+"""
+
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+FILE = HERE / "press" / "SCPI.md"
+for room in (HERE, HERE / "tests" / "shim"):
+    if str(room) not in sys.path:
+        sys.path.insert(0, str(room))
+
+from press import commands, status, values, wire  # noqa: E402
+
+INTRO = f"""# The language on the wire
+
+SCPI-99 over IEEE 488.2, on the USB serial port (any baud rate). A line ends with LF or CR LF and has at most
+{wire.LINE_MAX} bytes; an answer ends with LF. Mnemonics have a short form (the capitals) and a long form, in any case.
+Units of one line are separated by `;` and keep the path; a leading `:` starts at the root again; common commands (`*`)
+leave the path alone. Answers of one line are joined by `;`.
+
+- **Stop.** The byte 0x18, and a line that begins with `ABORt`, vent the press at once: ahead of lines that wait, and
+  while a block is being sent (the block stays whole). Lines that wait are then forgotten, except pure queries; error
+  -200 says how many.
+- **0x03** is obeyed in the safe state only: it leads to the MicroPython prompt. Elsewhere it is error -102.
+- **Errors** wait in a queue of 16; -350 stands in the last place when some had to be left out. -221 carries the press's
+  own words: what keeps it from doing what was asked. A command error ends its line, an execution error does not.
+- **`*RST` and `*CLS`** never move, vent or unlatch anything. While the press is armed `*RST` answers -221.
+- **Commands complete** when they have run: `PROGram:STARt` when the program has started. Progress is read from
+  `STATus:OPERation`, `PROGram:STATe?` and `TELemetry?`; so `*OPC?` answers 1 at once and `*WAI` waits for nothing.
+- **Bulk** comes as a definite-length block, `#<digits><length><bytes>`, whose last four bytes are the CRC-32 of the rest,
+  little endian (counted in the length). `SYSTem:HELP:HEADers?` alone is a plain block of text, as SCPI says. Towards the
+  press, documents come as base64 text: {wire.STOP:#04x} and {wire.BREAK:#04x} are never data.
+- **Bounds.** {wire.QUEUE_MAX} lines wait at most; one more is dropped with -363. A host that does not read loses answers
+  (-430), never the press's attention.
+- **Not a number** (no such sensor) is 9.91E+37.
+
+## Units
+
+`MPA` is megapascal, an exception to IEEE 488.2's M = milli, as MHZ is. A suffix that is not listed is error -131. A
+number without a suffix is in the first unit.
+"""
+BITS = """
+## Status registers
+
+| STATus:OPERation | is set while |
+| --- | --- |
+| 1 | a calibration is under way |
+| 32 | the program waits for a trigger |
+| 64 | the press is safe and waits to be armed |
+| 256 | ready (armed) |
+| 512 | pressing |
+| 1024 | holding |
+| 2048 | releasing |
+| 4096 | service |
+| 16384 | a program is running |
+
+| STATus:QUEStionable | is set while one of these reasons is active or warns |
+| --- | --- |
+"""
+
+
+def units():
+    lines = ["| quantity | suffixes |", "| --- | --- |"]
+    for name, default, rows in values.UNITS:
+        rest = [suffix or "(none)" for suffix, _, _ in rows if suffix != default]
+        lines.append(f"| {name} | {', '.join([default or '(none)'] + [r for r in rest if r != '(none)' or default])} |")
+    return "\n".join(lines) + "\n"
+
+
+def registers():
+    told = {bit: ", ".join(reasons) for bit, reasons in status.QUES_OF_REASON}
+    told[status.QUES_TRIPPED] = "(the press has tripped)"
+    told[status.QUES_WARNING] = "any interlock row"
+    return BITS + "\n".join(f"| {bit} | {text} |" for bit, text in sorted(told.items())) + "\n"
+
+
+def parameter(token):
+    """One parameter of a spec, as a manual writes it."""
+    optional, fields = token[0] == "[", token.strip("[]").split(":")
+    kind = fields[0]
+    text = {"str": "string", "unit": "unit", "bool": "ON or OFF"}.get(kind, fields[-1].replace("|", " or "))
+    if kind == "int":
+        text = f"{fields[1]} .. {fields[2]}"
+    elif kind == "num":
+        text = fields[1]
+    return f"[{text}]" if optional else text
+
+
+def command_rows():
+    lines = ["## Commands\n", "| header | parameters | |", "| --- | --- | --- |"]
+    for pattern, _, spec, text in commands.TABLE:
+        told = ", ".join(parameter(token) for token in spec.split(",")) if spec else ""
+        lines.append(f"| `{pattern}` | {told} | {text} |")
+    return "\n".join(lines) + "\n"
+
+
+def errors():
+    lines = ["## Error numbers\n", "| number | text |", "| --- | --- |"]
+    return "\n".join(lines + [f"| {number} | {text} |" for number, text in status.MESSAGES]) + "\n"
+
+
+def reference():
+    """The whole of SCPI.md."""
+    return "\n".join([INTRO, units() + registers(), command_rows(), errors()])
+
+
+if __name__ == "__main__":
+    FILE.write_text(reference(), encoding="utf-8")
