@@ -57,6 +57,7 @@ class _Check:
         self.number = 0
         self.area_um2 = 0  # None: told, but wrongly
         self.set_cn = 0
+        self.vented = False
         self.found = []
 
     def spell(self, field):
@@ -73,6 +74,9 @@ class _Check:
             self.set_cn = None
             return
         before = len(self.found)
+        if self.vented and kind not in ("vent", "watch"):
+            self.say("do", "after a vent the press is disarmed; only vent and watch may follow")
+        self.vented = self.vented or kind == "vent"
         rows = {row[0]: row for row in rows_of(kind)}
         self.fields(step, rows, STEP_OF[kind][2], ("do",))
         self.company(step, kind)

@@ -11,7 +11,7 @@ from press.errors import Refused
 from press.orders import Orders
 from press.program_levels import filled
 from press.program_time import move_limit_ms
-from press.steps import BROKEN, DO, MET, NOT_YET, SPARSE
+from press.steps import BROKEN, DO, MET, NOT_YET, SPARSE, listens
 
 IDLE, RUNNING, PAUSED, STOPPING, DONE, STOPPED, FAILED = (
     "idle", "running", "paused", "stopping", "done", "stopped", "failed",
@@ -85,6 +85,11 @@ class Runner:
             return 0
         here = self._times[self.index][0] - self.step_time_ms if self.index >= 0 else 0
         return max(0, here) + self._tail_ms
+
+    @property
+    def waits_for_trigger(self):
+        """Whether a trigger would be heard now."""
+        return self.state == RUNNING and not self._waits and listens(self)
 
     @property
     def host_loss(self):

@@ -123,7 +123,9 @@ def _condition(r, now, waited):
 
 
 def _settled(r, band_cn, waited):
-    return waited >= r.now["settled_for_ms"] and r.press.settled(max(1, band_cn), r.now["settled_for_ms"])
+    """Asked in every pass, because the press measures from the first question; time before the phase does not count."""
+    need = r.now["settled_for_ms"]
+    return r.press.settled(max(1, band_cn), need) and waited >= need
 
 
 # cycle: phases up, dwell, down, dwell
@@ -159,7 +161,7 @@ def _advance_cycle(r):
 
 # sweep: phases move, settle, soak, ask (trigger out, and wait for trigger in)
 
-_MOVE, _SETTLE, _SOAK, _ASK = range(4)
+_MOVE, _SETTLE, _SOAK, ASK = range(4)
 
 
 def _begin_sweep(r):
@@ -183,11 +185,11 @@ def _met_sweep(r):
 
 
 def _advance_sweep(r):
-    if r.phase < _ASK:
+    if r.phase < ASK:
         r.enter(r.phase + 1)
         if r.phase == _SETTLE:
             r.timeout_ms = r.now["timeout_ms"]
-        elif r.phase == _ASK:
+        elif r.phase == ASK:
             r.trigger_out(r.now["trigger_ms"] > 0)
             wait = r.now["wait_trigger_ms"]
             r.timeout_ms = max(wait, r.now["trigger_ms"] + 1) if wait else 0
@@ -200,6 +202,12 @@ def _advance_sweep(r):
     r.enter(_MOVE)
     move_to(r, points[r.cycle - 1])
     return False
+
+
+def listens(r):
+    """Whether a trigger would end the phase."""
+    asked = r.now.get("do") == "sweep" and r.phase == ASK and r.now["wait_trigger_ms"] > 0
+    return asked or "until_trigger" in r.now
 
 
 # kind: begin, met, advance

@@ -161,6 +161,7 @@ def test_pressure_becomes_the_nearest_hundredth_of_a_newton(pressure_pa, area_um
         ({"do": "contact", "to_cn": 5000, "at_timeout": "go_on"}, "at_timeout is hold or stop or vent"),
         ({"do": "cycle", "low_cn": 9, "high_cn": 9, "rate_cn_per_s": 1, "count": 1}, "is not under the upper level"),
         ({"do": "sweep", "forces_cn": [1, 6_000_000], "rate_cn_per_s": 1}, "target 60000 N is over"),
+        ({"do": "creep", "for_ms": 1, "note": "\n"}, "note is a text of 0 to 60 characters"),
         ({"do": "press"}, "'press' is no step; steps are contact, ramp"),
         ({"do": "vent", "temperature_min_cc": 50, "temperature_max_cc": 40}, "lowest temperature is above the highest"),
     ],
@@ -185,6 +186,12 @@ def test_what_the_press_has_not_is_named(field, need):
             continue
         made = {"format": 1, "name": "x", "steps": [{"do": kind, field: 1}]}
         assert any(f"needs {need}" in one for one in program.validate(made, {"capabilities": {"valve"}}))
+
+
+def test_after_a_vent_nothing_is_pressed():
+    steps = [{"do": "vent"}, {"do": "watch", "for_ms": 1}, {"do": "contact", "to_cn": 5000}]
+    complaints = program.validate({"format": 1, "name": "x", "steps": steps}, LIMITS)
+    assert len(complaints) == 1 and "step 3 (contact): after a vent" in complaints[0]
 
 
 def test_all_complaints_are_found_not_only_the_first():

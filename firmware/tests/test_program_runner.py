@@ -40,7 +40,7 @@ class StandIn:
         self.answers_after_ms = None
         self.mode = "off"
         self.mode_arg = (0, 0)
-        self.settled_ms = 0
+        self.settled_band = self.settled_from = 0
         self.orders = []
         self.notes = []
         self.pulses = 0
@@ -97,7 +97,11 @@ class StandIn:
         return self.temperature
 
     def settled(self, band_cn, time_ms):
-        return abs(self.force_cn - self.set_cn) <= band_cn and self.settled_ms >= time_ms
+        """Measured from the first question about this band, as the press does."""
+        if band_cn != self.settled_band or abs(self.force_cn - self.set_cn) > band_cn or not self.set_point_reached:
+            self.settled_band, self.settled_from = band_cn, self.ms
+            return False
+        return self.ms - self.settled_from >= time_ms
 
     def advance(self, dt_ms):
         dt = dt_ms / 1000
@@ -107,8 +111,6 @@ class StandIn:
             self._set += max(-step, min(step, goal - self._set))
         self._move(dt)
         self.set_cn, self.force_cn = int(self._set), int(self._force)
-        close = abs(self._set - self._force) <= max(50, self._set * 0.002)
-        self.settled_ms = self.settled_ms + dt_ms if close else 0
         self.inputs = 0
         if self._asked_at is not None and self.ms - self._asked_at >= self.answers_after_ms:
             self.inputs, self._asked_at = runner.IN_TRIGGER, None
@@ -366,7 +368,13 @@ def test_sweep_triggers_and_waits_at_each_level_up_and_down():
     press, run = loaded(CONTACT, sweep, at_end="hold")
     press.answers_after_ms = 1000
     reach(press, run, 1)
-    took = run_on(press, run)
+    assert not run.waits_for_trigger
+    began = press.ms
+    run_on(press, run, until=lambda: press.pulses == 1)
+    run_on(press, run, 200)
+    assert run.waits_for_trigger
+    run_on(press, run)
+    took = press.ms - began
     assert run.state == "done" and press.pulses == 3 and not press._out
     assert [order[2] for order in press.orders[-3:]] == [66_366, 132_732, 66_366]
     assert 3 * 1800 < took < 3 * 1800 + 3500, took
