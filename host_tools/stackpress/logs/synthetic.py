@@ -150,7 +150,7 @@ def pellet_run(press: SyntheticPress, trip: bool = False, times: int = 1) -> Syn
                             [3, -5, 2, 0], "0.1.0", "li6ps5cl_pellet", "Li6PS5Cl 200 mg", "A. Researcher"))  # fmt: skip
     samples = course(times=times)
     samples["run"] = 1
-    for number, (kind, seconds, target, _) in enumerate(STEPS, 1):
+    for number, (kind, _, target, _) in enumerate(STEPS, 1):
         part = samples[samples["step"] == number]
         at = int(part["t_s"][0]), int(part["t_ms"][0])
         force, travel = int(part["force_mean_cn"][0]), int(part["displacement_nm"][0])

@@ -1,0 +1,181 @@
+"""One picture of a run that can be read at a glance and trusted at a second look.
+
+The full course of the pressure comes first; a second panel enlarges what the peak would flatten (a 5 MPa hold after
+370 MPa); below them stand the deviation in the holds, travel, and how the load cells share the force. What is drawn is
+the mean with the smallest and largest force of every sample's ticks as a band; nothing is smoothed. Missing records are
+shaded, not bridged.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stackpress.logs.drawing import (
+    COLOURS,
+    Axis,
+    band,
+    finish_time_axis,
+    mark_events,
+    shade_steps,
+    spans_of_steps,
+    time_unit,
+    title_of,
+)
+
+Floats = npt.NDArray[np.float64]
+_LOW = 0.2  # a hold below this part of the peak gets its own, enlarged panel
+
+
+@dataclass
+class Course:
+    """What is drawn, in the units of the picture. `force` is pressure / MPa, or force / kN when there is no area."""
+
+    t: Floats
+    mean: Floats
+    low: Floats
+    high: Floats
+    target: Floats
+    travel_mm: Floats | None
+    shares: dict[str, Floats]
+    label: str
+    unit: str
+    gaps: list[tuple[float, float]]
+
+
+def course(parquet: Path, document: dict[str, Any]) -> Course:
+    """The columns of a run's table that are drawn, time in s."""
+    import polars as pl
+
+    table = pl.read_parquet(parquet)
+    area = document.get("area_m2") or 0.0
+    scale, label, unit = (1e-6 / area, "Pressure", "MPa") if area else (1e-3, "Force", "kN")
+
+    def column(name: str) -> Floats:
+        return np.asarray(table[name].cast(pl.Float64).fill_null(float("nan")).to_numpy(), float)
+
+    force = column("Applied Force / N")
+    shares = {}
+    cells = [c for c in table.columns if c.startswith("Force Cell ")]
+    parallel = cells[:3] if len(cells) == 4 else cells  # the fourth of four is the low range, in series
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for name in parallel if len(parallel) > 1 else []:
+            whole = np.where(np.abs(force) > 0.02 * np.nanmax(np.abs(force), initial=1.0), force, np.nan)
+            shares[name.removesuffix(" / N").removeprefix("Force ").lower()] = 100.0 * column(name) / whole
+    t, seqs = column("Test Time / s"), table["Record Index / 1"].to_numpy().astype(np.int64)
+    lost = {g["first"] for g in document.get("gaps", [])}
+    where = [i for i in np.flatnonzero(np.diff(seqs) > 1) if any(seqs[i] < s <= seqs[i + 1] for s in lost)]
+    return Course(
+        t, force * scale, column("Force Min / N") * scale, column("Force Max / N") * scale,
+        column("Set Force / N") * scale,
+        column("Displacement / m") * 1e3 if "Displacement / m" in table.columns else None,
+        shares, label, unit, [(float(t[i]), float(t[i + 1])) for i in where],
+    )  # fmt: skip
+
+
+def draw(parquet: Path, document: dict[str, Any], width_in: float = 11.0) -> Any:
+    """The matplotlib figure of a run (Agg, not shown)."""
+    from matplotlib.figure import Figure
+
+    c = course(parquet, document)
+    factor, unit = time_unit(float(c.t[-1] - c.t[0]) if len(c.t) else 1.0)
+    steps = spans_of_steps(document, float(c.t[-1]) if len(c.t) else 0.0)
+    low = _low_top(c, steps)
+    holds = [s for s in steps if s.kind in ("hold", "relax", "creep", "log_creep")]
+    rows = [("full", 3.0)] + ([("low", 2.2)] if low else []) + ([("error", 1.5)] if holds else [])
+    rows += [("travel", 1.5)] if c.travel_mm is not None or c.shares else []
+    heights = [h for _, h in rows]
+    figure = Figure(figsize=(width_in, 1.5 + sum(heights)), layout=None)
+    figure.subplots_adjust(left=0.085, right=0.925, top=1 - 1.0 / (1.5 + sum(heights)), bottom=0.062, hspace=0.12)
+    axes = figure.subplots(len(rows), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
+    for number, ((name, _), axis) in enumerate(zip(rows, axes, strict=True)):
+        shade_steps(axis, steps, factor, labels=number == 0)
+        for a, b in c.gaps:
+            axis.axvspan(a / factor, b / factor, facecolor="none", edgecolor=COLOURS["trip"], hatch="////", lw=0)
+        {"full": _full, "low": _low, "error": _error, "travel": _travel}[name](axis, c, factor, low, holds)
+    mark_events(axes[0], document, factor)
+    for axis in axes[1:]:
+        mark_events(axis, document, factor, labels=False)
+    finish_time_axis(axes, float(c.t[-1]) / factor if len(c.t) else 1.0, unit)
+    title_of(figure, document)
+    return figure
+
+
+def plot(parquet: Path, document: dict[str, Any], path: Path, dpi: int = 150) -> Path:
+    """Write the picture to `path` (.png or .svg). Raises OSError."""
+    figure = draw(parquet, document)
+    partial = path.with_name(f"{path.stem}.part{path.suffix}")
+    figure.savefig(partial, dpi=dpi, facecolor="white")
+    partial.replace(path)
+    return path
+
+
+def _low_top(c: Course, steps: list[Any]) -> float | None:
+    """Upper end of the enlarged panel, or None if the full one shows everything."""
+    peak = float(np.nanmax(c.high, initial=0.0))
+    tops = []
+    for step in steps:
+        inside = (c.t >= step.begin_s) & (c.t <= step.end_s)
+        if step.kind in ("hold", "relax", "creep", "log_creep", "contact") and inside.sum() > 2:
+            level = float(np.nanmedian(c.mean[inside]))
+            if step.kind != "contact" and 0 < level < _LOW * peak:
+                tops.append(level)
+    return max(tops) * 1.6 if tops else None
+
+
+def _full(axis: Axis, c: Course, factor: float, low: float | None, holds: list[Any]) -> None:
+    axis.plot(c.t / factor, c.target, color=COLOURS["set"], lw=3.0, alpha=0.65, label="set-point")
+    band(axis, c.t / factor, c.low, c.high, c.mean, COLOURS["force"], f"{c.label.lower()}: mean, smallest to largest")
+    axis.set_ylabel(f"{c.label} / {c.unit}")
+    axis.set_ylim(0, float(np.nanmax(c.high, initial=1e-3)) * 1.06)
+    axis.legend(loc="upper right", frameon=True, framealpha=0.85, edgecolor="none", fontsize=8)
+
+
+def _low(axis: Axis, c: Course, factor: float, low: float | None, holds: list[Any]) -> None:
+    axis.plot(c.t / factor, c.target, color=COLOURS["set"], lw=3.0, alpha=0.65)
+    band(axis, c.t / factor, c.low, c.high, c.mean, COLOURS["force"], "")
+    axis.set_ylim(0, low)
+    axis.set_ylabel(f"enlarged / {c.unit}")
+
+
+def _error(axis: Axis, c: Course, factor: float, low: float | None, holds: list[Any]) -> None:
+    """Deviation from the set-point in the holds, in per cent of it."""
+    inside = np.zeros(len(c.t), bool)
+    for step in holds:
+        inside |= (c.t >= step.begin_s) & (c.t <= step.end_s)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        base = np.where(inside & (np.abs(c.target) > 1e-9), c.target, np.nan)
+        mean, lower, upper = (100.0 * (v - c.target) / base for v in (c.mean, c.low, c.high))
+    band(axis, c.t / factor, lower, upper, mean, COLOURS["error"], "")
+    seen = np.abs(np.concatenate([lower, upper]))
+    seen = seen[np.isfinite(seen)]
+    reach = max(0.05, float(np.percentile(seen, 99.0)) * 1.3) if len(seen) else 1.0
+    axis.set_ylim(-reach, reach)
+    axis.axhline(0, color=COLOURS["set"], lw=1.0)
+    axis.set_ylabel("off set-point / %")
+    beyond = int((seen > reach).sum())
+    if beyond:
+        text = f"largest {seen.max():.3g} %, beyond this scale"
+        axis.text(0.995, 0.93, text, transform=axis.transAxes, ha="right", va="top", fontsize=7.5, color="0.35")
+
+
+def _travel(axis: Axis, c: Course, factor: float, low: float | None, holds: list[Any]) -> None:
+    if c.travel_mm is not None:
+        axis.plot(c.t / factor, c.travel_mm, color=COLOURS["travel"], lw=1.3)
+    axis.set_ylabel("travel / mm", color=COLOURS["travel"])
+    if not c.shares:
+        return
+    right = axis.twinx()
+    for (name, share), colour in zip(c.shares.items(), COLOURS["cells"].split(), strict=False):
+        right.plot(c.t / factor, share, color=colour, lw=0.9, label=name)
+    every = np.concatenate(list(c.shares.values()))
+    every = every[np.isfinite(every)]
+    if len(every):
+        low_share, high_share = np.percentile(every, [1, 99])
+        pad = max(1.0, 0.35 * (high_share - low_share))
+        right.set_ylim(low_share - pad, high_share + pad)
+    right.set_ylabel("share of force / %")
+    right.spines["top"].set_visible(False)
+    right.legend(loc="lower right", ncols=len(c.shares), frameon=True, framealpha=0.85, edgecolor="none", fontsize=8)
