@@ -116,15 +116,18 @@ class Plant:
         P[w.FR_STICTION] = k["stiction_permille"] * 256 // 1000
         P[w.NET_UP] = k["approach_limit_nm_s"] * c // 1000000000 * UNIT
         P[w.NET_DOWN] = k["retract_limit_nm_s"] * c // 1000000000 * UNIT
+        P[w.DX_UP] = k["approach_limit_nm_s"] * UNIT // hz
+        P[w.DX_DOWN] = k["retract_limit_nm_s"] * UNIT // hz
         P[w.STICK_DX] = max(1, k["stick_speed_nm_s"] * UNIT // hz)
-        self.put(w.G_FREE, self._mobility(0))
+        self.put(w.G_FREE, self._mobility(0, bits=16))
 
-    def _mobility(self, cn_um, shift_max=42):
-        """Semi-implicit ram travel for one unit of net force: dt / (c + dt * stiffness)."""
+    def _mobility(self, cn_um, shift_max=42, bits=15):
+        """Semi-implicit ram travel for one unit of net force: dt / (c + dt * stiffness), at most 2 nm/cN (4 with 16 bits)."""
         k = self.spec
         fluid = k["fluid_stiffness_cn_um"] if k["valve_kind"] else 0
         resistance = k["flow_resistance_cn_s_m"] * self.hz + (cn_um + fluid) * 1000000
-        m, s = fixed.ratio(1000000000, resistance, 16, 14, shift_max)
+        resistance = max(resistance, (1000000000 >> (bits - 14)) + (1000000000 >> 13))
+        m, s = fixed.ratio(1000000000, resistance, bits, 14, shift_max)
         return m, s - 14
 
     def _cells(self, k):

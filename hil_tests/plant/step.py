@@ -92,6 +92,8 @@ G_FREE_S = const(69)
 G_CONTACT = const(70)
 G_CONTACT_S = const(71)
 G_PLASTIC_S = const(72)
+DX_UP = const(90)
+DX_DOWN = const(91)
 # specimen
 FORCE = const(74)
 K = const(75)
@@ -411,20 +413,24 @@ def step(S, P):
         net = 0
         d = 0
     if net:
-        if net > p[NET_UP]:
-            net = p[NET_UP]
-        if net < 0 - p[NET_DOWN]:
-            net = 0 - p[NET_DOWN]
         u = x - p[PLASTIC] - (((p[SLOW] + HALF) & MASK) - HALF)
         t = p[G_CONTACT]
         n = p[G_CONTACT_S]
         if u < 0:
+            if net > p[NET_UP]:
+                net = p[NET_UP]
+            if net < 0 - p[NET_DOWN]:
+                net = 0 - p[NET_DOWN]
             t = p[G_FREE]
             n = p[G_FREE_S]
         elif net > 0 and p[YIELDING]:
             t = p[T_G + p[SEG]]
             n = p[G_PLASTIC_S]
         t = ((net >> 14) * t + ((net & LOW14) * t >> 14)) >> n
+        if t > p[DX_UP]:
+            t = p[DX_UP]
+        if t < 0 - p[DX_DOWN]:
+            t = 0 - p[DX_DOWN]
         if t < p[STICK_DX] and t > 0 - p[STICK_DX]:
             d = 0
         if u < 0 and t > 0 - u:
