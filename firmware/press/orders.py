@@ -8,6 +8,7 @@ from press.errors import Refused
 from press.program_levels import newtons
 
 NONE, FORCE, APPROACH, LOCK, RELEASE, VENT = range(6)
+APPROACH_MARGIN = 20
 
 
 class Orders:
@@ -57,9 +58,15 @@ class Orders:
         return max(0, self.press.force_cn)
 
     def regulate(self, rate_cn_per_s):
-        """Regulate the force where it is, unless it is being regulated or nothing is driven."""
+        """Regulate the force where it is, unless it is being regulated or nothing is driven.
+
+        After an approach a little more is asked for: to go down would reverse the valve and lose the contact.
+        """
+        here = self.set_point_cn()
+        if self.now[0] == APPROACH:
+            here = max(self.now[1], here + here // APPROACH_MARGIN)
         if self.now[0] in (LOCK, APPROACH):
-            self.force(self.set_point_cn(), rate_cn_per_s)
+            self.force(here if self.limit_cn is None else min(here, self.limit_cn), rate_cn_per_s)
 
     def freeze(self, rate_cn_per_s):
         """Keep the cell as it is now; the standing order stays on record for `repeat`."""

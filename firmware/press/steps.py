@@ -18,7 +18,7 @@ def _over(r):
     return True
 
 
-# contact: phases approach, regulate
+# contact: the approach rests once the force is there, so it stands until the next step gives an order
 
 
 def _begin_contact(r):
@@ -30,8 +30,6 @@ def _begin_contact(r):
 
 
 def _met_contact(r):
-    if r.phase:
-        return _met_ramp(r)
     r.passes = r.passes + 1 if r.press.force_cn >= r.goal_cn else 0
     if r.passes >= CONTACT_PASSES:
         return MET
@@ -39,16 +37,6 @@ def _met_contact(r):
     if travel and ABSENT not in (here, r.start_nm) and abs(here - r.start_nm) > travel:
         return BROKEN
     return NOT_YET
-
-
-def _contact_made(r):
-    """Regulate the contact force; the step is over when the set-point stands there."""
-    if r.phase:
-        return True
-    r.enter(1)
-    r.timeout_ms = move_limit_ms(r.press.force_cn - r.goal_cn, r.stop_rate)
-    r.orders.force(r.goal_cn, r.stop_rate)
-    return False
 
 
 # ramp, release, vent
@@ -212,7 +200,7 @@ def listens(r):
 
 # kind: begin, met, advance
 DO = {
-    "contact": (_begin_contact, _met_contact, _contact_made),
+    "contact": (_begin_contact, _met_contact, _over),
     "ramp": (_begin_ramp, _met_ramp, _over),
     "hold": (_begin_wait, _met_wait, _over),
     "cycle": (_begin_cycle, _met_cycle, _advance_cycle),

@@ -123,7 +123,7 @@ class StandIn:
         if self.creep_halves_s:
             self.creep_um_per_s *= 0.5 ** (dt / self.creep_halves_s)
         if self.mode == "approach":
-            self.ram_um += self.mode_arg[1] * dt
+            self.ram_um += self.mode_arg[1] * dt if self._force < self.mode_arg[0] else 0  # rests once it is there
             self._force = max(0.0, self.ram_um - touch) * self.stiffness_cn_per_um
             return
         if self.mode == "vent":
@@ -226,18 +226,20 @@ def test_one_noisy_reading_is_no_contact():
     assert run.kind == "contact"
 
 
-def test_after_contact_the_contact_force_is_held():
+def test_after_contact_a_hold_regulates_just_above_the_contact_force():
     press, run = loaded(CONTACT, hold(for_ms=2000), at_end="hold")
     run_on(press, run)
     assert run.state == "done"
-    assert press.mode == "force" and press.mode_arg[0] == 5000 and abs(press.force_cn - 5000) < 50
+    assert press.mode == "force" and 5000 <= press.mode_arg[0] < 12_000 and abs(press.force_cn - press.mode_arg[0]) < 50
 
 
 def test_a_relative_ramp_starts_from_the_set_point():
     up = {"do": "ramp", "by_cn": 10_000, "rate_cn_per_s": 100_000}
     press, run = loaded(CONTACT, up, up, hold(for_ms=500), at_end="hold")
+    reach(press, run, 1)
+    touched = press.force_cn
     run_on(press, run)
-    assert press.set_cn == 25_000
+    assert touched >= 5000 and abs(press.set_cn - touched - 20_000) <= 100
 
 
 def test_a_relative_ramp_after_relaxation_starts_from_the_force_that_is_left():
@@ -357,7 +359,7 @@ def test_cycle_goes_up_and_down_and_dwells():
     press, run = loaded(CONTACT, cycle, at_end="hold")
     run_on(press, run)
     assert run.state == "done" and run.cycle == 3
-    goals = [order[2] for order in press.orders[2:]]
+    goals = [order[2] for order in press.orders[1:]]
     assert goals == [50_000, 10_000] * 3
     assert run.count == 4 and [note[0] for note in press.notes] == [1, 2] * 4
 
