@@ -12,8 +12,9 @@ import sys
 import time
 
 from bench import Bench
-from nor_file import NorFile
+from board_faults import FAULTS, NAMES, BoardFaults, Flash
 from pace import HOLD, Pace
+from plant.faults import FAULTS as PLANT_FAULTS
 from plant_board import PlantBoard
 from press import frame
 from serial_port import SerialPort
@@ -43,13 +44,16 @@ class Board:
         self.plant = PlantBoard(spec, settings["seed"])
         self.sample, self.apply = self.plant.sample, self.plant.apply
         self.serial = SerialPort()
-        self.flash = NorFile(state + "/flash.bin", settings["flash_bytes"])
+        self.flash = Flash(state + "/flash.bin", settings["flash_bytes"])
         self.store = Store(state + "/store")
         self.pace = Pace(settings["pace"], settings["speed"])
         self.bench = Bench(settings["bench_fd"], self)
+        self._broken = BoardFaults(self.flash)
         self._truth = Truth(state + "/truth.csv", spec["valve_kind"]) if settings["truth"] else None
         self._firmware_hash = binascii.unhexlify(settings["firmware_hash"])
         self._worst_us = 0
+        self._foreground_ms = settings["foreground_ms"]
+        self._truth_passes = 1
         self._foreground_ms = settings["foreground_ms"]
         self._wall_is_real = settings["wall"] == "real"
         self._poll = select.poll()
@@ -81,6 +85,30 @@ class Board:
             "state": self._frame[STATE],
         }
 
+    def fault(self, name, value):
+        """Set one fault of the plant or of the board; KeyError if there is none of that name."""
+        if name in NAMES:
+            self._broken.set(name, value, self._frame)
+        else:
+            self.plant.plant.fault(name, value)
+
+    def clear_fault(self, name):
+        """Take one fault back, or all if `name` is None."""
+        if name is None or name in NAMES:
+            self._broken.clear(name, self._frame)
+        if name not in NAMES:
+            self.plant.plant.clear(name)
+
+    def faults(self):
+        """Those that are set: name and value."""
+        active = dict(self.plant.plant.active)
+        active.update(self._broken.on)
+        return active
+
+    def known_faults(self):
+        """All there are: name and help."""
+        return [(row[0], row[-1]) for row in PLANT_FAULTS + FAULTS]
+
     def loop(self, press):
         """Run the press until it asks for the MicroPython prompt."""
         S = self._frame = press.S
@@ -94,7 +122,7 @@ class Board:
         period_us = 1000000 * ticks // hz
         foreground, tick, ring = press.foreground, press.tick, press.ring
         pace, serial, bench, run = self.pace, self.serial, self.bench, self.plant.run
-        passes, quiet, moved = 0, 0, 0
+        passes, quiet, moved, broken = 0, 0, 0, self._broken.on
         run(ticks, tick, S, ring)  # a press whose time stands still has sampled once all the same
         while not press.wants_prompt and S[HZ] == hz:
             self._wait(quiet)
@@ -105,13 +133,14 @@ class Board:
                 passes += 1
                 quiet = 0
                 self._ran(passes, S)
-            foreground(self.wall_ms())
+            if "foreground" not in broken:
+                foreground(self.wall_ms())
             quiet = quiet + 1 if serial.activity == moved else 0
             moved = serial.activity
 
     def _ran(self, passes, S):
         """After a period of ticks: the truth's row, and the end of a run that was to stop here."""
-        if passes & TRUTH_PASSES - 1 == 0 and self._truth:
+        if self._truth and passes % self._truth_passes == 0:
             self._truth.look(self.plant.plant, S, self.press_ms())
         if self.pace.until is not None:
             self.pace.passed(self.press_ms())

@@ -61,6 +61,7 @@ class Settings:
     truth: bool = True  # write truth.csv
     foreground_ms: int = 5  # press time between two passes of the foreground
     flash_bytes: int = 16 << 20
+    foreground_ms: int = 5  # press time between two passes of the foreground
     heap: str = "16M"
     register: bool = True
     device_path: tuple[Path, ...] = DEVICE_PATH  # where the firmware's imports are looked up
@@ -246,6 +247,7 @@ class Supervisor:
         return {
             "name": s.name, "state": str(self.state_dir), "plant": self.spec, "seed": s.seed,
             "pace": s.pace, "speed": s.speed, "wall": s.wall, "truth": s.truth, "flash_bytes": s.flash_bytes,
+            "foreground_ms": s.foreground_ms,
             "firmware_hash": self.firmware_hash,
             "foreground_ms": s.foreground_ms,
         }  # fmt: skip

@@ -21,7 +21,7 @@ PARAMS = (
     ("rail_counts", "cells", 1, 7000000, 8300000, 8388607, "A code beyond this is at the converter's rail"),
     ("valve_kind", "valve", VALVES, 0, 1, 2, "What drives the ram; none is a manual press"),
     ("valve_full_scale_n", "valve", 100, 100, 66000, 100000, "Force at the regulator's full set-point of 10 V"),
-    ("valve_hysteresis_permille", "valve", 1, 0, 10, 50, "Regulator's hysteresis, of full scale; compensated at each reversal"),
+    ("valve_hysteresis_permille", "valve", 1, 0, 12, 50, "Regulator's hysteresis, of full scale; compensated at each reversal"),
     ("valve_lead_ms", "valve", 1, 0, 60, 500, "Delay of the valve that the feed-forward leads by"),
     ("valve_slew_n_per_s", "valve", 100, 10, 40000, 400000, "The guard lets the valve's set-point move no faster than this"),
     ("fill_rate_n_per_s", "valve", 100, 10, 1700, 40000, "Force rate with the fill valve open, on the reference stiffness"),
@@ -34,12 +34,12 @@ PARAMS = (
     ("approach_limit_um_per_s", "limits", 1, 1, 3000, 20000, "Fastest approach that a program may ask for"),
     ("travel_limit_um", "limits", 1, 100, 50000, 500000, "Ram travel that a program may use"),
     ("temperature_limit_c", "limits", 100, -50, 120, 400, "Platens hotter than this stop the press"),
-    ("kp_permille", "control", 1, 0, 250, 4000, "Proportional gain of the force loop, of one"),
-    ("ki_permille_per_s", "control", 1, 0, 5000, 20000, "Integral gain of the force loop, of one each second"),
+    ("kp_permille", "control", 1, 0, 350, 4000, "Proportional gain of the force loop, of one"),
+    ("ki_permille_per_s", "control", 1, 0, 6000, 20000, "Integral gain of the force loop, of one each second"),
     ("kv_permille_per_s", "control", 1, 10, 3000, 20000, "Force rate for a force error with solenoid valves, of one each second"),
     ("filter_ms", "control", 1, 0, 4, 500, "Time constant of the force filter before the controller"),
     ("hold_filter_ms", "control", 1, 0, 60, 2000, "Time constant of the force filter in a hold"),
-    ("corner_ms", "control", 1, 20, 250, 5000, "Time over which a ramp's corners are rounded"),
+    ("corner_ms", "control", 1, 20, 500, 5000, "Time over which a ramp's corners are rounded"),
     ("deadband_permille", "control", 1, 0, 3, 50, "Hold: no valve move while the error is below this part of the set-point"),
     ("deadband_min_n", "control", 100, 0, 1, 1000, "Hold: the dead-band is never narrower than this"),
     ("deadband_max_n", "control", 100, 0.1, 20, 1000, "Hold: the dead-band is never wider than this"),
@@ -148,7 +148,7 @@ def _conflicts(v):
         found.append("high_range_mask and low_range_mask share a cell")
     if low and v["range_down_n"] >= v["range_up_n"]:
         found.append("range_down_n must lie below range_up_n")
-    if v["tick_rate_hz"] * v["valve_min_on_ms"] < 1000:
+    if v.value("valve_kind") == "fill_vent" and v["tick_rate_hz"] * v["valve_min_on_ms"] < 1000:
         found.append("valve_min_on_ms is shorter than one tick")
     return found
 

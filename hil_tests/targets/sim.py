@@ -35,12 +35,14 @@ class SimTarget:
         wall: str = "press",
         truth: bool = True,
         flash_bytes: int = 2 << 20,
+        foreground_ms: int = 5,
     ) -> None:
         """A fresh `configured` press has the configuration, ceilings and calibration that fit its plant, and `documents`."""
         self.supervisor = Supervisor(
             Settings(
                 name=board, state_dir=state_dir, plant=plant, overrides=overrides or {}, specimen=specimen, seed=seed,
-                pace=pace, wall=wall, truth=truth, flash_bytes=flash_bytes, register=False,
+                pace=pace, wall=wall, truth=truth, flash_bytes=flash_bytes, foreground_ms=foreground_ms,
+                register=False,
             )  # fmt: skip
         )
         if self.supervisor.fresh:

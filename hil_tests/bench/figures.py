@@ -1,0 +1,37 @@
+"""The table of figures: name, goal, unit, what is measured. A figure without a goal is told, not judged."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of build/bench.json; `better` says on which side of `goal` it has to lie."""
+
+    name: str
+    goal: float | None
+    unit: str
+    what: str
+    better: Literal["low", "high"] = "low"
+
+    def met(self, value: float) -> bool | None:
+        """Whether the goal is reached; None if there is none."""
+        if self.goal is None:
+            return None
+        return value <= self.goal if self.better == "low" else value >= self.goal
+
+
+FIGURES = (
+    Figure("overshoot_pct", 0.5, "%", "overshoot of the force at the end of the 370 MPa ramp, of the target"),
+    Figure("dwell_rms_pct", 0.1, "%", "force against set-point in the dwell at 370 MPa, RMS"),
+    Figure("ramp_worst_pct", 1.0, "%", "worst deviation from the 10 MPa/s ramps, up and down, of the target"),
+    Figure("hold_worst_pct", 1.0, "%", "24 h at 5 MPa on a breathing cell: worst control error, both kinds of valve"),
+    Figure("hold_measuring_pct", None, "%", "measuring error in that hold: drift, creep, nonlinearity of the low cell"),
+    Figure("hold_total_pct", None, "%", "the two together: worst difference of the true force from the set-point"),
+    Figure("hold_moves_per_h", 60, "1/h", "moves of the fill and vent valves in that hold"),
+    Figure("sim_speed", 50, "s/s", "press seconds for a wall second, 4 kHz tick, the whole program", "high"),
+    Figure("cli_start_ratio", 10, "", "`stackpress --help` against `python -c pass`, wall time, median of pairs"),
+    Figure("export_records_per_s", 1e6, "1/s", "sample records from device pages to Parquet", "high"),
+    Figure("tick_alloc_bytes", 0, "B", "heap that 10 000 ticks take in every state and mode"),
+)
+BY_NAME = {figure.name: figure for figure in FIGURES}
