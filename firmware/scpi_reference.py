@@ -30,11 +30,11 @@ leave the path alone. Answers of one line are joined by `;`.
 - **`*RST` and `*CLS`** never move, vent or unlatch anything. While the press is armed `*RST` answers -221.
 - **Commands complete** when they have run: `PROGram:STARt` when the program has started. Progress is read from
   `STATus:OPERation`, `PROGram:STATe?` and `TELemetry?`; so `*OPC?` answers 1 at once and `*WAI` waits for nothing.
-- **Bulk** comes as a definite-length block, `#<digits><length><bytes>`, whose last four bytes are the CRC-32 of the rest,
-  little endian (counted in the length). `SYSTem:HELP:HEADers?` alone is a plain block of text, as SCPI says. Towards the
+- **Bulk** comes as a definite-length block, `#<digits><length><bytes>`, whose last four bytes are the CRC-32 of the
+  rest, little endian (counted in the length). `SYSTem:HELP:HEADers?` alone is a plain block, as SCPI says. Towards the
   press, documents come as base64 text: {wire.STOP:#04x} and {wire.BREAK:#04x} are never data.
-- **Bounds.** {wire.QUEUE_MAX} lines wait at most; one more is dropped with -363. A host that does not read loses answers
-  (-430), never the press's attention.
+- **Bounds.** {wire.QUEUE_MAX} lines wait at most; one more is dropped with -363. A host that does not read loses
+  answers (-430), never the press's attention.
 - **Not a number** (no such sensor) is 9.91E+37.
 
 ## Units

@@ -60,9 +60,13 @@ def is_query_only(line):
     return True
 
 
-def is_abort(unit):
-    words = unit.split()
-    return bool(words) and word_matches(words[0].lstrip(":"), "ABORt")
+def is_abort(raw):
+    """True if these bytes begin with ABORt: judged first of all, so that a spoiled line still stops the press."""
+    start = raw.lstrip(b" \t:")
+    end = 0
+    while end < len(start) and end < 6 and (65 <= start[end] <= 90 or 97 <= start[end] <= 122):
+        end += 1
+    return start[:end].upper() in (b"ABOR", b"ABORT")
 
 
 def match_node(pattern, node):

@@ -73,19 +73,21 @@ class Server:
     # -- what the inbox calls --------------------------------------------------------------------------------------
 
     def line(self, raw):
+        if headers.is_abort(raw):
+            self.stop_now()
         text = decoded(raw)
         if text is None:
             self.wait_in_line((-101, ""))
             return
-        first, _, rest = text.partition(";")
-        if headers.is_abort(first):
-            self.stop_now()
-            text = rest
+        if headers.is_abort(raw):
+            text = text.partition(";")[2]
         if text.strip():
             self.wait_in_line(text)
 
-    def long_line(self):
+    def long_line(self, raw):
         self.lost_lines += 1
+        if headers.is_abort(raw):
+            self.stop_now()
         self.wait_in_line((-363, "a line has at most %d bytes" % wire.LINE_MAX))
 
     def wait_in_line(self, item):

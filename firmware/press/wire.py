@@ -53,7 +53,7 @@ class Inbox:
         self.length = 0
         self.overlong = False
         if overlong:
-            self.sink.long_line()
+            self.sink.long_line(line)
         else:
             self.sink.line(line)
 

@@ -279,6 +279,18 @@ def test_abort_line_acts_before_the_lines_that_wait_and_keeps_its_rest():
         assert press.done == ["abort"] and serial.got == b"safe\n"
 
 
+def test_a_spoiled_abort_line_still_stops():
+    for text in (b"ABORt \xff\x00\n", b" :abor;\x01\n", b"ABORT" + b" " * 500 + b"\n", b"ABOR NOW\n"):
+        server, serial, press = bench()
+        serial.sent = b"CYCL:ARM\n" + text
+        server.receive(1000)
+        assert press.done == ["abort"], text
+    server, serial, press = bench()
+    serial.sent = b"ABORTION\nABO\nABORx\n"
+    run(server)
+    assert press.done == []
+
+
 def test_stop_acts_in_the_middle_of_a_block_and_the_block_stays_whole():
     for stop in (b"\x18", b"ABORT\n"):
         server, serial, press = bench()

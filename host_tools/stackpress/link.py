@@ -5,6 +5,7 @@ the echo is the answer; nothing before it means that there is none, and the erro
 Ctrl-C or a lost cable is found again by its marker, not by waiting.
 """
 
+import re
 import struct
 import threading
 import time
@@ -18,7 +19,8 @@ from .errors import BadBlock, LinkLost, NoPress, PortBusy, PressRefused
 from .ports import choose_port
 
 STOP = b"\x18"
-SPOIL = b"\x01\n"  # spoils and ends a line that somebody left unfinished: it is refused whole, never run
+SPOIL = b"\x1f\n"  # spoils and ends a line that somebody left unfinished: it is refused whole, never run
+PROMPT = b">>>"  # of MicroPython
 QUIET_S = 3.0  # without one byte for so long, the link counts as lost
 POLL_S = 0.1
 SYNC_TRIES = 3
@@ -38,6 +40,8 @@ class Link:
         self._buf = bytearray()
         self._marker = int(time.time() * 1000) % 1_000_000_000
         self._dirty = True
+        self._stopped = False
+        self._at_prompt = False
         self._serial = _opened(self.port)
         try:
             self.sync()
@@ -73,12 +77,17 @@ class Link:
         return payload[:-4]
 
     def stop(self) -> None:
-        """Send the stop byte: the press vents at once, whatever else is waiting or being sent."""
+        """Send the stop byte: the press vents at once, whatever else is waiting or being sent.
+
+        A command that waits in another thread is discarded by the press; that thread gets PressRefused.
+        """
         self._write(STOP)
+        self._stopped = True
 
     def sync(self) -> None:
         """Throw away whatever is under way and find the beginning of our own answers. Raises LinkLost."""
         with self._lock:
+            self._stopped = self._at_prompt = False
             for last in range(SYNC_TRIES, 0, -1):
                 self._buf.clear()
                 marker = self._new_marker()
@@ -86,6 +95,8 @@ class Link:
                     self._write(SPOIL + b':SYST:ECHO? "%d";ERR:ALL?\n' % marker)
                     line = self._skip_to(b'"%d";' % marker)
                 except LinkLost:
+                    if self._at_prompt:
+                        raise LinkLost(f"the board on {self.port} is at the MicroPython prompt", _PROMPT_HINT) from None
                     if last == 1:
                         raise
                     continue
@@ -123,7 +134,7 @@ class Link:
         line = text.encode() + b"\n"
         if len(line) > LINE_MAX or b"\n" in line[:-1]:
             raise ValueError(f"not one line of at most {LINE_MAX} bytes: {text[:60]!r}")
-        if self._dirty:
+        if self._dirty or self._stopped:
             self.sync()
         self._dirty = True
         marker = self._new_marker()
@@ -158,9 +169,10 @@ class Link:
         deadline = time.monotonic() + SKIP_S
         while time.monotonic() < deadline:
             line = self._line()
-            at = line.find(start)
-            if at >= 0:
-                return line[at:]
+            self._at_prompt = self._at_prompt or PROMPT in line
+            found = re.search(re.escape(start) + rb"[-+0-9]", line)  # a terminal's echo of the question has no number
+            if found:
+                return line[found.start() :]
         raise LinkLost(f"what is on {self.port} does not answer like a press", "Is it the right port?")
 
     def _line(self) -> bytes:
@@ -195,6 +207,7 @@ class Link:
             raise LinkLost(f"{self.port} is gone: {error}", _LOST_HINT) from error
 
 
+_PROMPT_HINT = "Restart it: `mpremote reset`, or take its supply away for a moment."
 _LOST_HINT = "Check the cable and the press's supply; the press goes on by its program's host-loss policy."
 
 

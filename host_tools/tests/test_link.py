@@ -178,6 +178,33 @@ def test_the_stop_byte_goes_past_an_exchange_that_waits(bench: Bench) -> None:
         assert bench.press.done == ["abort"]
 
 
+def test_a_stop_leaves_no_error_for_the_next_command(bench: Bench) -> None:
+    with stackpress.open(bench.port) as press:
+        press.arm()
+        bench.deaf = True
+        press.link._write(b"CYCL:DIS\n")
+        press.abort()
+        bench.deaf = False
+        press.arm()
+        assert [number for number, _ in press.errors()] == [-200]
+        assert bench.press.done == ["arm", "abort", "arm"]
+
+
+def test_a_board_at_the_prompt_is_told_apart_from_a_dead_one(bench: Bench) -> None:
+    class Prompt:
+        """Echoes what is typed, and does not understand it."""
+
+        def poll(self, _: int) -> None:
+            buf = bytearray(256)
+            if count := bench.serial.read(buf):
+                echo = bytes(buf[:count]).replace(b"\n", b"\r\n")
+                bench.serial.write(memoryview(echo + b"SyntaxError: invalid syntax\r\n>>> \r\n"))
+
+    bench.server = Prompt()  # type: ignore[assignment]
+    with pytest.raises(errors.LinkLost, match="MicroPython prompt"):
+        Link(bench.port, quiet_s=0.3)
+
+
 def test_a_block_with_a_wrong_crc_is_told_and_asked_for_again(bench: Bench) -> None:
     with stackpress.open(bench.port) as press:
         good = bench.press.journal.read_from
