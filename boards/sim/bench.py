@@ -71,15 +71,16 @@ class Bench:
         self._board.pace.passed(self._board.press_ms())
 
     def _fault(self, number, name, value=None):
-        self._board.plant.fault(name, value)
+        self._board.fault(name, 1 if value is None else int(value))
         return {}
 
     def _clear(self, number, name=None):
-        self._board.plant.clear_fault(name)
+        self._board.clear_fault(name)
         return {}
 
     def _faults(self, number):
-        return {"faults": self._board.plant.faults()}
+        """Those that are set, and all there are with their help."""
+        return {"faults": self._board.faults(), "known": self._board.known_faults()}
 
     def _specimen(self, number, specimen):
         self._board.plant.insert(specimen)

@@ -41,12 +41,3 @@ class PlantBoard:
         """Another specimen, a record from `hil_tests.plant.load`; the ram goes back to its rest."""
         self._spec["specimen"] = specimen
         self.plant.load_specimen(specimen)
-
-    def fault(self, name, value):
-        self.plant.fault(name, 1 if value is None else int(value))
-
-    def clear_fault(self, name):
-        self.plant.clear(name)
-
-    def faults(self):
-        return self.plant.active

@@ -1,0 +1,53 @@
+"""Faults of the electronics and of the program, beside the plant's own (hil_tests/plant/faults.py): one row each.
+
+A row is (name, help). What a fault does is written where the board acts: the loop asks `on`, the flash asks `busy`.
+"""
+
+from nor_file import NorFile
+from press import frame
+
+FAULTS = (
+    ("overrun", "each tick takes `value` us, 1 = 1000"),
+    ("foreground", "the foreground hangs; only the tick goes on"),
+    ("flash_busy", "the log's flash chip stays busy for ever"),
+    ("crash", "an exception in the foreground, now"),
+)
+NAMES = tuple(row[0] for row in FAULTS)
+TICK_US = frame.AT["TICK_US"]
+
+
+class InjectedCrash(Exception):
+    """What the fault `crash` raises."""
+
+
+class Flash(NorFile):
+    """The log's chip, which can be made to say that it is busy."""
+
+    stuck = False
+
+    def busy(self):
+        return self.stuck
+
+
+class BoardFaults:
+    def __init__(self, flash):
+        self._flash = flash
+        self.on = {}
+
+    def set(self, name, value, S):
+        """Raises InjectedCrash."""
+        self.on[name] = value
+        self._apply(S)
+        if name == "crash":
+            raise InjectedCrash("injected")
+
+    def clear(self, name, S):
+        """One, or all if `name` is None."""
+        for each in [name] if name else list(self.on):
+            self.on.pop(each, None)
+        self._apply(S)
+
+    def _apply(self, S):
+        us = self.on.get("overrun", 0)
+        S[TICK_US] = 1000 if us == 1 else us
+        self._flash.stuck = "flash_busy" in self.on
