@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from .answers import Identity, Memory, PressTime, Tick
-from .errors import BadBlock
+from .errors import BadBlock, LinkLost
 from .link import Link
 
 LEASE_S = 30.0
@@ -102,7 +102,10 @@ class Session:
 
     def reboot(self) -> None:
         """Restart the firmware; safe state only. The link is lost for a moment: reopen() afterwards."""
-        self.command("SYST:REB")
+        try:
+            self.command("SYST:REB")
+        except LinkLost:
+            return
 
     def lease(self, seconds: float = LEASE_S) -> None:
         """The host is there for so long, for programs that ask for it."""
