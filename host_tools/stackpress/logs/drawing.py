@@ -84,7 +84,8 @@ def shade_steps(axis: Axis, steps: list[Step], factor: float, labels: bool) -> N
 
 def mark_events(axis: Axis, document: dict[str, Any], factor: float, labels: bool = True) -> None:
     """Trips as red lines with their reason, other events as thin grey ones; state changes are told by the steps."""
-    style = {"transform": axis.get_xaxis_transform(), "rotation": 90, "va": "top", "ha": "right", "fontsize": 7.5}
+    style: dict[str, Any] = {"rotation": 90, "va": "top", "ha": "right", "fontsize": 7.5}
+    style["transform"] = axis.get_xaxis_transform()
     told = [e for e in document.get("events", []) if e["event"] not in _QUIET_EVENTS]
     for event in told[:60]:
         axis.axvline(event["test_time_s"] / factor, color=COLOURS["event"], lw=0.7, ls=":")
@@ -94,7 +95,9 @@ def mark_events(axis: Axis, document: dict[str, Any], factor: float, labels: boo
         axis.axvline(trip["test_time_s"] / factor, color=COLOURS["trip"], lw=1.6)
         if labels:
             text = f"tripped: {trip['reason']}"
-            axis.text(trip["test_time_s"] / factor, 0.97, text, color=COLOURS["trip"], weight="bold", **style)
+            around = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5}
+            style.update(color=COLOURS["trip"], weight="bold", bbox=around, zorder=6)
+            axis.text(trip["test_time_s"] / factor, 0.97, text, **style)
 
 
 def finish_time_axis(axes: Any, last: float, unit: str) -> None:
@@ -130,7 +133,7 @@ def facts(document: dict[str, Any]) -> list[str]:
     out = [document["program"]] if document.get("program") and document.get("sample") else []
     if document.get("area_m2"):
         out.append(f"{document['area_m2'] * 1e6:.1f} mm²")
-        out.append(f"peak {document['peak_pressure_pa'] / 1e6:.4g} MPa")
+        out.append(f"peak {document['peak_pressure_pa'] / 1e6:#.4g} MPa")
     else:
         out.append(f"peak {document['peak_force_n']:.5g} N")
     out.append(f"press {document['press'].get('name') or document['press']['board']}")

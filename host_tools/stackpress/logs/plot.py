@@ -62,7 +62,7 @@ def course(parquet: Path, document: dict[str, Any]) -> Course:
     parallel = cells[:3] if len(cells) == 4 else cells  # the fourth of four is the low range, in series
     with np.errstate(invalid="ignore", divide="ignore"):
         for name in parallel if len(parallel) > 1 else []:
-            whole = np.where(np.abs(force) > 0.02 * np.nanmax(np.abs(force), initial=1.0), force, np.nan)
+            whole = np.where(np.abs(force) > 0.005 * np.nanmax(np.abs(force), initial=1.0), force, np.nan)
             shares[name.removesuffix(" / N").removeprefix("Force ").lower()] = 100.0 * column(name) / whole
     t, seqs = column("Test Time / s"), table["Record Index / 1"].to_numpy().astype(np.int64)
     lost = {g["first"] for g in document.get("gaps", [])}
@@ -75,8 +75,8 @@ def course(parquet: Path, document: dict[str, Any]) -> Course:
     )  # fmt: skip
 
 
-def draw(parquet: Path, document: dict[str, Any], width_in: float = 11.0) -> Any:
-    """The matplotlib figure of a run (Agg, not shown)."""
+def draw(parquet: Path, document: dict[str, Any], width_in: float = 11.0, titled: bool = True) -> Any:
+    """The matplotlib figure of a run (not shown), with its title or, for a report that has its own, without."""
     from matplotlib.figure import Figure
 
     c = course(parquet, document)
@@ -87,8 +87,10 @@ def draw(parquet: Path, document: dict[str, Any], width_in: float = 11.0) -> Any
     rows = [("full", 3.0)] + ([("low", 2.2)] if low else []) + ([("error", 1.5)] if holds else [])
     rows += [("travel", 1.5)] if c.travel_mm is not None or c.shares else []
     heights = [h for _, h in rows]
-    figure = Figure(figsize=(width_in, 1.5 + sum(heights)), layout=None)
-    figure.subplots_adjust(left=0.085, right=0.925, top=1 - 1.0 / (1.5 + sum(heights)), bottom=0.062, hspace=0.12)
+    head = 1.0 if titled else 0.4
+    height = 0.55 + head + sum(heights)
+    figure = Figure(figsize=(width_in, height))
+    figure.subplots_adjust(left=0.085, right=0.925, top=1 - head / height, bottom=0.55 / height, hspace=0.12)
     axes = figure.subplots(len(rows), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
     for number, ((name, _), axis) in enumerate(zip(rows, axes, strict=True)):
         shade_steps(axis, steps, factor, labels=number == 0)
@@ -99,7 +101,8 @@ def draw(parquet: Path, document: dict[str, Any], width_in: float = 11.0) -> Any
     for axis in axes[1:]:
         mark_events(axis, document, factor, labels=False)
     finish_time_axis(axes, float(c.t[-1]) / factor if len(c.t) else 1.0, unit)
-    title_of(figure, document)
+    if titled:
+        title_of(figure, document)
     return figure
 
 
@@ -130,7 +133,7 @@ def _full(axis: Axis, c: Course, factor: float, low: float | None, holds: list[A
     band(axis, c.t / factor, c.low, c.high, c.mean, COLOURS["force"], f"{c.label.lower()}: mean, smallest to largest")
     axis.set_ylabel(f"{c.label} / {c.unit}")
     axis.set_ylim(0, float(np.nanmax(c.high, initial=1e-3)) * 1.06)
-    axis.legend(loc="upper right", frameon=True, framealpha=0.85, edgecolor="none", fontsize=8)
+    axis.legend(loc="center right", frameon=True, framealpha=0.85, edgecolor="none", fontsize=8)
 
 
 def _low(axis: Axis, c: Course, factor: float, low: float | None, holds: list[Any]) -> None:
@@ -153,7 +156,7 @@ def _error(axis: Axis, c: Course, factor: float, low: float | None, holds: list[
     seen = seen[np.isfinite(seen)]
     reach = max(0.05, float(np.percentile(seen, 99.0)) * 1.3) if len(seen) else 1.0
     axis.set_ylim(-reach, reach)
-    axis.axhline(0, color=COLOURS["set"], lw=1.0)
+    axis.axhline(0, color=COLOURS["set"], lw=1.0, zorder=1)
     axis.set_ylabel("off set-point / %")
     beyond = int((seen > reach).sum())
     if beyond:

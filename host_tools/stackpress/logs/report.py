@@ -6,7 +6,6 @@ wanted; a zero that could not be measured is said to be so.
 
 import base64
 import io
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from stackpress.logs.drawing import Step, spans_of_steps
-from stackpress.logs.runs import Run, write_whole
+from stackpress.logs.runs import Run, document, write_whole
 
 _GOOD, _OPEN = ("done",), ("running", "stopped", "idle")
 _MAX_EVENTS = 200
@@ -24,12 +23,11 @@ _MAX_WINDOWS = 3
 
 def report(run: Run, path: Path) -> Path:
     """Write the report of a run to `path`. Raises OSError."""
-    document = json.loads(run.sidecar.read_text(encoding="utf-8"))
-    write_whole(path, html(run.parquet, document))
+    write_whole(path, html(run.parquet, document(run)))
     return path
 
 
-def html(parquet: Path, document: dict[str, Any]) -> str:
+def html(parquet: Path, side: dict[str, Any]) -> str:
     """The report as text, from a run's table and sidecar."""
     import jinja2
     import polars as pl
@@ -38,27 +36,27 @@ def html(parquet: Path, document: dict[str, Any]) -> str:
 
     table = pl.read_parquet(parquet)
     template = Path(__file__).with_name("report.html.j2").read_text(encoding="utf-8")
-    force = _force(document.get("area_m2"))
+    force = _force(side.get("area_m2"))
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
     return environment.from_string(template).render(
-        d=document,
-        title=document.get("sample") or document.get("program") or "Press log",
-        subtitle=_subtitle(document),
-        badge="done" if document["outcome"] in _GOOD else "open" if document["outcome"] in _OPEN else "bad",
-        warnings=_warnings(document),
-        figures=_figures(document, table),
-        picture=_picture(draw(parquet, document)),
-        steps=_steps(document, table, force),
-        trips=_trips(document, parquet.parent, force),
-        events=[{"at": clock_text(e["test_time_s"]), "text": e["text"]} for e in document["events"][:_MAX_EVENTS]],
-        zeros=_zeros(document),
-        zero_note=_zero_note(document),
-        origin=_origin(document),
-        versions=_versions(document),
-        completeness=_completeness(document),
-        gaps=_gaps(document),
-        clock=_clock(document),
-        notes=_notes(document, table),
+        d=side,
+        title=side.get("sample") or side.get("program") or "Press log",
+        subtitle=_subtitle(side),
+        badge="done" if side["outcome"] in _GOOD else "open" if side["outcome"] in _OPEN else "bad",
+        warnings=_warnings(side),
+        figures=_figures(side, table),
+        picture=_picture(draw(parquet, side, titled=False)),
+        steps=_steps(side, table, force),
+        trips=_trips(side, parquet.parent, force),
+        events=[{"at": clock_text(e["test_time_s"]), "text": e["text"]} for e in side["events"][:_MAX_EVENTS]],
+        zeros=_zeros(side),
+        zero_note=_zero_note(side),
+        origin=_origin(side),
+        versions=_versions(side),
+        completeness=_completeness(side),
+        gaps=_gaps(side),
+        clock=_clock(side),
+        notes=_notes(side, table),
     )
 
 
@@ -79,8 +77,8 @@ def _force(area_m2: float | None) -> Callable[[float | None], str]:
         if newtons is None or not np.isfinite(newtons):
             return "–"
         if area_m2:
-            return f"{newtons / area_m2 / 1e6:.4g} MPa"
-        return f"{newtons:.2f} N" if abs(newtons) < 1000 else f"{newtons / 1000:.4g} kN"
+            return f"{newtons / area_m2 / 1e6:#.4g} MPa"
+        return f"{newtons:.2f} N" if abs(newtons) < 1000 else f"{newtons / 1000:#.4g} kN"
 
     return text
 
@@ -112,9 +110,9 @@ def _warnings(d: dict[str, Any]) -> list[str]:
 
 
 def _figures(d: dict[str, Any], table: Any) -> list[tuple[str, str]]:
-    out = [("largest force", f"{d['peak_force_n'] / 1000:.4g} kN")]
+    out = [("largest force", f"{d['peak_force_n'] / 1000:#.4g} kN")]
     if d.get("peak_pressure_pa"):
-        out.insert(0, ("largest pressure", f"{d['peak_pressure_pa'] / 1e6:.4g} MPa"))
+        out.insert(0, ("largest pressure", f"{d['peak_pressure_pa'] / 1e6:#.4g} MPa"))
     out.append(("duration", clock_text(d["time"]["duration_s"])))
     if len(table):
         out.append((("pressure" if d.get("area_m2") else "force") + " at the end",

@@ -109,6 +109,12 @@ def find(store: Store, name: str = "") -> Run:
     return fitting[0]
 
 
+def document(run: Run) -> dict[str, Any]:
+    """The run's sidecar. Raises OSError."""
+    found: dict[str, Any] = json.loads(run.sidecar.read_text(encoding="utf-8"))
+    return found
+
+
 def _run(store: Store, row: Any) -> Run:
     keys = ("run_id", "board", "boot", "run", "program", "sample", "operator", "area_m2", "start_press_s",
             "start_unix_s", "duration_s", "outcome", "peak_n", "samples", "missing", "trips")  # fmt: skip
@@ -139,14 +145,14 @@ def _ingest_run(store: Store, board: str, generation: int, found: Decoded, run: 
     boot = next((r for r in found.of(records.BOOT) if r.boot == run.boot), None)
     for trip in run.of(records.TRIP):
         _write_trip(run, trip.fields["trip"], start_ms, store.runs_folder / f"{name}.trip{trip.fields['trip']}")
-    document = sidecar(run, name, board, clock, labels, gaps, boot, outcome)
-    write_whole(beside, json.dumps(document, indent=1))
+    side = sidecar(run, name, board, clock, labels, gaps, boot, outcome)
+    write_whole(beside, json.dumps(side, indent=1))
     head = run.header.fields if run.header else {"program": "", "sample": "", "operator": ""}
     store.db.execute(
         "INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (name, board, generation, run.boot, run.run, head["program"], head["sample"], head["operator"], area_m2(run),
-         start_ms / 1000.0, document["time"]["start_unix_s"], (last_ms - start_ms) / 1000.0, outcome, peak_n(run),
-         run.samples, document["missing_records"], len(document["trips"]), mark),
+         start_ms / 1000.0, side["time"]["start_unix_s"], (last_ms - start_ms) / 1000.0, outcome, peak_n(run),
+         run.samples, side["missing_records"], len(side["trips"]), mark),
     )  # fmt: skip
     return True
 
