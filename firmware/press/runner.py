@@ -9,13 +9,13 @@ from press import program as recipes
 from press.creep import CreepMeter
 from press.errors import Refused
 from press.orders import Orders
+from press.program_clock import ProgramClock
 from press.program_levels import filled
 from press.program_time import move_limit_ms
 from press.steps import BROKEN, DO, MET, NOT_YET, SPARSE, listens
 
-IDLE, RUNNING, PAUSED, STOPPING, DONE, STOPPED, FAILED = (
-    "idle", "running", "paused", "stopping", "done", "stopped", "failed",
-)
+IDLE, RUNNING, PAUSED, STOPPING = "idle", "running", "paused", "stopping"
+DONE, STOPPED, FAILED = "done", "stopped", "failed"
 ACTIVE = (RUNNING, PAUSED, STOPPING)
 ENERGISED = (2, 3, 4)  # press states: pressing, holding, releasing
 BEGINS, ENDS = 1, 2  # phase of a step record
@@ -50,9 +50,7 @@ class Runner:
         self._tail_ms = 0
         self._waits = False  # for the step's temperature
         self._step_at = self._phase_at = 0
-        self._clock = 0  # ms of program time
-        self._from_s = self._from_ms = None
-        self._raw = self._lost_ms = 0
+        self.clock = ProgramClock()
         self._triggers = self._triggers_at = 0
         self._input_was_on = False
         self._after = (STOPPED, "")
@@ -76,7 +74,7 @@ class Runner:
 
     @property
     def step_time_ms(self):
-        return self._clock - self._step_at if self.index >= 0 else 0
+        return self.clock.ms - self._step_at if self.index >= 0 else 0
 
     @property
     def time_left_ms(self):
@@ -116,10 +114,7 @@ class Runner:
         self.run_no = run_no
         self.state, self.reason, self.index, self.count, self.cycle = RUNNING, "", -1, 0, 0
         self._tail_ms = sum([times[0] for times in self._times])
-        self._restart_clock()
-
-    def _restart_clock(self):
-        self._from_s, self._clock, self._lost_ms, self._raw = None, 0, 0, 0
+        self.clock.restart()
 
     def trigger(self):
         """A trigger by command counts as one at the input."""
@@ -128,7 +123,7 @@ class Runner:
     def pause(self, why="paused"):
         """Freeze program and set-point; the cell stays compressed until `resume` or `stop`."""
         if self.state == RUNNING:
-            self.trigger_out(False)
+            self.press.set_trigger(False)
             self.orders.freeze(self.stop_rate)
             self.state, self.reason = PAUSED, why
 
@@ -149,20 +144,20 @@ class Runner:
         """End the program: "controlled" (release, then vent), "hold" (freeze, the force stays) or "vent"."""
         if self.program is not None:
             if self.state in (RUNNING, PAUSED):
-                self._note(ENDS, why)
+                self.press.note_step(ENDS, why)
             elif self.state != STOPPING:  # a force that was left standing is taken away in a new time
-                self._restart_clock()
+                self.clock.restart()
             self._stop(kind, why, state)
 
     def _stop(self, kind, why, state):
-        self.trigger_out(False)
+        self.press.set_trigger(False)
         if kind == "vent":
             self.orders.vent()
         elif kind == "hold":
             self.orders.freeze(self.stop_rate)
         elif self.orders.standing:
             self._after = (state, why)
-            self._phase_at = self._clock
+            self._phase_at = self.clock.ms
             self.timeout_ms = move_limit_ms(max(self.press.force_cn, self.press.set_cn), self.stop_rate)
             self.orders.release(self.stop_rate)
             state = STOPPING
@@ -172,9 +167,9 @@ class Runner:
         """The press itself has stopped (a trip, an abort): end without any order."""
         self.orders.forget()
         if self.active:
-            self.trigger_out(False)
+            self.press.set_trigger(False)
             if self.state != STOPPING:
-                self._note(ENDS, why)
+                self.press.note_step(ENDS, why)
             self.state, self.reason = FAILED, why
 
     # one pass
@@ -185,7 +180,7 @@ class Runner:
             if self.press.state not in ENERGISED:
                 self.orders.forget()
             return
-        self._tell_time(now_s, now_ms)
+        self.clock.tell(now_s, now_ms, self.state == PAUSED)
         on = bool(self.press.inputs & IN_TRIGGER)
         if on and not self._input_was_on:
             self._triggers += 1
@@ -200,15 +195,6 @@ class Runner:
             standing = self.orders.now
             self.failed(f"step {self.index + 1} ({self.kind}): {refusal.text}")
             self.orders.now = standing
-
-    def _tell_time(self, now_s, now_ms):
-        if self._from_s is None:
-            self._from_s, self._from_ms = now_s, now_ms
-        raw = (now_s - self._from_s) * 1000 + now_ms - self._from_ms
-        if self.state == PAUSED:
-            self._lost_ms += raw - self._raw
-        self._raw = raw
-        self._clock = raw - self._lost_ms
 
     def _pass(self):
         if self.state == STOPPING:
@@ -228,7 +214,7 @@ class Runner:
         if late and not self._may_go_on("at_timeout", "travel" if outcome == BROKEN else "time-out"):
             return
         if (late or outcome == MET) and advance(self):
-            self._note(ENDS, "time-out" if late else "")
+            self.press.note_step(ENDS, "time-out" if late else "")
             self._begin(self.index + 1)
 
     def _may_go_on(self, rule, what):
@@ -248,7 +234,7 @@ class Runner:
         self.now = filled(self.program["steps"][index])
         self._tail_ms -= self._times[index][0]
         self.cycle = 0
-        self._step_at = self._phase_at = self._clock
+        self._step_at = self._phase_at = self.clock.ms
         self._waits = "temperature_min_cc" in self.now or "temperature_max_cc" in self.now
         if self._waits:
             self.phase = 0
@@ -269,7 +255,7 @@ class Runner:
         self.timeout_ms = self.now["timeout_ms"]
         self.count += 1
         DO[self.kind][0](self)
-        self._note(BEGINS, "")
+        self.press.note_step(BEGINS, "")
 
     def _finish(self):
         if recipes.goes_on_holding(self.program):
@@ -283,40 +269,34 @@ class Runner:
             self.orders.vent()
             self.state, self.reason = self._after
 
-    def _note(self, phase, outcome):
-        self.press.note_step(phase, outcome)
-
     # what steps use
 
     def enter(self, phase):
         """Begin a phase of the step; no time-out until it says one."""
         self.phase = phase
         self.timeout_ms = 0
-        self._phase_at = self._clock
+        self._phase_at = self.clock.ms
         self._triggers_at = self._triggers
 
     def next_cycle(self):
         """The step goes round: the log sees an end and a beginning."""
-        self._note(ENDS, "")
+        self.press.note_step(ENDS, "")
         self.cycle += 1
         self.count += 1
-        self._note(BEGINS, "")
+        self.press.note_step(BEGINS, "")
 
     def phase_ms(self):
-        return self._clock - self._phase_at
+        return self.clock.ms - self._phase_at
 
     def triggered(self):
         """Whether a trigger has come since the phase began."""
         return self._triggers != self._triggers_at
 
-    def trigger_out(self, on):
-        self.press.set_trigger(on)
-
     def start_creep(self):
-        self.creep.start(self._clock, self.now.get("creep_window_ms", 60_000), self._creeping())
+        self.creep.start(self.clock.ms, self.now.get("creep_window_ms", 60_000), self._creeping())
 
     def feed_creep(self):
-        self.creep.feed(self._clock, self._creeping())
+        self.creep.feed(self.clock.ms, self._creeping())
 
     def _creeping(self):
         return self.press.displacement_nm if "until_creep_nm_per_min" in self.now else self.press.force_cn

@@ -166,7 +166,7 @@ def _met_sweep(r):
     if r.phase == _SOAK:
         return MET if waited >= now["soak_ms"] else NOT_YET
     if waited >= now["trigger_ms"]:
-        r.trigger_out(False)
+        r.press.set_trigger(False)
     if waited < now["trigger_ms"]:
         return NOT_YET
     return MET if r.triggered() or not now["wait_trigger_ms"] else NOT_YET
@@ -178,11 +178,11 @@ def _advance_sweep(r):
         if r.phase == _SETTLE:
             r.timeout_ms = r.now["timeout_ms"]
         elif r.phase == ASK:
-            r.trigger_out(r.now["trigger_ms"] > 0)
+            r.press.set_trigger(r.now["trigger_ms"] > 0)
             wait = r.now["wait_trigger_ms"]
             r.timeout_ms = max(wait, r.now["trigger_ms"] + 1) if wait else 0
         return False
-    r.trigger_out(False)
+    r.press.set_trigger(False)
     points = points_cn(r.now, r.area_um2)
     if r.cycle >= len(points):
         return True
