@@ -37,6 +37,10 @@ def arm(port: Port = None, json: Json = False) -> None:
 
     out = Output(json)
     with opened(port, contact=True) as press:
+        if press.state == "ready":
+            out.say("The press is ready already.")
+            out.answer({"state": "ready"})
+            return
         checks = press.checks()
         if checks:
             for check in checks:

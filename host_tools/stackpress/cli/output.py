@@ -54,7 +54,7 @@ class Output:
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
         """Columns, as wide as they need to be; `right` names the columns that hold numbers."""
-        if self.as_json:
+        if self.as_json or not rows:
             return
         cells = [list(head), *[list(row) for row in rows]]
         widths = [max(len(row[i]) for row in cells) for i in range(len(head))]

@@ -107,9 +107,9 @@ def _followed(press: "Press", out: Output, name: str, number: int) -> None:
     seen_running = [False]
 
     def over(snapshot: "Snapshot") -> bool:
-        """The program has ended: it ran, and no step runs any more."""
+        """It ran, no step runs any more, and a stop has released the force (a program may end holding it)."""
         seen_running[0] = seen_running[0] or snapshot.running
-        return seen_running[0] and not snapshot.running
+        return seen_running[0] and not snapshot.running and snapshot.state not in ("pressing", "releasing")
 
     end = Follower(press, out, f"{press.identity} · {press.port}", over, is_link_error).follow()
     answer: dict[str, Any] = {"program": name, "run": number, "end": end.how, "why": end.why, **end.last.as_dict()}

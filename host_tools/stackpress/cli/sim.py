@@ -210,6 +210,7 @@ def truth(name: Which = "", json: Json = False) -> None:
     out = Output(json)
     answer = _ask(name, do="truth")
     for key, value in answer["truth"].items():
-        out.say(f"{key:<24} {value:g}")
+        shown = value if isinstance(value, list) else [value]
+        out.say(f"{key:<24} {'  '.join(f'{one:g}' for one in shown)}")
     out.progress(plural(len(answer["truth"]), "value"))
     out.answer({"truth": answer["truth"], "t_s": answer.get("t_s")})

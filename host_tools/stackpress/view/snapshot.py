@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-ABSENT = None
+SHARES_ABOVE_N = 200.0  # shares of less are shares of noise
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ class Snapshot:
         return force_n / self.area_m2 if self.area_m2 > 0 else None
 
     def shares(self) -> list[tuple[int, float, float]]:
-        """(cell from 1, force / N, share) of the cells that carry the force together."""
+        """(cell from 1, force / N, share) of the cells that carry the force together; empty when it is next to none."""
         forces = [(i, self.cells_n[i] or 0.0) for i in self.shares_of if i < len(self.cells_n)]
         total = sum(force for _, force in forces)
-        return [(i + 1, force, force / total if total > 0 else 0.0) for i, force in forces]
+        return [(i + 1, force, force / total) for i, force in forces] if total >= SHARES_ABOVE_N else []
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`; the names carry the units."""
