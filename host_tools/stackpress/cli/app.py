@@ -31,8 +31,8 @@ COMMANDS = (
     ("calibrate", "calibrate", "Zero, tare and calibrate the load cells, guided."),
     ("program", "program", "Check, push, list, show and remove programs (recipes)."),
     ("log", "log", "List, pull, export and plot what the press has logged."),
-    ("runs", "runs", "List the runs that are kept on this computer."),
-    ("report", "report", "Write a run's report as one HTML file."),
+    ("runs", "log", "List the runs that are kept on this computer."),
+    ("report", "log", "Write a run's report as one HTML file."),
     ("selftest", "health", "Let the press test itself."),
     ("doctor", "health", "Look for what is wrong with this computer, the port and the press."),
 )
