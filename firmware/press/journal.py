@@ -51,8 +51,11 @@ class Journal:
 
     @property
     def room(self):
-        """Payload bytes that the next append can surely take: bulk (flight slices) waits for it."""
-        return max(0, len(self._queue) - (self._in - self._out) - _OVERHEAD)
+        """Payload bytes that bulk (flight slices) may append now: a quarter of the queue is for what can't wait."""
+        return max(0, self._free() - len(self._queue) // 4)
+
+    def _free(self):
+        return len(self._queue) - (self._in - self._out) - _OVERHEAD
 
     @property
     def pending(self):
@@ -64,7 +67,7 @@ class Journal:
         seq = self.next_seq
         self.next_seq = seq + 1
         n = len(payload)
-        if n > records.PAYLOAD_MAX or n > self.room:
+        if n > records.PAYLOAD_MAX or n > self._free():
             self.dropped += 1
             return -1
         if self._in + n + _OVERHEAD > len(self._queue):
@@ -96,7 +99,7 @@ class Journal:
         seq = min(seq, self.durable_next - 1)
         if seq > self.pulled_seq:
             self.pulled_seq = seq
-            if self.room >= 4:  # else the next sector's header will keep it
+            if self._free() >= 4:  # else the next sector's header will keep it
                 self.append(records.PULLED, struct.pack("<I", seq))
 
     def _work(self):

@@ -149,6 +149,18 @@ def test_a_burst_beyond_the_queue_is_counted_and_its_numbers_stay_missing():
     assert sorted(read_all(journal)) == [1, 2, 3, 4, 5, 13]
 
 
+def test_bulk_that_keeps_to_room_never_costs_another_record():
+    journal = Journal(NorFile(None, 8 * 4096), 1)
+    for turn in range(600):
+        while journal.room >= 238:
+            journal.append(records.FLIGHT, bytes(238))
+        if turn % 10 == 0:  # 20 a second at 5 ms a pass
+            journal.append(records.SAMPLE, SAMPLE)
+            journal.append(records.EVENT, bytes(60))
+        journal.service(2)
+    assert journal.dropped == 0
+
+
 def test_a_service_pass_does_no_more_than_its_budget():
     flash = NorFile(None, 8 * 4096)
     journal = Journal(flash, 1)

@@ -124,8 +124,13 @@ def title_of(figure: Any, document: dict[str, Any]) -> None:
     figure.text(0.925, 1 - 0.36 / height, document["outcome"], fontsize=12, weight="bold", color=colour, ha="right",
                 va="center")  # fmt: skip
     if document.get("missing_records"):
-        text = f"{document['missing_records']} records are missing"
+        text = missing_text(document["missing_records"])
         figure.text(0.925, 1 - 0.62 / height, text, fontsize=9, color=COLOURS["trip"], ha="right", va="center")
+
+
+def missing_text(count: int) -> str:
+    """How many records are missing, in words."""
+    return {0: "no record is missing", 1: "1 record is missing"}.get(count, f"{count} records are missing")
 
 
 def facts(document: dict[str, Any]) -> list[str]:

@@ -75,7 +75,7 @@ class PullResult:
     seconds: float
 
     def __str__(self) -> str:
-        lost = f"{self.missing} records are missing" if self.missing else "no record is missing"
+        lost = {0: "no record is missing", 1: "1 record is missing"}.get(self.missing, f"{self.missing} are missing")
         return f"{self.records} new records ({self.bytes / 1024:.0f} kB), up to number {self.last_seq}; {lost}"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from stackpress.logs.drawing import Step, spans_of_steps
+from stackpress.logs.drawing import Step, missing_text, spans_of_steps
 from stackpress.logs.runs import Run, document, write_whole
 
 _GOOD, _OPEN = ("done",), ("running", "stopped", "idle")
@@ -99,7 +99,7 @@ def _subtitle(d: dict[str, Any]) -> str:
 def _warnings(d: dict[str, Any]) -> list[str]:
     out = [f"The press tripped: {t['reason']} at {clock_text(t['test_time_s'])}." for t in d["trips"]]
     if d["missing_records"]:
-        out.append(f"{d['missing_records']} log records of this run are missing; figures are of what is there.")
+        out.append(f"In this run's log {missing_text(d['missing_records'])}; figures are of what is there.")
     if d["outcome"] == "cut off":
         out.append("The run has no end record: the press was restarted or lost its power while it ran.")
     if d["outcome"] == "running":
@@ -236,7 +236,8 @@ def _versions(d: dict[str, Any]) -> list[tuple[str, str]]:
 def _completeness(d: dict[str, Any]) -> str:
     if not d["missing_records"]:
         return f"All records of the run are there ({d['samples']} samples), each with a valid checksum."
-    return f"{d['missing_records']} records are missing in {len(d['gaps'])} places; {d['samples']} samples are there."
+    places = "one place" if len(d["gaps"]) == 1 else f"{len(d['gaps'])} places"
+    return f"In {places} {missing_text(d['missing_records'])}; {d['samples']} samples are there."
 
 
 def _gaps(d: dict[str, Any]) -> str:
