@@ -14,7 +14,7 @@ slides as soon as sliding friction is overcome; compare with a plant whose stict
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 PLASTIC_TAU_S = 2e-4
 MIDDLE_N = 33e3
 PREFILL_WIDTH_N = 2.0
-GRID_S = 1e-4
+GRID_S = 2e-4
 # where each state is
 LAG_1, PRESSURE, RAM, PLASTIC, KELVIN_1, KELVIN_2, FLOW = range(7)
 
@@ -68,7 +68,7 @@ class Press:
 
     def _play(self) -> None:
         """Target of the regulator over time: the play operator needs the history, so it is run over a fine grid once."""
-        end_s = self.segments[-1].start_s + 60
+        end_s = self.segments[-1].start_s + 1
         self.grid_s = np.arange(0, end_s, GRID_S)
         half = self.k["hysteresis_ppm"] * 65535 / 2e6
         out, y = np.empty_like(self.grid_s), 0.0
@@ -178,6 +178,3 @@ class Press:
                  for t, c in zip(solution.t, y.T, strict=True)]
         pressure = y[PRESSURE] if self.k["valve_kind"] == 0 else self.fluid * y[PRESSURE]
         return {"force_n": np.array(force), "pressure_n": pressure, "displacement_m": y[RAM] + self.gap_m}
-
-
-Solver = Callable[[Sequence[float]], dict[str, Array]]

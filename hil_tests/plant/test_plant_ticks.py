@@ -1,0 +1,182 @@
+"""What must hold for every tick: same trace everywhere, no overflow, no dependence on the rate, honest noise."""
+
+import itertools
+import subprocess
+import sys
+from array import array
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hil_tests.plant import faults, fixed, load, step
+from hil_tests.plant.plant import Plant
+from hil_tests.plant.traces import CLOSED, FILL, VENT, checked, column, job, on_micropython
+
+PLANTS = sorted(path.stem for path in load.PLANTS.glob("*.toml"))
+SPECIMENS = sorted(path.stem for path in load.SPECIMENS.glob("*.toml"))
+BUSY = [[0, 700, FILL, 0], [350, 700, FILL, 1], [900, 30000, CLOSED, 0], [1100, 9000, VENT, 0], [1300, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(("plant", "specimen"), [("nominal", "pellet_cell"), ("fill_vent", "lithium_foil"), ("fill_vent", "brittle_pellet")])
+def test_same_seed_gives_the_same_trace_on_micropython_bit_for_bit(plant, specimen):
+    spec = load.plant(plant, specimen)
+    spec["specimen"]["gap_nm"] = 20000
+    work = job(spec, BUSY, 1500, hz=2000, every=3, seed=5, faults=[[700, "gain_2", 30], [800, "fracture", 1], [1000, "leak", 5]])
+    assert (checked(work) == on_micropython(work)).all()
+
+
+def test_another_seed_changes_the_noise_and_not_the_truth():
+    spec = load.plant()
+    one, two = (on_micropython(job(spec, BUSY, 1500, seed=seed)) for seed in (1, 2))
+    assert (column(one, "force_cn") == column(two, "force_cn")).all()
+    assert (column(one, "raw_1") != column(two, "raw_1")).mean() > 0.9
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_every_plant_takes_every_specimen_at_every_rate(plant):
+    for specimen, hz in itertools.product(SPECIMENS, (50, 333, 4000, 8000)):
+        press = Plant(load.plant(plant, specimen), hz)
+        S = array("i", [60000, FILL] + [0] * 9)
+        for _ in range(20):
+            press.step(S)
+        assert press.truth()["pressure_cn"] >= 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(PLANTS), st.sampled_from(SPECIMENS), st.sampled_from((50, 1000, 8000)), st.data())
+def test_no_intermediate_leaves_the_range_whatever_is_commanded(plant, specimen, hz, data):
+    spec = load.plant(plant, specimen)
+    spec["specimen"]["gap_nm"] = data.draw(st.sampled_from((0, 1000, 8000000)))
+    press = Plant(spec, hz, data.draw(st.integers(0, 1 << 40)))
+    S = array("i", [0] * 11)
+    for _ in range(6):
+        S[0], S[1] = data.draw(st.sampled_from((0, 1, 30000, 65535))), data.draw(st.integers(0, 31))
+        name = data.draw(st.sampled_from(sorted(faults.ROWS)))
+        press.fault(name, data.draw(st.integers(1, 4)))
+        for _ in range(150):
+            press.step(S)
+        if data.draw(st.booleans()):
+            press.clear()
+    assert 0 <= press.truth()["force_cn"] <= step.FORCE_MAX // 64
+
+
+@pytest.mark.parametrize("valve", [("nominal", "stiffness_x2"), ("fill_vent", "fill_vent_stiffness_x2")])
+def test_full_drive_into_the_stiffest_specimen_stays_in_range(valve):
+    for plant in valve:
+        press = Plant(load.plant(plant, "steel_blank", {"frame.stiffness_scale": 4}), 500)
+        S = array("i", [65535, FILL] + [0] * 9)
+        for _ in range(20000):
+            press.step(S)
+        truth = press.truth()
+        assert 60000_00 < truth["force_cn"] <= press.spec["relief_cn"]
+        assert all(abs(S[i]) < 1 << 23 for i in range(2, 6))
+
+
+@pytest.mark.parametrize("hz", [50, 200, 1000, 8000])
+def test_tick_rates_agree(hz):
+    """A press, a dwell and a release at one rate end where they end at 4 kHz, and meet on the way."""
+    spec = load.plant("nominal", "pellet_cell")
+    script = [[0, 600, CLOSED, 0], [2000, 600, CLOSED, 1], [12000, 30000, CLOSED, 0], [14000, 30000, CLOSED, 1], [17000, 2000, CLOSED, 0]]
+    mine, reference = (column(on_micropython(job(spec, script, 22000, hz=rate, every=rate // 10)), "force_cn") for rate in (hz, 4000))
+    times = np.arange(len(mine)) / 10
+    dwell, end = (times > 12.6) & (times < 14), times > 18
+    assert np.abs(mine - reference)[dwell].max() < 300
+    assert np.abs(mine - reference)[end].max() < 1000
+    assert np.abs(mine - reference).max() < 66000 * 100 * (0.012 if hz < 100 else 0.004)
+
+
+def test_slow_swelling_is_not_lost_at_any_rate():
+    """1 MPa in 10 h is 1e-4 cN a tick at 4 kHz: the shut press must still show all of it."""
+    spec = load.plant("fill_vent", "breathing_cell", {"ram.friction_n": 0, "ram.friction_pct": 0, "valve.prefill_ratio": 1})
+    spec["specimen"].update(gap_nm=20000, kelvin=[], breathing_period_s=3600, breathing_nm=[4 * i for i in range(65)])
+    ends = []
+    for hz in (50, 4000):
+        rows = on_micropython(job(spec, [[0, 0, FILL, 0], [800, 0, CLOSED, 0]], 120000, hz=hz, every=hz))
+        force = column(rows, "force_cn")
+        ends.append(force[-1] - force[-61])
+    stiffness = 1 / (1 / spec["specimen"]["stiffness_cn_um"] + 1 / spec["fluid_stiffness_cn_um"])
+    expected = 256 / 3600 * 60 * stiffness / 1000
+    assert ends == pytest.approx([expected, expected], abs=1.5)
+
+
+def test_noise_has_the_stated_size_and_no_memory():
+    rows = on_micropython(job(load.plant(), [[0, 0, CLOSED, 0]], 5000, hz=4000, seed=9))
+    raw = np.array([column(rows, f"raw_{i}") for i in range(1, 5)], dtype=float)
+    expected = load.plant()["rated_code"] * 120e-6
+    assert raw.std(axis=1) == pytest.approx([expected] * 4, rel=0.03)
+    assert raw.mean(axis=1) == pytest.approx(load.plant()["zero_code"], abs=25)
+    correlation = np.corrcoef(np.vstack([raw, raw[:, :1].repeat(raw.shape[1], 1)[:0]]))
+    assert np.abs(correlation - np.eye(4)).max() < 0.04
+    for cell in raw - raw.mean(axis=1, keepdims=True):
+        for lag in (1, 2, 3, 7):
+            assert abs(np.mean(cell[lag:] * cell[:-lag]) / cell.var()) < 0.04
+
+
+def test_slower_sampling_averages_the_noise():
+    fast, slow = (column(on_micropython(job(load.plant(), [[0, 0, CLOSED, 0]], 20000, hz=hz)), "raw_4").std() for hz in (4000, 250))
+    assert fast / slow == pytest.approx(4, rel=0.06)
+
+
+def test_the_noise_generator_passes_through_every_state():
+    """xorshift on 30 bits with shifts 5, 7, 4: its order is 2^30 - 1, so the period is full for every seed but 0."""
+    def times(a, b):
+        return [_xor(a[i] for i in range(30) if column_ >> i & 1) for column_ in b]
+
+    def _xor(values):
+        total = 0
+        for value in values:
+            total ^= value
+        return total
+
+    def power(a, n):
+        result = [1 << i for i in range(30)]
+        while n:
+            result = times(a, result) if n & 1 else result
+            a, n = times(a, a), n >> 1
+        return result
+
+    def draw(n):
+        n ^= (n & 0x1FFFFFF) << 5
+        n ^= n >> 7
+        return n ^ (n & 0x3FFFFFF) << 4
+
+    matrix, identity, order = [draw(1 << i) for i in range(30)], [1 << i for i in range(30)], (1 << 30) - 1
+    assert power(matrix, order) == identity
+    assert all(power(matrix, order // prime) != identity for prime in (3, 7, 11, 31, 151, 331))
+
+
+@given(st.integers(0, 1 << 24), st.integers(1, 1 << 24))
+def test_exponentials_of_whole_numbers_are_exact_to_a_trillionth(num, den):
+    exact = np.exp(-num / den)
+    assert fixed.exp_minus(num, den) / fixed.ONE == pytest.approx(exact, abs=1e-12)
+
+
+@given(st.integers(0, 1 << 60))
+def test_whole_square_root_is_the_floor(n):
+    root = fixed.isqrt(n)
+    assert root * root <= n < (root + 1) * (root + 1)
+
+
+def test_a_step_allocates_nothing():
+    spec = repr(load.plant("fill_vent", "pellet_cell"))
+    code = f"""
+from array import array
+import gc, micropython
+from plant.plant import Plant
+from plant.step import step
+p = Plant({spec}, 200); P = p.P
+S = array('i', [30000, 13] + [0] * 9)
+step(S, P)
+micropython.heap_lock()
+for i in range(20000):
+    step(S, P)
+micropython.heap_unlock()
+print(p.truth()["force_cn"] > 0)
+"""
+    path = str(Path(load.__file__).resolve().parents[1])
+    done = subprocess.run([str(Path(sys.prefix) / "bin" / "micropython"), "-"], input=code, text=True, capture_output=True,
+                          check=False, env={"MICROPYPATH": path})
+    assert done.stdout.strip() == "True", done.stderr
