@@ -120,8 +120,7 @@ def _figures(d: dict[str, Any], table: Any) -> list[tuple[str, str]]:
     imbalance = table["Force Imbalance / 1"].abs().max() if "Force Imbalance / 1" in table.columns else None
     if imbalance is not None:
         out.append(("largest imbalance of the cells", f"{100 * imbalance:.1f} %"))
-    if d["end"]:
-        out.append(("valve moves", f"{d['end']['moves']}"))
+    out.append(("valve moves", str(d["valve_moves"])))
     out.append(("missing records", str(d["missing_records"])))
     return out
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from stackpress.logs.bdf import BDF_IRI, BDF_VERSION, describe
 from stackpress.logs.clock import ClockMap
 from stackpress.logs.decode import Record
@@ -38,6 +40,7 @@ def sidecar(run: RunData, run_id: str, board: str, clock: ClockMap, labels: list
         "samples": run.samples,
         "peak_force_n": peak_n(run),
         "peak_pressure_pa": peak_n(run) / area if area else None,
+        "valve_moves": valve_moves(run),
         "zero": _zero(run),
         "steps": [_step(r, start_ms) for r in run.of(records.STEP)],
         "events": [_event(r, start_ms) for r in run.of(records.EVENT)],
@@ -65,9 +68,15 @@ def peak_n(run: RunData) -> float:
     return seen / 100.0
 
 
-def _unix(clock: ClockMap, press_ms: int) -> float | None:
-    import numpy as np
+def valve_moves(run: RunData) -> int:
+    """How often the valve moved in the run; the press counts on from boot, modulo 65536."""
+    if not run.views:
+        return 0
+    every = np.concatenate([v["moves"] for v in run.views])
+    return int(np.diff(every).astype(np.int64).sum())  # unsigned differences wrap as the counter does
 
+
+def _unix(clock: ClockMap, press_ms: int) -> float | None:
     return round(float(clock.unix_s(np.array([press_ms / 1000.0]))[0]), 3) if clock.known else None
 
 

@@ -91,10 +91,13 @@ def split(decoded: Decoded) -> list[RunData]:
             if len(inside) < len(part):
                 at(boot, 0).views.append(part[len(inside) :])
     current: dict[int, int] = {}
+    tripped = {(r.boot, r.fields["trip"]): r.fields["run"] for r in decoded.of(records.TRIP)}
     for record in decoded.others:
         if record.kind == records.RUN:
             current[record.boot] = record.fields["run"]
         run = record.fields.get("run", current.get(record.boot, 0))
+        if record.kind == records.FLIGHT:  # written while the press may long be idle
+            run = tripped.get((record.boot, record.fields["trip"]), run)
         at(record.boot, run).others.append(record)
         if record.kind == records.RUN_END and (record.boot, run) in past:
             current[record.boot] = 0

@@ -163,15 +163,21 @@ def pellet_run(press: SyntheticPress, trip: bool = False, times: int = 1) -> Syn
         if number == 3:
             press.add(r.EVENT, r.pack(r.EVENT, *end, 9, 1, 0, 0, ""))
     if trip:
-        _trip(press, end)
+        press.add(r.TRIP, _trip(end))
     press.add(r.RUN_END, r.pack(r.RUN_END, 600, 0, 1, 3 if trip else 1, [9, -2, 6, 1], FULL_CN, 412, 2_400_000, 0))
+    if trip:
+        _window(press, end)  # written after the run's end, as the queue has room
     return press
 
 
-def _trip(press: SyntheticPress, at: tuple[int, int]) -> None:
-    r = records
+def _trip(at: tuple[int, int]) -> bytes:
     cells = [HOLD_CN // 3] * 3 + [HOLD_CN]
-    press.add(r.TRIP, r.pack(r.TRIP, *at, 1, 1, 5, 3, 7, 4, 4095, HOLD_CN, HOLD_CN, cells, 30, 2_100_000, 900, "drop"))
+    return bytes(records.pack(records.TRIP, *at, 1, 1, 5, 3, 7, 4, 4095, HOLD_CN, HOLD_CN, cells, 30, 2_100_000, 900,
+                              "drop"))  # fmt: skip
+
+
+def _window(press: SyntheticPress, at: tuple[int, int]) -> None:
+    r = records
     for first in range(-4000, 2000, r.FLIGHT_SLICE):
         ticks = range(first, min(first + r.FLIGHT_SLICE, 2000))
         entries = [(HOLD_CN if k < 0 else HOLD_CN // 3, HOLD_CN, 900, 900 if k < 0 else 0, 0, 30) for k in ticks]
