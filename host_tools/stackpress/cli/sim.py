@@ -60,7 +60,7 @@ def sim(
     try:
         supervisor = Supervisor(settings)
         if not bare:
-            _commission(supervisor, folder, name)
+            _commission(supervisor)
         with supervisor:
             supervisor.request(30, do="hello")
             out.say(f"Simulated press {name} on {supervisor.port} ({specimen}). Ctrl-C ends it.")
@@ -92,13 +92,12 @@ def _state_folder(name: str) -> Path:
     return registry.folder() / "state" / name
 
 
-def _commission(supervisor: "Supervisor", folder: Path, name: str) -> None:
+def _commission(supervisor: "Supervisor") -> None:
     """A new simulated press gets the reference configuration, so that it can be tried at once."""
-    if (folder / "store").exists():
-        return
-    from boards.sim import provision
+    if supervisor.fresh:
+        from boards.sim import provision
 
-    provision.write(folder, provision.commissioned(supervisor.spec, f"SIM-{name}"))
+        provision.write(supervisor.state_dir, provision.commissioned(supervisor.spec, supervisor.identity))
 
 
 def _ask(which: str, /, **message: Any) -> dict[str, Any]:
