@@ -172,6 +172,17 @@ def test_a_service_pass_does_no_more_than_its_budget():
         assert flash.programs + flash.erases - before <= 1
 
 
+def test_a_full_queue_is_durable_within_a_fifth_of_a_second_of_passes():
+    journal = Journal(NorFile(None, 8 * 4096), 1)
+    while journal.append(records.EVENT, bytes(18)) > 0:
+        pass
+    passes = 0
+    while journal.pending:
+        journal.service()
+        passes += 1
+    assert passes <= 100  # a pass every few ms: far below the 5 s that a record may take
+
+
 def test_a_busy_chip_is_left_alone():
     flash = NorFile(None, 4 * 4096)
     flash.busy = lambda: True

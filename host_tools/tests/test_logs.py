@@ -390,3 +390,9 @@ def test_a_hundred_thousand_records_are_decoded_without_loss():
 def test_a_record_of_an_unknown_shape_is_counted_not_believed():
     odd = framed(records.PULLED, 1, 1, b"too long for it")
     assert decode(odd).count == 0 and decode(odd).bad_bytes == len(odd)
+
+
+def test_every_column_is_explained_in_the_readme():
+    text = (Path(bdf.__file__).parent / "README.md").read_text()
+    unexplained = [label for label in bdf.ORDER if f"`{label}`" not in text and not label.startswith("Force Cell ")]
+    assert unexplained == [] and f"version {bdf.BDF_VERSION}" in text.replace("\n", " ")

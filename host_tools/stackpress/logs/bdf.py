@@ -136,6 +136,8 @@ def _fill(source: Source, block: Samples, into: Array) -> None:
         into[:] = raw
         return
     np.divide(raw, source.divisor, out=into)
+    if source.divisor == 65535.0:
+        np.round(into, 6, out=into)
     if source.absent is not None and int(raw.min()) <= source.absent:
         into[raw == source.absent] = np.nan
 

@@ -29,7 +29,7 @@ def flight_table(slices: list[Record], start_ms: int) -> dict[str, Any]:
     seconds = ticks / max(1, head["hz"])
     table: dict[str, Any] = {"Trip Time / s": seconds, "Test Time / s": trip_s + seconds, "Tick / 1": ticks}
     for name, scale, label in records.FLIGHT_FIELDS:
-        table[label] = entries[name] if scale == 1 else entries[name] / float(round(1 / scale))
+        table[label] = entries[name] if scale == 1 else np.round(entries[name] / float(round(1 / scale)), 6)
     return table
 
 

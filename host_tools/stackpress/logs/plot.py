@@ -109,6 +109,7 @@ def draw(parquet: Path, document: dict[str, Any], width_in: float = 11.0, titled
 def plot(parquet: Path, document: dict[str, Any], path: Path, dpi: int = 150) -> Path:
     """Write the picture to `path` (.png or .svg). Raises OSError."""
     figure = draw(parquet, document)
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.stem}.part{path.suffix}")
     figure.savefig(partial, dpi=dpi, facecolor="white")
     partial.replace(path)

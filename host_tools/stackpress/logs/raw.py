@@ -30,7 +30,9 @@ class RawFile:
     """Open for appending; `last_seq` is the newest whole record that is in it."""
 
     def __init__(self, path: Path) -> None:
-        path.touch(exist_ok=True)
+        if not path.exists():
+            path.touch()
+            _sync_folder(path.parent)
         found = decoded(path)
         self.last_seq, good_end = found.last_seq, found.good_end
         del found  # Windows cuts no file that is mapped
@@ -60,3 +62,13 @@ class RawFile:
         if not self._file.closed:
             self.sync()
             self._file.close()
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file's name is on the disk too; Windows has no such call and needs none."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

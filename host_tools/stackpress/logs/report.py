@@ -23,6 +23,7 @@ _MAX_WINDOWS = 3
 
 def report(run: Run, path: Path) -> Path:
     """Write the report of a run to `path`. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, html(run.parquet, document(run)))
     return path
 
