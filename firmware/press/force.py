@@ -13,11 +13,11 @@ _ABSENT = const(-1073741824)
 _RAW = const(0)
 _SAMPLE_NEW = const(1)
 _SAMPLE_CRC_BAD = const(2)
-_STATUS = const(4)
 _CELLS = const(4)
+_STATUS = const(4)
 _SAMPLE_CHIP_RESET = const(4)
-_DISPLACEMENT = const(8)
 _POINTS = const(8)
+_DISPLACEMENT = const(8)
 _T_SECOND = const(12)
 _T_SUB = const(13)
 _HZ = const(14)
@@ -50,23 +50,23 @@ _SIG_RESET = const(61)
 _SIG_IMBALANCE = const(62)
 _SIG_DROP = const(66)
 _SET_RATE = const(102)
-_K_HIGH_MASK = const(147)
-_K_LOW_MASK = const(148)
-_K_SHARE = const(150)
-_K_RANGE_UP = const(151)
-_K_RANGE_DOWN = const(152)
-_K_FADE = const(153)
-_K_RAIL = const(154)
-_K_FILTER = const(155)
-_K_FILTER_H = const(156)
-_K_LAG = const(157)
-_K_SPEED = const(158)
-_K_CELL_CEILING = const(159)
-_K_IMBALANCE_MIN = const(163)
-_K_DROP = const(164)
-_K_DROP_MIN = const(165)
-_K_DROP_DECAY = const(166)
-_CAL = const(396)
+_K_HIGH_MASK = const(148)
+_K_LOW_MASK = const(149)
+_K_SHARE = const(151)
+_K_RANGE_UP = const(152)
+_K_RANGE_DOWN = const(153)
+_K_FADE = const(154)
+_K_RAIL = const(155)
+_K_FILTER = const(156)
+_K_FILTER_H = const(157)
+_K_LAG = const(158)
+_K_SPEED = const(159)
+_K_CELL_CEILING = const(160)
+_K_IMBALANCE_MIN = const(164)
+_K_DROP = const(165)
+_K_DROP_MIN = const(166)
+_K_DROP_DECAY = const(167)
+_CAL = const(397)
 # end of words
 
 
@@ -86,7 +86,8 @@ def sense(frame):
     if not status & _SAMPLE_NEW:
         return
     if status & _SAMPLE_CRC_BAD:
-        s[_SIG_CRC] += 1
+        if s[_SIG_CRC] < 0x1FFFFFFF:
+            s[_SIG_CRC] += 1
         return
     s[_SIG_CRC] = 0
     high_mask = s[_K_HIGH_MASK]
@@ -113,25 +114,27 @@ def sense(frame):
                 s[_LAST_RAW + i] = code
             if s[_REPEATS + i] > frozen:
                 frozen = s[_REPEATS + i]
+            force = s[_CELL + i]
             if code > rail or code < 0 - rail:
+                # not believed: the cell keeps its last force, so that a broken wire is not called an overload
                 railed += 1
             else:
                 valid |= bit
-            c = _CAL + i * _CAL_WORDS
-            j = s[_SEGMENT + i]
-            last = s[c + 4 * _POINTS] - 2
-            while j < last and code >= s[c + j + 1]:
-                j += 1
-            while j > 0 and code < s[c + j]:
-                j -= 1
-            s[_SEGMENT + i] = j
-            d = code - s[c + j]
-            part = d >> 12
-            slope = s[c + 2 * _POINTS + j]
-            t = part * slope + (((d & 4095) * slope) >> 12) + ((part * s[c + 3 * _POINTS + j]) >> 10)
-            shift = s[c + 4 * _POINTS + 1]
-            force = s[c + _POINTS + j] + ((t + ((1 << shift) >> 1)) >> shift)
-            s[_CELL + i] = force
+                c = _CAL + i * _CAL_WORDS
+                j = s[_SEGMENT + i]
+                last = s[c + 4 * _POINTS] - 2
+                while j < last and code >= s[c + j + 1]:
+                    j += 1
+                while j > 0 and code < s[c + j]:
+                    j -= 1
+                s[_SEGMENT + i] = j
+                d = code - s[c + j]
+                part = d >> 12
+                slope = s[c + 2 * _POINTS + j]
+                t = part * slope + (((d & 4095) * slope) >> 12) + ((part * s[c + 3 * _POINTS + j]) >> 10)
+                shift = s[c + 4 * _POINTS + 1]
+                force = s[c + _POINTS + j] + ((t + ((1 << shift) >> 1)) >> shift)
+                s[_CELL + i] = force
             if high_mask & bit:
                 high += force
                 if force > most:

@@ -104,9 +104,13 @@ def names_of(bits):
 
 # words (written by layout.py)
 _MODE_OFF = const(0)
+_STATE_READY = const(1)
 _REACT_HOLD = const(2)
+_STATE_PRESSING = const(2)
 _MODE_FORCE = const(2)
 _MODE_LOCK = const(3)
+_REACT_VENT = const(4)
+_STATE_RELEASING = const(4)
 _INPUTS = const(5)
 _STATE_TRIPPED = const(5)
 _ROW_WORDS = const(6)
@@ -143,14 +147,14 @@ _MODE = const(85)
 _TARGET = const(95)
 _RAMP_FROM = const(96)
 _SET = const(100)
-_CONTACT_TICKS = const(114)
-_K_RAMP_DEV = const(167)
-_K_RAMP_MIN = const(168)
-_K_HOLD_DEV = const(169)
-_K_HOLD_MIN = const(170)
-_K_BUDGET = const(171)
-_ROW = const(215)
-_ROW_COUNT = const(395)
+_CONTACT_TICKS = const(115)
+_K_RAMP_DEV = const(168)
+_K_RAMP_MIN = const(169)
+_K_HOLD_DEV = const(170)
+_K_HOLD_MIN = const(171)
+_K_BUDGET = const(172)
+_ROW = const(216)
+_ROW_COUNT = const(396)
 _IN_TRAVEL_OK = const(2048)
 # end of words
 
@@ -179,10 +183,10 @@ def judge(frame):
     s[_SIG_HOT] = hot
     if s[_TICK_US] > s[_TICK_WORST]:
         s[_TICK_WORST] = s[_TICK_US]
-    if s[_TICK_US] > s[_K_BUDGET]:
-        s[_SIG_OVERRUN] += 1
-    else:
+    if s[_TICK_US] <= s[_K_BUDGET]:
         s[_SIG_OVERRUN] = 0
+    elif s[_SIG_OVERRUN] < 0x1FFFFFFF:
+        s[_SIG_OVERRUN] += 1
     if s[_SIG_FOREGROUND] < 0x1FFFFFFF:
         s[_SIG_FOREGROUND] += 1
     # what the force says about the set-point of the tick before
@@ -216,7 +220,11 @@ def judge(frame):
             allowed = s[_K_HOLD_MIN]
         s[_SIG_HOLD] = gap - allowed
     # the table
-    here = 1 << s[_STATE]
+    state = s[_STATE]
+    here = 1 << state
+    if state == _STATE_TRIPPED and s[_REACTION] < _REACT_VENT:
+        # stopped but still under force: what watches an armed press goes on watching
+        here |= 1 << _STATE_READY
     active = 0
     warned = 0
     latching = 0
@@ -244,7 +252,7 @@ def judge(frame):
             s[row + 4] = 0
         row += _ROW_WORDS
         k += 1
-    if s[_STATE] == _STATE_MONITOR:
+    if state == _STATE_MONITOR:
         warned |= latching
         latching = 0
         worst = 0
@@ -252,7 +260,9 @@ def judge(frame):
     s[_WARNED] |= warned
     if worst:
         s[_LATCHED] |= latching
-        if s[_STATE] != _STATE_TRIPPED:
+        if state != _STATE_TRIPPED:
+            if state < _STATE_PRESSING or state > _STATE_RELEASING:
+                worst = _REACT_VENT  # nothing was driven, so there is nothing to hold
             s[_STATE] = _STATE_TRIPPED
             s[_FIRST] = first
             s[_REACTION] = worst
