@@ -51,7 +51,6 @@ class Board:
         self._broken = BoardFaults(self.flash)
         self._truth = Truth(state + "/truth.csv", spec["valve_kind"]) if settings["truth"] else None
         self._firmware_hash = binascii.unhexlify(settings["firmware_hash"])
-        self._worst_us = 0
         self._foreground_ms = settings["foreground_ms"]
         self._truth_passes = 1
         self._foreground_ms = settings["foreground_ms"]
@@ -120,6 +119,7 @@ class Board:
         """Until the prompt is wanted or a configuration sets another tick rate."""
         ticks = max(1, hz * self._foreground_ms // 1000)
         period_us = 1000000 * ticks // hz
+        self._truth_passes = max(1, TRUTH_MS * 1000 // period_us)
         foreground, tick, ring = press.foreground, press.tick, press.ring
         pace, serial, bench, run = self.pace, self.serial, self.bench, self.plant.run
         passes, quiet, moved, broken = 0, 0, 0, self._broken.on
@@ -164,17 +164,6 @@ class Board:
 
     def reset(self):
         """Restart as a board does; the supervisor starts the firmware again."""
-        raise SystemExit(0)
-
-    def tick_worst_us(self):
-        """The longest tick; one of a period's mean here, plant included, because a clock read costs as much as a tick."""
-        return self._worst_us
-
-    def firmware_hash(self):
-        return self._firmware_hash
-
-    def reset(self):
-        """Start again, as a board does."""
         raise SystemExit(0)
 
     def leave(self):
