@@ -1,7 +1,7 @@
 """Faults that a test or the command line can put into the press: one row each.
 
-A row is (name, kind, argument, help). The kind says what is changed; `value` None takes the fault back. Rows only write words of the
-plant's state, so they may be set between any two ticks.
+A row is (name, kind, argument, help). The kind says what is changed; `value` None takes the fault back. Rows only write
+words of the plant's state, so they may be set between any two ticks.
 """
 
 from . import step as w
@@ -71,16 +71,16 @@ def _cell(plant, code, value):
             plant.P[w.MODE + i] = 0
     if value is not None:
         if not 1 <= value <= 4:
-            raise ValueError("a cell is 1..4, not %r" % value)
+            raise ValueError(f"a cell is 1..4, not {value!r}")
         plant.P[w.MODE + value - 1] = code
 
 
 def _gains(plant, active):
-    error = [active.get("gain_%d" % (i + 1), 0) * 1000 for i in range(4)]
+    error = [active.get(f"gain_{i + 1}", 0) * 1000 for i in range(4)]
     share = None
     if "off_centre" in active:
         e = active["off_centre"] * 1000 * 2 // 3
-        share = [v + d for v, d in zip(plant.spec["share_ppm"], (e, -e // 2, -e // 2))]
+        share = [v + d for v, d in zip(plant.spec["share_ppm"], (e, -e // 2, -e // 2))]  # noqa: B905 (MicroPython)
     plant.gains(share, error)
 
 
@@ -111,8 +111,7 @@ def _one_word(plant, row, value):
     elif kind == "temperature":
         P[w.T_SET_ON + arg], P[w.T_SET + arg] = (0, 0) if value is None else (1, value)
     elif kind == "fracture" and value is not None:
-        if value > 1:
-            plant.fracture_drop(value)
+        plant.fracture_drop(value if value > 1 else plant.specimen["fracture_drop_permille"])
         P[w.FRACTURE] = 0
     P[w.COUNT] = 1  # the slow part shows it at the next tick
 

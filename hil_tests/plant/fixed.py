@@ -1,7 +1,7 @@
 """Whole-number arithmetic for the plant's constructor: coefficients of the tick from parameters, without floats.
 
-The RP2040 has single-precision floats and a PC double ones; big integers give the same coefficients on both, and so the same
-trace, bit for bit. Nothing here runs in the tick.
+The RP2040 has single-precision floats and a PC double ones; big integers give the same coefficients on both, and so the
+same trace, bit for bit. Nothing here runs in the tick.
 """
 
 Q = 60
@@ -31,7 +31,7 @@ def ratio(num, den, bits, shift_min, shift_max):
         s -= 1
     m = ((num << s) + den // 2) // den
     if m >= 1 << bits:
-        raise ValueError("%d / %d is too large for a coefficient" % (num, den))
+        raise ValueError(f"{num} / {den} is too large for a coefficient")
     return m, s
 
 

@@ -1,7 +1,7 @@
 """Plant and specimen files (TOML) checked and turned into the integers that `Plant` takes.
 
-A file is data that a reader can doubt: every value has its unit in the key and its source beside it. What the chip gets is integers
-only, so every float is spent here; the result is plain JSON.
+A file is data that a reader can doubt: every value has its unit in the key and its source beside it. What the chip gets
+is integers only, so every float is spent here; the result is plain JSON.
 """
 
 from __future__ import annotations
@@ -83,8 +83,9 @@ LOW_STOP_SHIFT = 8  # the stop is 2^8 times as stiff as the cell
 FLOW_STEPS = 32
 
 
-def plant(name: str | Path = "nominal", specimen: str | Path = "steel_blank",
-          overrides: Mapping[str, Any] | None = None) -> Spec:
+def plant(
+    name: str | Path = "nominal", specimen: str | Path = "steel_blank", overrides: Mapping[str, Any] | None = None
+) -> Spec:
     """The integers for `Plant` from a plant file and a specimen file (a name in the folder, or a path).
 
     `overrides` maps "section.key" to a value in the file's unit. Raises PlantFileError.
@@ -166,10 +167,10 @@ def _values(path: Path) -> dict[str, Any]:
     for key, value in _flatten(document, ""):
         if isinstance(value, dict):
             if not (isinstance(value.get("source"), str) and value["source"] and "value" in value):
-                raise PlantFileError(f"{path.name}: {key}: write {{ value = ..., source = \"where it comes from\" }}")
+                raise PlantFileError(f'{path.name}: {key}: write {{ value = ..., source = "where it comes from" }}')
             value = value["value"]
         elif key not in ("name", "description"):
-            raise PlantFileError(f"{path.name}: {key}: has no source; write {{ value = ..., source = \"...\" }}")
+            raise PlantFileError(f'{path.name}: {key}: has no source; write {{ value = ..., source = "..." }}')
         if base and key not in values and key not in ("name", "description"):
             raise PlantFileError(f"{path.name}: {key}: not a key of its base {base!r}")
         values[key] = value
@@ -232,15 +233,23 @@ def _compaction(values: dict[str, Any], path: Path, area_mm2: float) -> list[lis
 
 
 def _fracture(values: dict[str, Any]) -> Spec:
-    return {"fracture_cn": round(values.pop("fracture_n", 0) * 100),
-            "fracture_drop_permille": round(values.pop("fracture_drop_pct", 50) * 10)}
+    return {
+        "fracture_cn": round(values.pop("fracture_n", 0) * 100),
+        "fracture_drop_permille": round(values.pop("fracture_drop_pct", 50) * 10),
+    }
 
 
 def _flow(values: dict[str, Any], path: Path, area_mm2: float) -> Spec:
     """Power-law flow as a table of rates / pm/s over equal steps of force (2^shift units of 1/64 cN)."""
     if "flow.exponent" not in values:
         return {"flow_pm_s": [], "flow_force_shift": 0, "flow_limit_nm": 0}
-    keys = ("flow.exponent", "flow.yield_mpa", "flow.rate_at_yield_nm_s", "flow.rate_limit_um_s", "flow.travel_limit_um")
+    keys = (
+        "flow.exponent",
+        "flow.yield_mpa",
+        "flow.rate_at_yield_nm_s",
+        "flow.rate_limit_um_s",
+        "flow.travel_limit_um",
+    )
     for key in keys:
         if key not in values:
             raise PlantFileError(f"{path.name}: {key}: missing")
@@ -248,8 +257,13 @@ def _flow(values: dict[str, Any], path: Path, area_mm2: float) -> Spec:
     yield_units = yield_mpa * area_mm2 * 100 * 64
     end = yield_units * (limit_um_s * 1000 / rate_nm_s) ** (1 / exponent)
     shift = max(14, math.ceil(math.log2(end / FLOW_STEPS)))
-    table = [min(rate_nm_s * ((i << shift) / yield_units) ** exponent, limit_um_s * 1000) for i in range(FLOW_STEPS + 1)]
-    return {"flow_pm_s": [round(v * 1000) for v in table], "flow_force_shift": shift, "flow_limit_nm": round(travel_um * 1000)}
+    forces = [i << shift for i in range(FLOW_STEPS + 1)]
+    table = [min(rate_nm_s * (force / yield_units) ** exponent, limit_um_s * 1000) for force in forces]
+    return {
+        "flow_pm_s": [round(v * 1000) for v in table],
+        "flow_force_shift": shift,
+        "flow_limit_nm": round(travel_um * 1000),
+    }
 
 
 def _breathing(values: dict[str, Any], path: Path) -> Spec:
@@ -262,5 +276,8 @@ def _breathing(values: dict[str, Any], path: Path) -> Spec:
         raise PlantFileError(f"{path.name}: breathing.shape: {shape!r} is neither sine nor triangle")
     phase = [i / 64 for i in range(65)]
     wave = [(1 - math.cos(2 * math.pi * f)) / 2 if shape == "sine" else 1 - abs(2 * f - 1) for f in phase]
-    return {"breathing_nm": [round(amplitude * 1000 * v) for v in wave], "breathing_period_s": round(period * 3600),
-            "breathing_from_cn": round(start * 100)}
+    return {
+        "breathing_nm": [round(amplitude * 1000 * v) for v in wave],
+        "breathing_period_s": round(period * 3600),
+        "breathing_from_cn": round(start * 100),
+    }

@@ -1,13 +1,14 @@
 """The same press as ordinary differential equations in SI floats: the reference that the integer plant is held against.
 
-Written from the equations, not from the integer code: continuous time, stiff solver, no tick. What it leaves out is stiction (the ram
-slides as soon as sliding friction is overcome; compare with a plant whose stiction_ratio is 1) and everything that is only sensor.
+Written from the equations, not from the integer code: continuous time, stiff solver, no tick. What it leaves out is
+stiction (the ram slides as soon as sliding friction is overcome; compare with a plant whose stiction_ratio is 1) and
+everything that is only sensor.
 
     regulator   T1 x1' = T - x1,  T1 P' = x1 - P,  T = play(code(t - dead time)) * full scale;  dump open: tau P' = -P
     fill/vent   w' = q_fill sqrt((P_s - P) / 33 kN) - q_vent sqrt(P / 33 kN) - leak P / 33 kN - v,  P = k_fluid w
     ram         v = (|P - F - F_spring| - F_friction) / c with the sign of the difference, if that is positive; x' = v
     specimen    F = k e(x - s), toe: e = u^2 / 2a below a, u - a/2 above; s = plastic + delayed + flow - swelling
-    plastic     yields where F reaches the compaction curve: s_p' = max(0, F - F_y(s_p)) / (k tau), tau much faster than the rest
+    plastic     yields where F reaches the compaction curve: s_p' = max(0, F - F_y(s_p)) / (k tau), tau is short
     delayed     tau_i s_i' = J_i F - s_i          flow  s_f' = rate(F / yield)^n (1 - s_f / limit)
 """
 
@@ -26,7 +27,7 @@ Array = NDArray[np.float64]
 PLASTIC_TAU_S = 2e-4
 MIDDLE_N = 33e3
 PREFILL_WIDTH_N = 2.0
-GRID_S = 2e-4
+GRID_S = 1e-4
 # where each state is
 LAG_1, PRESSURE, RAM, PLASTIC, KELVIN_1, KELVIN_2, FLOW = range(7)
 
@@ -67,7 +68,7 @@ class Press:
         return now.code + (then.code - now.code) * (t - now.start_s) / (then.start_s - now.start_s), now.valve
 
     def _play(self) -> None:
-        """Target of the regulator over time: the play operator needs the history, so it is run over a fine grid once."""
+        """Target of the regulator over time: the play operator needs the history, so it runs over a fine grid once."""
         end_s = self.segments[-1].start_s + 1
         self.grid_s = np.arange(0, end_s, GRID_S)
         half = self.k["hysteresis_ppm"] * 65535 / 2e6
@@ -124,7 +125,7 @@ class Press:
         return min(self.k["approach_limit_nm_s"] * 1e-9, max(-self.k["retract_limit_nm_s"] * 1e-9, v))
 
     def _source(self, t: float, y: Array, pressure: float, v: float) -> tuple[float, float]:
-        """Derivatives of LAG_1 and PRESSURE (regulator) or of the trapped fluid (fill/vent, kept in PRESSURE's place)."""
+        """Derivatives of LAG_1 and PRESSURE (regulator) or of the trapped fluid (fill/vent, in PRESSURE's place)."""
         valve = self._command(t)[1]
         dump = not valve & 4 or not valve & 8
         dump_tau_s = self.k["dump_tau_us"] * 1e-6
@@ -135,7 +136,7 @@ class Press:
         dead = self.k["dead_time_us"] * 1e-6
         fill = self._open(t - dead, 1, self.k["fill_open_us"], self.k["fill_close_us"])
         vent = self._open(t - dead, 2, self.k["vent_open_us"], self.k["vent_close_us"])
-        above = (pressure - self.k["prefill_below_cn"] / 100) / PREFILL_WIDTH_N  # a little smooth, else the solver chatters
+        above = (pressure - self.k["prefill_below_cn"] / 100) / PREFILL_WIDTH_N  # smooth, else the solver chatters
         prefill = 1 + (self.k["prefill_ratio"] - 1) * (1 - math.tanh(above)) / 2
         supply_n = self.k["supply_cn"] / 100
         flow = fill * prefill * self.k["fill_flow_nm_s"] * 1e-9 * math.sqrt(max(0.0, supply_n - pressure) / MIDDLE_N)
@@ -171,10 +172,20 @@ class Press:
         y0 = np.zeros(7)
         y0[RAM] = -self.gap_m
         atol = np.array([0.01, 0.01 if self.k["valve_kind"] == 0 else 1e-10, 1e-10, 1e-10, 1e-11, 1e-11, 1e-11])
-        solution = solve_ivp(self.derivatives, (0, times_s[-1]), y0, method="LSODA", t_eval=times_s, rtol=1e-6, atol=atol,
-                             max_step=max_step_s)
+        solution = solve_ivp(
+            self.derivatives,
+            (0, times_s[-1]),
+            y0,
+            method="LSODA",
+            t_eval=times_s,
+            rtol=1e-6,
+            atol=atol,
+            max_step=max_step_s,
+        )
         y = solution.y
-        force = [self.force(c[RAM], c[PLASTIC], c[KELVIN_1] + c[KELVIN_2] + c[FLOW] - self.swelling_m(t))
-                 for t, c in zip(solution.t, y.T, strict=True)]
+        force = [
+            self.force(c[RAM], c[PLASTIC], c[KELVIN_1] + c[KELVIN_2] + c[FLOW] - self.swelling_m(t))
+            for t, c in zip(solution.t, y.T, strict=True)
+        ]
         pressure = y[PRESSURE] if self.k["valve_kind"] == 0 else self.fluid * y[PRESSURE]
         return {"force_n": np.array(force), "pressure_n": pressure, "displacement_m": y[RAM] + self.gap_m}

@@ -1,13 +1,12 @@
 """The simulated press as one object: parameters in, an array of state, and the tick's function that works on it.
 
-The constructor turns physical parameters (integers with their unit in the key, see load.py) into coefficients for one tick rate. It
-uses big integers only, so CPython, the unix port and the RP2040 come to the same coefficients.
+The constructor turns physical parameters (integers with their unit in the key, see load.py) into coefficients for
+one tick rate. It uses big integers only, so CPython, the unix port and the RP2040 come to the same coefficients.
 """
 
 from array import array
 
-from . import faults
-from . import fixed
+from . import faults, fixed
 from . import step as w
 
 UNIT = 64  # units of force a cN, of position a nm
@@ -79,8 +78,12 @@ class Plant:
         P[w.PERM_LIMIT] = max(1, (k["permissive_delay_us"] * hz + 500000) // 1000000)
         P[w.RELIEF] = k["relief_cn"] * UNIT
         P[w.OVERPRESSURE] = k["overpressure_switch_cn"] * UNIT
-        for at, key in ((w.FILL_DELAY, "fill_open_us"), (w.FILL_CLOSE, "fill_close_us"),
-                        (w.VENT_DELAY, "vent_open_us"), (w.VENT_CLOSE, "vent_close_us")):
+        for at, key in (
+            (w.FILL_DELAY, "fill_open_us"),
+            (w.FILL_CLOSE, "fill_close_us"),
+            (w.VENT_DELAY, "vent_open_us"),
+            (w.VENT_CLOSE, "vent_close_us"),
+        ):
             P[at] = (k[key] * hz + 500000) // 1000000
         P[w.AIR] = 1024
         for i in range(65):
@@ -122,7 +125,7 @@ class Plant:
         self.put(w.G_FREE, self._mobility(0, bits=16))
 
     def _mobility(self, cn_um, shift_max=42, bits=15):
-        """Semi-implicit ram travel for one unit of net force: dt / (c + dt * stiffness), at most 2 nm/cN (4 with 16 bits)."""
+        """Semi-implicit ram travel for one unit of net force, dt / (c + dt * stiffness), at most 2^(bits-14) nm/cN."""
         k = self.spec
         fluid = k["fluid_stiffness_cn_um"] if k["valve_kind"] else 0
         resistance = k["flow_resistance_cn_s_m"] * self.hz + (cn_um + fluid) * 1000000
@@ -132,8 +135,14 @@ class Plant:
 
     def _cells(self, k):
         P = self.P
-        self.put(w.BOW_M, fixed.ratio(k["nonlinearity_ppm"] * (1 << 27), 1000000 * (k["high_range_cn"] * UNIT >> 15), 14, 0, 14))
-        self.put(w.LBOW_M, fixed.ratio(k["nonlinearity_ppm"] * (1 << 22), 1000000 * (k["low_rated_cn"] * UNIT >> 10), 14, 0, 20))
+        self.put(
+            w.BOW_M,
+            fixed.ratio(k["nonlinearity_ppm"] * (1 << 27), 1000000 * (k["high_range_cn"] * UNIT >> 15), 14, 0, 14),
+        )
+        self.put(
+            w.LBOW_M,
+            fixed.ratio(k["nonlinearity_ppm"] * (1 << 22), 1000000 * (k["low_rated_cn"] * UNIT >> 10), 14, 0, 20),
+        )
         P[w.BOW_FS] = k["high_range_cn"] * UNIT >> 15
         P[w.LBOW_FS] = k["low_rated_cn"] * UNIT >> 10
         P[w.STOP], P[w.STOP_SHIFT] = k["low_stop_cn"] * UNIT, k["low_stop_shift"]
@@ -184,9 +193,11 @@ class Plant:
     # --- specimen
 
     def load_specimen(self, k):
-        """Put a new specimen (a dictionary from load.specimen) into an open press: the ram is back at its rest."""
+        """Put a new specimen (from load.load_specimen) into an open press: the ram is back at its rest."""
         P = self.P
-        for at in list(range(w.FORCE, w.TABLE_RS + 1)) + list(range(w.KV, w.CELL_CREEP_M)) + list(range(w.FMAX, w.DRIFT)):
+        for at in (
+            list(range(w.FORCE, w.TABLE_RS + 1)) + list(range(w.KV, w.CELL_CREEP_M)) + list(range(w.FMAX, w.DRIFT))
+        ):
             P[at] = 0
         self.specimen = k
         P[w.GAP_NM] = k["gap_nm"]
@@ -199,7 +210,7 @@ class Plant:
             self.put(w.TOE_M, fixed.small(16384, k["toe_nm"] * UNIT))
         self._compaction(k)
         P[w.FRACTURE] = k["fracture_cn"] * UNIT if k["fracture_cn"] else w.FORCE_MAX
-        self.put(w.FRACTURE_M, fixed.small(k["fracture_drop_permille"], k["stiffness_cn_um"]))
+        self.fracture_drop(k["fracture_drop_permille"])
         for i, (pm_per_n, tau_s) in enumerate(k["kelvin"]):
             at = w.KV + i * w.KV_LEN
             self.put(at, fixed.small(pm_per_n, 100000))
@@ -207,12 +218,16 @@ class Plant:
         self._flow(k)
         self._breathing(k)
 
+    def fracture_drop(self, permille):
+        """Part of the force that a fracture loses at once."""
+        self.put(w.FRACTURE_M, fixed.small(permille, self.specimen["stiffness_cn_um"]))
+
     def _compaction(self, k):
         P, stiff = self.P, k["stiffness_cn_um"]
         points = k["compaction"]  # [plastic travel / nm, force / cN], both rising
         P[w.SEG_N] = max(0, len(points) - 1)
         if len(points) > w.SEG_MAX:
-            raise ValueError("more than %d points in the compaction curve" % w.SEG_MAX)
+            raise ValueError(f"more than {w.SEG_MAX} points in the compaction curve")
         hard = [(points[i + 1][1] - points[i][1], points[i + 1][0] - points[i][0]) for i in range(len(points) - 1)]
         shift_r, shift_g = 28, 28
         for rise, run in hard:

@@ -1,11 +1,12 @@
 """One tick of the press's physics: valve, ram, specimen and load cells, in integers.
 
-Two viper functions over one array of state P: `step` at the tick rate, `slow` (creep, breathing, drift, temperature) about 50 times a
-second. They run on the chip inside the tick as well as on a PC, so every intermediate stays within -2^30 .. 2^30-1.
+Two viper functions over one array of state P: `step` at the tick rate, `slow` (creep, breathing, drift, temperature)
+about 50 times a second. They run on the chip inside the tick as well as on a PC, so every intermediate stays within
+-2^30 .. 2^30-1.
 
-Units inside P: force 1/64 cN, position 1/64 nm (0 = first contact with the virgin specimen). A product with a coefficient m / 2^s is
-split so that nothing is lost: (x >> s) * m + ((x & mask) * m >> s). `ptr32` loads without a sign on a 64-bit machine; words that
-may be negative are kept within +-2^29 and get their sign back by ((v + 2^29) & (2^30 - 1)) - 2^29.
+Units inside P: force 1/64 cN, position 1/64 nm (0 = first contact with the virgin specimen). A product with a
+coefficient m / 2^s is split so that nothing is lost: (x >> s) * m + ((x & mask) * m >> s). `ptr32` loads without a sign on a 64-bit
+machine; words that may be negative are kept within +-2^29 and get their sign back by ((v + 2^29) & (2^30 - 1)) - 2^29.
 """
 
 import micropython
@@ -188,7 +189,7 @@ RING = const(688)
 
 @micropython.viper
 def slow(P):
-    p = ptr32(P)
+    p = ptr32(P)  # noqa: F821
     force = p[FORCE]
     if force > p[FMAX]:
         p[FMAX] = force
@@ -271,8 +272,8 @@ def slow(P):
 
 @micropython.viper
 def step(S, P):
-    s = ptr32(S)
-    p = ptr32(P)
+    s = ptr32(S)  # noqa: F821
+    p = ptr32(P)  # noqa: F821
     valve = s[p[W_VALVE]]
     # the relay: permissive gone for 2 ms, or the hard-wired chain is open
     n = p[PERM_OFF]

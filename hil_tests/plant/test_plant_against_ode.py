@@ -36,7 +36,13 @@ def test_steps_and_dump_on_steel_follow_the_ode(hz, worst_n):
 
 @pytest.mark.parametrize(("hz", "worst_n"), [(4000, 25), (250, 40)])
 def test_ramp_that_compacts_powder_follows_the_ode(hz, worst_n):
-    script = [[0, 600, CLOSED, 0], [1500, 600, CLOSED, 1], [6500, 30000, CLOSED, 0], [7000, 30000, CLOSED, 1], [9000, 2000, CLOSED, 0]]
+    script = [
+        [0, 600, CLOSED, 0],
+        [1500, 600, CLOSED, 1],
+        [6500, 30000, CLOSED, 0],
+        [7000, 30000, CLOSED, 1],
+        [9000, 2000, CLOSED, 0],
+    ]
     force, _, reference = difference(load.plant("nominal", "li6ps5cl_powder"), script, 10500, hz, hz // 50)
     assert reference.max() > 29000
     assert np.abs(force).max() < worst_n
@@ -45,7 +51,9 @@ def test_ramp_that_compacts_powder_follows_the_ode(hz, worst_n):
 
 def test_friction_makes_the_same_loop_as_in_the_ode():
     script = [[0, 20000, CLOSED, 1], [2000, 20000, CLOSED, 1], [5000, 10000, CLOSED, 1], [8000, 20000, CLOSED, 0]]
-    force, _, reference = difference(load.plant("nominal", "steel_blank", {"ram.friction_n": 200}), script, 9000, 1000, 10)
+    force, _, reference = difference(
+        load.plant("nominal", "steel_blank", {"ram.friction_n": 200}), script, 9000, 1000, 10
+    )
     late = slice(250, None)
     assert np.abs(force[late]).max() < 12
     assert reference[late].min() < 11000
@@ -60,8 +68,16 @@ def test_lithium_creeps_as_the_power_law_says():
 
 def test_solenoid_pulses_move_what_the_ode_says():
     spec = changed("fill_vent", "steel_blank", {"valve.prefill_ratio": 1}, gap_nm=100000)
-    script = [[0, 0, FILL, 0], [2000, 0, CLOSED, 0], [2300, 0, VENT, 0], [2700, 0, CLOSED, 0], [2800, 0, FILL, 0], [2803, 0, CLOSED, 0],
-              [2900, 0, FILL, 0], [2910, 0, CLOSED, 0]]
+    script = [
+        [0, 0, FILL, 0],
+        [2000, 0, CLOSED, 0],
+        [2300, 0, VENT, 0],
+        [2700, 0, CLOSED, 0],
+        [2800, 0, FILL, 0],
+        [2803, 0, CLOSED, 0],
+        [2900, 0, FILL, 0],
+        [2910, 0, CLOSED, 0],
+    ]
     force, _, reference = difference(spec, script, 3100, 4000, 40, max_step_s=0.001)
     assert reference.max() > 1500
     assert np.abs(force).max() < 4
@@ -69,7 +85,14 @@ def test_solenoid_pulses_move_what_the_ode_says():
 
 
 def test_breathing_against_shut_valves_follows_the_ode():
-    spec = changed("fill_vent", "breathing_cell", {"valve.prefill_ratio": 1}, gap_nm=50000, breathing_period_s=60, breathing_from_cn=0)
+    spec = changed(
+        "fill_vent",
+        "breathing_cell",
+        {"valve.prefill_ratio": 1},
+        gap_nm=50000,
+        breathing_period_s=60,
+        breathing_from_cn=0,
+    )
     force, _, reference = difference(spec, [[0, 0, FILL, 0], [900, 0, CLOSED, 0]], 90000, 1000, 500)
     assert np.ptp(reference[4:]) > 100
     assert np.abs(force[4:]).max() < 6

@@ -18,25 +18,47 @@ CLOSED, FILL, VENT = 12, 13, 14  # valve words: dump closed and permissive on, a
 COLUMN = {name: i for i, name in enumerate(trace.COLUMNS)}
 
 
-def job(spec: dict[str, Any], script: list[list[int]], end_ms: int, *, hz: int = 1000, every: int = 1, seed: int = 1,
-        faults: list[list[Any]] | None = None) -> dict[str, Any]:
-    return {"spec": spec, "hz": hz, "seed": seed, "end_ms": end_ms, "every": every, "script": script, "faults": faults or []}
+def job(
+    spec: dict[str, Any],
+    script: list[list[int]],
+    end_ms: int,
+    *,
+    hz: int = 1000,
+    every: int = 1,
+    seed: int = 1,
+    faults: list[list[Any]] | None = None,
+) -> dict[str, Any]:
+    return {
+        "spec": spec,
+        "hz": hz,
+        "seed": seed,
+        "end_ms": end_ms,
+        "every": every,
+        "script": script,
+        "faults": faults or [],
+    }
 
 
 def checked(work: dict[str, Any]) -> NDArray[np.int64]:
     """On this Python: slow, and OverflowError if anything leaves the range."""
-    return np.array(trace.run(work), dtype=np.int64)
+    return np.array(list(trace.rows(work)), dtype=np.int64)
 
 
 def on_micropython(work: dict[str, Any]) -> NDArray[np.int64]:
     micropython = Path(sys.prefix) / "bin" / "micropython"
     path = str(Path(__file__).resolve().parents[1])
-    done = subprocess.run([str(micropython), "-X", "heapsize=64m", "-c", "from plant import trace; trace.main()"],
-                          input=json.dumps(work), text=True, capture_output=True, check=False, timeout=60,
-                          env={**os.environ, "MICROPYPATH": path})
+    done = subprocess.run(
+        [str(micropython), "-X", "heapsize=16m", "-c", "from plant import trace; trace.main()"],
+        input=json.dumps(work),
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "MICROPYPATH": path},
+    )
     if done.returncode:
         raise RuntimeError(done.stderr)
-    return np.array(json.loads(done.stdout), dtype=np.int64)
+    return np.array([json.loads(line) for line in done.stdout.splitlines()], dtype=np.int64)
 
 
 def column(rows: NDArray[np.int64], name: str) -> NDArray[np.int64]:
