@@ -26,6 +26,7 @@ class Bench:
     course: list[Snapshot | Exception]
     stops: list[str] = field(default_factory=list)
     leases: list[float] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     opened: int = 0
     after_stop: Snapshot = DONE
 
@@ -41,6 +42,14 @@ class Bench:
     def stop(self, kind: str) -> None:
         self.stops.append(kind)
         self.course = [replace(RUNNING, state="releasing"), self.after_stop]
+
+    def interlock(self, name: str) -> "Bench":
+        self.asked.append(name)
+        return self
+
+    @property
+    def hint(self) -> str:
+        return f"what to do about {self.asked[-1]}"
 
     def reopen(self) -> None:
         self.opened += 1
@@ -186,3 +195,10 @@ def test_link_that_stays_lost_ends_without_touching_the_press(monkeypatch: pytes
 def test_a_defect_is_not_mistaken_for_a_lost_link() -> None:
     with pytest.raises(ZeroDivisionError):
         followed(Bench([RUNNING, ZeroDivisionError()]))
+
+
+def test_each_warning_brings_what_to_do_and_is_asked_once() -> None:
+    warned = replace(RUNNING, warnings=("hold_band", "duty"))
+    bench = Bench([warned] * 5 + [replace(DONE, warnings=("duty",))])
+    end = followed(bench)
+    assert end.last.warned() == [("duty", "what to do about duty")] and bench.asked == ["hold_band", "duty"]

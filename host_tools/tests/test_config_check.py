@@ -103,7 +103,7 @@ def test_press_that_asks_for_what_the_board_lacks_is_refused(tmp_path: Path) -> 
     told = {one.key: one.text for one in complaints_of(path)}
     assert (
         'needs "fill_vent"' in told["valve.valve_kind"]
-        and 'needs "low_range"' in told["cells.low_range_mask (default)"]
+        and 'needs "two_ranges"' in told["cells.low_range_mask (default)"]
     )
 
 

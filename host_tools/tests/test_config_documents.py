@@ -107,3 +107,10 @@ def test_written_calibration_passes_the_check(have: config.Calibration) -> None:
 )
 def test_unusable_points_are_named(bad: tuple[tuple[int, float], ...], says: str) -> None:
     assert says in " ".join(calibration_file.point_complaints(bad))
+
+
+def test_printed_parameters_are_those_of_the_table() -> None:
+    from stackpress.config.__main__ import HEAD
+
+    kept = (rooms.BOARDS / "PARAMETERS.md").read_text(encoding="utf-8")
+    assert kept == HEAD + documents.reference_markdown(), "python -m stackpress.config > boards/PARAMETERS.md"

@@ -56,6 +56,26 @@ def check(file: PressFile = None, site: SiteFile = None, all_: All = False, json
     out.answer(answer)
 
 
+@app.command()
+def params(
+    word: Annotated[str, typer.Argument(metavar="[WORD]", help="Part of a name or group; without it, all.")] = "",
+    json: Json = False,
+) -> None:
+    """Explain the parameters: default, what is allowed, what it is."""
+    from ..config.documents import toml_value
+    from ..config.schema import parameters
+    from .exits import Failure
+
+    out = Output(json)
+    found = [one for one in parameters().values() if word in one.name or word == one.group]
+    if not found:
+        raise Failure(f"No parameter has {word!r} in its name.", "`stackpress config params` lists them all.")
+    rows = [(one.name, one.group, toml_value(one.default_value), one.allowed, one.help) for one in found]
+    out.table(("key", "table", "default", "allowed", "what it is"), rows)
+    keys = ("name", "group", "default", "allowed", "help")
+    out.answer({"params": [dict(zip(keys, row, strict=True)) for row in rows]})
+
+
 def _show(out: Output, found: list["Difference"]) -> None:
     from ..config.documents import describe
 

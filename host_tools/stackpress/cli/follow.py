@@ -27,11 +27,37 @@ PLAIN_EVERY_S = 5.0
 QUESTION = "[l]eave it running, [s]top it in a controlled way, or [w]atch on? "
 
 
+class Row(Protocol):
+    """A row of the interlock table; only its words are needed here."""
+
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+
+
+class Hints:
+    """What to do about a warning, asked once for each."""
+
+    def __init__(self, press: "Watched") -> None:
+        self._press = press
+        self._known: dict[str, str] = {}
+
+    def added(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot with a hint for each warning. Raises a link error."""
+        for name in snapshot.warnings:
+            if name not in self._known:
+                self._known[name] = self._press.interlock(name).hint
+        return replace(snapshot, hints=tuple(self._known[name] for name in snapshot.warnings))
+
+
 class Watched(Protocol):
     """What following needs of a press."""
 
     def snapshot(self) -> Snapshot:
         """What the press does now. Raises a link error when it does not answer."""
+
+    def interlock(self, name: str) -> Row:
+        """One row of the interlock table."""
 
     def lease(self, seconds: float) -> None:
         """Tell the press that its host is there."""
@@ -96,6 +122,7 @@ class Follower:
         self.is_link_error = is_link_error
         self.lease = lease
         self.stopping = False
+        self._hints = Hints(watched)
         self._last = Snapshot("safe")
         self._leased_at = -1e9
         self._printed_at = -1e9
@@ -139,7 +166,7 @@ class Follower:
             if self._lost_at is not None:
                 self.watched.reopen()
             self._renew()
-            self._last = self.watched.snapshot()
+            self._last = self._hints.added(self.watched.snapshot())
             self._lost_at = None
         except Exception as error:
             if not self.is_link_error(error):

@@ -22,10 +22,11 @@ def status(port: Port = None, json: Json = False) -> None:
     from ..view import plain
     from .connect import opened
     from .exits import REFUSED
+    from .follow import Hints
 
     out = Output(json)
     with opened(port) as press:
-        snapshot = press.snapshot()
+        snapshot = Hints(press).added(press.snapshot())
         who = press.who()
     out.say(f"{who.serial} on {snapshot.port} ({who.board}, firmware {who.version})")
     for line in plain.page(snapshot):

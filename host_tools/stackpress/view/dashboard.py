@@ -144,7 +144,8 @@ class Dashboard:
             yield Text()
             yield Text(f" TRIPPED BY {snapshot.trip_reason.upper()} ", style="bold white on red")
             yield Text(snapshot.trip_hint)
-        for name in snapshot.warnings:
-            yield Text(f"! warning: {name}", style="bold yellow")
+        for name, hint in snapshot.warned():
+            told = Text(f"! {name}", style="bold yellow")
+            yield told.append(f"  {hint}", style="not bold") if hint else told
         for note in snapshot.notes:
             yield Text(f"  {note}", style="bold")

@@ -43,7 +43,7 @@ def page(snapshot: Snapshot) -> list[str]:
     if warm:
         rows.append(("platens", ", ".join(warm)))
     rows.append(("running for", time_text(snapshot.time_s)))
-    rows += [("warning", name) for name in snapshot.warnings]
+    rows += [("warning", f"{name}: {hint}" if hint else name) for name, hint in snapshot.warned()]
     rows += [("not ready", f"{text} ({code})") for code, text in snapshot.checks]
     rows += [("note", note) for note in snapshot.notes]
     width = max(len(label) for label, _ in rows)

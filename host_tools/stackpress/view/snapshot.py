@@ -35,6 +35,7 @@ class Snapshot:
     left_s: float | None = None
     run: int = 0
     warnings: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()  # what to do about each warning, in the same order; empty if nobody asked
     trip_reason: str = ""
     trip_hint: str = ""
     checks: tuple[tuple[str, str], ...] = ()
@@ -56,6 +57,10 @@ class Snapshot:
     def error(self) -> float | None:
         """(force - set) / set, or None without a set-point."""
         return (self.force_n - self.set_n) / self.set_n if self.pressed and self.set_n > 0 else None
+
+    def warned(self) -> list[tuple[str, str]]:
+        """(warning, what to do about it) of each; the hint is empty if it is not known."""
+        return [(name, self.hints[i] if i < len(self.hints) else "") for i, name in enumerate(self.warnings)]
 
     def pressure_pa(self, force_n: float) -> float | None:
         """Pressure on the die, None when its area is unknown."""

@@ -1,0 +1,241 @@
+"""The command line against a running simulated press: what a user types, and what the press and the exit code say."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stackpress import rooms
+from stackpress.cli import app
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")
+
+PRESS = str(rooms.BOARDS / "sim" / "press.toml")
+Json = dict[str, Any]
+Ask = Callable[..., tuple[int, Json]]
+
+PROGRAM = """name = "short"
+die_mm = 13
+{extra}
+[[step]]
+do = "contact"
+to_n = 50
+[[step]]
+do = "ramp"
+to_n = 3000
+rate_n_per_s = 3000
+[[step]]
+do = "hold"
+for_s = {hold_s}
+[[step]]
+do = "release"
+rate_n_per_s = 3000
+"""
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from hil_tests.targets.sim import SimTarget
+
+    with SimTarget(pace="real", wall="real", state_dir=tmp_path_factory.mktemp("press"), board="cli") as one:
+        one.pace("real", 10)
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STACKPRESS_SIM_DIR", "STACKPRESS_CONFIG_DIR", "STACKPRESS_DATA"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def ask(target: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Ask]:
+    """Run a command with --json on the press; gives exit code and document. Leaves the press safe and mended."""
+    monkeypatch.setenv("STACKPRESS_PORT", target.port)
+
+    def asked(*words: str) -> tuple[int, Json]:
+        capsys.readouterr()
+        code = app.run([*words, "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    yield asked
+    target.clear_fault()
+    app.run(["stop", "--vent"])
+    for _ in range(50):
+        app.run(["reset"])
+        app.run(["disarm"])
+        if asked("status")[1]["state"] == "safe":
+            return
+        time.sleep(0.1)
+    raise AssertionError("the press did not become safe again")
+
+
+def program(tmp_path: Path, hold_s: float = 1, extra: str = "") -> str:
+    path = tmp_path / "short.toml"
+    path.write_text(PROGRAM.format(hold_s=hold_s, extra=extra))
+    return str(path)
+
+
+def test_arming_lists_every_check_that_fails(ask: Ask, target: Any) -> None:
+    target.fault("estop")
+    target.fault("guard")
+    time.sleep(0.1)
+    code, told = ask("arm")
+    assert code == 1 and len(told["details"]) >= 2, told
+    target.clear_fault()
+    ask("reset")
+    assert ask("arm") == (0, {"ok": True, "state": "ready"})
+    assert ask("disarm") == (0, {"ok": True, "state": "safe"})
+
+
+def test_a_program_runs_from_a_file_to_its_end_and_is_in_the_log(ask: Ask, tmp_path: Path) -> None:
+    code, told = ask("run", program(tmp_path), "--follow", "--sample", "A7", "--operator", "me")
+    assert code == 0 and (told["end"], told["program"]) == ("done", "short"), told
+    assert ask("log", "pull")[1]["pull"]["missing"] == 0
+    run = ask("runs")[1]["runs"][-1]
+    assert (run["program"], run["sample"], run["operator"], run["outcome"]) == ("short", "A7", "me", "done")
+    assert run["peak_n"] == pytest.approx(3000, rel=0.01)
+    files = ask("log", "export", "--out", str(tmp_path / "out"), "--name", "log")[1]["files"]
+    assert {Path(one).name for one in files} >= {"log.csv", "log.press.parquet", "log.json"}
+    assert Path(ask("report", "--out", str(tmp_path / "r.html"))[1]["file"]).stat().st_size > 10_000
+
+
+def test_a_trip_is_exit_code_1_with_reason_and_hint(ask: Ask, target: Any, tmp_path: Path) -> None:
+    assert ask("run", program(tmp_path, 600))[0] == 0
+    target.fault("guard")
+    time.sleep(0.2)
+    code, told = ask("status")
+    assert (code, told["state"], told["trip_reason"]) == (1, "tripped", "guard") and told["trip_hint"]
+    code, told = ask("reset")
+    assert code == 1 and "still there" in told["error"]
+
+
+def test_second_run_is_refused_and_the_first_goes_on(ask: Ask, tmp_path: Path) -> None:
+    assert ask("run", program(tmp_path, 600))[0] == 0
+    code, told = ask("run", "short")
+    assert code == 1 and "running" in told["error"]
+    assert ask("stop", "--hold")[0] == 0
+    assert ask("stop", "--vent")[0] == 0
+
+
+def test_program_above_the_limit_is_refused_and_nothing_moves(ask: Ask, tmp_path: Path) -> None:
+    path = tmp_path / "big.toml"
+    path.write_text(PROGRAM.format(hold_s=1, extra="").replace("to_n = 3000", "to_n = 55500").replace("short", "big"))
+    code, told = ask("run", str(path))
+    assert code == 2 and "55000" in told["error"] and "step 2" in told["error"]
+    assert ask("status")[1]["state"] == "safe" and "big" not in ask("program", "ls")[1]["programs"]
+
+
+def test_programs_are_pushed_listed_shown_and_removed(ask: Ask, tmp_path: Path) -> None:
+    assert ask("program", "push", program(tmp_path), "kbr_pellet", "--yes")[0] == 0
+    assert {"short", "kbr_pellet"} <= set(ask("program", "ls")[1]["programs"])
+    assert ask("program", "show", "short")[1]["program"]["steps"][1]["to_cn"] == 300_000
+    assert ask("program", "rm", "kbr_pellet", "--yes")[0] == 0
+    code, told = ask("program", "rm", "shrot", "--yes")
+    assert code == 2 and "short" in told["hint"]
+
+
+def test_push_sends_the_difference_and_nothing_unconfirmed(ask: Ask, tmp_path: Path) -> None:
+    mine = tmp_path / "press.toml"
+    mine.write_text(Path(PRESS).read_text().replace("force_limit_n = 55000", "force_limit_n = 50000"))
+    assert ask("config", "push")[0] == 2, "nobody was there to confirm"
+    assert ask("config", "diff", PRESS)[1]["differences"] == []
+    code, told = ask("config", "push", "--yes")
+    assert code == 0 and [(one["press"], one["file"]) for one in told["changed"]] == [(55000, 50000)]
+    assert ask("config", "pull", "--out", "pulled.toml")[1]["params"]["force_limit_n"] == 5_000_000
+    assert ask("config", "check", "pulled.toml")[1]["params"]["force_limit_n"]["value"] == 50000
+    assert ask("config", "push", PRESS, "--yes")[0] == 0
+
+
+def test_push_above_the_presss_own_ceilings_is_refused(ask: Ask, tmp_path: Path) -> None:
+    low = Path(PRESS).read_text().replace("relief_setting_n = 68000", "relief_setting_n = 56000")
+    (tmp_path / "low.toml").write_text(low)
+    assert ask("config", "ceilings", "write", "low.toml", "--yes", "--unlock", "guess")[0] == 1
+    assert ask("config", "ceilings", "write", "low.toml", "--yes", "--unlock", "SIM-cli")[0] == 0
+    (tmp_path / "high.toml").write_text(
+        Path(PRESS).read_text().replace("force_limit_n = 55000", "force_limit_n = 57000")
+    )
+    code, told = ask("config", "push", "high.toml", "--yes")
+    assert code == 2 and "relief valve's setting, 56000 N" in told["error"] and "high.toml:" in told["error"]
+    assert ask("config", "diff", PRESS)[1]["differences"] == []
+    assert ask("config", "ceilings", "write", PRESS, "--yes", "--unlock", "SIM-cli")[0] == 0
+
+
+def test_guided_calibration_refuses_bad_readings_and_is_bound_to_its_board(
+    ask: Ask, target: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = ask("calibrate", "show")[1]["cells"]
+    force = iter((0, 100_000, 600_000, 1_200_000))
+
+    class Person(io.StringIO):
+        """Answers the questions; hangs a load on the cell (as a shift of its code) before naming its force."""
+
+        said = iter(("", "50", "500", "1 kN", "", "y"))
+
+        def readline(self, *_: object) -> str:  # type: ignore[override]
+            word = next(self.said)
+            if word not in ("", "y"):
+                target.fault("zero_4", next(force) if word != "50" else 0)
+                time.sleep(0.15)
+            return word + "\n"
+
+    next(force), next(force)
+    monkeypatch.setattr(sys, "stdin", Person())
+    code, told = ask("calibrate", "cell", "4", "--serial", "L-77", "--out", str(tmp_path / "cal.toml"))
+    assert code == 0 and [force for _, force in told["points"]] == [0, 500, 1000], told
+    target.clear_fault()
+    kept = (tmp_path / "cal.toml").read_text()
+    assert 'serial = "L-77"' in kept and 'board_identity = "SIM-cli"' in kept
+    (tmp_path / "other.toml").write_text(kept.replace("SIM-cli", "SIM-elsewhere"))
+    code, told = ask("calibrate", "push", str(tmp_path / "other.toml"), "--yes")
+    assert code == 1 and "SIM-elsewhere" in told["error"]
+    assert ask("calibrate", "push", str(tmp_path / "other.toml"), "--yes", "--other-board")[0] == 0
+    assert ask("calibrate", "show")[1]["cells"][0]["serial"] == before[0]["serial"]
+
+
+def test_doctor_and_selftest_find_a_well_press_well(ask: Ask) -> None:
+    code, told = ask("doctor")
+    assert code == 0, [one for one in told["findings"] if one["verdict"] == "fail"]
+    assert {"python", "port", "press", "config", "ceilings", "calibration", "tick", "journal"} <= {
+        one["what"] for one in told["findings"]
+    }
+    assert ask("selftest")[0] == 0
+
+
+def test_second_program_on_the_port_gets_a_clear_error(ask: Ask, target: Any) -> None:
+    import stackpress
+
+    with stackpress.open(target.port):
+        code, told = ask("status")
+    assert code == 3 and "another program has" in told["error"]
+
+
+def test_monitor_ends_after_the_asked_time_with_one_document(ask: Ask) -> None:
+    code, told = ask("monitor", "--for", "0.5")
+    assert code == 0 and told["state"] == "safe"
+
+
+def test_closing_the_terminal_leaves_the_program_running(ask: Ask, target: Any, tmp_path: Path) -> None:
+    start = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); from stackpress.cli import main; main()"
+    )
+    words = ["run", program(tmp_path, 600), "--follow", "--port", target.port]
+    follower = subprocess.Popen([sys.executable, "-c", start, *words], stderr=subprocess.PIPE, text=True)
+    assert follower.stderr is not None
+    for line in follower.stderr:
+        if "HOLDING" in line:
+            break
+    os.kill(follower.pid, signal.SIGHUP)
+    assert follower.wait(10) == -signal.SIGHUP
+    follower.stderr.close()
+    time.sleep(0.5)
+    told = ask("status")[1]
+    assert told["state"] == "holding" and told["program"] == "short"
