@@ -243,3 +243,50 @@ def test_the_nor_model_refuses_what_a_chip_cannot_do(tmp_path):
     kept = bytearray(2)
     NorFile(str(tmp_path / "nor.bin"), 8192).read(0, kept)
     assert kept == b"\x0f\xff"
+
+
+def test_a_torn_records_length_never_leads_past_what_was_written_after_it():
+    flash = NorFile(None, 4 * 4096)
+    journal = Journal(flash, 1)
+    journal.append(records.EVENT, bytes(256 - sectors.HEADER_BYTES - 20 - records.OVERHEAD_BYTES))
+    journal.flush()  # 20 bytes are left in the page
+    flash.cut_after = 10
+    with pytest.raises(PowerCut):
+        journal.append(records.EVENT, bytes(46))
+        journal.flush()
+    flash.cut_after = -1
+    again = Journal(flash, 2)
+    for size in (26, 30):  # the torn frame says that the next record is where the second of these begins
+        again.append(records.EVENT, bytes(size))
+    again.flush()
+    assert sorted(read_all(again)) == sorted(read_all(Journal(flash, 3))) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("at", range(sectors.HEADER_BYTES))
+def test_a_header_with_one_wrong_byte_is_no_header(at):
+    flash = NorFile(None, 4 * 4096)
+    written(flash, 1)
+    byte = bytearray(1)
+    flash.read(at, byte)
+    flash._write(at, bytes([byte[0] ^ 4]))
+    assert sectors.Sectors(flash).header(0) is None
+
+
+def test_a_header_in_the_wrong_place_is_no_header():
+    flash = NorFile(None, 4 * 4096)
+    written(flash, 1)
+    sector = bytearray(4096)
+    flash.read(0, sector)
+    flash._write(2 * 4096, sector)
+    assert sectors.Sectors(flash).header(0)[0] == 0 and sectors.Sectors(flash).header(2) is None
+
+
+def test_a_reader_that_was_overtaken_by_the_ring_goes_on_at_the_oldest_record():
+    journal = written(NorFile(None, 4 * 4096), 60)
+    buf = bytearray(512)
+    _, after = journal.read_from(1, buf)
+    for _ in range(400):
+        journal.append(records.SAMPLE, SAMPLE)
+        journal.service(4)
+    journal.read_from(after, buf)
+    assert int.from_bytes(buf[6:10], "little") == journal.first_seq > after
