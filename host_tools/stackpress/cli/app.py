@@ -126,6 +126,9 @@ def in_front(argv: Sequence[str]) -> list[str]:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command line; gives its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console that lacks a letter shows "?", it does not end the command
     words = in_front(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .exits import DONE, REFUSED, WRONG_INPUT, Failure
+from .exits import DONE, REFUSED, WRONG_INPUT, Failure, wire_text
 from .options import Json, Port, Yes, group
 from .output import Output
 
@@ -67,6 +67,7 @@ def cell(cell: Cell, serial: Serial, out_file: Target = None, port: Port = None,
     from .connect import opened
 
     out = Output(json)
+    serial = wire_text("serial number", serial, 32)
     with opened(port, contact=True) as press:
         if press.state not in ("safe", "service"):
             raise Failure(f"The press is {press.state}.", "Calibration needs the safe state.", REFUSED)

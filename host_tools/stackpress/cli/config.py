@@ -245,7 +245,7 @@ def ceilings_write(
 ) -> None:
     """Write the press file's ceilings: the press must be safe; asks for the unlock code."""
     from .connect import opened
-    from .exits import Failure
+    from .exits import Failure, wire_text
 
     out = Output(json)
     effective = _load(file, None)
@@ -255,7 +255,7 @@ def ceilings_write(
         for key, value in effective.ceilings.as_dict().items():
             out.progress(f"{key} = {value}")
         out.confirm(f"Write these ceilings to {press.identity}?", yes)
-        code = unlock if unlock is not None else _ask_code(out)
+        code = wire_text("unlock code", unlock if unlock is not None else _ask_code(out), 64)
         data = effective.ceilings.document()
         press.service_unlock(code)
         try:

@@ -27,6 +27,15 @@ class Failure(Exception):
     details: Any = None
 
 
+def wire_text(what: str, text: str, most: int) -> str:
+    """A text that goes to the press in one line: bounded, without control characters. Raises Failure."""
+    if len(text.encode("utf-8", "replace")) > most:
+        raise Failure(f"The {what} is too long.", f"At most {most} bytes.")
+    if any(char < " " or char == "\x7f" for char in text) or not text.isprintable():
+        raise Failure(f"The {what} holds characters that cannot be printed.", "Plain text, please.")
+    return text
+
+
 def explain(text: str, hint: str, code: int, as_json: bool, details: Any = None) -> int:
     """Say why a command failed: one JSON document on stdout, or one line and a hint on stderr. Gives the code."""
     if as_json:

@@ -1,5 +1,6 @@
 """`stackpress program`: check, push, list, show and remove programs (recipes)."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 app = group("Check, push, list, show and remove programs (recipes).")
 APPS = {"program": app}
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")  # what the press accepts as a name
 
 Files = Annotated[list[str], typer.Argument(metavar="PROGRAM...", help="TOML files, or names of ready-made programs.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A program on the press.")]
@@ -156,7 +159,7 @@ def fetch(press: "Press", name: str) -> dict[str, Any]:
 
     from .exits import Failure
 
-    data = press.document_get(f"program/{name}")
+    data = press.document_get(f"program/{name}") if NAME.fullmatch(name) else None
     if data is not None:
         found: dict[str, Any] = json.loads(data)
         return found

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .exits import DONE, NO_PRESS, REFUSED, Failure
+from .exits import DONE, NO_PRESS, REFUSED, Failure, wire_text
 from .options import Json, Port, single
 from .output import Output
 
@@ -41,6 +41,7 @@ def run(
     from .connect import opened
 
     out = Output(json)
+    sample, operator = wire_text("sample", sample, 32), wire_text("operator", operator, 24)
     with opened(port, contact=True) as press:
         name = _on_press(press, program, out)
         _armed(press, no_arm)
