@@ -318,6 +318,21 @@ def test_a_run_that_goes_on_is_running_and_one_without_end_is_cut_off(store):
     assert [r.outcome for r in runs.runs(store) if r.run] == ["cut off", "done"]
 
 
+def test_what_happens_after_a_run_does_not_change_it(store):
+    press = pellet_run(SyntheticPress())
+    after = decode(RUN).samples[-3:].copy()
+    after["state"], after["t_s"] = 0, 9000
+    press.add_samples(after)
+    pull(press, store)
+    before = runs.ingest(store, press.identity)
+    press.add(records.EVENT, records.pack(records.EVENT, 90000, 0, 1, 1, 0, 1, ""))  # a press keeps naming its last run
+    press.add(records.TIME_MAP, records.pack(records.TIME_MAP, 90001, 0, 1_780_090_001, 0))
+    pull(press, store)
+    assert "synthetic-0001-b0003-r001" in before
+    assert "synthetic-0001-b0003-r001" not in runs.ingest(store, press.identity)
+    assert runs.find(store).duration_s == 600.0 and runs.find(store).outcome == "done"
+
+
 def test_samples_after_a_run_are_its_own_only_while_the_cell_is_held():
     press = pellet_run(SyntheticPress())
     after = decode(RUN).samples[-5:].copy()

@@ -70,9 +70,9 @@ def ingest(store: Store, board: str) -> list[str]:
         generation = int(path.stem.rsplit(".", 1)[1])
         found = decoded(path)
         every = split(found)
-        newest = max((r.seq_span[1] for r in every), default=0)
+        newest = max(((r.boot, r.run) for r in every), default=(0, 0))
         for run in every:
-            last = path == paths[-1] and run.seq_span[1] == newest
+            last = path == paths[-1] and (run.boot, run.run) == newest and _boot_of_last(found) == run.boot
             if _ingest_run(store, board, generation, found, run, last):
                 changed.append(run_name(board, generation, run))
     return changed
@@ -161,6 +161,13 @@ def _write_trip(run: RunData, trip: int, start_ms: int, base: Path) -> None:
     slices = [r for r in run.of(records.FLIGHT) if r.fields["trip"] == trip]
     if slices:
         write_flight(slices, start_ms, base.with_name(base.name + ".flight.parquet"))
+
+
+def _boot_of_last(found: Decoded) -> int:
+    """The boot that wrote the newest record."""
+    last = [(r.seq, r.boot) for r in found.others[-1:]]
+    last += [(int(v["seq"][-1]), int(v["boot"][-1])) for v in found.views[-1:]]
+    return max(last)[1]
 
 
 def _outcome(run: RunData, newest: bool) -> str:

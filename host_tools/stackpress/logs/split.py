@@ -14,6 +14,8 @@ from stackpress.logs.decode import Decoded, Record, Samples
 from press import records  # isort: skip
 
 _ENERGISED = (2, 3, 4)  # pressing, holding, releasing
+_OF_NO_RUN = (records.BOOT, records.TIME_MAP)
+_OF_ITS_COURSE = (records.RUN, records.STEP, records.TRIP, records.RUN_END)  # these say how long a run lasted
 
 
 @dataclass
@@ -59,7 +61,8 @@ class RunData:
     @property
     def press_ms_span(self) -> tuple[int, int]:
         """First and last press time in ms: from the header if there is one, to the last sample or record."""
-        times = [r.fields["t_s"] * 1000 + r.fields["t_ms"] for r in self.others if "t_s" in r.fields]
+        dated = self.of(*_OF_ITS_COURSE) or self.of(*_OF_NO_RUN, records.EVENT)
+        times = [r.fields["t_s"] * 1000 + r.fields["t_ms"] for r in dated if "t_s" in r.fields]
         for view in self.views:
             times += [int(view["t_s"][i]) * 1000 + int(view["t_ms"][i]) for i in (0, -1)]
         head = self.header
@@ -75,7 +78,7 @@ def split(decoded: Decoded) -> list[RunData]:
         return runs.setdefault((boot, run), RunData(boot, run))
 
     ends = {(r.boot, r.fields["run"]): r.seq for r in decoded.of(records.RUN_END)}
-    past: set[tuple[int, int]] = set()  # runs that are over and whose cell is no longer held
+    past: dict[tuple[int, int], int] = {}  # first sample after a run that is over and whose cell is no longer held
     for view in decoded.views:
         for boot, run, part in _same_run(view):
             inside = part
@@ -84,23 +87,20 @@ def split(decoded: Decoded) -> list[RunData]:
             elif (boot, run) in ends:
                 n = _length_of_run(part, ends[boot, run])
                 if n < len(part):
-                    past.add((boot, run))
+                    past[boot, run] = int(part["seq"][n])
                 inside = part[:n]
             if len(inside):
                 at(boot, run).views.append(inside)
             if len(inside) < len(part):
                 at(boot, 0).views.append(part[len(inside) :])
-    current: dict[int, int] = {}
     tripped = {(r.boot, r.fields["trip"]): r.fields["run"] for r in decoded.of(records.TRIP)}
     for record in decoded.others:
-        if record.kind == records.RUN:
-            current[record.boot] = record.fields["run"]
-        run = record.fields.get("run", current.get(record.boot, 0))
+        run = record.fields.get("run", 0)
         if record.kind == records.FLIGHT:  # written while the press may long be idle
-            run = tripped.get((record.boot, record.fields["trip"]), run)
+            run = tripped.get((record.boot, record.fields["trip"]), 0)
+        elif record.seq > past.get((record.boot, run), record.seq):
+            run = 0
         at(record.boot, run).others.append(record)
-        if record.kind == records.RUN_END and (record.boot, run) in past:
-            current[record.boot] = 0
     return [r for r in runs.values() if r.samples or r.run]
 
 
