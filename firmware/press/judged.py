@@ -73,8 +73,12 @@ def calibration(document):
             if not all(_whole(number) for point in cell["points"] for number in point):
                 raise ValueError("codes and forces are whole numbers")
             tuning.segments(cell["points"])
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+            if not _whole(cell.get("zero_code", 0)):
+                raise ValueError("zero_code is a whole number")
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             found.append("cell %d: %s" % (i + 1, error))
+    if not found and sum([tuning.span(cell["points"]) for cell in cells if cell]) > tuning.FORCE_SPAN:
+        found.append("the cells together reach more than %d cN at the rail" % tuning.FORCE_SPAN)
     return found
 
 
@@ -84,6 +88,17 @@ def zero(document):
                           and all(_whole(code) for code in document["code"])):
         found.append("code is a list of %d whole numbers" % frame.CELLS)
     return found
+
+
+def zero_of(document, calibration):
+    """Complaints about a zero that this calibration can't be moved to."""
+    for i, cell in enumerate(calibration["cells"]):
+        try:
+            if cell:
+                tuning.segments(tuning.moved(cell, document["code"][i]))
+        except ValueError as error:
+            return ["cell %d: %s" % (i + 1, error)]
+    return []
 
 
 def register(press):

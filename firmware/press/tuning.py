@@ -7,7 +7,11 @@ point per tick here, so that the tick itself never divides by its own rate.
 from press import cycle, frame, interlock
 
 FULL_CODE = 1 << 23
-FORCE_SPAN = 33000000  # cN: what all cells together may read at the rail, so that Q4 stays within 2^30
+FORCE_SPAN = 29000000  # cN: what all cells together may read at the rail; twice that and a range bias, in Q4, fit in 2^30
+CODE_SPAN = FULL_CODE + FULL_CODE // 2  # calibration codes, moved to a zero
+STEEPEST = 31  # cN a code
+RATE_MAX = (1 << 29) - 1  # cN per tick, Q16: twice that fits
+INTEGRAL_MAX = 8191  # times the largest error of 2^17 cN
 
 
 def shift_for(ms, hz):
@@ -21,7 +25,7 @@ def shift_for(ms, hz):
 
 def rate_q16(rate_cn_per_s, hz):
     """A rate as cN per tick, Q16; at least the smallest step there is, at most what a word holds."""
-    return max(1, min((1 << 30) - 1, (rate_cn_per_s << 16) // hz))
+    return max(1, min(RATE_MAX, (rate_cn_per_s << 16) // hz))
 
 
 def corner_words(rate, ms, hz):
@@ -36,6 +40,9 @@ def segments(points):
         raise ValueError("a calibration has 2 to %d points, not %d" % (frame.POINTS, len(points)))
     codes = [p[0] for p in points]
     forces = [p[1] for p in points]
+    if max(codes) > CODE_SPAN or min(codes) < -CODE_SPAN:
+        raise ValueError("calibration codes lie within -%d .. %d" % (CODE_SPAN, CODE_SPAN))
+    rising = forces[1] > forces[0]
     steepest = 0
     for (c0, f0), (c1, f1) in zip(points, points[1:]):
         if c1 - c0 < 1000:
@@ -43,9 +50,12 @@ def segments(points):
         steepest = max(steepest, abs(f1 - f0) / (c1 - c0))
         if f1 == f0:
             raise ValueError("two calibration codes have the same force %d cN" % f0)
-    for code in (-FULL_CODE, FULL_CODE):
-        if abs(force_at(points, code)) > FORCE_SPAN:
-            raise ValueError("the calibration reaches %d cN at the rail, more than %d" % (force_at(points, code), FORCE_SPAN))
+        if (f1 > f0) != rising:
+            raise ValueError("calibration forces go back at %d cN" % f0)
+    if steepest > STEEPEST:
+        raise ValueError("the calibration rises by %d cN a code, more than %d" % (steepest, STEEPEST))
+    if span(points) > FORCE_SPAN:
+        raise ValueError("the calibration reaches %d cN at the rail, more than %d" % (span(points), FORCE_SPAN))
     # one shift for the cell, so that its steepest slope is a mantissa below 2^17
     shift = 0
     while shift < 17 and steepest * (1 << (13 + shift)) < (1 << 17) - 1:
@@ -63,6 +73,11 @@ def segments(points):
     return padded(codes) + padded(forces) + padded(slopes) + padded(residues) + [len(points), shift]
 
 
+def span(points):
+    """The largest force that a cell can read, of either sign / cN."""
+    return max([abs(force_at(points, code)) for code in (-FULL_CODE, FULL_CODE)] + [abs(force) for _, force in points])
+
+
 def force_at(points, code):
     """Force / cN at a code, on the line through the segment that the code falls in."""
     j = 0
@@ -72,16 +87,18 @@ def force_at(points, code):
     return f0 + (code - c0) * (f1 - f0) // (c1 - c0)
 
 
+def moved(cell, zero_code):
+    """A cell's points, moved so that `zero_code` reads what its own zero did; 0 leaves them."""
+    shift = zero_code - cell["zero_code"] if zero_code and "zero_code" in cell else 0
+    return [[code + shift, force] for code, force in cell["points"]]
+
+
 def calibrate(s, calibration, zero=None):
     """Write the calibration's cells into the frame, moved to the commissioning zero; a cell without one reads zero."""
     at = frame.AT["CAL"]
     for i in range(frame.CELLS):
         cell = calibration["cells"][i] if calibration and i < len(calibration["cells"]) else None
-        points = cell["points"] if cell else [[0, 0], [FULL_CODE, 1]]
-        if cell and zero and zero["code"][i] and "zero_code" in cell:
-            moved = zero["code"][i] - cell["zero_code"]
-            points = [[code + moved, force] for code, force in points]
-        words = segments(points)
+        words = segments(moved(cell, zero["code"][i] if zero else 0) if cell else [[0, 0], [FULL_CODE, 1]])
         for k, word in enumerate(words):
             s[at + i * frame.CAL_WORDS + k] = word
         s[frame.AT["SEGMENT"] + i] = 0
@@ -114,7 +131,6 @@ def _drive(p, hz, s, at):
     s[at["K_OUT_GAIN"]] = (65535 << (13 + shift)) // full
     hysteresis = full * p["valve_hysteresis_permille"] // 2000
     s[at["K_HYSTERESIS"]] = hysteresis
-    s[at["K_REVERSAL_STEP"]] = max(1, hysteresis * 20 // hz)
     s[at["K_I_MAX"]] = full // 8
     s[at["K_OUT_MAX"]] = min(full, p["force_limit_n"] + full // 8)
     s[at["K_LEAD"]] = p["valve_lead_ms"] * hz // 1000
@@ -130,7 +146,8 @@ def _drive(p, hz, s, at):
 def compile_frame(s, p, ceilings, calibration, zero=None):
     """Write every K_* word, the interlock rows and the calibration. `p` params.Values, the others their documents or None."""
     at, hz = frame.AT, p["tick_rate_hz"]
-    ceilings = ceilings or {"frame_cn": 0, "cell_cn": [0] * frame.CELLS, "relief_cn": 0}
+    # without ceilings the press can't be armed, and a limit of zero would trip it on noise
+    ceilings = ceilings or {"frame_cn": FORCE_SPAN, "cell_cn": [FORCE_SPAN] * frame.CELLS, "relief_cn": FORCE_SPAN}
     high = p["high_range_mask"]
     count = sum(1 for i in range(frame.CELLS) if high >> i & 1)
     words = {
@@ -157,20 +174,24 @@ def compile_frame(s, p, ceilings, calibration, zero=None):
         "K_CONTACT": p["contact_force_n"],
         "K_KIND": p["valve_kind"],
         "K_P": p["kp_permille"] * 1024 // 1000,
-        "K_I": max(1, p["ki_permille_per_s"] * 65536 // 1000 // hz),
+        "K_I": min(INTEGRAL_MAX, (p["ki_permille_per_s"] * 65536 + 500 * hz) // (1000 * hz)),
         "K_V": p["kv_permille_per_s"] * 256 // 1000,
         "K_DEAD": p["deadband_permille"] * 1024 // 1000,
         "K_DEAD_MIN": p["deadband_min_n"],
         "K_DEAD_MAX": p["deadband_max_n"],
+        "K_DEAD_IN": 192 if p.value("valve_kind") == "fill_vent" else 64,  # one pulse is a solenoid's smallest step
         "K_REVERSAL_RATE": rate_q16(p["reversal_rate_n_per_s"], hz),
         "K_SETTLE": p["corner_ms"] * hz // 1000,
         "K_FORCE_DENY": p["force_limit_n"],
-        "K_APPROACH_MAX": p["approach_force_n"],
+        "K_APPROACH_MAX": min(p["approach_force_n"], p["valve_full_scale_n"], p["force_limit_n"]),
+        "RANGE": 0,
+        "RANGE_BIAS": 0,
         "K_APPROACH_RATE": rate_q16(p["approach_rate_n_per_s"], hz),
         "APPROACH_RATE": p["approach_rate_n_per_s"],
         "K_TRIP_RATE": rate_q16(p["trip_ramp_n_per_s"], hz),
         "K_TRIP_TICKS": p["trip_ramp_limit_s"] * hz,
-        "GAIN": 256,
+        "GAIN_FILL": 256,
+        "GAIN_VENT": 256,
     }
     words["K_TRIP_CORNER"], words["K_TRIP_LANDING"] = corner_words(words["K_TRIP_RATE"], p["corner_ms"], hz)
     lag = max(1, shift_for(32, hz))
@@ -186,14 +207,18 @@ def compile_frame(s, p, ceilings, calibration, zero=None):
     calibrate(s, calibration, zero)
 
 
-def gain_for(stiffness_cn_per_um, p):
-    """Gain schedule of the solenoid valves, Q8: how much longer they open on a stack of this stiffness than on the reference.
+def schedule(s, p, stiffness_cn_per_um, force_cn):
+    """Gain schedule of the solenoid valves: how much longer they open than on the reference stiffness at half scale.
 
-    Their flow moves the ram against the stack and the trapped fluid in series. A regulator sets pressure, not flow, so the
-    stack's stiffness does not change its gain and its loop does not read this.
+    Their flow moves the ram against the stack and the trapped fluid in series, and what a vent lets out goes with the root
+    of the pressure. A regulator sets pressure, not flow: the stack's stiffness does not change its gain.
     """
-    if stiffness_cn_per_um <= 0:
-        return 256
-    fluid = p["fluid_stiffness_n_per_um"]
-    gain = p["stiffness_ref_n_per_um"] * (fluid + stiffness_cn_per_um) * 256 // (fluid * stiffness_cn_per_um)
-    return max(p["schedule_low_permille"] * 256 // 1000, min(p["schedule_high_permille"] * 256 // 1000, gain))
+    low, high = p["schedule_low_permille"] * 256 // 1000, p["schedule_high_permille"] * 256 // 1000
+    gain = 256
+    if stiffness_cn_per_um > 0:
+        fluid = p["fluid_stiffness_n_per_um"]
+        gain = p["stiffness_ref_n_per_um"] * (fluid + stiffness_cn_per_um) * 256 // (fluid * stiffness_cn_per_um)
+    s[frame.AT["GAIN_FILL"]] = max(low, min(high, gain))
+    half = p["valve_full_scale_n"] // 2
+    force = max(force_cn, p["contact_force_n"])
+    s[frame.AT["GAIN_VENT"]] = max(low, min(high, int(gain * (half / force) ** 0.5)))
