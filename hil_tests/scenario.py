@@ -1,8 +1,8 @@
 """Scenarios: what is done to a press and what must come of it, as data in hil_tests/scenarios/*.toml.
 
-A file has a claim in one sentence, the press that it needs, and steps. A step is a table; its keys act in the order of `ACTIONS`
-and every one is a row there. All times are press time, which stands still between steps, so a scenario means the same on a slow
-computer and repeats bit for bit.
+A file has a claim in one sentence, the press that it needs, and steps. A step is a table; its keys act in the order of
+`ACTIONS`, and every one is a row there. All times are press time, which stands still between steps, so a scenario means
+the same on a slow computer and repeats bit for bit.
 
     claim = "an open guard vents a press that ramps"
     interlock = "guard"                        # the row that it proves, if it proves one
@@ -27,14 +27,16 @@ from pathlib import Path
 from typing import Any
 
 import stackpress
-from hil_tests.targets.sim import SimTarget
 from stackpress.errors import PressRefused
 from stackpress.press import Press
+
+from hil_tests.targets.sim import SimTarget
 
 HERE = Path(__file__).resolve().parent
 SCENARIOS = HERE / "scenarios"
 LOOK_S = 0.05  # how often a step that waits for something looks
-HEAD = ("claim", "interlock", "program", "specimen", "plant", "seed", "overrides", "params", "ceilings", "target", "step")
+HEAD = ("claim", "interlock", "program", "specimen", "plant", "seed", "overrides", "params", "ceilings", "target",
+        "step")  # fmt: skip
 
 
 class Unmet(AssertionError):
@@ -199,7 +201,8 @@ def _until_step(run: Run, number: int) -> None:
     while run.press.program_state().step != number:
         state = run.press.state
         if run.target.time_s() >= end or (number and state in ("tripped", "safe")):
-            raise Unmet(f"the press is {state}{_why(run)} in step {run.press.program_state().step}, not in step {number}")
+            now = run.press.program_state().step
+            raise Unmet(f"the press is {state}{_why(run)} in step {now}, not in step {number}")
         run.target.run_for(max(LOOK_S, within / 1000))
 
 
@@ -210,13 +213,14 @@ def _why(run: Run) -> str:
 
 def _expect(run: Run, wanted: Mapping[str, Any]) -> None:
     found = {key: EXPECTATIONS[key](run) for key in wanted}
-    wrong = [f"{key} is {found[key]!r}, not {value!r}" for key, value in wanted.items() if not _meets(found[key], value)]
+    unmet = [key for key in wanted if not _meets(found[key], wanted[key])]
+    wrong = [f"{key} is {found[key]!r}, not {wanted[key]!r}" for key in unmet]
     if wrong:
         raise Unmet("; ".join(wrong))
 
 
 def _meets(found: Any, wanted: Any) -> bool:
-    """A list of two numbers is a range, one of texts a choice; a text must be contained in a list; else they are equal."""
+    """A list of two numbers is a range, one of texts a choice; a text must be in a found list; else they are equal."""
     if isinstance(wanted, list) and len(wanted) == 2 and not isinstance(found, list | str):
         return bool(wanted[0] <= found <= wanted[1])
     if isinstance(wanted, list) and isinstance(found, str):

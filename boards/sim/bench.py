@@ -1,7 +1,7 @@
 """The bench beside the simulated press: JSON lines in, JSON lines out, one row a request.
 
-It can do what a hand on a laboratory bench can: set the clock's pace, change the specimen, press a button, break something,
-and look at what the press truly does. The firmware never sees this channel.
+It can do what a hand on a laboratory bench can: set the clock's pace, change the specimen, press a button, break
+something, and look at what the press truly does. The firmware never sees this channel.
 """
 
 import json
@@ -44,7 +44,7 @@ class Bench:
             number = message.pop("id", None)
             answer = self._table[message.pop("do")](number, **message)
         except (ValueError, KeyError, TypeError) as error:
-            answer = {"ok": False, "error": "%s: %s" % (type(error).__name__, error)}
+            answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
         if answer is not None:
             self._answer(number, answer)
 

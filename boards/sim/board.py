@@ -1,10 +1,9 @@
 """The simulated board: the same object that main.py gets from a real one, with the plant where the wires would end.
 
-The loop is lock step: one foreground period of ticks, each {plant, core}, then one pass of the foreground. Press time depends on
-nothing but the number of ticks, so the same commands at the same press times give the same result, bit for bit.
+The loop is lock step: one foreground period of ticks, each {plant, core}, then one pass of the foreground. Press time
+depends on nothing but the number of ticks: the same commands at the same press times give the same result, bit for bit.
 """
 
-import binascii
 import json
 import os
 import select
@@ -21,9 +20,9 @@ from serial_port import SerialPort
 from store import Store
 from truth import Truth
 
-CAPABILITIES = ("force_cells", "two_ranges", "regulator", "fill_vent", "dump", "permissive", "displacement", "temperature",
-                "trigger", "start_input", "journal", "faults")  # fmt: skip
-TRUTH_PASSES = 4  # the truth is looked at every 20 ms
+CAPABILITIES = ("force_cells", "two_ranges", "regulator", "fill_vent", "dump", "permissive", "displacement",
+                "temperature", "trigger", "start_input", "journal", "faults")  # fmt: skip
+TRUTH_MS = 20  # the truth is looked at this often
 QUIET_PASSES = 40  # passes without a byte moved after which a press whose time stands still may sleep
 WALL_MASK = (1 << 30) - 1
 T_SECOND, T_SUB, HZ, STATE = (frame.AT[name] for name in ("T_SECOND", "T_SUB", "HZ", "STATE"))
@@ -50,8 +49,6 @@ class Board:
         self.bench = Bench(settings["bench_fd"], self)
         self._broken = BoardFaults(self.flash)
         self._truth = Truth(state + "/truth.csv", spec["valve_kind"]) if settings["truth"] else None
-        self._firmware_hash = binascii.unhexlify(settings["firmware_hash"])
-        self._foreground_ms = settings["foreground_ms"]
         self._truth_passes = 1
         self._foreground_ms = settings["foreground_ms"]
         self._wall_is_real = settings["wall"] == "real"
@@ -171,6 +168,6 @@ class Board:
         raise SystemExit(3)
 
     def crashed(self, error):
-        """An exception reached main.py: leave its text for the next boot, which must not arm before somebody has read it."""
+        """An exception reached main.py: end, so that the next start knows of the crash; its text is in firmware.log."""
         sys.print_exception(error, sys.stderr)
         raise SystemExit(5)

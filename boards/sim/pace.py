@@ -1,4 +1,4 @@
-"""How press time runs: it stands still, keeps pace with the wall, or goes as fast as it can, perhaps until a given moment.
+"""How press time runs: it stands still, keeps pace with the wall, or goes as fast as it can, perhaps to a given moment.
 
 Only this file knows what time it is outside. A run that falls behind the wall is not made up for beyond a quarter of a
 second: a laptop that slept must not be followed by a burst.

@@ -1,7 +1,7 @@
 """The plant where a board has its wires: it reads the valve words of the frame and writes the sampled ones.
 
-A change of the tick rate needs a new plant, because every coefficient holds for one rate; the press is then in its safe state with
-the ram back, so a new one differs from the old only in what the specimen remembers.
+A change of the tick rate needs a new plant, because every coefficient holds for one rate; the press is then in its safe
+state with the ram back, so a new one differs from the old only in what the specimen remembers.
 """
 
 from plant.plant import Plant, words_of

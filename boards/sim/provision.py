@@ -1,7 +1,7 @@
 """Give a simulated press its documents before it starts, as a press that was commissioned earlier has them.
 
-Written straight into the two slots of the board's store, by the firmware's own code: a test or a first try need not push a
-configuration through the wire each time. That the wire does it as well is proven elsewhere.
+Written straight into the two slots of the board's store, by the firmware's own code: a test or a first try need not
+push a configuration through the wire each time. That the wire does it as well is proven elsewhere.
 """
 
 import json
@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from boards.sim.store import Store
-from hil_tests.plant import load
 from stackpress.config.documents import config_document
 from stackpress.config.layers import load as load_layers
+
+from boards.sim.store import Store
+from hil_tests.plant import load
 
 PRESS_FILES = ("press.toml", "press_fill_vent.toml")  # by kind of valve
 HERE = Path(__file__).resolve().parent

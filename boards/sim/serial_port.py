@@ -1,13 +1,13 @@
 """The press's serial port: the master end of the supervisor's pty, which is this process's standard input and output.
 
-It never blocks: the supervisor made the descriptor non-blocking, so a host that does not read gets what its buffer takes.
+It never blocks: the supervisor made the descriptor non-blocking; a host that does not read gets what its buffer takes.
 """
 
 import sys
 
 
 class SerialPort:
-    """`ready` is set by whoever polls; reading until nothing is left clears it, so an idle port costs no system call."""
+    """`ready` is set by whoever polls; reading until nothing is left clears it: an idle port costs no system call."""
 
     def __init__(self):
         self.stream = sys.stdin.buffer

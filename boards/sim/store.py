@@ -1,4 +1,4 @@
-"""The board's raw documents as files: read, write, remove, names; that a torn write does no harm is the caller's business."""
+"""The board's raw documents as files; that a torn write does no harm is the caller's business."""
 
 import os
 

@@ -1,8 +1,8 @@
 """Keep a simulated press on a serial device: the pty, the process that runs the firmware, and the bench beside it.
 
-A board's USB port survives the firmware's restart, so the pty belongs to this process and not to the firmware's: both of its
-ends stay open here, and each start of the firmware inherits the master end as its serial port. The bench channel is what a
-laboratory bench is to a real press - power switch, specimen, faults, clock - and never what the host tool speaks through.
+A board's USB port survives the firmware's restart, so the pty belongs to this process and not to the firmware's: both of
+its ends stay open here, and each start of the firmware inherits the master end as its serial port. The bench channel is
+what a bench is to a real press - power switch, specimen, faults, clock - and never what the host tool speaks through.
 """
 
 import contextlib
@@ -22,49 +22,24 @@ import time
 import tty
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from boards.sim import registry
+from boards.sim.bench_server import BenchServer, Lines
+from boards.sim.settings import ROOT, Settings, SimError
 from firmware import word64
 from hil_tests.plant import load
 
-ROOT = Path(__file__).resolve().parents[2]
+__all__ = ["Settings", "SimError", "Supervisor"]
+
 FIRMWARE = ROOT / "firmware"
 STAGED = ROOT / "build" / "firmware64"
-DEVICE_PATH = (ROOT / "boards" / "sim", ROOT / "hil_tests")  # beside the staged firmware
 MICROPYTHON = (sys.executable, "-c", "import sys, micropython_run; sys.exit(micropython_run.run_main(sys.argv))")
 
 EXIT_RESET, EXIT_REPL, EXIT_BACK = 0, 3, 4  # reset; make way for the prompt; from the prompt back to main.py
 CRASHES_ALLOWED = 3  # starts in a row that may fail at once before the supervisor gives up
 AT_ONCE_S = 1.0
-
-
-class SimError(RuntimeError):
-    """The simulated press can't be started, or its bench refused a request."""
-
-
-@dataclass
-class Settings:
-    """What one simulated press is made of; times in seconds, forces as the plant's file has them."""
-
-    name: str = "sim"
-    state_dir: Path | None = None  # flash, documents and logs; a temporary folder if None
-    plant: str | Path = "nominal"  # a file in hil_tests/plant/plants, by name or path
-    overrides: Mapping[str, Any] = field(default_factory=dict)  # "section.key" of the plant's file -> another value
-    specimen: str | Path = "steel_blank"  # a file in hil_tests/plant/specimens, by name or path
-    seed: int = 1
-    pace: str = "real"  # "hold", "real" or "fast"
-    speed: float = 1.0  # press seconds for a wall second, in pace "real"
-    wall: str = "real"  # clock for leases and link time-outs: "real", or "press" for runs that must repeat bit for bit
-    truth: bool = True  # write truth.csv
-    foreground_ms: int = 5  # press time between two passes of the foreground
-    flash_bytes: int = 16 << 20
-    foreground_ms: int = 5  # press time between two passes of the foreground
-    heap: str = "16M"
-    register: bool = True
-    device_path: tuple[Path, ...] = DEVICE_PATH  # where the firmware's imports are looked up
 
 
 class Supervisor:
@@ -85,6 +60,7 @@ class Supervisor:
         self._process: subprocess.Popen[bytes] | None = None
         self._bench: socket.socket | None = None
         self._selector = selectors.DefaultSelector()
+        self._server = BenchServer(self._selector, self.request)
         self._ids = itertools.count(1)
         self._waiting: dict[int, Any] = {}
         self._answers = threading.Condition()
@@ -96,12 +72,6 @@ class Supervisor:
         self.failed = ""
         self.starts = 0
         self._registered: Path | None = None
-        self._socket_dir = tempfile.TemporaryDirectory(prefix="stackpress-")  # socket paths must be short
-        self.bench_path = Path(self._socket_dir.name) / "bench"
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(self.bench_path))
-        self._listener.listen(4)
-        self._listener.setblocking(False)
         self._thread = threading.Thread(target=self._serve, name="sim-supervisor", daemon=True)
 
     # --- life ---
@@ -118,10 +88,9 @@ class Supervisor:
         return not store.exists() or not any(store.iterdir())
 
     def start(self) -> "Supervisor":
-        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
         self._launch("power")
         if self.settings.register:
-            self._registered = registry.add(self.settings.name, self.port, self.bench_path)
+            self._registered = registry.add(self.settings.name, self.port, self._server.path)
         self._thread.start()
         return self
 
@@ -146,7 +115,7 @@ class Supervisor:
         self._selector.close()
         os.close(self._master)
         os.close(self._slave)
-        self._socket_dir.cleanup()
+        self._server.close()
         if self._own_state:
             self._own_state.cleanup()
 
@@ -220,7 +189,7 @@ class Supervisor:
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
         _set_nonblocking(self._master, not prompt)
-        wired = {**self._board_settings(), "cause": cause, "bench_fd": theirs.fileno(), "firmware_hash": self.firmware_hash}
+        wired = {**self._board_settings(), "cause": cause, "bench_fd": theirs.fileno()}
         settings_file = self.state_dir / "board.json"
         settings_file.write_text(json.dumps(wired))
         environment = {
@@ -240,7 +209,7 @@ class Supervisor:
         with self._answers:
             self.starts += 1
             self._answers.notify_all()
-        self._selector.register(ours, selectors.EVENT_READ, _Lines(ours, self._answered, self._exited))
+        self._selector.register(ours, selectors.EVENT_READ, Lines(ours, self._answered, self._exited))
 
     def _board_settings(self) -> dict[str, Any]:
         s = self.settings
@@ -249,7 +218,6 @@ class Supervisor:
             "pace": s.pace, "speed": s.speed, "wall": s.wall, "truth": s.truth, "flash_bytes": s.flash_bytes,
             "foreground_ms": s.foreground_ms,
             "firmware_hash": self.firmware_hash,
-            "foreground_ms": s.foreground_ms,
         }  # fmt: skip
 
     def _exited(self) -> None:
@@ -262,10 +230,11 @@ class Supervisor:
             assert self._process is not None
             code = self._process.wait()
             wanted, self._wanted_cause = self._wanted_cause, ""
-            self._fail_waiting("the firmware restarted")
+            crashed = not wanted and code not in (EXIT_RESET, EXIT_REPL, EXIT_BACK)
+            self._fail_waiting("the firmware crashed:\n" + self._last_words() if crashed else "the firmware restarted")
             if self._closing:
                 return
-            if wanted or code in (EXIT_RESET, EXIT_REPL, EXIT_BACK):
+            if not crashed:
                 self._restart(code, wanted or "reset")
             elif not self._gives_up(code):
                 self._restart(code, "crash")
@@ -286,11 +255,14 @@ class Supervisor:
         self._failures.append(now)
         if len(self._failures) < CRASHES_ALLOWED or now - self._failures[0] > CRASHES_ALLOWED * AT_ONCE_S:
             return False
-        log = (self.state_dir / "firmware.log").read_text(errors="replace")[-2000:]
-        self.failed = f"the firmware keeps crashing (exit code {code}):\n{log}"
+        self.failed = f"the firmware keeps crashing (exit code {code}):\n{self._last_words()}"
         with self._answers:
             self._answers.notify_all()
         return True
+
+    def _last_words(self) -> str:
+        """The end of what the firmware wrote to its standard error: a traceback, if it crashed."""
+        return (self.state_dir / "firmware.log").read_text(errors="replace")[-2000:]
 
     def _stop_process(self, how: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -307,49 +279,6 @@ class Supervisor:
         while not self._closing:
             for key, _ in self._selector.select(timeout=0.1):
                 key.data()
-
-    def _accept(self) -> None:
-        client, _ = self._listener.accept()
-        client.settimeout(5)
-
-        def asked(line: bytes) -> None:
-            threading.Thread(target=self._relay, args=(client, line), daemon=True).start()
-
-        def gone() -> None:
-            self._selector.unregister(client)
-            client.close()
-
-        self._selector.register(client, selectors.EVENT_READ, _Lines(client, asked, gone))
-
-    def _relay(self, client: socket.socket, line: bytes) -> None:
-        """A request from another process: ask the bench, hand the answer back."""
-        try:
-            message = json.loads(line)
-            answer = self.request(timeout_s=float(message.pop("timeout_s", 60.0)), **message)
-        except (SimError, ValueError, TypeError) as error:
-            answer = {"ok": False, "error": str(error)}
-        with contextlib.suppress(OSError):
-            client.sendall(json.dumps(answer).encode() + b"\n")
-
-
-class _Lines:
-    """Cut what a socket receives into lines; tell when it ends."""
-
-    def __init__(self, source: socket.socket, on_line: Any, on_end: Any) -> None:
-        self._source, self._on_line, self._on_end = source, on_line, on_end
-        self._rest = b""
-
-    def __call__(self) -> None:
-        try:
-            data = self._source.recv(65536)
-        except OSError:
-            data = b""
-        if not data:
-            self._on_end()
-            return
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._on_line(line)
 
 
 def _set_nonblocking(fd: int, on: bool) -> None:

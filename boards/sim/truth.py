@@ -1,7 +1,8 @@
 """truth.csv: what the plant truly did, beside what the firmware believed, at press time.
 
-A row every 20 ms while the force moves, every second while it rests, so that a day of holding stays a small file and no ramp loses its
-corners. Forces of the plant are exact; `Measuring Error / N` is what the cells of the range in use say too much, without noise.
+A row every 20 ms while the force moves, every second while it rests, so that a day of holding stays a small file and no
+ramp loses its corners. Forces of the plant are exact; `Measuring Error / N` is what the cells of the range in use say too
+much, without noise.
 """
 
 from plant import step as w
@@ -9,7 +10,8 @@ from press import frame
 
 HEADER = (
     "Test Time / s,Set Force / N,Applied Force / N,Force Cell 1 / N,Force Cell 2 / N,Force Cell 3 / N,Force Cell 4 / N,"
-    "Displacement / m,Valve / 1,Measured Force / N,Measuring Error / N,Drive Force / N,Dump Closed / 1,Valve Moves / 1,State / 1\n"
+    "Displacement / m,Valve / 1,Measured Force / N,Measuring Error / N,Drive Force / N,Dump Closed / 1,Valve Moves / 1,"
+    "State / 1\n"
 )
 SPARSE_MS = 1000
 MOVED = 64 * 50  # plant units (1/64 cN): 0.5 N is always worth a row
@@ -30,9 +32,9 @@ class Truth:
         far = force - self._force
         if far < 0:
             far = -far
-        if far <= MOVED + (force >> MOVED_PART) and ms - self._ms < SPARSE_MS:
-            if S[SET] == self._set and S[STATE] == self._state:
-                return
+        rests = far <= MOVED + (force >> MOVED_PART) and S[SET] == self._set and S[STATE] == self._state
+        if rests and ms - self._ms < SPARSE_MS:
+            return
         self._force, self._set, self._state, self._ms = force, S[SET], S[STATE], ms
         self.write(plant, S, ms)
 
@@ -43,7 +45,7 @@ class Truth:
         error = t["error_low_cn"] if S[RANGE] else t["error_high_cn"]
         row = (
             ms / 1000, S[SET] / 100, t["force_cn"] / 100, cell[0] / 100, cell[1] / 100, cell[2] / 100, cell[3] / 100,
-            t["displacement_nm"] / 1e9, valve, S[FORCE] / 100, error / 100, t["pressure_cn"] / 100, state >> 2 & 1, t["moves"],
-            S[STATE],
+            t["displacement_nm"] / 1e9, valve, S[FORCE] / 100, error / 100, t["pressure_cn"] / 100, state >> 2 & 1,
+            t["moves"], S[STATE],
         )  # fmt: skip
         self._file.write("%.3f,%.2f,%.2f,%.2f,%.2f,%.2f,%.2f,%.9f,%.5f,%.2f,%.2f,%.2f,%d,%d,%d\n" % row)
