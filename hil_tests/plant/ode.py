@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
+from scipy.integrate import solve_ivp  # type: ignore[import-untyped,unused-ignore]
 
 Array = NDArray[np.float64]
 PLASTIC_TAU_S = 2e-4
@@ -63,7 +63,7 @@ class Press:
         i = max(n for n, s in enumerate(self.segments) if s.start_s <= max(t, 0.0) + 1e-9)
         now = self.segments[i]
         if not now.ramp or i + 1 == len(self.segments):
-            return now.code, now.valve
+            return float(now.code), now.valve
         then = self.segments[i + 1]
         return now.code + (then.code - now.code) * (t - now.start_s) / (then.start_s - now.start_s), now.valve
 
@@ -94,7 +94,7 @@ class Press:
         toe = self.specimen["toe_nm"] * 1e-9
         if u <= 0:
             return 0.0
-        return self.stiffness * (u * u / (2 * toe) if u < toe else u - toe / 2)
+        return float(self.stiffness * (u * u / (2 * toe) if u < toe else u - toe / 2))
 
     def _yield_n(self, plastic: float) -> float:
         return float(np.interp(plastic, self.curve_m, self.curve_n))
@@ -105,7 +105,7 @@ class Press:
             return 0.0
         step_n = (1 << self.specimen["flow_force_shift"]) / 6400
         rate = self.power_law(force, step_n * (len(table) - 1), table[-1] * 1e-12)
-        return rate * max(0.0, 1 - spent / limit)
+        return float(rate * max(0.0, 1 - spent / limit))
 
     def power_law(self, force: float, end_n: float, end_rate: float) -> float:
         """The law itself, from any point of the table that is below its upper bound."""
@@ -114,7 +114,7 @@ class Press:
         at, rate = end_n * i / (len(table) - 1), table[i] * 1e-12
         previous = table[i // 2] * 1e-12
         exponent = math.log(rate / previous) / math.log(i / (i // 2))
-        return min(end_rate, rate * (force / at) ** exponent)
+        return float(min(end_rate, rate * (force / at) ** exponent))
 
     def velocity(self, pressure: float, force: float) -> float:
         net = pressure - force - self.k["return_spring_cn"] / 100
@@ -122,7 +122,7 @@ class Press:
         if left <= 0:
             return 0.0
         v = math.copysign(left / self.resistance, net)
-        return min(self.k["approach_limit_nm_s"] * 1e-9, max(-self.k["retract_limit_nm_s"] * 1e-9, v))
+        return float(min(self.k["approach_limit_nm_s"] * 1e-9, max(-self.k["retract_limit_nm_s"] * 1e-9, v)))
 
     def _source(self, t: float, y: Array, pressure: float, v: float) -> tuple[float, float]:
         """Derivatives of LAG_1 and PRESSURE (regulator) or of the trapped fluid (fill/vent, in PRESSURE's place)."""

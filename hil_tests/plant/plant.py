@@ -271,7 +271,7 @@ class Plant:
         return (code - k["zero_code"][i]) * rated // k["rated_code"]
 
     def truth(self):
-        """True state as integers: forces / cN, displacement / nm, and each range's measuring error without noise / cN."""
+        """True state as integers: forces / cN, displacement / nm, each range's measuring error without noise / cN."""
         P = self.P
         force = P[w.FORCE] // UNIT
         high = sum(self.cell_force_cn(self.signed(w.CLEAN + i), i) for i in range(3))

@@ -1,16 +1,19 @@
 """One tick of the press's physics: valve, ram, specimen and load cells, in integers.
 
-Two viper functions over one array of state P: `step` at the tick rate, `slow` (creep, breathing, drift, temperature)
-about 50 times a second. They run on the chip inside the tick as well as on a PC, so every intermediate stays within
+Viper over one array of state P: `step` at the tick rate, which calls `slow` (creep, breathing, drift, temperature)
+about 50 times a second. It runs on the chip inside the tick as well as on a PC, so every intermediate stays within
 -2^30 .. 2^30-1.
 
 Units inside P: force 1/64 cN, position 1/64 nm (0 = first contact with the virgin specimen). A product with a
-coefficient m / 2^s is split so that nothing is lost: (x >> s) * m + ((x & mask) * m >> s). `ptr32` loads without a sign on a 64-bit
-machine; words that may be negative are kept within +-2^29 and get their sign back by ((v + 2^29) & (2^30 - 1)) - 2^29.
+coefficient m / 2^s is split so that nothing is lost: (x >> s) * m + ((x & mask) * m >> s). `ptr32` loads without a sign
+on a 64-bit machine; words that may be negative are kept within +-2^29 and get their sign back by
+((v + 2^29) & (2^30 - 1)) - 2^29.
 """
 
 import micropython
 from micropython import const
+
+from .slow import slow
 
 HALF = const(0x20000000)
 MASK = const(0x3FFFFFFF)
@@ -185,89 +188,6 @@ T_HARD_S = const(539)
 T_RET = const(588)
 T_G = const(637)
 RING = const(688)
-
-
-@micropython.viper
-def slow(P):
-    p = ptr32(P)  # noqa: F821
-    force = p[FORCE]
-    if force > p[FMAX]:
-        p[FMAX] = force
-    total = p[CRUSH]
-    # two Kelvin-Voigt elements: delayed elastic compression s, ds/dt = (J F - s) / tau
-    i = int(KV)
-    while i < KV + 2 * KV_LEN:
-        if p[i]:
-            at = p[i + 4]
-            d = (force >> 14) * p[i] + ((force & LOW14) * p[i] >> 14)
-            d = (d >> p[i + 1]) - at
-            t = (d >> 14) * p[i + 2] + ((d & LOW14) * p[i + 2] >> 14) + p[i + 5]
-            at += t >> p[i + 3]
-            p[i + 5] = t - ((t >> p[i + 3]) << p[i + 3])
-            p[i + 4] = at
-            total += at
-        i += KV_LEN
-    # power-law flow, rate from a table over force, spent as the foil thins
-    if p[FLOW_SHIFT]:
-        j = force >> p[FLOW_SHIFT]
-        if j >= FLOW_N:
-            j = FLOW_N - 1
-            t = p[FLOW_T + FLOW_N]
-        else:
-            d = p[FLOW_T + j + 1] - p[FLOW_T + j]
-            t = p[FLOW_T + j] + (d >> 14) * ((force >> (p[FLOW_SHIFT] - 14)) & LOW14)
-            t += (d & LOW14) * ((force >> (p[FLOW_SHIFT] - 14)) & LOW14) >> 14
-        t = (t >> 14) * p[FLOW_LEFT] + ((t & LOW14) * p[FLOW_LEFT] >> 14) + p[FLOW_REM]
-        p[FLOW_REM] = t & LOW14
-        p[FLOW] = p[FLOW] + (t >> 14)
-        d = p[FLOW]
-        t = 16384 - (((d >> 14) * p[FLOW_LIMIT_M] + ((d & LOW14) * p[FLOW_LIMIT_M] >> 14)) >> p[FLOW_LIMIT_S])
-        p[FLOW_LEFT] = t if t > 0 else 0
-    total += p[FLOW]
-    # breathing: a wave table over a phase
-    if p[PHASE_INC] + p[PHASE_FRAC] and p[FMAX] >= p[BREATH_FROM]:
-        t = p[PHASE_REM] + p[PHASE_FRAC]
-        at = (p[PHASE] + p[PHASE_INC] + (t >> 14)) & MASK
-        p[PHASE_REM] = t & LOW14
-        p[PHASE] = at
-        j = at >> 24
-        d = p[WAVE + j + 1] - p[WAVE + j]
-        d = ((d + HALF) & MASK) - HALF
-        p[BREATH] = p[WAVE + j] + (d * ((at >> 12) & 4095) >> 12)
-    total -= p[BREATH]
-    p[SLOW] = total
-    # creep of the load cells towards a part of their load
-    i = 0
-    while i < 2:
-        d = p[FORCE + i * (FORCE_L - FORCE)]
-        at = ((p[CREEP_H + i] + HALF) & MASK) - HALF
-        d = (((d >> 14) * p[CELL_PPM]) >> 6) - at
-        t = (d >> 14) * p[CELL_CREEP_M] + ((d & LOW14) * p[CELL_CREEP_M] >> 14) + p[CELL_CREEP_R + i]
-        p[CREEP_H + i] = at + (t >> p[CELL_CREEP_S])
-        p[CELL_CREEP_R + i] = t - ((t >> p[CELL_CREEP_S]) << p[CELL_CREEP_S])
-        i += 1
-    # temperature: a triangle over the period; zeros follow temperature and time
-    t = p[T_REM] + p[T_FRAC]
-    at = (p[T_PHASE] + p[T_INC] + (t >> 14)) & MASK
-    p[T_REM] = t & LOW14
-    p[T_PHASE] = at
-    d = (at >> 15) - 16384
-    d = 8192 - (d if d > 0 else 0 - d)
-    t = d * p[T_SWING] >> 13
-    i = 0
-    while i < 2:
-        p[T_NOW + i] = p[T_SET + i] if p[T_SET_ON + i] else ((p[T_BASE + i] + HALF) & MASK) - HALF + t
-        i += 1
-    d = ((p[T_BASE] + HALF) & MASK) - HALF + t - p[T_REF]
-    i = 0
-    while i < 4:
-        t = p[DRIFT_REM + i] + ((p[DRIFT_RATE + i] + HALF) & MASK) - HALF
-        at = ((p[DRIFT + i] + HALF) & MASK) - HALF + (t >> 20)
-        p[DRIFT_REM + i] = t & 0xFFFFF
-        p[DRIFT + i] = at
-        t = ((p[T_ZERO + i] + HALF) & MASK) - HALF
-        p[ZERO + i] = ((p[ZERO0 + i] + HALF) & MASK) - HALF + at + (d * t >> 14)
-        i += 1
 
 
 @micropython.viper

@@ -30,7 +30,7 @@ def test_every_file_comes_down_to_integers_that_survive_json(plant):
 @pytest.mark.parametrize(("text", "message"), [
     ('base = "nominal"\n[valve]\ndead_time_s = { value = 1, source = "x" }', "valve.dead_time_s: not a key"),
     ('base = "nominal"\n[valve]\ndead_time_ms = 20', "valve.dead_time_ms: has no source"),
-    ('base = "nominal"\n[valve]\ndead_time_ms = { value = "20", source = "x" }', "valve.dead_time_ms: '20' is not a number"),
+    ('base = "nominal"\n[valve]\ndead_time_ms = { value = "20", source = "x" }', "dead_time_ms: '20' is not a number"),
     ('base = "nominal"\n[valve]\ndead_time_ms = { value = -1, source = "x" }', "outside 0 .. 500"),
     ('base = "nominal"\n[valve]\nkind = { value = "steam", source = "x" }', "none of regulator, fill_vent"),
     ('base = "nominal"\n[cells]\nzero_code = { value = [1, 2], source = "x" }', "not a list of 4 numbers"),

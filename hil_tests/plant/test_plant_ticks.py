@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil_tests.plant import faults, fixed, load, step
+from hil_tests.plant import faults, fixed, load, slow, step
 from hil_tests.plant.plant import Plant
 from hil_tests.plant.traces import CLOSED, FILL, VENT, checked, column, job, on_micropython
 
@@ -182,6 +182,45 @@ def test_exponentials_of_whole_numbers_are_exact_to_a_trillionth(num, den):
 def test_whole_square_root_is_the_floor(n):
     root = fixed.isqrt(n)
     assert root * root <= n < (root + 1) * (root + 1)
+
+
+def test_the_slow_part_uses_the_same_words():
+    mine = {name: value for name, value in vars(slow).items() if name.isupper()}
+    assert len(mine) > 30
+    assert mine == {name: getattr(step, name) for name in mine}
+
+
+def test_words_of_the_state_do_not_overlap():
+    """Every word that is written in the constructor belongs to one name only: neighbours keep their distance."""
+    lengths = {"KV": 12, "GAIN": 4, "GAIN_S": 4, "ZERO": 4, "MODE": 4, "CLEAN": 4, "SIGMA": 4, "DRIFT": 4,
+               "DRIFT_REM": 4, "DRIFT_RATE": 4, "ZERO0": 4, "T_ZERO": 4, "T_BASE": 2, "T_NOW": 2, "T_SET": 2, "T_SET_ON": 2,
+               "CELL_CREEP_R": 2, "SQRT": 65, "WAVE": 65, "FLOW_T": 33, "RING": 1}  # fmt: skip
+    lengths.update({name: step.SEG_MAX + 1 for name in ("T_START", "T_FORCE", "T_HARD", "T_HARD_S", "T_RET", "T_G")})
+    counts = ("HALF", "MASK", "LOW14", "FORCE_MAX", "CODE_MAX", "KV_LEN", "FLOW_N", "SEG_MAX")
+    taken = {}
+    for name, at in vars(step).items():
+        if name.isupper() and name not in counts:
+            for word in range(at, at + lengths.get(name, 1)):
+                assert word not in taken, f"{name} and {taken[word]} share word {word}"
+                taken[word] = name
+
+
+def test_load_cells_creep_and_drift_over_hours_as_their_data_says():
+    quiet = {"cells.nonlinearity_pct": 0, "temperature.swing_k": 0}
+    spec = load.plant("nominal", "steel_blank", {**quiet, "cells.drift_ppm_h": [0, 0, 0, 0]})
+    rows = on_micropython(job(spec, [[0, 30000, CLOSED, 0]], 1800_000, hz=50, every=500))
+    error, force = column(rows, "error_high_cn"), column(rows, "force_cn")[-1]
+    assert error[-1] - error[0] == pytest.approx(300e-6 * force * (1 - np.exp(-3)), rel=0.03)
+    spec = load.plant("nominal", "steel_blank", {**quiet, "cells.creep_pct": 0, "cells.drift_ppm_h": [0, 0, 0, 500]})
+    error = column(on_micropython(job(spec, [[0, 1500, CLOSED, 0]], 7200_000, hz=50, every=500)), "error_low_cn")
+    assert error[-1] - error[0] == pytest.approx(1000e-6 * 2000_00, abs=3)
+
+
+def test_temperature_swings_over_its_day():
+    spec = load.plant(overrides={"temperature.swing_k": 4, "temperature.period_h": 1})
+    rows = column(on_micropython(job(spec, [[0, 0, CLOSED, 0]], 3600_000, hz=50, every=500)), "temp_1_cc")
+    assert (rows.min(), rows.max()) == pytest.approx((2100, 2900), abs=6)
+    assert rows[-1] == pytest.approx(rows[0], abs=6)
 
 
 def test_a_step_allocates_nothing():
