@@ -11,19 +11,19 @@ from micropython import const
 
 # words (written by layout.py)
 _MODE_OFF = const(0)
-_MODE_APPROACH = const(1)
 _VALVE_FILL = const(1)
-_REACT_HOLD = const(2)
+_MODE_APPROACH = const(1)
 _MODE_FORCE = const(2)
-_KIND_FILL_VENT = const(2)
 _VALVE_VENT = const(2)
 _STATE_PRESSING = const(2)
+_REACT_HOLD = const(2)
+_KIND_FILL_VENT = const(2)
 _REACT_RAMP = const(3)
-_MODE_LOCK = const(3)
 _STATE_HOLDING = const(3)
-_STATE_RELEASING = const(4)
-_MODE_VENT = const(4)
+_MODE_LOCK = const(3)
 _REACT_VENT = const(4)
+_MODE_VENT = const(4)
+_STATE_RELEASING = const(4)
 _STATE_TRIPPED = const(5)
 _HZ = const(14)
 _FORCE_F = const(42)
@@ -59,44 +59,47 @@ _INTEGRAL_REM = const(106)
 _REVERSAL = const(107)
 _HOLDING_STILL = const(108)
 _PULSE = const(109)
-_PROPOSED = const(110)
-_PROPOSED_VALVE = const(111)
-_GAIN = const(112)
-_APPROACH_SPEED = const(113)
-_CONTACT_TICKS = const(114)
-_DRIVE = const(115)
-_VALVE = const(117)
-_DENIED = const(118)
-_OPEN_TICKS = const(119)
-_K_CONTACT = const(172)
-_K_KIND = const(173)
-_K_LEAD = const(174)
-_K_HYSTERESIS = const(175)
-_K_REVERSAL_STEP = const(176)
-_K_SETTLE = const(177)
-_K_P = const(178)
-_K_I = const(179)
-_K_I_MAX = const(180)
-_K_V = const(181)
-_K_DEAD = const(182)
-_K_DEAD_MIN = const(183)
-_K_DEAD_MAX = const(184)
-_K_REVERSAL_RATE = const(185)
-_REVERSAL_REM = const(186)
-_K_FILL = const(187)
-_K_VENT = const(188)
-_K_FILL_RATE = const(189)
-_K_VENT_RATE = const(190)
-_K_MIN_ON = const(191)
-_K_APPROACH_MAX = const(198)
-_K_APPROACH_RATE = const(199)
-_APPROACH_RATE = const(200)
-_APPROACH_REM = const(201)
-_K_TRIP_RATE = const(202)
-_K_TRIP_CORNER = const(203)
-_K_TRIP_LANDING = const(204)
-_K_TRIP_TICKS = const(205)
-_K_TRANSITIONS = const(207)
+_WANTED_RATE = const(110)
+_PULSE_WAIT = const(111)
+_PROPOSED = const(112)
+_PROPOSED_VALVE = const(113)
+_GAIN_FILL = const(114)
+_GAIN_VENT = const(115)
+_APPROACH_SPEED = const(116)
+_CONTACT_TICKS = const(117)
+_DRIVE = const(118)
+_VALVE = const(120)
+_DENIED = const(121)
+_OPEN_TICKS = const(122)
+_K_CONTACT = const(175)
+_K_KIND = const(176)
+_K_LEAD = const(177)
+_K_HYSTERESIS = const(178)
+_K_SETTLE = const(179)
+_K_P = const(180)
+_K_I = const(181)
+_K_I_MAX = const(182)
+_K_V = const(183)
+_K_DEAD = const(184)
+_K_DEAD_MIN = const(185)
+_K_DEAD_MAX = const(186)
+_K_DEAD_IN = const(187)
+_K_REVERSAL_RATE = const(188)
+_REVERSAL_REM = const(189)
+_K_FILL = const(190)
+_K_VENT = const(191)
+_K_FILL_RATE = const(192)
+_K_VENT_RATE = const(193)
+_K_MIN_ON = const(194)
+_K_APPROACH_MAX = const(201)
+_K_APPROACH_RATE = const(202)
+_APPROACH_RATE = const(203)
+_APPROACH_REM = const(204)
+_K_TRIP_RATE = const(205)
+_K_TRIP_CORNER = const(206)
+_K_TRIP_LANDING = const(207)
+_K_TRIP_TICKS = const(208)
+_K_TRANSITIONS = const(210)
 # end of words
 
 
@@ -291,29 +294,33 @@ def propose(frame):
             if s[_HOLDING_STILL]:
                 if gap > dead:
                     s[_HOLDING_STILL] = 0
-            elif gap < dead >> 2:
+            elif gap < (dead * s[_K_DEAD_IN]) >> 8:
                 s[_HOLDING_STILL] = 1
         else:
             s[_HOLDING_STILL] = 0
         rate = s[_SET_RATE]
         if kind == _KIND_FILL_VENT:
-            if s[_HOLDING_STILL]:
-                s[_PULSE] = 0
-            else:
-                wanted = (((rate >> 10) * s[_HZ]) >> 6) + ((error * s[_K_V]) >> 8)
+            wanted = (((rate >> 10) * s[_HZ]) >> 6) + ((error * s[_K_V]) >> 8)
         else:
-            # hysteresis: half of it ahead in the direction of travel; in a hold slowly, and only while the error lasts
-            step = s[_K_REVERSAL_STEP]
+            # hysteresis: half of it ahead in the direction of travel, no faster than a few times the ramp and only until the
+            # force follows; in a hold slowly, and only while the error lasts
             aim = s[_REVERSAL]
             if rate > 256:
-                aim = s[_K_HYSTERESIS]
+                fast = rate << 2 if rate < 0xFFFFFFF else rate
+                if error > 0:
+                    aim = s[_K_HYSTERESIS]
             elif rate < -256:
-                aim = 0 - s[_K_HYSTERESIS]
-            elif s[_REACHED] > s[_K_SETTLE]:
-                rest = s[_REVERSAL_REM] + s[_K_REVERSAL_RATE]
-                step = rest >> 16
-                s[_REVERSAL_REM] = rest & 0xFFFF
-                aim = s[_K_HYSTERESIS] if error > 0 else 0 - s[_K_HYSTERESIS]
+                fast = 0 - rate
+                fast = fast << 2 if fast < 0xFFFFFFF else fast
+                if error < 0:
+                    aim = 0 - s[_K_HYSTERESIS]
+            else:
+                fast = s[_K_REVERSAL_RATE]
+                if s[_REACHED] > s[_K_SETTLE]:
+                    aim = s[_K_HYSTERESIS] if error > 0 else 0 - s[_K_HYSTERESIS]
+            rest = s[_REVERSAL_REM] + (fast & 0xFFFF)
+            step = (fast >> 16) + (rest >> 16)
+            s[_REVERSAL_REM] = rest & 0xFFFF
             if aim > s[_REVERSAL] + step:
                 s[_REVERSAL] += step
             elif aim < s[_REVERSAL] - step:
@@ -339,23 +346,64 @@ def propose(frame):
                 s[_INTEGRAL] = integral
             s[_PROPOSED] = s[_SET] + lead + s[_REVERSAL] + s[_INTEGRAL] + ((error * s[_K_P]) >> 10)
             return
-    # solenoids: a debt of open time, in ticks Q12, paid in pulses
-    if wanted > s[_K_FILL_RATE]:
-        wanted = s[_K_FILL_RATE]
-    elif wanted < 0 - s[_K_VENT_RATE]:
-        wanted = 0 - s[_K_VENT_RATE]
-    if wanted >= 0:
-        part = ((wanted >> 4) * s[_K_FILL]) >> 14
-    else:
-        part = 0 - (((0 - wanted >> 4) * s[_K_VENT]) >> 14)
-    part = (part * s[_GAIN]) >> 8
-    if part > 4096:
-        part = 4096
-    elif part < -4096:
-        part = -4096
-    debt = s[_PULSE] + part
+    s[_WANTED_RATE] = wanted
+
+
+@micropython.viper
+def pulse(frame):
+    """Solenoids: the wanted force rate becomes a debt of open time, in ticks Q12, that is paid in pulses.
+
+    In a hold one pulse corrects the whole error, and then the stack is given time to answer.
+    """
+    s = ptr32(frame)
+    if s[_K_KIND] != _KIND_FILL_VENT or s[_MODE] == _MODE_OFF or s[_MODE] == _MODE_VENT or s[_MODE] == _MODE_LOCK:
+        return
+    opened = s[_VALVE] & (_VALVE_FILL | _VALVE_VENT)
     least = s[_K_MIN_ON] << 12
-    opened = s[_VALVE]
+    debt = s[_PULSE]
+    if s[_MODE] == _MODE_FORCE and s[_REACHED] > s[_K_SETTLE]:
+        if not opened:
+            debt = 0
+            if s[_PULSE_WAIT] > 0:
+                s[_PULSE_WAIT] -= 1
+            elif not s[_HOLDING_STILL]:
+                s[_PULSE_WAIT] = s[_K_SETTLE]
+                error = s[_SET] - s[_FORCE_H]
+                size = error if error > 0 else 0 - error
+                if size > 0xFFF:
+                    size = 0xFFF
+                size = (size * (s[_K_FILL] if error > 0 else s[_K_VENT])) >> 8
+                if size > 0x1FFFF:
+                    size = 0x1FFFF
+                size = (size * s[_HZ]) >> 10
+                if size > 0x1FFFF:
+                    size = 0x1FFFF
+                size = (size * (s[_GAIN_FILL] if error > 0 else s[_GAIN_VENT])) >> 8
+                # three quarters, so that a rate that is off does not overshoot; but what the valve obeys at least
+                size -= size >> 2
+                if size < least:
+                    size = least
+                debt = size if error > 0 else 0 - size
+    else:
+        s[_PULSE_WAIT] = 0
+        wanted = s[_WANTED_RATE]
+        if wanted > s[_K_FILL_RATE]:
+            wanted = s[_K_FILL_RATE]
+        elif wanted < 0 - s[_K_VENT_RATE]:
+            wanted = 0 - s[_K_VENT_RATE]
+        if wanted >= 0:
+            part = ((((wanted >> 4) * s[_K_FILL]) >> 14) * s[_GAIN_FILL]) >> 8
+        else:
+            part = 0 - ((((((0 - wanted) >> 4) * s[_K_VENT]) >> 14) * s[_GAIN_VENT]) >> 8)
+        if part > 4096:
+            part = 4096
+        elif part < -4096:
+            part = -4096
+        debt += part
+        if debt > least << 2:
+            debt = least << 2
+        elif debt < 0 - (least << 2):
+            debt = 0 - (least << 2)
     if opened & _VALVE_FILL:
         debt -= 4096
         if debt > 0 or s[_OPEN_TICKS] < s[_K_MIN_ON]:
@@ -368,8 +416,4 @@ def propose(frame):
         s[_PROPOSED_VALVE] = _VALVE_FILL
     elif debt <= 0 - least:
         s[_PROPOSED_VALVE] = _VALVE_VENT
-    if debt > least << 2:
-        debt = least << 2
-    elif debt < 0 - (least << 2):
-        debt = 0 - (least << 2)
     s[_PULSE] = debt

@@ -99,6 +99,8 @@ class Press:
                 wrong = self.documents.validators[name](document)
                 if name == "calibration" and not wrong and document["board"] != self.board.identity:
                     wrong = ["it belongs to board %s" % document["board"]]
+                if name == "zero" and not wrong and found["calibration"]:
+                    wrong = judged.zero_of(document, found["calibration"])
                 if wrong:
                     state, document = wrong[0], None
             found[name] = document
@@ -586,8 +588,8 @@ class Press:
     def _ten_times_a_second(self, now):
         self.telemetry.sample(self)
         s = self.S
-        if self.stiffness.look(s[_FORCE_F], s[AT["DISPLACEMENT"]]):
-            s[AT["GAIN"]] = tuning.gain_for(self.stiffness.cn_per_um, self.params)
+        self.stiffness.look(s[_FORCE_F], s[AT["DISPLACEMENT"]])
+        tuning.schedule(s, self.params, self.stiffness.cn_per_um, s[_FORCE_F])
         if now - self._moves_ms >= 60000 or s[_STATE] != cycle.HOLDING:
             s[AT["SIG_DUTY"]] = self.moves - self._moves_from if s[_STATE] == cycle.HOLDING else 0
             self._moves_from, self._moves_ms = self.moves, now

@@ -3,20 +3,21 @@
 It runs whether data came or not, in a hard interrupt on a board: nothing here allocates, and nothing here may raise.
 """
 
-from press.controller import command, propose, setpoint
+from press.controller import command, propose, pulse, setpoint
 from press.force import sense
 from press.guard import permit
 from press.interlock import judge
 from press.recorder import record
 
 
-def tick(frame, ring, sense=sense, judge=judge, command=command, setpoint=setpoint, propose=propose, permit=permit,
-         record=record):
+def tick(frame, ring, sense=sense, judge=judge, command=command, setpoint=setpoint, propose=propose, pulse=pulse,
+         permit=permit, record=record):
     """Advance the press by one tick on `frame` (see press/frame.py); `ring` is the flight recorder's memory."""
     sense(frame)
     judge(frame)
     command(frame)
     setpoint(frame)
     propose(frame)
+    pulse(frame)
     permit(frame)
     record(frame, ring)
