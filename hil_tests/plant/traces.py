@@ -41,7 +41,7 @@ def job(
 
 def checked(work: dict[str, Any]) -> NDArray[np.int64]:
     """On this Python: slow, and OverflowError if anything leaves the range."""
-    return np.array(list(trace.rows(work)), dtype=np.int64)
+    return np.array(list(trace.rows(work)), dtype=np.int64)  # type: ignore[no-untyped-call,unused-ignore]
 
 
 def on_micropython(work: dict[str, Any]) -> NDArray[np.int64]:
