@@ -31,7 +31,8 @@ test: $(VENV)/.dev ## run every test
 
 lint: $(VENV)/.dev ## ruff over everything, mypy over the host's code and the board's
 	@$(BIN)/ruff check $(CODE)
-	@$(BIN)/mypy host_tools/stackpress boards/sim/supervisor.py hil_tests/targets
+	@$(BIN)/mypy host_tools/stackpress boards/sim/supervisor.py boards/sim/provision.py hil_tests/targets hil_tests/scenario.py
+	@$(BIN)/python boards/typings.py build/typings
 	@$(BIN)/mypy --config-file boards/mypy.ini
 
 bench: $(VENV)/.dev ## measure the figures against their goals: build/bench.json; PLANT=FILE takes another plant

@@ -1,6 +1,6 @@
 """Keep a simulated press on a serial device: the pty, the process that runs the firmware, and the bench beside it.
 
-A board's USB port survives the firmware's restart, so the pty belongs to this process and not to the firmware's: both of
+A board's USB port survives the firmware's restart, so the pty belongs to this process and not to the firmware's: both
 its ends stay open here, and each start of the firmware inherits the master end as its serial port. The bench channel is
 what a bench is to a real press - power switch, specimen, faults, clock - and never what the host tool speaks through.
 """

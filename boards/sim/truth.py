@@ -1,7 +1,7 @@
 """truth.csv: what the plant truly did, beside what the firmware believed, at press time.
 
-A row every 20 ms while the force moves, every second while it rests, so that a day of holding stays a small file and no
-ramp loses its corners. Forces of the plant are exact; `Measuring Error / N` is what the cells of the range in use say too
+A row every 20 ms while the force moves, every second while it rests: a day of holding stays a small file and no ramp
+loses its corners. The plant's forces are exact; `Measuring Error / N` is what the cells of the range in use say too
 much, without noise.
 """
 

@@ -4,8 +4,8 @@
         target.run_until(2.0)          # press time; it stands still otherwise
         target.fault("estop")
 
-Leases and time-outs follow press time here, so that a run with the same seed and the same commands at the same press times
-repeats bit for bit, however slow the host is.
+Leases and time-outs follow press time here, so that a run with the same seed and the same commands at the same press
+times repeats bit for bit, however slow the host is.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ __all__ = ["SimError", "SimTarget"]
 
 
 class SimTarget:
-    """One simulated press; times in press seconds. `board` is a name for its identity, so that two boards can be told apart."""
+    """One simulated press; times in press seconds. `board` names its identity, so that two boards can be told apart."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class SimTarget:
         flash_bytes: int = 2 << 20,
         foreground_ms: int = 5,
     ) -> None:
-        """A fresh `configured` press has the configuration, ceilings and calibration that fit its plant, and `documents`."""
+        """A fresh press that is `configured` has what fits its plant, and `documents` beside and over that."""
         self.supervisor = Supervisor(
             Settings(
                 name=board, state_dir=state_dir, plant=plant, overrides=overrides or {}, specimen=specimen, seed=seed,

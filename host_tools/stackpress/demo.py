@@ -1,7 +1,7 @@
-"""The demonstration: from a press that knows nothing to a pellet that was pressed, held and logged, in a minute and a half.
+"""The demonstration: from a press that knows nothing to a pellet that was pressed, held and logged.
 
-It types the commands that a user would type, and shows them: nothing here goes past the command line or the serial device.
-Only the pace is not a laboratory's: the simulated press runs as fast as this computer lets it.
+It types the commands that a user would type, and shows them: nothing here goes past the command line or the serial
+device. Only the pace is not a laboratory's: the simulated press runs as fast as this computer lets it.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stackpress import demo_summary, rooms
 
@@ -94,7 +94,8 @@ def _type(*words: str, may_fail: bool = False) -> None:
 @contextlib.contextmanager
 def _own_folders(out: Path) -> Iterator[None]:
     """Registry and data folder of the demonstration: it must not meet the user's own presses and runs."""
-    own = {"STACKPRESS_SIM_DIR": str(out.resolve() / "press" / "running"), "STACKPRESS_DATA": str(out.resolve() / "data")}
+    here = out.resolve()
+    own = {"STACKPRESS_SIM_DIR": str(here / "press" / "running"), "STACKPRESS_DATA": str(here / "data")}
     before = {name: os.environ.get(name) for name in own}
     os.environ.update(own)
     try:
@@ -141,7 +142,6 @@ def _results(out: Path) -> None:
     _type("log", "export", "--out", str(out), "--name", "log")
     _type("log", "plot", "--out", str(out / "plot.png"))
     _type("report", "--out", str(out / "report.html"))
-
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class Stretch:
 
 
 def summarize(out: Path) -> dict[str, Any]:
-    """Figures from truth.csv, log.csv and the log's sidecar in `out`; forces / N, pressures / MPa, errors / % of the set-point."""
+    """Figures from truth.csv, log.csv and the log's sidecar in `out`; errors are in % of the set-point."""
     truth = read(out / "truth.csv")
     t, wanted, force = truth["Test Time / s"], truth["Set Force / N"], truth["Applied Force / N"]
     read_too_much, moves = truth["Measuring Error / N"], truth["Valve Moves / 1"]
@@ -108,8 +108,8 @@ def words(summary: dict[str, Any], out: Path) -> list[str]:
         f"The pellet saw {s['pressure_peak_mpa']:.1f} MPa of the {s['pressure_wanted_mpa']:.0f} MPa asked for "
         f"(overshoot {s['overshoot_pct']:.2f} %), and in {s['dwell_s']:.0f} s of dwell "
         f"the force stayed within {s['dwell_rms_pct']:.3f} % RMS.",
-        f"Then the press held {s['hold_mpa']:.2f} MPa for {s['hold_s'] / 60:.0f} min while the cell crept and breathed: at worst "
-        f"{s['hold_worst_pct']:.2f} % off,",
+        f"Then the press held {s['hold_mpa']:.2f} MPa for {s['hold_s'] / 60:.0f} min while the cell crept and breathed: "
+        f"at worst {s['hold_worst_pct']:.2f} % off,",
         f"with {s['hold_moves']} valve moves. The ram followed by {s['ram_moved_in_hold_um']:.1f} um. "
         f"The load cells misread by up to {s['hold_measuring_pct']:.2f} %, which no controller can see.",
         f"The log has {s['log_rows']} rows"
