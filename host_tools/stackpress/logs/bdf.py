@@ -191,8 +191,9 @@ def to_frame(table: dict[str, Array]) -> Any:
     series = []
     for label, values in table.items():
         if isinstance(values, Coded):
-            texts = pl.Series(label, values.names, dtype=pl.String)
-            series.append(texts.gather(np.asarray(values)).alias(label))
+            kinds = pl.Enum([name for name in values.names if name])  # an enum is written as its codes
+            texts = pl.Series(label, [name or None for name in values.names], dtype=kinds)
+            series.append(texts.gather(np.asarray(values)))
         else:
             one = pl.Series(label, values)
             series.append(one.fill_nan(None) if values.dtype == np.float64 and np.isnan(values).any() else one)

@@ -187,8 +187,7 @@ def _window(press: SyntheticPress, at: tuple[int, int]) -> None:
 
 def stream(count: int, every: int = 500, seed: int = 1) -> bytes:
     """`count` samples with a step or an event after each `every`, as one journal stream: what a pull leaves."""
-    once = course(seed)
-    samples = np.resize(once, count)
+    samples = np.resize(course(seed, 1 + count // 2300), count)
     index = np.arange(count)
     samples["seq"], samples["boot"], samples["run"] = index + index // every + 2, 3, 1
     samples["t_s"], samples["t_ms"] = index // 20, index % 20 * 50
