@@ -148,10 +148,11 @@ def program_state_q(c, n, a):
 
 
 def program_run_q(c, n, a):
-    """Die area / um2, steps of the program, valve set-point, sample."""
+    """Die area / um2, steps of the program, valve set-point, sample, how the run stands and why."""
     p = c.press
     steps = len(p.runner.program["steps"]) if p.runner.program else 0
-    return "%d,%d,%d,%s" % (p.area_um2, steps, p.valve_code, quoted(p.sample_name))
+    stands = (quoted(p.sample_name), quoted(p.runner.state), quoted(p.runner.reason))
+    return "%d,%d,%d,%s,%s,%s" % ((p.area_um2, steps, p.valve_code) + stands)
 
 
 def program_delete(c, n, a):
@@ -233,7 +234,7 @@ TABLE = (
     ("PROGram:CATalog?", lambda c, n, a: listed(program_names(c)), "", "Programs on the press"),
     ("PROGram:STARt", program_start, "str,[str],[str]", "Start a program, for a sample, by an operator"),
     ("PROGram:STATe?", program_state_q, "", "Name, step, kind, time in step, run number, time left"),
-    ("PROGram:RUN?", program_run_q, "", "Die area in um2, number of steps, valve set-point, sample"),
+    ("PROGram:RUN?", program_run_q, "", "Die area in um2, number of steps, valve set-point, sample, outcome, why"),
     ("PROGram:DELete", program_delete, "str", "Remove a program"),
     ("PARameter:CATalog?", lambda c, n, a: listed([row[0] for row in params.PARAMS]), "", "Parameters by name"),
     ("PARameter[:VALue]?", parameter_q, "str,[word:MINimum|MAXimum|DEFault]", "Value, minimum, default, maximum, help"),

@@ -45,6 +45,8 @@ def take(press: "Press") -> Snapshot:
         step_s=float(program[3]),
         left_s=None if left < 0 else left,
         run=int(program[4]),
+        run_state=unquoted(run[4]) if len(run) > 5 else "",
+        run_why=unquoted(run[5]) if len(run) > 5 else "",
         warnings=tuple(unquoted(one) for one in split_answer(first[9]) if one != '""'),
         trip_reason=unquoted(tripped[0]),
         trip_hint=unquoted(tripped[1]),

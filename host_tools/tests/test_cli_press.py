@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -239,3 +240,16 @@ def test_closing_the_terminal_leaves_the_program_running(ask: Ask, target: Any, 
     time.sleep(0.5)
     told = ask("status")[1]
     assert told["state"] == "holding" and told["program"] == "short"
+
+
+def test_run_that_a_restart_cut_off_is_not_called_done(ask: Ask, target: Any, tmp_path: Path) -> None:
+    threading.Timer(1.5, lambda: target.restart()).start()
+    code, told = ask("run", program(tmp_path, 600), "--follow")
+    assert code == 1 and told["end"] == "cut off", told
+    target.pace("real", 10)
+
+
+def test_run_that_somebody_else_stopped_says_so(ask: Ask, target: Any, tmp_path: Path) -> None:
+    threading.Timer(1.5, lambda: (target.fault("stop"), time.sleep(0.2), target.clear_fault())).start()
+    code, told = ask("run", program(tmp_path, 600), "--follow")
+    assert code == 0 and told["end"] == "stopped", told

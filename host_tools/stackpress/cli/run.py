@@ -108,31 +108,47 @@ def _followed(press: "Press", out: Output, name: str, number: int) -> None:
     seen_running = [False]
 
     def over(snapshot: "Snapshot") -> bool:
-        """It ran, no step runs any more, and a stop has released the force (a program may end holding it)."""
+        """It ran, no step runs any more, and a stop has released the force (a program may end holding it).
+
+        Another run number means that the press has restarted: whatever runs now is not this run.
+        """
         seen_running[0] = seen_running[0] or snapshot.running
+        if snapshot.run != number:
+            return True
         return seen_running[0] and not snapshot.running and snapshot.state not in ("pressing", "releasing")
 
     end = Follower(press, out, f"{press.identity} · {press.port}", over, is_link_error).follow()
-    answer: dict[str, Any] = {"program": name, "run": number, "end": end.how, "why": end.why, **end.last.as_dict()}
-    code = {"tripped": REFUSED, "lost": NO_PRESS}.get(end.how, DONE)
+    how = _outcome(end, number)
+    answer: dict[str, Any] = {**end.last.as_dict(), "program": name, "run": number, "end": how, "why": end.why}
+    code = {"tripped": REFUSED, "failed": REFUSED, "cut off": REFUSED, "lost": NO_PRESS}.get(how, DONE)
     out.answer(answer, ok=code == DONE)
-    out.say(_told(name, number, end))
+    out.say(f"{name}, run {number}: {_told(how, end)}")
     if code:
         raise typer.Exit(code)
 
 
-def _told(name: str, number: int, end: "End") -> str:
+def _outcome(end: "End", number: int) -> str:
+    """done, stopped, failed, tripped, cut off (the press restarted), left (still running) or lost (no link)."""
+    if end.how not in ("done", "stopped"):
+        return end.how
+    if end.last.run != number:
+        return "cut off"
+    return end.last.run_state if end.last.run_state in ("stopped", "failed") else end.how
+
+
+def _told(how: str, end: "End") -> str:
     """How it ended, in a sentence."""
     from ..view.snapshot import force_text
 
-    head = f"{name}, run {number}: "
-    if end.how == "done":
-        held = f", still held at {force_text(end.last.force_n)}" if end.last.pressed else ""
-        return f"{head}done; the press is {end.last.state}{held}."
-    if end.how == "stopped":
-        return f"{head}stopped as asked; the press is {end.last.state}."
-    if end.how == "tripped":
-        return f"{head}tripped by {end.last.trip_reason}. {end.last.trip_hint}"
-    if end.how == "lost":
-        return f"{head}the link is lost; the press goes on by the program's host-loss policy. {end.why}"
-    return f"{head}left running at {force_text(end.last.force_n)} ({end.why}). `stackpress stop` ends it."
+    last, why = end.last, f" ({end.last.run_why})" if end.last.run_why else ""
+    held = f", still held at {force_text(last.force_n)}" if last.pressed else ""
+    words = {
+        "done": f"done; the press is {last.state}{held}.",
+        "stopped": f"stopped{why}; the press is {last.state}{held}.",
+        "failed": f"ended early{why}; the press is {last.state}{held}.",
+        "tripped": f"tripped by {last.trip_reason}. {last.trip_hint}",
+        "cut off": f"cut off: the press has restarted; it is {last.state}.",
+        "lost": f"the link is lost; the press goes on by the program's host-loss policy. {end.why}",
+    }
+    left = f"left running at {force_text(last.force_n)} ({end.why}). `stackpress stop` ends it."
+    return words.get(how, left)

@@ -74,6 +74,8 @@ class Dashboard:
         line.append(snapshot.program, style="bold")
         line.append(f"   step {snapshot.step}{of}: ")
         line.append(snapshot.step_kind, style="bold")
+        if snapshot.run_state in ("paused", "stopping"):
+            line.append(f"   {snapshot.run_state.upper()}", style="bold yellow")
         if snapshot.sample:
             line.append(f"   sample {snapshot.sample}")
         left = time_text(snapshot.left_s) if snapshot.left_s is not None else "unknown"

@@ -9,6 +9,7 @@ def line(snapshot: Snapshot) -> str:
     if snapshot.running:
         of = f" of {snapshot.steps}" if snapshot.steps else ""
         parts.append(f"{snapshot.program} step {snapshot.step}{of} {snapshot.step_kind}")
+        parts += [snapshot.run_state] if snapshot.run_state in ("paused", "stopping") else []
     parts.append(f"force {force_text(snapshot.force_n)} set {force_text(snapshot.set_n)}")
     pressure = snapshot.pressure_pa(snapshot.force_n)
     if pressure is not None:

@@ -34,6 +34,8 @@ class Snapshot:
     step_s: float = 0.0
     left_s: float | None = None
     run: int = 0
+    run_state: str = ""  # of the run: idle, running, paused, stopping, done, stopped, failed
+    run_why: str = ""  # why it is paused, stopped or failed
     warnings: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()  # what to do about each warning, in the same order; empty if nobody asked
     trip_reason: str = ""
