@@ -74,6 +74,7 @@ class Board:
 
 class Runner:
     program = None
+    state, reason = "idle", ""
 
 
 class Press:
