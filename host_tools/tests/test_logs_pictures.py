@@ -53,7 +53,8 @@ def test_the_report_needs_nothing_from_outside(kept, tmp_path):
 
 
 SAID = (
-    "50 records are missing; figures are of what is there", "The press tripped: drop", "0706050403020100", "A. Researcher",
+    "50 records are missing; figures are of what is there", "The press tripped: drop", "0706050403020100",
+    "A. Researcher",
     "132.73 mm²", "370.0 MPa", "1200–1249", "+0.09 N", "reached",
 )  # fmt: skip
 
