@@ -13,17 +13,17 @@ from micropython import const
 _MODE_OFF = const(0)
 _VALVE_FILL = const(1)
 _MODE_APPROACH = const(1)
-_MODE_FORCE = const(2)
-_VALVE_VENT = const(2)
 _STATE_PRESSING = const(2)
 _REACT_HOLD = const(2)
+_VALVE_VENT = const(2)
+_MODE_FORCE = const(2)
 _KIND_FILL_VENT = const(2)
 _REACT_RAMP = const(3)
-_STATE_HOLDING = const(3)
 _MODE_LOCK = const(3)
-_REACT_VENT = const(4)
+_STATE_HOLDING = const(3)
 _MODE_VENT = const(4)
 _STATE_RELEASING = const(4)
+_REACT_VENT = const(4)
 _STATE_TRIPPED = const(5)
 _HZ = const(14)
 _FORCE_F = const(42)
@@ -45,61 +45,62 @@ _CMD_CORNER = const(92)
 _CMD_LANDING = const(93)
 _CMD_SPEED = const(94)
 _TARGET = const(95)
-_RAMP_FROM = const(96)
-_RATE_MAX = const(97)
-_CORNER = const(98)
-_LANDING = const(99)
-_SET = const(100)
-_SET_REM = const(101)
-_SET_RATE = const(102)
-_REACHED = const(103)
-_ERROR = const(104)
-_INTEGRAL = const(105)
-_INTEGRAL_REM = const(106)
-_REVERSAL = const(107)
-_HOLDING_STILL = const(108)
-_PULSE = const(109)
-_WANTED_RATE = const(110)
-_PULSE_WAIT = const(111)
-_PROPOSED = const(112)
-_PROPOSED_VALVE = const(113)
-_GAIN_FILL = const(114)
-_GAIN_VENT = const(115)
-_APPROACH_SPEED = const(116)
-_CONTACT_TICKS = const(117)
-_DRIVE = const(118)
-_VALVE = const(120)
-_DENIED = const(121)
-_OPEN_TICKS = const(122)
-_K_CONTACT = const(175)
-_K_KIND = const(176)
-_K_LEAD = const(177)
-_K_HYSTERESIS = const(178)
-_K_SETTLE = const(179)
-_K_P = const(180)
-_K_I = const(181)
-_K_I_MAX = const(182)
-_K_V = const(183)
-_K_DEAD = const(184)
-_K_DEAD_MIN = const(185)
-_K_DEAD_MAX = const(186)
-_K_DEAD_IN = const(187)
-_K_REVERSAL_RATE = const(188)
-_REVERSAL_REM = const(189)
-_K_FILL = const(190)
-_K_VENT = const(191)
-_K_FILL_RATE = const(192)
-_K_VENT_RATE = const(193)
-_K_MIN_ON = const(194)
-_K_APPROACH_MAX = const(201)
-_K_APPROACH_RATE = const(202)
-_APPROACH_RATE = const(203)
-_APPROACH_REM = const(204)
-_K_TRIP_RATE = const(205)
-_K_TRIP_CORNER = const(206)
-_K_TRIP_LANDING = const(207)
-_K_TRIP_TICKS = const(208)
-_K_TRANSITIONS = const(210)
+_RAMP_ALLOWED = const(96)
+_RAMP_FROM = const(97)
+_RATE_MAX = const(98)
+_CORNER = const(99)
+_LANDING = const(100)
+_SET = const(101)
+_SET_REM = const(102)
+_SET_RATE = const(103)
+_REACHED = const(104)
+_ERROR = const(105)
+_INTEGRAL = const(106)
+_INTEGRAL_REM = const(107)
+_REVERSAL = const(108)
+_HOLDING_STILL = const(109)
+_PULSE = const(110)
+_WANTED_RATE = const(111)
+_PULSE_WAIT = const(112)
+_PROPOSED = const(113)
+_PROPOSED_VALVE = const(114)
+_GAIN_FILL = const(115)
+_GAIN_VENT = const(116)
+_APPROACH_SPEED = const(117)
+_CONTACT_TICKS = const(118)
+_DRIVE = const(119)
+_VALVE = const(121)
+_DENIED = const(122)
+_OPEN_TICKS = const(123)
+_K_CONTACT = const(176)
+_K_KIND = const(177)
+_K_LEAD = const(178)
+_K_HYSTERESIS = const(179)
+_K_SETTLE = const(180)
+_K_P = const(181)
+_K_I = const(182)
+_K_I_MAX = const(183)
+_K_V = const(184)
+_K_DEAD = const(185)
+_K_DEAD_MIN = const(186)
+_K_DEAD_MAX = const(187)
+_K_DEAD_IN = const(188)
+_K_REVERSAL_RATE = const(189)
+_REVERSAL_REM = const(190)
+_K_FILL = const(191)
+_K_VENT = const(192)
+_K_FILL_RATE = const(193)
+_K_VENT_RATE = const(194)
+_K_MIN_ON = const(195)
+_K_APPROACH_MAX = const(202)
+_K_APPROACH_RATE = const(203)
+_APPROACH_RATE = const(204)
+_APPROACH_REM = const(205)
+_K_TRIP_RATE = const(206)
+_K_TRIP_CORNER = const(207)
+_K_TRIP_LANDING = const(208)
+_K_TRIP_TICKS = const(209)
+_K_TRANSITIONS = const(211)
 # end of words
 
 
@@ -128,7 +129,9 @@ def command(frame):
                         s[_REACHED] = 0
                     s[_TARGET] = s[_CMD_TARGET]
                     s[_RATE_MAX] = s[_CMD_RATE]
-                    s[_CORNER] = s[_CMD_CORNER]
+                    # a set-point that moves keeps the brakes that it started with: a slow order must not lengthen its way
+                    if s[_SET_RATE] == 0 or s[_CMD_CORNER] > s[_CORNER]:
+                        s[_CORNER] = s[_CMD_CORNER]
                     s[_LANDING] = s[_CMD_LANDING]
                 s[_APPROACH_SPEED] = s[_CMD_SPEED]
                 if mode == _MODE_APPROACH:
@@ -145,6 +148,8 @@ def command(frame):
             mode = _MODE_LOCK
         elif s[_REACTION] == _REACT_RAMP:
             mode = _MODE_FORCE
+            if s[_TRIP_TICKS] == 1:
+                before = _MODE_LOCK  # down from the force that is there, not from where the set-point was going
             s[_TARGET] = 0
             s[_RATE_MAX] = s[_K_TRIP_RATE]
             s[_CORNER] = s[_K_TRIP_CORNER]
@@ -208,6 +213,11 @@ def setpoint(frame):
     elif left < 0 and wanted > 0 - least:
         wanted = 0 - least
     corner = s[_CORNER]
+    # a release waits for a force that can't fall as fast as it was asked to; the vent valve decides, nothing is at risk
+    allowed = s[_RAMP_ALLOWED]
+    if wanted < 0 and s[_FORCE_F] - s[_SET] > allowed - (allowed >> 2):
+        wanted = 0
+        rate = 0
     if wanted > rate + corner:
         rate += corner
     elif wanted < rate - corner:

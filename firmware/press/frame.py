@@ -102,6 +102,7 @@ WORDS = (
     ("CMD_LANDING", 1, "mailbox: rate for the distance left / per tick, Q16"),
     ("CMD_SPEED", 1, "mailbox: approach speed / nm/s"),
     ("TARGET", 1, "where the set-point goes / cN"),
+    ("RAMP_ALLOWED", 1, "deviation that the ramp may have / cN"),
     ("RAMP_FROM", 1, "where its ramp started / cN"),
     ("RATE_MAX", 1, "how fast / cN per tick, Q16"),
     ("CORNER", 1, "change of the rate a tick, Q16"),

@@ -12,10 +12,10 @@ _KIND_NONE = const(0)
 _STATE_READY = const(1)
 _KIND_REGULATOR = const(1)
 _VALVE_FILL = const(1)
-_VALVE_VENT = const(2)
 _STATE_PRESSING = const(2)
-_VALVE_DUMP_CLOSED = const(4)
+_VALVE_VENT = const(2)
 _REACT_VENT = const(4)
+_VALVE_DUMP_CLOSED = const(4)
 _STATE_RELEASING = const(4)
 _STATE_TRIPPED = const(5)
 _VALVE_PERMISSIVE = const(8)
@@ -24,25 +24,25 @@ _HIGH = const(36)
 _FORCE = const(40)
 _REACTION = const(82)
 _STATE = const(84)
-_PROPOSED = const(112)
-_PROPOSED_VALVE = const(113)
-_DRIVE = const(118)
-_CODE = const(119)
-_VALVE = const(120)
-_DENIED = const(121)
-_OPEN_TICKS = const(122)
-_MOVES = const(123)
-_MOVE_DRIVE = const(124)
-_TRIGGER = const(125)
-_TOKEN = const(126)
-_K_KIND = const(176)
-_K_OUT_SHIFT = const(195)
-_K_OUT_GAIN = const(196)
-_K_OUT_MAX = const(197)
-_K_SLEW = const(198)
-_SLEW_REM = const(199)
-_K_FORCE_DENY = const(200)
-_K_MOVE = const(209)
+_PROPOSED = const(113)
+_PROPOSED_VALVE = const(114)
+_DRIVE = const(119)
+_CODE = const(120)
+_VALVE = const(121)
+_DENIED = const(122)
+_OPEN_TICKS = const(123)
+_MOVES = const(124)
+_MOVE_DRIVE = const(125)
+_TRIGGER = const(126)
+_TOKEN = const(127)
+_K_KIND = const(177)
+_K_OUT_SHIFT = const(196)
+_K_OUT_GAIN = const(197)
+_K_OUT_MAX = const(198)
+_K_SLEW = const(199)
+_SLEW_REM = const(200)
+_K_FORCE_DENY = const(201)
+_K_MOVE = const(210)
 # end of words
 
 
@@ -70,11 +70,16 @@ def permit(frame):
         return
     wanted = s[_PROPOSED]
     valve = s[_PROPOSED_VALVE]
+    most = s[_K_OUT_MAX]
     before = s[_DRIVE]
+    if before > most:
+        before = most
+    elif before < 0:
+        before = 0
     drive = wanted
-    if drive > s[_K_OUT_MAX]:
-        drive = s[_K_OUT_MAX]
-    if drive < 0:
+    if drive > most:
+        drive = most
+    elif drive < 0:
         drive = 0
     # nothing pushes while the press is stopped, or above what it may carry
     if tripped or s[_FORCE] > s[_K_FORCE_DENY] or s[_HIGH] > s[_K_FORCE_DENY]:

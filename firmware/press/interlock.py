@@ -105,16 +105,16 @@ def names_of(bits):
 # words (written by layout.py)
 _MODE_OFF = const(0)
 _STATE_READY = const(1)
-_MODE_FORCE = const(2)
 _STATE_PRESSING = const(2)
+_MODE_FORCE = const(2)
 _REACT_HOLD = const(2)
 _MODE_LOCK = const(3)
 _REACT_VENT = const(4)
 _STATE_RELEASING = const(4)
 _STATE_TRIPPED = const(5)
 _INPUTS = const(5)
-_ROW_WORDS = const(6)
 _TEMPERATURE = const(6)
+_ROW_WORDS = const(6)
 _STATE_MONITOR = const(7)
 _TICK_US = const(9)
 _TICK_WORST = const(10)
@@ -145,16 +145,17 @@ _TRIP_TICKS = const(83)
 _STATE = const(84)
 _MODE = const(85)
 _TARGET = const(95)
-_RAMP_FROM = const(96)
-_SET = const(100)
-_CONTACT_TICKS = const(117)
-_K_RAMP_DEV = const(170)
-_K_RAMP_MIN = const(171)
-_K_HOLD_DEV = const(172)
-_K_HOLD_MIN = const(173)
-_K_BUDGET = const(174)
-_ROW = const(218)
-_ROW_COUNT = const(398)
+_RAMP_ALLOWED = const(96)
+_RAMP_FROM = const(97)
+_SET = const(101)
+_CONTACT_TICKS = const(118)
+_K_RAMP_DEV = const(171)
+_K_RAMP_MIN = const(172)
+_K_HOLD_DEV = const(173)
+_K_HOLD_MIN = const(174)
+_K_BUDGET = const(175)
+_ROW = const(219)
+_ROW_COUNT = const(399)
 _IN_TRAVEL_OK = const(2048)
 # end of words
 
@@ -214,6 +215,7 @@ def judge(frame):
         allowed = (span >> 10) * s[_K_RAMP_DEV]
         if allowed < s[_K_RAMP_MIN]:
             allowed = s[_K_RAMP_MIN]
+        s[_RAMP_ALLOWED] = allowed
         s[_SIG_RAMP] = gap - allowed
         allowed = (s[_SET] >> 10) * s[_K_HOLD_DEV]
         if allowed < s[_K_HOLD_MIN]:

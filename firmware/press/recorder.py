@@ -8,10 +8,12 @@ and then reads the first at leisure.
 import micropython
 from micropython import const
 
-ENTRY = 16  # bytes: force_cn i32, set_cn i32, proposed drive and permitted drive u16 in 2.56 N, flags u16, imbalance i16
+ENTRY = 16  # bytes, records.FLIGHT_ENTRY; requested and permitted valve 0..65535 as the regulator reads it, or 65535 for fill
 BANK_WORDS = 8  # count, min, max, sum low 20 bits, sum high, and three spare
 
 # words (written by layout.py)
+_VALVE_FILL = const(1)
+_KIND_FILL_VENT = const(2)
 _STATUS = const(4)
 _STATE_TRIPPED = const(5)
 _RANGE = const(38)
@@ -20,19 +22,24 @@ _IMBALANCE = const(45)
 _TRIP_TICKS = const(83)
 _STATE = const(84)
 _MODE = const(85)
-_SET = const(100)
-_PROPOSED = const(112)
-_DRIVE = const(118)
-_VALVE = const(120)
-_DENIED = const(121)
-_BANK = const(127)
-_BANK_WANTED = const(128)
-_STATISTICS = const(129)
-_RING_AT = const(145)
-_RING_LEN = const(146)
-_RING_FILLED = const(147)
-_RING_AFTER = const(148)
-_RING_LEFT = const(149)
+_SET = const(101)
+_PROPOSED = const(113)
+_PROPOSED_VALVE = const(114)
+_CODE = const(120)
+_VALVE = const(121)
+_DENIED = const(122)
+_BANK = const(128)
+_BANK_WANTED = const(129)
+_STATISTICS = const(130)
+_RING_AT = const(146)
+_RING_LEN = const(147)
+_RING_FILLED = const(148)
+_RING_AFTER = const(149)
+_RING_LEFT = const(150)
+_K_KIND = const(177)
+_K_OUT_SHIFT = const(196)
+_K_OUT_GAIN = const(197)
+_K_OUT_MAX = const(198)
 # end of words
 
 
@@ -50,7 +57,7 @@ def record(frame, ring):
         s[b + 3] = 0
         s[b + 4] = 0
     b = _STATISTICS + (s[_BANK] << 3)
-    if s[b] < 0x1FFFFFFF:
+    if s[b] < 0x1FFFFFF:
         s[b] += 1
         if force < s[b + 1]:
             s[b + 1] = force
@@ -75,8 +82,17 @@ def record(frame, ring):
     r[w + 1] = (force >> 16) & 0xFFFF
     r[w + 2] = target & 0xFFFF
     r[w + 3] = (target >> 16) & 0xFFFF
-    r[w + 4] = (s[_PROPOSED] >> 8) & 0xFFFF
-    r[w + 5] = (s[_DRIVE] >> 8) & 0xFFFF
+    if s[_K_KIND] == _KIND_FILL_VENT:
+        r[w + 4] = 0xFFFF if s[_PROPOSED_VALVE] & _VALVE_FILL else 0
+        r[w + 5] = 0xFFFF if s[_VALVE] & _VALVE_FILL else 0
+    else:
+        wanted = s[_PROPOSED]
+        if wanted > s[_K_OUT_MAX]:
+            wanted = s[_K_OUT_MAX]
+        elif wanted < 0:
+            wanted = 0
+        r[w + 4] = ((wanted >> s[_K_OUT_SHIFT]) * s[_K_OUT_GAIN]) >> 13
+        r[w + 5] = s[_CODE]
     flags = s[_STATE] | (s[_MODE] << 4) | (s[_RANGE] << 7) | ((s[_STATUS] & 3) << 8) | ((s[_VALVE] & 15) << 10)
     r[w + 6] = flags | (s[_DENIED] << 14)
     r[w + 7] = s[_IMBALANCE] & 0xFFFF
