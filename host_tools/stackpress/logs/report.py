@@ -78,7 +78,8 @@ def _force(area_m2: float | None) -> Callable[[float | None], str]:
         if newtons is None or not np.isfinite(newtons):
             return "–"
         if area_m2:
-            return f"{newtons / area_m2 / 1e6:#.4g} MPa"
+            mpa = newtons / area_m2 / 1e6
+            return f"{mpa:#.4g} MPa" if abs(mpa) >= 0.1 else f"{1000 * mpa:.3g} kPa"
         return f"{newtons:.2f} N" if abs(newtons) < 1000 else f"{newtons / 1000:#.4g} kN"
 
     return text
@@ -211,7 +212,7 @@ def _zero_note(d: dict[str, Any]) -> str:
     if not d["zero"]["before_n"]:
         return "Not logged."
     if d["zero"]["after_n"]:
-        return "Force that the unloaded cells show; the change is drift and creep, an error of the pressure held."
+        return "Force that the unloaded cells show; the change is drift, creep and noise: an error of the pressure held."
     return "The cell was still pressed at the end, so the zero after the run could not be measured: drift is unknown."
 
 
@@ -249,7 +250,9 @@ def _clock(d: dict[str, Any]) -> str:
     c = d["time"]["clock"]
     if c["method"] == "none":
         return "No contact with a host dates this boot: there is only test time."
-    ignored = f" {c['contacts_ignored']} contacts disagreed and were left out." if c["contacts_ignored"] else ""
+    one = "1 contact disagreed and was left out."
+    n = c["contacts_ignored"]
+    ignored = "" if not n else f" {one if n == 1 else f'{n} contacts disagreed and were left out.'}"
     if c["method"] == "offset":
         return f"Unix time rests on one contact with the host; the press's own drift is not corrected.{ignored}"
     return (f"Unix time goes through {len(c['contacts'])} contacts with the host, the press's clock was "
