@@ -212,7 +212,7 @@ def _zero_note(d: dict[str, Any]) -> str:
     if not d["zero"]["before_n"]:
         return "Not logged."
     if d["zero"]["after_n"]:
-        return "Force that the unloaded cells show; the change is drift, creep and noise: an error of the pressure held."
+        return "Force that the unloaded cells show. The change is drift, creep and noise: an error of what was held."
     return "The cell was still pressed at the end, so the zero after the run could not be measured: drift is unknown."
 
 
