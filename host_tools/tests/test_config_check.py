@@ -1,5 +1,6 @@
 """What `config check` promises: every mistake is told at once, with file, key, line, and what would be right."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,13 @@ def test_line_finder_ends_on_any_text(text: str) -> None:
 
 def test_every_group_and_key_has_help() -> None:
     assert all(one.help and one.help[0].isupper() for table in groups().values() for one in table.values())
+
+
+def test_simulated_board_has_what_its_file_says() -> None:
+    source = ast.parse((rooms.BOARDS / "sim" / "board.py").read_text(encoding="utf-8"))
+    found = [
+        one.value
+        for one in source.body
+        if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == "CAPABILITIES"
+    ]
+    assert set(ast.literal_eval(found[0])) == config.load(GOOD).board.capabilities

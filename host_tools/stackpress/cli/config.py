@@ -20,32 +20,42 @@ app.add_typer(ceilings_app, name="ceilings")
 APPS = {"config": app}
 
 All = Annotated[bool, typer.Option("--all", help="Every parameter, also those at their default.")]
+CalibrationFile = Annotated[Path | None, typer.Option("--calibration", help="Check a calibration file as well.")]
 Code = Annotated[
     str | None, typer.Option("--unlock", envvar="STACKPRESS_UNLOCK", help="Unlock code of the service state.")
 ]
 Target = Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of the terminal.")]
 
 
-def _load(file: Path | None, site: Path | None) -> "Effective":
+def _load(file: Path | None, site: Path | None, calibration: Path | None = None) -> "Effective":
     from ..config import load
 
     path = press_file(file)
-    return load(path, site_file(site, path))
+    return load(path, site_file(site, path), calibration)
 
 
 @app.command()
-def check(file: PressFile = None, site: SiteFile = None, all_: All = False, json: Json = False) -> None:
+def check(
+    file: PressFile = None,
+    site: SiteFile = None,
+    calibration: CalibrationFile = None,
+    all_: All = False,
+    json: Json = False,
+) -> None:
     """Check the files; say what is wrong with file, key and line, or where each value comes from."""
     from ..config.documents import describe
 
     out = Output(json)
-    effective = _load(file, site)
+    effective = _load(file, site, calibration)
     shown = [one for one in effective.settings.values() if all_ or one.layer != "default"]
     rows = [(one.parameter.name, describe(one.parameter.name, one.value), one.origin) for one in shown]
     out.table(("parameter", "value", "from"), rows)
     if effective.ceilings is not None:
         told = ", ".join(f"{key} = {value}" for key, value in effective.ceilings.as_dict().items())
         out.say(f"ceilings: {told}")
+    if effective.calibration is not None:
+        cells = [f"{i} {cell.serial}" for i, cell in enumerate(effective.calibration.cells, 1) if cell]
+        out.say(f"calibration of board {effective.calibration.board_identity}: cells {', '.join(cells) or 'none'}")
     out.say(f"{effective.name}: valid ({', '.join(effective.files)})")
     values = {
         name: {"value": one.value, "raw": one.raw, "layer": one.layer, "file": one.file, "line": one.line}
