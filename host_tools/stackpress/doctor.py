@@ -75,9 +75,9 @@ def _importable(name: str) -> bool:
 
 
 def _folder() -> Iterator[Finding]:
-    from platformdirs import user_data_path
+    from .logs.store import data_folder
 
-    folder = user_data_path("stackpress", appauthor=False)
+    folder = data_folder()
     at: Path = folder
     while not at.exists() and at != at.parent:
         at = at.parent
