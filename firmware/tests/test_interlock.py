@@ -7,7 +7,12 @@ from provoking import PROVOKE, bench_for
 ROWS = {row[0]: row for row in interlock.ROWS}
 BY_PARAMETER = [row[0] for row in interlock.ROWS if isinstance(row[4], str)]
 OUTSIDE = [(row[0], state) for row in interlock.ROWS for state in range(8) if not row[5] >> state & 1]
-CASES = {"row": list(ROWS), "chosen": BY_PARAMETER, "outside": OUTSIDE}
+CASES = {
+    "test_row_trips_exactly_after_its_debounce_and_is_the_first_reason": list(ROWS),
+    "test_row_that_vents_leaves_nothing_energised_in_the_same_tick": list(ROWS),
+    "test_row_is_not_judged_outside_its_states": OUTSIDE,
+    "test_reaction_is_what_the_parameter_says": BY_PARAMETER,
+}
 
 
 def words_of(bench, row):

@@ -1,23 +1,53 @@
-"""The plain tests of the pure core hold on MicroPython as well as on CPython."""
+"""The plain tests of the pure core hold on MicroPython as well as on CPython, and a scripted press does the same on both."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import scpi_reference
+import scripted
+import word64
+from hil_tests.plant import load
+from press import cycle
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+INTERPRETER = Path(sys.executable).with_name("micropython")
+PLAIN = [path.stem for path in sorted(HERE.glob("test_*.py"))
+         if "import pytest" not in path.read_text() and "hypothesis" not in path.read_text()]  # fmt: skip
 
 
-@pytest.mark.parametrize("module", ["test_scpi", "test_documents"])
-def test_plain_tests_pass_on_micropython(module):
-    interpreter = Path(sys.executable).with_name("micropython")
-    ended = subprocess.run(
-        [interpreter, str(HERE / "on_micropython.py"), module], capture_output=True, text=True, timeout=120
-    )
-    assert ended.returncode == 0 and ", 0 failed" in ended.stdout, ended.stdout + ended.stderr
-    assert int(ended.stdout.split()[-4]) > 5
+@pytest.fixture(scope="session")
+def staged(tmp_path_factory):
+    """The firmware and its tests, as a 64-bit MicroPython needs them."""
+    folder = tmp_path_factory.mktemp("firmware64")
+    word64.stage(HERE.parent, folder)
+    return folder / "tests"
+
+
+def on_micropython(script, *arguments):
+    folders = [str(ROOT) + "/"]
+    ended = subprocess.run([INTERPRETER, str(script), *arguments, *folders], capture_output=True, text=True, timeout=120)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+@pytest.mark.parametrize("module", PLAIN)
+def test_plain_tests_pass_on_micropython(staged, module):
+    code, out, err = on_micropython(staged / "on_micropython.py", module)
+    assert code == 0 and ", 0 failed" in out, out + err
+    assert int(out.split()[-4]) > 3
+
+
+def test_scripted_press_does_the_same_bit_for_bit(staged, tmp_path):
+    specs = {kind: load.plant(kind, "steel_blank") for kind in ("nominal", "fill_vent")}
+    (tmp_path / "specs.json").write_text(json.dumps(specs))
+    code, out, err = on_micropython(staged / "scripted.py", str(tmp_path / "specs.json"))
+    assert code == 0, out + err
+    assert out.splitlines() == scripted.traces(specs)
+    for state in ("READY", "PRESSING", "HOLDING", "RELEASING", "TRIPPED"):
+        assert " [%d, " % getattr(cycle, state) in out, state
 
 
 def test_the_reference_of_the_language_is_what_the_table_says():
