@@ -27,6 +27,7 @@ _CMD_SEQ, _CMD_SEEN, _CMD_STATE, _FORCE_H = AT["CMD_SEQ"], AT["CMD_SEEN"], AT["C
 RING_ENTRIES = 6144
 RATE_LIMIT = (1 << 38) - 1  # cN/s x 65536: what the set-point generator can hold
 VENTED_MS = 500
+ZERO_PASSES = 200  # passes with nothing pressed before the zero after a run is taken
 VENT_LIMIT_MS = 10000
 HOST_GRACE_MS = 15000
 TELEMETRY_MS = 100
@@ -54,6 +55,8 @@ class Press:
         self.params = params.Values()
         self.problems = {}
         self.tare_cn = [0] * frame.CELLS
+        self._zero_q8 = [0] * frame.CELLS
+        self._vented_passes = 0
         self.calibrator = Calibrator(self)
         self.runner = Runner(self)
         self.run_number = 0
@@ -350,7 +353,8 @@ class Press:
         """Start a stored program on the armed press; Refused with every complaint, and nothing has moved."""
         if self.runner.active or self.state in cycle.ENERGISED:
             raise Refused("a program is running")
-        if self.state != cycle.READY:
+        manual = self.state == cycle.MONITOR and self.params["valve_kind"] == 0
+        if self.state != cycle.READY and not manual:
             raise Refused("the press is %s: arm it first" % self.state_name)
         document = self.documents.get("program/" + name)
         if document is None:
@@ -365,6 +369,7 @@ class Press:
         self.runner.start(self.run_number)
         self.sampler.peak_cn = 0
         self._run_logged = False
+        self._vented_passes = 0
         policy = self.runner.host_loss
         self.S[AT["SIG_LEASE"]] = 0
         self._lease_until = -1
@@ -376,8 +381,8 @@ class Press:
 
     def stop(self, kind):
         """End the program: "controlled" releases at a bounded rate and vents, "hold" freezes, "vent" dumps."""
-        if self.state == cycle.TRIPPED and kind == "vent":
-            self.abort()
+        if self.state == cycle.TRIPPED and kind != "hold" and self.S[AT["REACTION"]] < interlock.VENT:
+            self._let_go(kind)
             return
         if self.state not in cycle.ENERGISED:
             if self.runner.active:
@@ -386,6 +391,15 @@ class Press:
             raise Refused("the press is %s: there is nothing to stop" % self.state_name)
         self.sampler.event(16, 0, 0, kind)
         self.runner.stop(kind)
+
+    def _let_go(self, kind):
+        """A press that was stopped with its cell still pressed: ramp down, or vent."""
+        s = self.S
+        if kind == "vent" or s[AT["REACTION"]] == interlock.RAMP:
+            s[AT["REACTION"]] = interlock.VENT
+        else:
+            s[AT["TRIP_TICKS"]] = 2  # the ramp's time limit counts from now; 2: this is no new trip for the recorder
+            s[AT["REACTION"]] = interlock.RAMP
 
     def abort(self):
         """Vent now, whatever is going on; a press that was stopped with a hold vents as well."""
@@ -443,7 +457,7 @@ class Press:
 
     @property
     def waiting_for_trigger(self):
-        return self.runner.active and bool(self.runner.now.get("until_trigger"))
+        return self.runner.waits_for_trigger
 
     @property
     def calibrating(self):
@@ -560,6 +574,9 @@ class Press:
                 self._ten_times_a_second(now_s * 1000 + now_ms)
             if s[_STATE] == cycle.SAFE or s[_STATE] == cycle.SERVICE:
                 self.calibrator.look()
+            if self._is_vented():
+                for i in range(frame.CELLS):
+                    self._zero_q8[i] += ((s[AT["CELL"] + i] << 8) - self._zero_q8[i]) >> 6
             self.sampler.service()
         self.journal.service()
 
@@ -621,7 +638,8 @@ class Press:
         return digest(self.documents.text(name) or b"")
 
     def _zero_words(self):
-        return [self.cell_force_cn(i) for i in range(frame.CELLS)]
+        """What each cell shows with nothing pressed / cN, the mean of the last third of a second."""
+        return [total >> 8 for total in self._zero_q8]
 
     def _log_boot(self):
         cause = RESET_CAUSES.index(self.board.reset_cause)
@@ -636,14 +654,22 @@ class Press:
             self._hash("config"), self._hash("calibration"), self._hash("program/" + self._program), self._zero_words(),
             VERSION, self._program, self.sample_name, self.operator))  # fmt: skip
 
+    def _is_vented(self):
+        s = self.S
+        return s[_STATE] <= cycle.READY or (s[_STATE] == cycle.TRIPPED and s[AT["REACTION"]] == interlock.VENT)
+
     def _log_run_end(self):
         """The run's last record: once the press is vented its zero is known, else the cell is still pressed."""
         s = self.S
-        vented = s[_STATE] == cycle.SAFE or (s[_STATE] == cycle.TRIPPED and s[AT["REACTION"]] == interlock.VENT)
-        if vented and abs(self.force_cn) > self.params["contact_force_n"]:
+        if s[_MODE] == cycle.VENT or s[_CMD_SEQ] != s[_CMD_SEEN]:
             return
-        if s[_MODE] == cycle.VENT or (s[_CMD_SEQ] != s[_CMD_SEEN]):
-            return
+        vented = self._is_vented()
+        if vented:
+            if abs(self.force_cn) > self.params["contact_force_n"]:
+                self._vented_passes = 0
+            self._vented_passes += 1
+            if self._vented_passes < ZERO_PASSES:
+                return
         self._run_logged = True
         r = self.runner
         aborted = r.reason == "aborted"

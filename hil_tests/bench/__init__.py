@@ -1,1 +1,1 @@
-"""The figures: what the press reaches, judged on the plant's truth, and how fast its tools are. `make bench` runs them all."""
+"""The figures: what the press reaches on the plant's truth, how fast its tools are. `make bench` runs them all."""

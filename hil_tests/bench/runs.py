@@ -1,10 +1,9 @@
 """Runs on the simulated press, and what the plant's truth says of them.
 
-Every run is the real firmware on MicroPython behind its serial device, driven by the host package. Each variant of the plant is
-the one that was given with one of its properties doubled or halved.
+Every run is the real firmware on MicroPython behind its serial device, driven by the host package. Each variant of the
+plant is the one that was given, with one of its properties doubled or halved.
 """
 
-import json
 import tempfile
 import time
 from collections.abc import Mapping
@@ -14,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-
 import stackpress
+
 from hil_tests.plant import load
 from hil_tests.targets.sim import SimTarget
 
@@ -148,8 +147,3 @@ def held(truth: pl.DataFrame) -> dict[str, float]:
         "hold_moves_per_h": float(moves[hold][-1] - moves[hold][0]) / hours,
     }
 
-
-if __name__ == "__main__":
-    import sys
-
-    print(json.dumps(run(Case(*sys.argv[1:4], int(sys.argv[4]), *map(int, sys.argv[5:])))))

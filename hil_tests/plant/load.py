@@ -117,6 +117,14 @@ def plant(
     return spec
 
 
+def value(name: str | Path, key: str) -> Any:
+    """One value of a plant's file, in the file's unit; raises PlantFileError."""
+    values = _values(find(name, PLANTS))
+    if key not in values:
+        raise PlantFileError(f"no key {key!r}; there are {', '.join(sorted(values))}")
+    return values[key]
+
+
 def load_specimen(name: str | Path, frame_cn_um: int = 4000, scale_permille: int = 1000) -> Spec:
     """The integers of one specimen in a frame of the given stiffness; raises PlantFileError."""
     path = find(name, SPECIMENS)

@@ -1,0 +1,118 @@
+"""Measure every figure, write build/bench.json, print the table; exit 1 if a goal is missed.
+
+    python -m hil_tests.bench [--plant FILE] [--seeds N] [--only NAME,...]
+
+Speeds are measured first, while the machine is otherwise idle; then the runs go two at a time.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hil_tests.bench import host, runs
+from hil_tests.bench.figures import BY_NAME, FIGURES
+from hil_tests.bench.runs import Case
+
+OUT = Path("build/bench.json")
+CONTROL = ("overshoot_pct", "dwell_rms_pct", "ramp_worst_pct")
+HOLD = ("hold_worst_pct", "hold_measuring_pct", "hold_total_pct", "hold_moves_per_h")
+REGULATOR_HOLD = {"hz": 200, "foreground_ms": 50}  # a pressure that is regulated needs no fast tick to be held
+SOLENOID_HOLD = {"hz": 1000, "foreground_ms": 50}  # a tick must resolve the shortest pulse
+
+
+def cases(plant: str, seeds: int, wanted: set[str]) -> list[Case]:
+    """Every run that the wanted figures need, the long ones first."""
+    found = []
+    if wanted & set(HOLD):
+        for variant in runs.VARIANTS:
+            found.append(Case("hold", "fill_vent", variant, 1, **SOLENOID_HOLD))
+            found.append(Case("hold", plant, variant, 1, **REGULATOR_HOLD))
+        found.sort(key=lambda case: -case.hz)
+    if wanted & set(CONTROL):
+        found += [Case("press", plant, variant, seed) for variant in runs.VARIANTS for seed in range(1, seeds + 1)]
+    return found
+
+
+def figures_of(results: Iterable[tuple[Case, dict[str, float]]]) -> dict[str, float]:
+    """The worst of each figure over the runs that show it; moves are those of the solenoids."""
+    worst: dict[str, float] = {}
+    for case, result in results:
+        for name in (*CONTROL, *HOLD):
+            if name not in result or (name == "hold_moves_per_h" and case.plant != "fill_vent"):
+                continue
+            worst[name] = max(worst.get(name, 0.0), result[name])
+    return worst
+
+
+def measure(
+    plant: str, seeds: int, wanted: set[str], console: Console
+) -> tuple[dict[str, float], list[dict[str, object]]]:
+    """All wanted figures, and each run with what it gave."""
+    values: dict[str, float] = {}
+    for name in sorted(wanted & set(host.FIGURES)):
+        console.print(f"measuring {name} ...")
+        values[name] = host.FIGURES[name]()
+    if "sim_speed" in wanted:
+        console.print("measuring sim_speed ...")
+        result = runs.run(Case("press", plant, "nominal", 1))
+        values["sim_speed"] = result["press_s"] / result["wall_s"]
+    todo = cases(plant, seeds, wanted)
+    results: list[tuple[Case, dict[str, float]]] = []
+    columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress, ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        task = progress.add_task("runs", total=len(todo))
+        waiting = {pool.submit(runs.run, case): case for case in todo}
+        for done in as_completed(waiting):
+            results.append((waiting[done], done.result()))
+            progress.update(task, advance=1, description=waiting[done].label)
+    values.update(figures_of(results))
+    told = [{"run": case.label, "tick_rate_hz": case.hz, **result} for case, result in results]
+    return values, sorted(told, key=lambda row: str(row["run"]))
+
+
+def show(values: dict[str, float], console: Console) -> bool:
+    """Print the table; True if no goal is missed."""
+    table = Table(title="figures", title_justify="left")
+    for heading in ("figure", "goal", "reached", "", "what"):
+        table.add_column(heading, justify="right" if heading in ("goal", "reached") else "left")
+    for figure in FIGURES:
+        if figure.name in values:
+            met = figure.met(values[figure.name])
+            side = "<=" if figure.better == "low" else ">="
+            sign = "" if figure.goal is None else f"{side} {figure.goal:g} {figure.unit}"
+            mark = {True: "met", False: "MISSED", None: "told"}[met]
+            table.add_row(figure.name, sign, f"{values[figure.name]:.4g} {figure.unit}", mark, figure.what)
+    console.print(table)
+    return all(BY_NAME[name].met(value) is not False for name, value in values.items())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__.split("\n")[0])
+    parser.add_argument("--plant", default="nominal", help="a plant's file, or its name")
+    parser.add_argument("--seeds", type=int, default=5, help="seeds of each control run")
+    parser.add_argument("--only", default="", help="figures to measure, separated by commas")
+    chosen = parser.parse_args()
+    wanted = set(chosen.only.split(",")) if chosen.only else set(BY_NAME)
+    if wanted - set(BY_NAME):
+        parser.error(f"no figure {', '.join(sorted(wanted - set(BY_NAME)))}; there are {', '.join(BY_NAME)}")
+    console = Console(stderr=True)
+    begin = time.perf_counter()
+    values, told = measure(chosen.plant, chosen.seeds, wanted, console)
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    OUT.write_text(json.dumps({**values, "runs": told, "wall_s": time.perf_counter() - begin}, indent=1) + "\n")
+    met = show(values, Console())
+    console.print(f"written to {OUT} after {(time.perf_counter() - begin) / 60:.1f} min")
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
