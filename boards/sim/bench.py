@@ -54,6 +54,11 @@ class Bench:
         self._out += json.dumps(answer).encode() + b"\n"
         self.ready = True
 
+    def tell(self, message):
+        """Say something that nobody asked for."""
+        self._out += json.dumps(message).encode() + b"\n"
+        self.stream.write(self._out)
+
     # --- the requests: each returns its answer, or None if it answers later ---
 
     def _hello(self, number):

@@ -164,7 +164,9 @@ class Board:
         raise SystemExit(0)
 
     def leave(self):
-        """End the process; the supervisor puts MicroPython's prompt on the port."""
+        """End the process; the supervisor puts MicroPython's prompt on the port, with what was typed ahead."""
+        if self.serial.unread:
+            self.bench.tell({"unread": self.serial.unread.hex()})
         raise SystemExit(3)
 
     def crashed(self, error):

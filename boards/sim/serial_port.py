@@ -5,6 +5,8 @@ It never blocks: the supervisor made the descriptor non-blocking; a host that do
 
 import sys
 
+BREAK = b"\x03"
+
 
 class SerialPort:
     """`ready` is set by whoever polls; reading until nothing is left clears it: an idle port costs no system call."""
@@ -13,6 +15,7 @@ class SerialPort:
         self.stream = sys.stdin.buffer
         self._out = sys.stdout.buffer
         self.ready = True
+        self.unread = b""  # what came behind a 0x03 in one piece: if the press gives way, the prompt must get it
         self.activity = 0  # reads and writes that moved something
         self.stalled = False  # the host has not taken all that was written
 
@@ -20,11 +23,20 @@ class SerialPort:
         """Fill the start of `buf`; how many bytes there were, 0 if none."""
         if not self.ready:
             return 0
-        n = self.stream.readinto(buf)
+        if self.unread:
+            n = min(len(buf), len(self.unread))
+            buf[:n] = self.unread[:n]
+            self.unread = self.unread[n:]
+            return n
+        n = self.stream.readinto(buf) or 0
         self.ready = n == len(buf)
-        if not n:
-            return 0
-        self.activity += 1
+        if n:
+            self.activity += 1
+            end = bytes(buf[:n]).find(BREAK) + 1
+            if 0 < end < n:
+                self.unread = bytes(buf[end:n])
+                self.ready = True
+                return end
         return n
 
     def write(self, data):

@@ -67,6 +67,7 @@ class Supervisor:
         self._lock = threading.RLock()
         self._wanted_cause = ""
         self._at_prompt = False
+        self._unread = b""  # what a host typed behind the 0x03 that the firmware obeyed
         self._closing = False
         self._failures: deque[float] = deque(maxlen=CRASHES_ALLOWED)
         self.failed = ""
@@ -164,6 +165,7 @@ class Supervisor:
 
     def _answered(self, line: bytes) -> None:
         answer = json.loads(line)
+        self._unread = bytes.fromhex(answer.get("unread", ""))
         with self._answers:
             if self._waiting.get(answer.get("id"), 0) is None:
                 self._waiting[answer["id"]] = answer
@@ -243,6 +245,7 @@ class Supervisor:
         """What follows an exit: the firmware again, or MicroPython's prompt if the firmware made way for it."""
         if code == EXIT_REPL and not self._at_prompt:
             self._launch(cause, prompt=True)
+            os.write(self._slave, self._unread)
         elif code == EXIT_RESET and self._at_prompt:  # Ctrl-D at a raw prompt: a soft reset that stays at the prompt
             os.write(self._master, b"MPY: soft reboot\r\n")
             self._launch(cause, prompt=True)

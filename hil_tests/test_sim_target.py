@@ -1,0 +1,156 @@
+"""What the simulated press promises as a target: a serial device that stays, press time that obeys, runs that repeat."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import serial
+
+import stackpress
+from boards.sim import bench_client, registry
+from boards.sim.supervisor import Settings, Supervisor
+from hil_tests import scenario
+from hil_tests.targets.sim import SimError, SimTarget
+from press import interlock, records
+from stackpress import programs
+from stackpress.logs.decode import decode
+
+PROGRAM = programs.load(scenario.SCENARIOS / "programs" / "press_and_hold.toml")
+DOCUMENTS = {"program/press_and_hold": programs.to_json(PROGRAM)}
+
+
+def ask(port: serial.Serial, line: str) -> str:
+    port.write(line.encode() + b"\n")
+    return port.readline().decode().strip()
+
+
+def pressed(state_dir: Path, stops: tuple[float, ...]) -> tuple[bytes, bytes]:
+    """Truth and flash after commands at 0.1 s and 0.2 s, with press time standing still at `stops` in between."""
+    with SimTarget(state_dir=state_dir, documents=DOCUMENTS, seed=3) as target:
+        with stackpress.open(target.port) as press:
+            target.run_until(0.1)
+            press.arm()
+            target.run_until(0.2)
+            press.start("press_and_hold")
+            for stop in (*stops, 12.0):
+                target.run_until(stop)
+        return target.truth_file.read_bytes(), (state_dir / "flash.bin").read_bytes()
+
+
+def test_same_seed_and_commands_at_the_same_press_times_repeat_bit_for_bit(tmp_path: Path) -> None:
+    truth, flash = pressed(tmp_path / "one", ())
+    again, flash_again = pressed(tmp_path / "two", (0.5, 3.25, 7.0))
+    assert truth.count(b"\n") > 100
+    assert again == truth
+    assert flash_again == flash
+
+
+def test_press_time_stands_still_until_it_is_told_to_run() -> None:
+    with SimTarget() as target:
+        before = target.time_s()
+        time.sleep(0.2)
+        assert target.time_s() == before
+        assert target.run_until(2.0) == 2.0
+        assert target.run_for(0.5) == 2.5
+
+
+def test_real_pace_keeps_up_with_the_wall() -> None:
+    with SimTarget() as target:
+        target.pace("real", 2.0)
+        before, began = target.time_s(), time.monotonic()
+        time.sleep(0.6)
+        rate = (target.time_s() - before) / (time.monotonic() - began)
+        target.pace("hold")
+    assert 1.5 < rate < 2.2
+
+
+def test_serial_device_stays_over_a_power_cut_and_the_boot_tells_it_from_a_restart() -> None:
+    with SimTarget() as target, serial.Serial(target.port, timeout=5) as port:
+        assert ask(port, "CYCL:STAT?") == "safe"
+        target.restart()
+        assert ask(port, "CYCL:STAT?") == "safe"
+        port.write(b"SYST:REB\n")
+        wait_until(lambda: target.starts == 3)
+        assert ask(port, "*OPC?") == "1"
+        port.close()
+        with stackpress.open(target.port) as press:
+            target.run_for(1.0)
+            boots = decode(press.log_read(1)).of(records.BOOT)
+    assert [boot.fields["cause"] for boot in boots] == [0, 0, 1]
+
+
+def test_mpremote_enters_a_safe_press_unaided_and_a_reset_brings_the_firmware_back() -> None:
+    with SimTarget(wall="real", pace="real") as target:
+        run = subprocess.run(
+            [sys.executable, "-m", "mpremote", "connect", target.port, "exec", "print(6 * 7)"],
+            capture_output=True, text=True, timeout=20, check=True,
+        )  # fmt: skip
+        assert run.stdout.strip() == "42"
+        subprocess.run(
+            [sys.executable, "-m", "mpremote", "connect", target.port, "reset"], timeout=20, check=True, capture_output=True
+        )
+        with stackpress.open(target.port) as press:
+            assert press.state == "safe"
+
+
+def test_host_that_never_reads_does_not_disturb_the_press() -> None:
+    with SimTarget() as target, serial.Serial(target.port, timeout=1, write_timeout=0) as port:
+        target.run_until(0.1)
+        for _ in range(400):
+            port.write(b"SYST:HELP:HEAD?;*IDN?\n" * 4)
+        assert target.run_until(3.0) == 3.0
+        assert target.starts == 1
+
+
+def test_a_firmware_that_crashes_starts_again_and_must_be_acknowledged() -> None:
+    with SimTarget() as target:
+        with pytest.raises(SimError, match="injected"):
+            target.fault("crash")
+        wait_until(lambda: target.starts == 2)
+        with stackpress.open(target.port) as press:
+            target.run_for(0.1)
+            assert [check.code for check in press.checks()] == ["crash"]
+            press.reset()
+            assert press.checks() == []
+
+
+def test_press_without_any_document_comes_up_safe_and_says_what_is_missing() -> None:
+    with SimTarget(configured=False) as target, stackpress.open(target.port) as press:
+        target.run_for(0.1)
+        assert press.state == "safe"
+        assert [check.code for check in press.checks()] == ["config", "ceilings", "calibration"]
+
+
+def test_another_process_finds_the_press_and_reaches_its_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STACKPRESS_SIM_DIR", str(tmp_path / "registry"))
+    with Supervisor(Settings(name="one", state_dir=tmp_path / "one", pace="hold", flash_bytes=1 << 20)) as supervisor:
+        found = registry.running()
+        assert [(one["name"], one["port"]) for one in found] == [("one", supervisor.port)]
+        bench = found[0]["bench"]
+        bench_client.ask(bench, do="fault", name="estop")
+        assert bench_client.ask(bench, do="faults")["faults"] == {"estop": 1}
+        with pytest.raises(SimError, match="no_such_fault"):
+            bench_client.ask(bench, do="fault", name="no_such_fault")
+    assert registry.running() == []
+
+
+def test_every_interlock_row_has_a_scenario_that_provokes_it() -> None:
+    proven = {one.interlock for one in scenario.all_scenarios()}
+    # a press that is driven has its documents: they are only written in the safe state, so the row can't be provoked
+    assert set(interlock.NAMES) - proven == {"config"}
+
+
+def test_scenario_with_a_key_that_nobody_reads_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "typing_error.toml"
+    file.write_text('claim = "x"\n[[step]]\nrun_s = 1.0\nexpect = { sate = "safe" }\n')
+    with pytest.raises(ValueError, match="expect.sate"):
+        scenario.read(file)
+
+
+def wait_until(true, seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.02)
