@@ -4,26 +4,23 @@ Two zeros that must not be mixed up: `tare` only sets what is displayed; `zero` 
 safety bands are judged against, and is refused when a cell is far off its calibrated zero.
 """
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .exits import DONE, REFUSED, WRONG_INPUT, Failure, wire_text
+from .exits import REFUSED, Failure, wire_text
+from .guided import accepted, show_fit, take_loads, take_zero
 from .options import Json, Port, Yes, group
 from .output import Output
 
 if TYPE_CHECKING:
-    from ..calibration import Fit, Reading, Session
+    from ..calibration import Fit
     from ..config import Calibration
     from ..press import Press
 
 app = group("Zero, tare and calibrate the load cells, guided.")
 APPS = {"calibrate": app}
-
-SAMPLES = 64
-SAMPLE_EVERY_S = 0.02
 
 Cell = Annotated[int, typer.Argument(min=1, max=4, metavar="CELL", help="The cell's channel, from 1.")]
 Serial = Annotated[str, typer.Option("--serial", help="Serial number that is written on the cell.")]
@@ -73,107 +70,16 @@ def cell(cell: Cell, serial: Serial, out_file: Target = None, port: Port = None,
             raise Failure(f"The press is {press.state}.", "Calibration needs the safe state.", REFUSED)
         parameter = press.parameter("rail_counts").value
         session = Session(serial, int(parameter) if isinstance(parameter, (int, float)) else CODE_MAX)
-        _take_zero(press, session, cell)
-        _take_loads(press, session, cell)
+        take_zero(press, session, cell)
+        take_loads(press, session, cell)
         fit = session.fit()
-        _show(out, fit)
-        _accepted()
+        show_fit(out, fit)
+        accepted()
         calibration = _with(press, cell, fit)
         _send(press, calibration, False)
         path = _keep(calibration, out_file)
     out.say(f"Cell {cell} ({serial}) is calibrated; kept in {path}.")
     out.answer({"cell": cell, "serial": serial, "points": fit.cell.points, "worst_permille": fit.worst_permille})
-
-
-def _line(prompt: str) -> str:
-    """One line from the person (or a script); Failure when the input ends: nothing is accepted by silence."""
-    print(prompt, end="", file=sys.stderr, flush=True)
-    line = sys.stdin.readline()
-    if not line:
-        raise Failure("The input ended; nothing was changed.", "", WRONG_INPUT)
-    if line.strip().lower() in ("abort", "quit", "q"):
-        raise Failure("Aborted; nothing was changed.", "", DONE)
-    return line.strip()
-
-
-def _read(press: "Press", cell: int) -> "Reading":
-    import time
-
-    from ..calibration import Reading
-
-    codes = []
-    for _ in range(SAMPLES):
-        codes.append(press.cell_code(cell))
-        time.sleep(SAMPLE_EVERY_S)
-    return Reading(tuple(codes))
-
-
-def _take_zero(press: "Press", session: "Session", cell: int) -> None:
-    from ..calibration import CalibrationRefused
-
-    while True:
-        _line(f"Unload cell {cell} completely, then press Enter ('abort' ends): ")
-        try:
-            session.zero(_read(press, cell))
-            return
-        except CalibrationRefused as error:
-            print(f"  refused: {error}", file=sys.stderr)
-
-
-def _take_loads(press: "Press", session: "Session", cell: int) -> None:
-    from ..calibration import CalibrationRefused
-    from ..view.snapshot import force_text
-
-    print("Apply a reference force, wait until it is steady, and enter it: 500, 500 N, 2.5 kN.", file=sys.stderr)
-    while True:
-        word = _line(f"  load {session.loads + 1} (empty: done, 'drop': forget the last, 'abort'): ")
-        if not word and session.loads:
-            return
-        if word == "drop":
-            session.drop_last()
-            continue
-        try:
-            force_n = parse_force(word)
-            session.point(force_n, _read(press, cell))
-            print(f"    taken: {force_text(force_n)}", file=sys.stderr)
-        except (CalibrationRefused, ValueError) as error:
-            print(f"    refused: {error}", file=sys.stderr)
-
-
-def parse_force(text: str) -> float:
-    """A force / N from `500`, `500 N`, `2.5 kN`. Raises ValueError that says what is understood."""
-    word = text.strip().replace(",", ".")
-    for unit, factor in (("kN", 1000.0), ("N", 1.0)):
-        if word.lower().endswith(unit.lower()):
-            word, scale = word[: -len(unit)].strip(), factor
-            break
-    else:
-        scale = 1.0
-    try:
-        return float(word) * scale
-    except ValueError as error:
-        raise ValueError(f"{text!r} is not a force: write 500, 500 N or 2.5 kN") from error
-
-
-def _show(out: Output, fit: "Fit") -> None:
-    from ..config.schema import number
-
-    rows = [(number(force), f"{left:+.2f}") for force, left in fit.residuals_n]
-    lines = ["  reference / N   deviation / N", *(f"  {force:>13}   {left:>13}" for force, left in rows)]
-    lines.append(
-        f"  {fit.counts_per_n:.2f} counts/N, worst deviation {fit.worst_permille:.2f} permille of the largest load"
-    )
-    for line in lines:
-        out.progress(line)
-
-
-def _accepted() -> None:
-    while True:
-        word = _line("Accept and put in force? [y/N] ").lower()
-        if word in ("y", "yes"):
-            return
-        if word in ("", "n", "no"):
-            raise Failure("Not accepted; nothing was changed.", "", DONE)
 
 
 def _on_press(press: "Press") -> "Calibration | None":

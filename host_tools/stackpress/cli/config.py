@@ -1,37 +1,25 @@
 """`stackpress config`: check the files, push them, pull what the press has, compare, and write the ceilings."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .files import press_file, site_file
+from . import ceilings
+from .effective import ceilings_drift, load_files, read_back, within_ceilings, write_file
 from .options import Json, Port, PressFile, SiteFile, Yes, group
 from .output import Output, plural
 
 if TYPE_CHECKING:
-    from ..config import Ceilings, Difference, Effective
+    from ..config import Difference
 
 app = group("Check, push, pull and compare the configuration; write the ceilings.")
-ceilings_app = group(
-    "The absolute limits of frame, cells and relief valve: a record of their own, behind an unlock code."
-)
-app.add_typer(ceilings_app, name="ceilings")
+app.add_typer(ceilings.app, name="ceilings")
 APPS = {"config": app}
 
 All = Annotated[bool, typer.Option("--all", help="Every parameter, also those at their default.")]
 CalibrationFile = Annotated[Path | None, typer.Option("--calibration", help="Check a calibration file as well.")]
-Code = Annotated[
-    str | None, typer.Option("--unlock", envvar="STACKPRESS_UNLOCK", help="Unlock code of the service state.")
-]
 Target = Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of the terminal.")]
-
-
-def _load(file: Path | None, site: Path | None, calibration: Path | None = None) -> "Effective":
-    from ..config import load
-
-    path = press_file(file)
-    return load(path, site_file(site, path), calibration)
 
 
 @app.command()
@@ -46,13 +34,12 @@ def check(
     from ..config.documents import describe
 
     out = Output(json)
-    effective = _load(file, site, calibration)
+    effective = load_files(file, site, calibration)
     shown = [one for one in effective.settings.values() if all_ or one.layer != "default"]
     rows = [(one.parameter.name, describe(one.parameter.name, one.value), one.origin) for one in shown]
     out.table(("parameter", "value", "from"), rows)
     if effective.ceilings is not None:
-        told = ", ".join(f"{key} = {value}" for key, value in effective.ceilings.as_dict().items())
-        out.say(f"ceilings: {told}")
+        out.say(f"ceilings: {', '.join(effective.ceilings.lines())}")
     if effective.calibration is not None:
         cells = [f"{i} {cell.serial}" for i, cell in enumerate(effective.calibration.cells, 1) if cell]
         out.say(f"calibration of board {effective.calibration.board_identity}: cells {', '.join(cells) or 'none'}")
@@ -61,9 +48,8 @@ def check(
         name: {"value": one.value, "raw": one.raw, "layer": one.layer, "file": one.file, "line": one.line}
         for name, one in effective.settings.items()
     }
-    ceilings = effective.ceilings.as_dict() if effective.ceilings else None
-    answer = {"name": effective.name, "files": effective.files, "params": values, "ceilings": ceilings}
-    out.answer(answer)
+    limits = effective.ceilings.as_dict() if effective.ceilings else None
+    out.answer({"name": effective.name, "files": effective.files, "params": values, "ceilings": limits})
 
 
 @app.command()
@@ -100,7 +86,7 @@ def diff(file: PressFile = None, site: SiteFile = None, port: Port = None, json:
     from .connect import opened
 
     out = Output(json)
-    effective = _load(file, site)
+    effective = load_files(file, site)
     with opened(port) as press:
         have = press.document_get("config")
         found = differences(effective, have)
@@ -109,7 +95,7 @@ def diff(file: PressFile = None, site: SiteFile = None, port: Port = None, json:
             out.say("The press has no configuration.")
         elif not found:
             out.say("No difference.")
-        drift = _ceilings_drift(press, effective)
+        drift = ceilings_drift(press, effective)
         if drift:
             out.say(drift)
         listed = [one.as_dict() for one in found]
@@ -125,11 +111,11 @@ def push(
     from .connect import opened
 
     out = Output(json)
-    effective = _load(file, site)
+    effective = load_files(file, site)
     with opened(port) as press:
         have = press.document_get("config")
         found = differences(effective, have)
-        _within_ceilings(press, effective)
+        within_ceilings(press, effective)
         if not found:
             out.say("The press has this configuration already.")
             out.answer({"changed": []})
@@ -141,8 +127,8 @@ def push(
         out.confirm(f"Send {plural(len(found), 'change')} to {press.identity}?", yes)
         data = config_document(effective)
         press.document_put("config", data)
-        _read_back(press, "config", data)
-        missing = _ceilings_drift(press, effective)
+        read_back(press, "config", data)
+        missing = ceilings_drift(press, effective)
         out.say(f"Sent and read back: {effective.name}, {plural(len(found), 'change')}.")
         if missing:
             out.say(missing)
@@ -164,125 +150,8 @@ def pull(out_file: Target = None, port: Port = None, json: Json = False) -> None
         name, raws = parse_config(data)
         text = to_toml(name, raws, press.board_name)
     if out_file is not None:
-        _write(out_file, text)
+        write_file(out_file, text)
         out.say(f"Written to {out_file}.")
     else:
         out.say(text.rstrip("\n"))
     out.answer({"name": name, "params": raws, "file": str(out_file) if out_file else None})
-
-
-def _write(path: Path, text: str) -> None:
-    from .exits import Failure
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Failure(f"{path} cannot be written: {error.strerror or error}") from error
-
-
-def _read_back(press: Any, name: str, sent: bytes) -> None:
-    import json
-
-    from .exits import REFUSED, Failure
-
-    got = press.document_get(name)
-    if got is None or json.loads(got) != json.loads(sent):
-        raise Failure(f"What was read back from the press is not the {name} that was sent.", "Send it again.", REFUSED)
-
-
-def _on_press(press: Any) -> "Ceilings | None":
-    from ..config.ceilings import from_document
-
-    data = press.document_get("ceilings")
-    return from_document(data) if data is not None else None
-
-
-def _ceilings_drift(press: Any, effective: "Effective") -> str:
-    """One sentence when the press's ceilings are not those of the file; empty when they are, or the file has none."""
-    have = _on_press(press)
-    if have is None:
-        return "The press has no ceilings: it can't be armed until `stackpress config ceilings write`."
-    if effective.ceilings is not None and have.document() != effective.ceilings.document():
-        return "The press's ceilings differ from the file's: see `stackpress config ceilings show`."
-    return ""
-
-
-def _within_ceilings(press: Any, effective: "Effective") -> None:
-    """The press's own ceilings rule, whatever the file says. Raises ConfigError."""
-    from ..config.complaints import Complaint, ConfigError
-    from ..config.rules import CEILING_RULES, Facts
-
-    have = _on_press(press)
-    if have is None:
-        return
-    facts = Facts({name: one.value for name, one in effective.settings.items()}, effective.board, have)
-    found = []
-    for key, text, right in (finding for rule in CEILING_RULES for finding in rule(facts)):
-        one = effective.settings[key]
-        found.append(Complaint(one.file or "default", one.line, key, f"{text} (ceilings of the press)", right))
-    if found:
-        raise ConfigError(found)
-
-
-@ceilings_app.command("show")
-def ceilings_show(file: PressFile = None, port: Port = None, json: Json = False) -> None:
-    """Say what the press has, beside what the press file says."""
-    from ..config.schema import number
-    from .connect import opened
-
-    out = Output(json)
-    wanted = _load(file, None).ceilings if file is not None else None
-    with opened(port) as press:
-        have = _on_press(press)
-    out.answer({"press": have.as_dict() if have else None, "file": wanted.as_dict() if wanted else None})
-    if have is None:
-        out.say("The press has no ceilings: it can't be armed.")
-        return
-    for key, value in have.as_dict().items():
-        shown = ", ".join(number(one) for one in value) if isinstance(value, list) else number(value)
-        out.say(f"{key:<18} {shown}")
-    if wanted is not None and wanted.document() != have.document():
-        out.say("The file says otherwise: " + ", ".join(f"{k} = {v}" for k, v in wanted.as_dict().items()))
-
-
-@ceilings_app.command("write")
-def ceilings_write(
-    file: PressFile = None,
-    unlock: Code = None,
-    port: Port = None,
-    yes: Yes = False,
-    json: Json = False,
-) -> None:
-    """Write the press file's ceilings: the press must be safe; asks for the unlock code."""
-    from .connect import opened
-    from .exits import Failure, wire_text
-
-    out = Output(json)
-    effective = _load(file, None)
-    if effective.ceilings is None:
-        raise Failure("The press file has no [ceilings].", "frame_rating_n, relief_setting_n, cell_capacity_n")
-    with opened(port) as press:
-        for key, value in effective.ceilings.as_dict().items():
-            out.progress(f"{key} = {value}")
-        out.confirm(f"Write these ceilings to {press.identity}?", yes)
-        code = wire_text("unlock code", unlock if unlock is not None else _ask_code(out), 64)
-        data = effective.ceilings.document()
-        press.service_unlock(code)
-        try:
-            press.document_put("ceilings", data)
-            _read_back(press, "ceilings", data)
-        finally:
-            press.service_lock()
-    out.say("Ceilings written and read back.")
-    out.answer({"ceilings": effective.ceilings.as_dict()})
-
-
-def _ask_code(out: Output) -> str:
-    import getpass
-    import sys
-
-    from .exits import Failure
-
-    if out.as_json or not sys.stdin.isatty():
-        raise Failure("The unlock code is missing.", "Give --unlock CODE or STACKPRESS_UNLOCK.")
-    return getpass.getpass("Unlock code: ", sys.stderr)

@@ -5,18 +5,18 @@ it in a controlled way, a second Ctrl-C means stop, and a terminal that closes s
 host-loss policy then decides, as it was written down before the run.
 """
 
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from types import FrameType
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..view import plain
 from ..view.snapshot import Snapshot, force_text
+from .interrupts import Interrupts
+from .live import LivePicture
 from .output import Output
 
 PERIOD_S = 0.25
@@ -67,31 +67,6 @@ class Watched(Protocol):
 
     def reopen(self) -> None:
         """Open the port again after the link was lost. Raises a link error."""
-
-
-class Interrupts:
-    """Counts Ctrl-C instead of letting it tear a half-read answer; restores the old handler on leaving."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._woken = threading.Event()
-        self._before: Any = None
-
-    def __enter__(self) -> "Interrupts":
-        self._before = signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self.count += 1
-        self._woken.set()
-
-    def wait(self, seconds: float) -> None:
-        """Sleep, but not through a Ctrl-C."""
-        self._woken.wait(seconds)
-        self._woken.clear()
 
 
 @dataclass(frozen=True)
@@ -197,7 +172,7 @@ class Follower:
     def _picture(self) -> AbstractContextManager[Callable[[Snapshot], None]]:
         if not self.out.live:
             return nullcontext(self._print_line)
-        return _LivePicture(self.out, self.title)
+        return LivePicture(self.out, self.title)
 
     def _print_line(self, snapshot: Snapshot) -> None:
         """A line when something has changed, else now and then."""
@@ -264,28 +239,3 @@ class Follower:
         self.watched.stop("controlled")
         self.stopping = True
         return None
-
-
-class _LivePicture:
-    """The dashboard in a rich Live display."""
-
-    def __init__(self, out: Output, title: str) -> None:
-        from rich.live import Live
-
-        from ..view.dashboard import Dashboard
-
-        self._console = out.console()
-        unicode_ok = (self._console.encoding or "").lower().startswith("utf")
-        self._dashboard = Dashboard(title, "Ctrl-C asks before anything is stopped", unicode_ok)
-        self._live = Live(console=self._console, auto_refresh=False, transient=False)
-
-    def __enter__(self) -> Callable[[Snapshot], None]:
-        self._live.__enter__()
-        return self._show
-
-    def __exit__(self, *problem: Any) -> None:
-        self._live.__exit__(*problem)
-
-    def _show(self, snapshot: Snapshot) -> None:
-        self._dashboard.add(snapshot)
-        self._live.update(self._dashboard.draw(snapshot, self._console.width), refresh=True)

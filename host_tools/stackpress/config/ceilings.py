@@ -32,6 +32,15 @@ class Ceilings:
         record = {"format": 1, "frame_cn": round(self.frame_n * 100), "cell_cn": cells, "relief_cn": _cn(self.relief_n)}
         return json.dumps(record, separators=(",", ":")).encode()
 
+    def lines(self) -> list[str]:
+        """As they stand in a file."""
+        cells = ", ".join(number(one) for one in self.cell_n)
+        return [
+            f"frame_rating_n = {number(self.frame_n)}",
+            f"relief_setting_n = {number(self.relief_n)}",
+            f"cell_capacity_n = [{cells}]",
+        ]
+
     def as_dict(self) -> dict[str, Any]:
         """In newtons, under the names of the file."""
         return {
