@@ -140,7 +140,8 @@ def _told(how: str, end: "End") -> str:
     """How it ended, in a sentence."""
     from ..view.snapshot import force_text
 
-    last, why = end.last, f" ({end.last.run_why})" if end.last.run_why else ""
+    last = end.last
+    why = f" ({last.run_why})" if last.run_why not in ("", how) else ""
     held = f", still held at {force_text(last.force_n)}" if last.pressed else ""
     words = {
         "done": f"done; the press is {last.state}{held}.",
