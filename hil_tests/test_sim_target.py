@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 import serial
-
 import stackpress
+from press import interlock, records
+from stackpress import programs
+from stackpress.logs.decode import decode
+
 from boards.sim import bench_client, registry
 from boards.sim.supervisor import Settings, Supervisor
 from hil_tests import scenario
 from hil_tests.targets.sim import SimError, SimTarget
-from press import interlock, records
-from stackpress import programs
-from stackpress.logs.decode import decode
 
 PROGRAM = programs.load(scenario.SCENARIOS / "programs" / "press_and_hold.toml")
 DOCUMENTS = {"program/press_and_hold": programs.to_json(PROGRAM)}

@@ -4,7 +4,6 @@ Codes are watched at every foreground pass; a point is the mean of the last seco
 rail, does not move at all, or moves too much. Nothing is in force before it is accepted, and then it is bound to this board.
 """
 
-import json
 
 from press import frame, tuning
 from press.errors import Refused
@@ -78,7 +77,7 @@ class Calibrator:
 
     def begin(self, cell, serial):
         self.need_safe()
-        if not self.press.uses_cell(cell - 1):
+        if not 1 <= cell <= frame.CELLS or not self.press.uses_cell(cell - 1):
             raise Refused("this press has no cell %d" % cell)
         self.cell, self.serial, self.points = cell, serial, []
 
@@ -109,9 +108,18 @@ class Calibrator:
         entry = {"serial": self.serial, "points": points, "unix_s": unix_s}
         if zero:
             entry["zero_code"] = zero[0]
+        document["cells"] += [None] * (self.cell - len(document["cells"]))
         document["cells"][self.cell - 1] = entry
+        self._forget_zero(self.cell - 1)
         self.press.put_document("calibration", document)
         self.abort()
+
+    def _forget_zero(self, i):
+        """The commissioning zero of a cell belongs to its calibration of then."""
+        document = self.press.documents.get("zero")
+        if document and document["code"][i]:
+            document["code"][i] = 0
+            self.press.put_document("zero", document)
 
     def abort(self):
         self.cell, self.serial, self.points = 0, "", []

@@ -14,10 +14,11 @@ if __name__ == "__main__":
     sys.path += sys.argv[2:]
 
 from bench_frame import CEILINGS, Bench  # noqa: E402
-from hil_tests.plant.plant import Plant, words_of  # noqa: E402
-from hil_tests.plant.step import step  # noqa: E402
 from press import cycle, frame  # noqa: E402
 from press.tick import tick  # noqa: E402
+
+from hil_tests.plant.plant import Plant, words_of  # noqa: E402
+from hil_tests.plant.step import step  # noqa: E402
 
 READY, PRESSING, HOLDING, RELEASING, SAFE = cycle.READY, cycle.PRESSING, cycle.HOLDING, cycle.RELEASING, cycle.SAFE
 

@@ -9,8 +9,9 @@ import pytest
 import scpi_reference
 import scripted
 import word64
-from hil_tests.plant import load
 from press import cycle
+
+from hil_tests.plant import load
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
