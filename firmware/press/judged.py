@@ -6,6 +6,7 @@ The host checks the same things before it sends anything; here is where nothing 
 from press import frame, params, program, tuning
 
 FORMAT = 1
+ZERO_SPAN = tuning.FULL_CODE // 8  # codes that a commissioning zero may lie off the calibration's
 
 
 def _whole(value):
@@ -21,7 +22,7 @@ def _shape(document, *keys):
     return ["%s is missing" % key for key in keys if key not in document]
 
 
-def config(document, ceilings):
+def config(document, limits):
     """A configuration: known parameters in bounds, no conflict, nothing above the ceilings."""
     found = _shape(document, "params")
     if found:
@@ -29,8 +30,8 @@ def config(document, ceilings):
     if not isinstance(document["params"], dict):
         return ["params is not a record"]
     found = params.complaints(document["params"])
-    if not found and ceilings:
-        found = above_ceilings(params.Values(document["params"]), ceilings)
+    if not found and limits and not ceilings(limits):
+        found = above_ceilings(params.Values(document["params"]), limits)
     return found
 
 
@@ -95,7 +96,10 @@ def zero_of(document, calibration):
     for i, cell in enumerate(calibration["cells"]):
         try:
             if cell:
-                tuning.segments(tuning.moved(cell, document["code"][i]))
+                points = tuning.moved(cell, document["code"][i])
+                if abs(points[0][0] - cell["points"][0][0]) > ZERO_SPAN:
+                    raise ValueError("its zero has moved by %d codes" % (points[0][0] - cell["points"][0][0]))
+                tuning.segments(points)
         except ValueError as error:
             return ["cell %d: %s" % (i + 1, error)]
     return []

@@ -27,6 +27,7 @@ _CMD_SEQ, _CMD_SEEN, _CMD_STATE, _FORCE_H = AT["CMD_SEQ"], AT["CMD_SEEN"], AT["C
 RING_ENTRIES = 6144
 RATE_LIMIT = (1 << 38) - 1  # cN/s x 65536: what the set-point generator can hold
 VENTED_MS = 500
+BUTTONS = frame.IN["start"] | frame.IN["stop"] | frame.IN["reset"]
 ZERO_PASSES = 200  # passes with nothing pressed before the zero after a run is taken
 VENT_LIMIT_MS = 10000
 HOST_GRACE_MS = 15000
@@ -74,7 +75,7 @@ class Press:
         self._pass_s, self._pass_sub = -1, -1
         self._telemetry_ms = 0
         self._moves_from = self._moves_ms = 0
-        self._buttons = 0
+        self._buttons = BUTTONS  # one that is held while the press starts does nothing before it is let go
         self._reset_frame()
         self.load()
         self.sampler = Sampler(self)
@@ -108,13 +109,18 @@ class Press:
                     state, document = wrong[0], None
             found[name] = document
             if document is None and (name in REQUIRED or state != "missing"):
-                self.problems[name] = state
+                self.problems[name] = "bad" if state == "ok" else state
+        hz = self.hz
         self.params = params.Values(found["config"]["params"] if found["config"] else {})
         tuning.compile_frame(self.S, self.params, found["ceilings"], found["calibration"], found["zero"])
         if not self.problems:
-            wrong = judged.above_ceilings(self.params, found["ceilings"]) + self._uncalibrated(found["calibration"])
-            if wrong:
-                self.problems["config"] = wrong[0]
+            above, missing = judged.above_ceilings(self.params, found["ceilings"]), self._uncalibrated(found["calibration"])
+            if above:
+                self.problems["config"] = above[0]
+            if missing:
+                self.problems["calibration"] = missing[0]
+        if hz:  # press time goes on where it is
+            self.S[_T_SUB] = self.S[_T_SUB] * self.hz // hz
         self.S[AT["SIG_CONFIG"]] = 1 if self.problems else 0
         self.S[AT["RING_AFTER"]] = min(self.hz // 2, RING_ENTRIES // 3)
         self.S[AT["RING_FILLED"]] = 0
@@ -263,7 +269,7 @@ class Press:
 
     def zero_band_cn(self, i):
         """How far an unloaded cell may be off zero: 2 % of its ceiling."""
-        return max(2000, self.S[AT["K_CELL_CEILING"] + i] // 50)
+        return 2000 if "ceilings" in self.problems else max(2000, self.S[AT["K_CELL_CEILING"] + i] // 50)
 
     def zero_is_off(self):
         return any(self.uses_cell(i) and abs(self.cell_force_cn(i)) > self.zero_band_cn(i) for i in range(frame.CELLS))
@@ -373,10 +379,11 @@ class Press:
         policy = self.runner.host_loss
         self.S[AT["SIG_LEASE"]] = 0
         self._lease_until = -1
-        if from_host and policy != "carry_on":
+        if policy != "carry_on":
             row = AT["ROW"] + frame.ROW_WORDS * interlock.NAMES.index("host_lease")
             self.S[row + 5] = interlock.RAMP if policy == "ramp_down" else interlock.HOLD
-            self.lease(HOST_GRACE_MS)
+            if from_host:
+                self.lease(HOST_GRACE_MS)
         self._log_run(document)
 
     def stop(self, kind):
@@ -561,10 +568,11 @@ class Press:
             now_s, now_ms = self.time_s, self.time_ms
             if self._lease_until >= 0:
                 self._watch_lease(wall_ms)
-            if s[AT["INPUTS"]] & 0x1C0 != self._buttons:
-                self._press_buttons(s[AT["INPUTS"]] & 0x1C0)
+            if s[AT["INPUTS"]] & BUTTONS != self._buttons:
+                self._press_buttons(s[AT["INPUTS"]] & BUTTONS)
             if self.runner.active:
-                self.runner.step(now_s, now_ms)
+                if s[_CMD_SEQ] == s[_CMD_SEEN]:  # an order that the tick has not read must not be overwritten by the next
+                    self.runner.step(now_s, now_ms)
             elif not self._run_logged:
                 self._log_run_end()
             if s[_MODE] == cycle.VENT or self._vent_from >= 0:

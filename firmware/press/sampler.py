@@ -28,6 +28,7 @@ class Sampler:
         self._flight_at = -1  # next entry of the window to be written, -1 if there is none
         self._flight_end = 0
         self._trip_time = (0, 0)
+        self._flight_trip = 0
         self._overwritten = self._dropped = 0
         self.peak_cn = 0
 
@@ -120,8 +121,8 @@ class Sampler:
             records.TRIP, p.time_s, p.time_ms, p.run_number, self.trips, p.step, before, max(0, first),
             s[AT["REACTION"]], s[AT["INPUTS"]], p.force_cn, p.set_cn, cells, p.imbalance_permille,
             p.displacement_nm, p.valve_code, interlock.NAMES[first] if first >= 0 else ""))  # fmt: skip
-        if before != cycle.SAFE:
-            self._trip_time = (p.time_s, p.time_ms)
+        if before != cycle.SAFE and self._flight_at < 0:  # a window that is still being written is not disturbed
+            self._trip_time, self._flight_trip = (p.time_s, p.time_ms), self.trips
             self._flight_at = self._flight_end = 0
 
     def _flight(self):
@@ -141,10 +142,11 @@ class Sampler:
             if first + count > length:
                 part += bytes(p.ring[: (first + count - length) * 16])
             p.journal.append(records.FLIGHT, records.pack(
-                records.FLIGHT, self._trip_time[0], self._trip_time[1], self.trips, p.hz, self._flight_at - before, part))  # fmt: skip
+                records.FLIGHT, self._trip_time[0], self._trip_time[1], self._flight_trip, p.hz, self._flight_at - before, part))  # fmt: skip
             self._flight_at += count
             if self._flight_at >= self._flight_end:
                 self._flight_at = -1
+                s[AT["RING_FILLED"]] = 0  # what comes next does not follow on what is there
                 s[_RING_LEFT] = -1
                 return
 

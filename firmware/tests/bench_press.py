@@ -1,0 +1,219 @@
+"""A whole press on a board that lives in memory: store, flash, serial line, and an ideal ram whose force is the drive.
+
+It runs on CPython and on MicroPython. One foreground pass a tick at 200 Hz, so a second of press time is 200 passes.
+"""
+
+import json
+import struct
+
+from bench_frame import CALIBRATION, CEILINGS, LOW_STOP_CN
+from press import cycle, frame, records
+from press.press import Press
+from stand_in import Serial, Store
+
+from boards.sim.nor_file import NorFile
+
+AT = frame.AT
+HZ = 200
+PARAMS = {"tick_rate_hz": HZ, "valve_min_on_ms": 5, "valve_hysteresis_permille": 0, "valve_lead_ms": 0, "corner_ms": 50,
+          "no_response_n": 2000000, "ramp_deviation_permille": 1000, "runaway_n": 2000000, "stale_ms": 20,
+          "approach_rate_n_per_s": 1000000, "rate_limit_n_per_s": 2000000}  # fmt: skip
+CAPABILITIES = {"force_cells", "two_ranges", "regulator", "dump", "permissive", "displacement", "temperature", "trigger",
+                "start_input", "journal"}  # fmt: skip
+VENT = {"do": "vent"}
+CONTACT = {"do": "contact", "to_cn": 5000, "speed_um_per_s": 500}
+
+
+def ramp(to_cn, rate=1000000):
+    return {"do": "ramp", "to_cn": to_cn, "rate_cn_per_s": rate}
+
+
+def hold(for_ms):
+    return {"do": "hold", "for_ms": for_ms}
+
+
+def recipe(*steps, **header):
+    program = {"format": 1, "name": "pellet", "steps": list(steps)}
+    program.update(header)
+    return program
+
+
+class MemoryBoard:
+    name = "bench"
+    reset_cause = "power"
+
+    def __init__(self, identity="e660-0001", cause="power", store=None, flash=None):
+        self.identity, self.reset_cause = identity, cause
+        self.capabilities = CAPABILITIES
+        self.serial = Serial()
+        self.store = store or Store()
+        self.flash = flash or NorFile(None, 64 * 4096)
+        self.resets = 0
+
+    def tick_worst_us(self):
+        return 0
+
+    def firmware_hash(self):
+        return b"firmware"
+
+    def reset(self):
+        self.resets += 1
+
+
+def documents(identity="e660-0001", **raws):
+    """Documents that fit the bench's ram; `raws` replace parameters."""
+    values = dict(PARAMS)
+    values.update(raws)
+    cells = [dict(cell, serial="S%d" % i, unix_s=0, zero_code=0) for i, cell in enumerate(CALIBRATION["cells"])]
+    return {
+        "ceilings": dict(CEILINGS, format=1),
+        "config": {"format": 1, "name": "bench", "params": values},
+        "calibration": {"format": 1, "board": identity, "cells": cells},
+    }
+
+
+class PressBench:
+    """`without` names documents that are missing; `raws` are parameters. The journal is read with `records_of`."""
+
+    def __init__(self, board=None, without=(), stored=True, **raws):
+        self.board = board or MemoryBoard()
+        if stored:
+            self.write(documents(self.board.identity, **raws), without)
+        self.press = Press(self.board)
+        self.inputs = frame.IN_HEALTHY
+        self.status = frame.SAMPLE_NEW
+        self.codes = {}
+        self.extra_cn = 0  # force that nobody asked for
+        self.frozen = False  # the force stays whatever the drive does
+        self.cells = [0, 0, 0, 0]
+        self.wall_ms = 1000
+        self.odd = 0
+        self.run_passes(2)
+
+    def write(self, found, without=()):
+        from press.documents import Documents
+
+        store = Documents(self.board.store)
+        for name in found:
+            if name not in without:
+                store.write(name, json.dumps(found[name]).encode())
+
+    @property
+    def S(self):
+        return self.press.S
+
+    def word(self, name):
+        return self.press.S[AT[name]]
+
+    def sample(self):
+        s = self.press.S
+        if not self.frozen:
+            total = s[AT["DRIVE"]] + self.extra_cn
+            self.cells = [total // 3, total // 3, total - 2 * (total // 3), min(total, LOW_STOP_CN)]
+        s[AT["INPUTS"]], s[AT["STATUS"]] = self.inputs, self.status
+        s[AT["TEMPERATURE"]] = 2500
+        s[AT["DISPLACEMENT"]] = 1000000
+        if self.status & frame.SAMPLE_NEW:
+            self.odd ^= 1
+            for i in range(4):
+                s[i] = self.codes.get(i, (self.cells[i] * 5 // 2 if i < 3 else self.cells[i] * 25) + self.odd)
+
+    def run_passes(self, passes):
+        p = self.press
+        for _ in range(passes):
+            self.sample()
+            p.tick(p.S, p.ring)
+            self.wall_ms = (self.wall_ms + 1000 // HZ) & 0x3FFFFFFF
+            p.foreground(self.wall_ms)
+
+    def run(self, seconds):
+        self.run_passes(int(seconds * HZ))
+
+    def until(self, what, seconds=60):
+        """Run until `what()` is true; AssertionError if it does not come."""
+        for _ in range(int(seconds * HZ)):
+            if what():
+                return
+            self.run_passes(1)
+        raise AssertionError("%s, %s %s" % (self.press.state_name, self.press.trip_reason, self.press.runner.reason))
+
+    def until_state(self, state, seconds=60):
+        self.until(lambda: self.press.S[AT["STATE"]] == state, seconds)
+
+    def put(self, program):
+        self.press.put_document("program/" + program["name"], program)
+
+    def started(self, *steps, **header):
+        """Arm and start a program of these steps."""
+        self.put(recipe(*steps, **header))
+        self.press.arm()
+        self.run_passes(1)
+        self.press.start("pellet")
+        return self
+
+    def pressed(self, force_cn=1000000, **header):
+        """A program holds a force, and will for an hour."""
+        self.started(CONTACT, ramp(force_cn), hold(3600000), **header)
+        self.until_state(cycle.HOLDING)
+        self.run(0.5)
+        return self
+
+    def push(self, *names):
+        for name in names:
+            self.inputs |= frame.IN[name]
+        self.run_passes(2)
+        for name in names:
+            self.inputs &= ~frame.IN[name]
+        self.run_passes(2)
+
+    @property
+    def valve_is_off(self):
+        return self.word("CODE") == 0 and self.word("VALVE") & 15 == 0
+
+    def errors(self):
+        return list(self.press.server.status.errors.queue)
+
+    def records(self, kind=None):
+        """Every durable record, decoded: (kind, fields); of one kind: its fields."""
+        journal = self.press.journal
+        journal.flush()
+        buf, found, seq = bytearray(512), [], 0
+        while True:
+            n, seq = journal.read_from(seq, buf)
+            if n == 0:
+                return found
+            at = 0
+            while at < n:
+                this, size = buf[at], buf[at + 1]
+                if kind in (None, this):
+                    fields = records.unpack(this, buf[at + records.FRAME_BYTES : at + records.FRAME_BYTES + size])
+                    found.append(fields if kind else (this, fields))
+                at += size + records.OVERHEAD_BYTES
+
+    def flight(self, trip=1):
+        """[(tick from the trip, entry)] of one trip's window."""
+        found = []
+        for fields in self.records(records.FLIGHT):
+            if fields["trip"] == trip:
+                for i in range(len(fields["entries"]) // 16):
+                    found.append((fields["first"] + i, struct.unpack_from(records.FLIGHT_ENTRY, fields["entries"], i * 16)))
+        return found
+
+
+MADE = []  # presses of the test that runs
+
+
+def bench(*args, **more):
+    """A PressBench that `after_each` looks at when the test is over."""
+    MADE.append(PressBench(*args, **more))
+    return MADE[-1]
+
+
+def after_each():
+    """No press of the test that has run had an error of its own: nothing was raised inside it, nothing was lost."""
+    presses = list(MADE)
+    MADE.clear()
+    for made in presses:
+        own = [error for error in made.errors() if -399 <= error[0] <= -300]
+        assert not own, own
+        assert made.press.journal.dropped == 0
