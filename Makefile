@@ -14,7 +14,7 @@ PYTHON  ?= $(shell for python in python3 python3.14 python3.13 python3.12 python
 CODE    := firmware boards host_tools hil_tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint bench hil picture clean
+.PHONY: help setup setup-dev demo test lint bench hil docs picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,12 @@ bench: $(VENV)/.dev ## measure the figures against their goals: build/bench.json
 
 hil: $(VENV)/.dev ## run the hardware-in-the-loop scenarios; TARGET=sim
 	@$(BIN)/python -m pytest hil_tests/test_scenarios.py --target=$(TARGET)
+
+docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI.md, PROGRAMS.md, PARAMETERS.md
+	@$(BIN)/python firmware/layout.py
+	@$(BIN)/python firmware/scpi_reference.py
+	@$(BIN)/python -m stackpress.program_doc > firmware/press/PROGRAMS.md
+	@$(BIN)/python -m stackpress.config > boards/PARAMETERS.md
 
 picture: demo ## make the README's picture anew from a demo run
 	@cp build/demo/plot.png host_tools/pressed_pellet.png

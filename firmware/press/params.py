@@ -43,7 +43,7 @@ PARAMS = (
     ("deadband_permille", "control", 1, 0, 3, 50, "Hold: no valve move while the error is below this part of the set-point"),
     ("deadband_min_n", "control", 100, 0, 2.5, 1000, "Hold: the dead-band is never narrower than this"),
     ("deadband_max_n", "control", 100, 0.1, 20, 1000, "Hold: the dead-band is never wider than this"),
-    ("reversal_rate_n_per_s", "control", 100, 1, 25, 10000, "Hold: how fast the drive crosses the valve's hysteresis"),
+    ("reversal_rate_n_per_s", "control", 100, 1, 40, 10000, "Hold: how fast the drive crosses the valve's hysteresis"),
     ("fluid_stiffness_n_per_um", "control", 100, 0.1, 26, 10000, "Stiffness of the fluid that closed solenoid valves trap"),
     ("stiffness_ref_n_per_um", "control", 100, 0.1, 24, 10000, "Stiffness of stack and fluid at which the valve rates hold"),
     ("schedule_low_permille", "control", 1, 100, 500, 1000, "Gain schedule: smallest factor, on a stiff stack"),
