@@ -41,9 +41,10 @@ bench: $(VENV)/.dev ## measure the figures against their goals: build/bench.json
 hil: $(VENV)/.dev ## run the hardware-in-the-loop scenarios; TARGET=sim
 	@$(BIN)/python -m pytest hil_tests/test_scenarios.py --target=$(TARGET)
 
-docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI.md, PROGRAMS.md, PARAMETERS.md
+docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI.md, INTERLOCKS.md, PROGRAMS.md, PARAMETERS.md
 	@$(BIN)/python firmware/layout.py
 	@$(BIN)/python firmware/scpi_reference.py
+	@$(BIN)/python firmware/interlock_reference.py
 	@$(BIN)/python -m stackpress.program_doc > firmware/press/PROGRAMS.md
 	@$(BIN)/python -m stackpress.config > boards/PARAMETERS.md
 

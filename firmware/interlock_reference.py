@@ -1,0 +1,41 @@
+"""Writes press/INTERLOCKS.md from the interlock table and the arming checks; a test compares the two."""
+
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE / "tests" / "shim")]
+
+from press import checks, cycle, interlock  # noqa: E402
+
+TARGET = HERE / "press" / "INTERLOCKS.md"
+
+
+def states(mask):
+    return " ".join(name for i, name in enumerate(cycle.NAMES) if mask >> i & 1)
+
+
+def limit_of(row):
+    limit = row[2]
+    return "ceiling" if isinstance(limit, tuple) else limit if isinstance(limit, str) else "> %d" % limit
+
+
+def text():
+    lines = [
+        "# Interlocks: why the ram may not move", "",
+        "Made from `interlock.py`. A row trips when its signal exceeds the limit for longer than the debounce, in one of its states.",
+        "Names of limits, debounces and reactions are parameters; plain debounces are milliseconds.",
+        "", "| reason | limit | debounce | reaction | in states | what to do |", "| --- | --- | --- | --- | --- | --- |",
+    ]  # fmt: skip
+    for row in interlock.ROWS:
+        reaction = row[4] if isinstance(row[4], str) else interlock.REACTION_NAMES[row[4]]
+        lines.append("| %s | %s | %s | %s | %s | %s |" % (row[0], limit_of(row), row[3], reaction, states(row[5]), row[7]))
+    lines += ["", "## Arming checks", "", "All that fail are told at once.", "", "| code | refuses when |", "| --- | --- |"]
+    for code, _, says in checks.CHECKS:
+        lines.append("| %s | %s |" % (code, says if isinstance(says, str) else "said with its figures"))
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(text())
+    print("wrote", TARGET.name)
