@@ -38,7 +38,9 @@ def _pointers(function):
     return {
         node.targets[0].id
         for node in ast.walk(function)
-        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("ptr32(")
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and ast.unparse(node.value).startswith("ptr32(")
     }
 
 
