@@ -6,6 +6,7 @@ tree goes to a folder of its own, which the simulated press runs from; files tha
 
 import ast
 import hashlib
+import os
 import pathlib
 import sys
 
@@ -65,7 +66,7 @@ def stage(source, destination):
         if target.exists() and target.stat().st_mtime_ns >= max(path.stat().st_mtime_ns, pathlib.Path(__file__).stat().st_mtime_ns):
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = target.with_name("%s.%d" % (target.name, id(target)))
+        fresh = target.with_name("%s.%d" % (target.name, os.getpid()))
         fresh.write_text(rewritten(path.read_text()))
         fresh.replace(target)
         written += 1
