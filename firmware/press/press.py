@@ -365,6 +365,8 @@ class Press:
         document = self.documents.get("program/" + name)
         if document is None:
             raise Refused("program %s is %s" % (name, self.documents.state("program/" + name)))
+        if not self._run_logged:  # the run before ended a moment ago
+            self._write_run_end(False)
         complaints = self.runner.load(document, self.program_limits())
         if complaints:
             raise Refused("; ".join(complaints))
@@ -678,8 +680,11 @@ class Press:
             self._vented_passes += 1
             if self._vented_passes < ZERO_PASSES:
                 return
+        self._write_run_end(vented)
+
+    def _write_run_end(self, vented):
+        s, r = self.S, self.runner
         self._run_logged = True
-        r = self.runner
         aborted = r.reason == "aborted"
         outcome = {"done": 1, "stopped": 2, "failed": 4 if aborted else 3}.get(r.state, 2)
         zero = self._zero_words() if vented else [records.ABSENT_I32] * frame.CELLS

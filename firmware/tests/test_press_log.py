@@ -1,0 +1,196 @@
+"""What the press leaves in its journal: header and end of each run, steps, trips and the flight recorder's window, all decodable."""
+
+from bench_press import CONTACT, HZ, VENT, MemoryBoard, after_each, bench, hold, ramp
+from press import cycle, frame, interlock, records
+
+__all__ = ["after_each"]
+
+
+def test_start_of_the_press_is_recorded_with_cause_and_identity():
+    b = bench(MemoryBoard(cause="watchdog"))
+    (boot,) = b.records(records.BOOT)
+    assert boot["identity"] == "e660-0001" and boot["name"] == "bench" and boot["cause"] == 2 and boot["boot"] == b.press.boot_id
+
+
+def test_boot_number_rises_with_each_start():
+    b = bench()
+    numbers = [b.press.boot_id]
+    for _ in range(4):
+        numbers.append(bench(MemoryBoard(store=b.board.store), stored=False).press.boot_id)
+    assert numbers == list(range(numbers[0], numbers[0] + 5))
+
+
+def test_run_has_a_header_steps_samples_and_an_end_with_its_zero():
+    b = bench()
+    b.put({"format": 1, "name": "pellet", "area_um2": 132732000, "sample": "LPSC 7", "operator": "ada",
+           "steps": [CONTACT, ramp(500000), hold(2000), {"do": "release", "rate_cn_per_s": 500000}, VENT]})  # fmt: skip
+    b.press.arm()
+    b.run_passes(1)
+    b.press.start("pellet")
+    b.until_state(cycle.SAFE, 60)
+    b.run(3)
+    (run,) = b.records(records.RUN)
+    assert (run["program"], run["sample"], run["operator"], run["area_um2"]) == ("pellet", "LPSC 7", "ada", 132732000)
+    assert run["run"] == 1 and run["hz"] == HZ and any(run["program_hash"]) and any(run["config_hash"])
+    (end,) = b.records(records.RUN_END)
+    assert records.OUTCOMES[end["outcome"]] == "done" and abs(end["peak_cn"] - 500000) < 5000
+    assert all(abs(zero) < 100 for zero in end["zero_cn"])
+    steps = b.records(records.STEP)
+    assert [step["kind"] for step in steps if step["phase"] == 1] == ["contact", "ramp", "hold", "release", "vent"]
+    assert [step["count"] for step in steps if step["phase"] == 1] == [1, 2, 3, 4, 5]
+    samples = [s for s in b.records(records.SAMPLE) if s["run"] == 1]
+    held = [s for s in samples if s["state"] == cycle.HOLDING]
+    assert held and all(s["force_min_cn"] <= s["force_mean_cn"] <= s["force_max_cn"] for s in samples)
+    assert abs(held[-1]["force_mean_cn"] - 500000) < 1000
+
+
+def test_hashes_of_a_run_change_with_the_document_and_only_then():
+    b = bench()
+    heads = []
+    for to in (300000, 300000, 310000):
+        b.started(CONTACT, ramp(to), VENT)
+        b.until_state(cycle.SAFE)
+        b.run(2)
+        heads = b.records(records.RUN)
+    assert heads[0]["program_hash"] == heads[1]["program_hash"] != heads[2]["program_hash"]
+    assert heads[0]["calibration_hash"] == heads[2]["calibration_hash"]
+
+
+def test_every_run_has_an_end_even_when_the_next_one_starts_at_once():
+    b = bench()
+    for _ in range(3):
+        b.started(CONTACT, ramp(100000), VENT)
+        b.until_state(cycle.SAFE)
+    b.run(3)
+    assert [end["run"] for end in b.records(records.RUN_END)] == [1, 2, 3]
+    assert [run["run"] for run in b.records(records.RUN)] == [1, 2, 3]
+
+
+def outcome_after(end):
+    b = bench().pressed()
+    end(b)
+    b.run(12)
+    (fields,) = b.records(records.RUN_END)
+    return records.OUTCOMES[fields["outcome"]], fields
+
+
+def test_end_of_a_run_says_how_it_ended():
+    def opens_guard(b):
+        b.inputs &= ~frame.IN["guard_a"]
+
+    assert outcome_after(lambda b: b.press.stop("controlled"))[0] == "stopped"
+    assert outcome_after(lambda b: b.press.abort())[0] == "aborted"
+    assert outcome_after(opens_guard)[0] == "tripped"
+    ended, fields = outcome_after(lambda b: b.press.stop("hold"))
+    assert ended == "stopped" and fields["zero_cn"] == [records.ABSENT_I32] * 4
+
+
+def tripped(hz=1000, **more):
+    b = bench(tick_rate_hz=hz, valve_min_on_ms=5, **more)
+    b.pressed()
+    b.run_passes(2 * hz)
+    b.inputs &= ~frame.IN["guard_b"]
+    b.run_passes(3 * hz)
+    return b
+
+
+def test_trip_record_says_what_the_press_knew():
+    b = tripped()
+    (trip,) = b.records(records.TRIP)
+    assert trip["name"] == "guard" == interlock.NAMES[trip["reason"]] and trip["reaction"] == interlock.VENT
+    assert trip["state"] == cycle.HOLDING and trip["trip"] == 1 and trip["run"] == 1
+    assert not trip["inputs"] & frame.IN["guard_b"]
+
+
+def test_window_of_the_flight_recorder_is_whole_and_shows_the_trip():
+    b = tripped()
+    window = b.flight()
+    ticks = [tick for tick, _ in window]
+    assert ticks == list(range(ticks[0], ticks[-1] + 1))
+    assert ticks[0] <= -1000 and ticks[-1] >= 499
+    states = {tick: entry[4] & 15 for tick, entry in window}
+    assert states[-1] == cycle.HOLDING or states[0] == cycle.TRIPPED
+    first = min(tick for tick, state in states.items() if state == cycle.TRIPPED)
+    assert first in (-1, 0) and all(state == cycle.TRIPPED for tick, state in states.items() if tick >= first)
+    before = [entry for tick, entry in window if tick < first]
+    assert all(abs(entry[0] - 1000000) < 2000 and entry[1] == 1000000 and entry[3] > 0 for entry in before[-500:])
+    after = [entry for tick, entry in window if tick > first + 2]
+    assert all(entry[3] == 0 and entry[4] >> 10 & 15 == 0 for entry in after)
+
+
+def test_second_trip_has_a_window_of_its_own():
+    b = tripped()
+    b.inputs = frame.IN_HEALTHY
+    b.run(0.5)
+    b.press.reset()
+    b.run(0.5)
+    b.started(CONTACT, ramp(400000), hold(60000))
+    b.until_state(cycle.HOLDING)
+    b.run_passes(500)
+    b.inputs &= ~frame.IN["estop_a"]
+    b.run_passes(3000)
+    window = b.flight(2)
+    ticks = [tick for tick, _ in window]
+    assert ticks == list(range(ticks[0], ticks[-1] + 1)) and ticks[-1] >= 499
+    held = [entry for tick, entry in window if -200 < tick < -1]
+    assert len(held) == 198 and all(entry[1] == 400000 for entry in held)
+    assert [trip["name"] for trip in b.records(records.TRIP)] == ["guard", "estop"]
+
+
+def test_second_trip_while_the_first_window_is_written_leaves_that_window_alone():
+    b = bench(tick_rate_hz=1000).pressed()
+    b.run_passes(2000)
+    b.inputs &= ~frame.IN["guard_b"]
+    b.run_passes(520)
+    b.inputs = frame.IN_HEALTHY
+    b.run_passes(2)
+    b.press.reset()
+    b.run_passes(2)
+    b.started(CONTACT, ramp(100000), hold(60000))
+    b.run_passes(3)
+    b.inputs &= ~frame.IN["estop_a"]
+    b.run_passes(3000)
+    first = b.flight(1)
+    assert [tick for tick, _ in first] == list(range(first[0][0], first[-1][0] + 1))
+    assert all(entry[1] == 1000000 for tick, entry in first if -1000 < tick < -1)
+    assert [trip["name"] for trip in b.records(records.TRIP)] == ["guard", "estop"]
+
+
+def test_states_warnings_stops_and_resets_are_events():
+    b = bench(hold_band_s=0, hold_band_reaction=0, hold_band_min_n=1000, hold_band_permille=1).pressed()
+    b.frozen = True
+    b.cells = [330000, 330000, 330000, 210000]
+    b.run(1)
+    b.frozen = False
+    b.press.stop("vent")
+    b.until_state(cycle.SAFE)
+    b.press.reset()
+    b.run(1)
+    events = [(records.EVENTS[fields["code"]], fields["text"]) for fields in b.records(records.EVENT)]
+    for wanted in (("state changed", ""), ("warning", "hold_band"), ("warning over", "hold_band"), ("stop asked", "vent")):
+        assert wanted in events, wanted
+
+
+def test_contact_with_the_host_keeps_its_clock_beside_press_time():
+    b = bench()
+    b.run(1.5)
+    b.press.contact(1700000000123)
+    (kept,) = b.records(records.TIME_MAP)
+    assert (kept["unix_s"], kept["unix_ms"], kept["t_s"]) == (1700000000, 123, 1) and 500 <= kept["t_ms"] <= 520
+
+
+def test_records_are_durable_within_five_seconds():
+    b = bench().pressed()
+    b.press.journal.flush()
+    before = b.press.journal.next_seq
+    b.press.contact(1700000000123)
+    b.run(5)
+    assert b.press.journal.durable_next > before
+
+
+def test_record_of_every_kind_of_the_press_decodes():
+    b = tripped()
+    b.press.contact(1)
+    kinds = {kind for kind, _ in b.records()}
+    assert {records.SAMPLE, records.EVENT, records.RUN, records.STEP, records.TRIP, records.FLIGHT, records.BOOT,
+            records.RUN_END, records.TIME_MAP} <= kinds  # fmt: skip

@@ -1,0 +1,368 @@
+"""A press under its programs and its people: stops, aborts, host loss, buttons, trips and their acknowledgement."""
+
+from bench_press import CONTACT, HZ, VENT, MemoryBoard, PressBench, after_each, bench, hold, ramp, recipe
+from press import cycle, frame, interlock
+from test_press_arming import refusal
+
+__all__ = ["after_each"]
+
+
+def test_program_presses_holds_and_ends_vented():
+    b = bench().started(CONTACT, ramp(500000), hold(1000), {"do": "release", "rate_cn_per_s": 500000}, VENT)
+    b.until_state(cycle.HOLDING)
+    assert abs(b.press.force_cn - 500000) < 500 and b.word("VALVE") == frame.VALVE_DUMP_CLOSED | frame.VALVE_PERMISSIVE
+    b.until_state(cycle.SAFE)
+    assert b.press.runner.state == "done" and b.valve_is_off and b.press.force_cn < 100
+
+
+def test_abort_vents_from_every_state_within_one_tick():
+    def armed(b):
+        b.press.arm()
+        b.run_passes(1)
+
+    def tripped_with_a_hold(b):
+        b.pressed(host_loss="hold")
+        b.press.S[frame.AT["SIG_LEASE"]] = 1
+        b.run_passes(2)
+        assert b.word("REACTION") == interlock.HOLD and not b.valve_is_off
+
+    def approaching(b):
+        b.started(CONTACT, VENT)
+        b.run_passes(3)
+
+    def ramping(b):
+        b.started(CONTACT, ramp(3000000, 100000), VENT)
+        b.until(lambda: b.word("MODE") == cycle.FORCE)
+        b.run(1)
+
+    def locked(b):
+        b.started(CONTACT, ramp(100000), {"do": "relax", "for_ms": 3600000})
+        b.until(lambda: b.word("MODE") == cycle.LOCK)
+
+    def releasing(b):
+        b.pressed()
+        b.press.stop("controlled")
+        b.run_passes(10)
+        assert b.word("STATE") == cycle.RELEASING
+
+    def paused(b):
+        b.pressed()
+        b.press.stop("hold")
+        b.run(1)
+
+    for bring in (armed, approaching, ramping, PressBench.pressed, locked, releasing, paused, tripped_with_a_hold):
+        b = bench()
+        bring(b)
+        b.press.abort()
+        b.run_passes(1)
+        assert b.valve_is_off and b.word("DRIVE") == 0, bring.__name__
+        assert b.word("STATE") in (cycle.SAFE, cycle.TRIPPED)
+        assert not b.press.runner.active
+        b.run(1)
+        assert b.valve_is_off
+
+
+def test_abort_of_a_safe_press_changes_nothing():
+    b = bench()
+    b.press.abort()
+    b.run(0.1)
+    assert b.word("STATE") == cycle.SAFE and b.press.trip_reason == ""
+
+
+def test_stop_kinds_release_hold_and_vent():
+    b = bench().pressed()
+    b.press.stop("controlled")
+    b.run_passes(5)
+    assert b.word("STATE") == cycle.RELEASING and b.press.force_cn > 900000
+    b.until_state(cycle.SAFE)
+    b = bench().pressed()
+    b.press.stop("hold")
+    b.run(2)
+    assert b.word("STATE") == cycle.HOLDING and abs(b.press.force_cn - 1000000) < 1000 and not b.press.runner.active
+    b.press.stop("controlled")
+    b.until_state(cycle.SAFE)
+    b = bench().pressed()
+    b.press.stop("vent")
+    b.run_passes(2)
+    assert b.word("MODE") == cycle.VENT or b.word("STATE") == cycle.SAFE
+    b.until_state(cycle.SAFE)
+
+
+def test_slow_stop_on_the_way_up_never_goes_further_up():
+    b = bench().started(CONTACT, ramp(5000000, 2000000), hold(1000), stop_rate_cn_per_s=1000)
+    b.until(lambda: b.press.force_cn > 2000000)
+    b.press.stop("controlled")
+    b.run_passes(1)
+    before, most = b.press.set_cn, 0
+    for _ in range(5 * HZ):
+        b.run_passes(1)
+        most = max(most, b.press.set_cn)
+    assert most - before < 150000 and b.press.set_cn < most
+
+
+def test_stop_of_an_idle_press_is_refused():
+    assert "nothing to stop" in refusal(bench().press.stop, "controlled")
+
+
+def test_second_program_is_refused_while_one_runs():
+    b = bench().pressed()
+    assert "running" in refusal(b.press.start, "pellet")
+    assert "stop it first" in refusal(b.press.disarm)
+
+
+def test_arm_and_start_in_one_pass_are_both_obeyed():
+    b = bench()
+    b.put(recipe(CONTACT, ramp(300000), hold(60000)))
+    b.press.arm()
+    b.press.start("pellet")
+    b.until_state(cycle.HOLDING, 10)
+
+
+def test_order_to_an_unarmed_press_is_refused():
+    b = bench()
+    for ask in ((b.press.set_force, 1000, 1000), (b.press.approach, 1000, 10), (b.press.lock,), (b.press.release, 1000)):
+        assert "not armed" in refusal(*ask)
+    b.press.arm()
+    b.run_passes(1)
+    for target in (-1, 5500001):
+        assert "working limit" in refusal(b.press.set_force, target, 1000)
+
+
+# -- trips
+
+
+def test_trip_is_told_with_its_reason_and_hint_and_cleared_only_by_an_acknowledgement_when_it_is_gone():
+    b = bench().pressed()
+    b.inputs &= ~frame.IN["guard_a"]
+    b.run_passes(1)
+    assert b.press.state_name == "tripped" and b.press.trip_reason == "guard" and "close it" in b.press.trip_hint
+    assert b.valve_is_off and b.press.runner.reason == "tripped"
+    assert "still there: guard" in refusal(b.press.reset)
+    b.inputs = frame.IN_HEALTHY
+    b.run(1)
+    assert b.press.state_name == "tripped"
+    refusal(b.press.arm)
+    b.press.reset()
+    b.run_passes(1)
+    assert b.press.state_name == "safe" and b.press.trip_reason == ""
+    b.press.arm()
+
+
+def test_each_lasting_condition_keeps_its_latch_until_it_is_gone():
+    def set_to(**words):
+        return lambda b: [setattr(b, name, value) for name, value in words.items()]
+
+    overload = [1870000, 1870000, 1870000, 210000]
+    for provoke, clear, reason in (
+        (set_to(codes={0: 8388607}), set_to(codes={}), "rail"),
+        (set_to(status=0), set_to(status=1), "stale"),
+        (set_to(inputs=frame.IN_HEALTHY & ~frame.IN["estop_a"]), set_to(inputs=frame.IN_HEALTHY), "estop"),
+        (set_to(frozen=True, cells=overload), set_to(frozen=False), "limit_total"),
+    ):
+        b = bench().pressed()
+        provoke(b)
+        b.run(0.1)
+        assert b.press.trip_reason == reason
+        assert reason in refusal(b.press.reset)
+        clear(b)
+        b.run(0.1)
+        b.press.reset()
+        b.run_passes(1)
+        assert b.press.state_name == "safe"
+
+
+def test_press_that_was_stopped_with_a_hold_is_let_go_by_a_stop():
+    for kind in ("controlled", "vent"):
+        b = bench().pressed(host_loss="hold")
+        b.press.S[frame.AT["SIG_LEASE"]] = 1
+        b.run(1)
+        assert b.press.trip_reason == "host_lease" and abs(b.press.force_cn - 1000000) < 1000
+        assert "still pressed" in refusal(b.press.reset)
+        b.press.stop(kind)
+        b.until(lambda: b.valve_is_off, 10)
+        b.run_passes(5)
+        b.press.reset()
+        b.run_passes(1)
+        assert b.press.state_name == "safe"
+
+
+def test_converter_reset_is_acknowledged():
+    b = bench()
+    b.status = 5
+    b.run_passes(1)
+    b.status = 1
+    b.run_passes(5)
+    assert [code for code, _ in b.press.arming_checks()] == ["chip_reset"]
+    b.press.reset()
+    assert b.press.arming_checks() == []
+
+
+def test_order_between_acknowledgement_and_tick_does_not_lose_it():
+    b = bench().pressed()
+    b.inputs &= ~frame.IN["guard_a"]
+    b.run_passes(1)
+    b.inputs = frame.IN_HEALTHY
+    b.run_passes(2)
+    b.press.reset()
+    assert b.press.state_name == "safe"
+    b.inputs &= ~frame.IN["estop_a"]
+    b.run_passes(1)
+    assert b.press.state_name == "tripped" and b.valve_is_off and "estop" in refusal(b.press.reset)
+
+
+# -- host loss
+
+
+def lose_host(policy, **more):
+    b = bench().pressed(host_loss=policy, **more)
+    b.press.lease(2000)
+    b.run(1.9)
+    assert b.word("STATE") == cycle.HOLDING
+    b.run(0.2)
+    return b
+
+
+def test_program_that_carries_on_ends_without_its_host():
+    b = bench().started(CONTACT, ramp(300000), hold(20000), VENT, host_loss="carry_on")
+    b.until_state(cycle.SAFE, 60)
+    assert b.press.runner.state == "done"
+
+
+def test_program_that_asks_for_a_hold_keeps_the_cell_compressed_when_the_host_is_gone():
+    b = lose_host("hold")
+    assert b.press.trip_reason == "host_lease" and b.word("REACTION") == interlock.HOLD
+    b.run(5)
+    assert abs(b.press.force_cn - 1000000) < 1000
+
+
+def test_program_that_asks_for_it_ramps_down_when_the_host_is_gone():
+    b = lose_host("ramp_down")
+    assert b.press.trip_reason == "host_lease" and b.word("REACTION") == interlock.RAMP
+    b.run(1)
+    assert 0 < b.press.force_cn < 900000
+    b.until(lambda: b.valve_is_off, 20)
+
+
+def test_lease_that_is_renewed_never_ends_and_a_grace_follows_the_start():
+    b = bench().pressed(host_loss="hold")
+    for _ in range(30):
+        b.press.lease(1500)
+        b.run(1)
+    assert b.word("STATE") == cycle.HOLDING
+    b = bench().started(CONTACT, ramp(300000), hold(60000), host_loss="hold")
+    b.run(14)
+    assert b.word("STATE") == cycle.HOLDING
+    b.run(2)
+    assert b.press.trip_reason == "host_lease"
+
+
+def test_lease_runs_over_the_wrap_of_the_wall_clock():
+    b = bench()
+    b.wall_ms = (1 << 30) - 2000
+    b.pressed(host_loss="hold")
+    b.press.lease(10000)
+    b.run(9)
+    assert b.wall_ms < 20000 and b.word("STATE") == cycle.HOLDING
+    b.run(2)
+    assert b.press.trip_reason == "host_lease"
+
+
+# -- buttons
+
+
+def test_start_button_arms_and_runs_the_program_and_stop_and_reset_do_what_they_say():
+    b = bench()
+    b.put(recipe(CONTACT, ramp(300000), hold(3600000), host_loss="hold"))
+    b.push("start")
+    b.until_state(cycle.HOLDING, 10)
+    b.run(20)
+    assert b.word("STATE") == cycle.HOLDING  # no host started it, none is missed
+    b.push("stop")
+    b.until_state(cycle.SAFE, 20)
+    b.inputs &= ~frame.IN["estop_a"]
+    b.run_passes(3)
+    b.inputs = frame.IN_HEALTHY
+    b.push("reset")
+    assert b.word("STATE") == cycle.SAFE
+
+
+def test_start_button_that_is_held_or_stuck_when_the_press_starts_moves_nothing():
+    b = bench()
+    b.put(recipe(CONTACT, ramp(300000), hold(1000)))
+    again = bench(MemoryBoard(store=b.board.store), stored=False, inputs=frame.IN_HEALTHY | frame.IN["start"])
+    again.run(2)
+    assert again.word("STATE") == cycle.SAFE and again.press.run_number == 0
+    again.inputs = frame.IN_HEALTHY
+    again.run_passes(2)
+    again.push("start")
+    assert again.press.run_number == 1
+
+
+def test_start_button_on_a_press_that_can_not_be_armed_is_noted_and_moves_nothing():
+    b = bench()
+    b.put(recipe(CONTACT, ramp(300000), hold(1000)))
+    b.inputs &= ~frame.IN["travel_ok"]
+    b.push("start")
+    assert b.word("STATE") == cycle.SAFE
+    assert any("travel" in fields["text"] for fields in b.records(2))
+
+
+def test_buttons_that_go_down_together_mean_stop():
+    b = bench().pressed()
+    b.push("start", "stop", "reset")
+    assert b.word("STATE") == cycle.RELEASING
+
+
+# -- the foreground
+
+
+def test_foreground_that_hangs_vents_a_driven_press():
+    b = bench(foreground_ms=1000).pressed()
+    p = b.press
+    for _ in range(HZ + 5):
+        b.sample()
+        p.tick(p.S, p.ring)
+    assert p.trip_reason == "foreground" and b.valve_is_off
+
+
+def test_lines_of_the_host_are_obeyed_and_answered_while_a_program_runs():
+    b = bench().pressed()
+    b.board.serial.sent = b"*IDN?\nCYCL:STAT?\nSTOP HOLD\n:CYCL:STAT?;:ABOR\n"
+    b.run(0.5)
+    assert b"holding" in b.board.serial.got and b.valve_is_off
+
+
+def test_stop_byte_vents_ahead_of_queued_lines():
+    b = bench().pressed()
+    b.board.serial.sent = b"MEAS:FORC?;" * 20 + b"\n" + b"\x18"
+    b.run_passes(3)
+    b.run_passes(2)
+    assert b.valve_is_off
+
+
+def test_host_that_never_reads_does_not_disturb_the_press():
+    b = bench()
+    b.board.serial.reads = False
+    b.board.serial.sent = b"SYST:HELP:HEAD?\n" * 50
+    b.started(CONTACT, ramp(300000), hold(1000), VENT)
+    b.until_state(cycle.SAFE, 30)
+    assert b.press.runner.state == "done"
+
+
+def test_vented_press_becomes_safe_even_if_a_force_stays():
+    b = bench().pressed()
+    b.press.vent()
+    b.extra_cn = 300000
+    b.run(9)
+    assert b.word("STATE") == cycle.RELEASING
+    b.run(2)
+    assert b.word("STATE") == cycle.SAFE
+
+
+def test_selftest_names_what_is_wrong():
+    b = bench()
+    assert b.press.selftest() == 0
+    b.status = 0
+    b.run(0.1)
+    assert b.press.selftest() == 8
+    assert bench(without=("ceilings",)).press.selftest() & 4
