@@ -26,6 +26,7 @@ def run(name):
             ran += 1
             try:
                 getattr(module, test)(*args)
+                getattr(module, "after_each", bool)()
             except Exception as error:
                 failed += 1
                 print("FAILED %s.%s%s" % (name, test, args or ""))
