@@ -157,6 +157,8 @@ def _do(run: Run, what: str) -> None:
         "trigger": run.press.trigger,
         "restart": run.target.restart,
         "reboot": run.press.reboot,
+        "unplug": run.press.close,
+        "plug": run.press.reopen,
     }
     refused = run.step.get("refused")
     try:
