@@ -23,7 +23,8 @@ def rewritten(text):
     """The module's text with its block of constants as it should be."""
     head, rest = text.split(START)
     _, body = rest.split(END)
-    used = sorted({name for name in re.findall(r"\b_([A-Z][A-Z0-9_]*)\b", body) if name in NUMBERS}, key=NUMBERS.get)
+    used = sorted({name for name in re.findall(r"\b_([A-Z][A-Z0-9_]*)\b", body) if name in NUMBERS})
+    used.sort(key=NUMBERS.get)
     block = "".join("_%s = const(%d)\n" % (name, NUMBERS[name]) for name in used)
     return head + START + block + END + body
 

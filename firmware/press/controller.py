@@ -11,19 +11,19 @@ from micropython import const
 
 # words (written by layout.py)
 _MODE_OFF = const(0)
-_VALVE_FILL = const(1)
 _MODE_APPROACH = const(1)
-_VALVE_VENT = const(2)
-_REACT_HOLD = const(2)
+_VALVE_FILL = const(1)
 _KIND_FILL_VENT = const(2)
 _MODE_FORCE = const(2)
+_REACT_HOLD = const(2)
 _STATE_PRESSING = const(2)
-_STATE_HOLDING = const(3)
+_VALVE_VENT = const(2)
 _MODE_LOCK = const(3)
 _REACT_RAMP = const(3)
+_STATE_HOLDING = const(3)
+_MODE_VENT = const(4)
 _REACT_VENT = const(4)
 _STATE_RELEASING = const(4)
-_MODE_VENT = const(4)
 _STATE_TRIPPED = const(5)
 _HZ = const(14)
 _FORCE_F = const(42)
@@ -315,19 +315,16 @@ def propose(frame):
             # hysteresis: half of it ahead in the direction of travel, no faster than a few times the ramp and only until the
             # force follows; in a hold slowly, and only while the error lasts
             aim = s[_REVERSAL]
-            if rate > 256:
-                fast = rate << 2 if rate < 0xFFFFFFF else rate
-                if error > 0:
-                    aim = s[_K_HYSTERESIS]
-            elif rate < -256:
-                fast = 0 - rate
+            fast = s[_K_REVERSAL_RATE]
+            if rate > 256 or rate < -256:
+                fast = s[_RATE_MAX]
                 fast = fast << 2 if fast < 0xFFFFFFF else fast
-                if error < 0:
+                if rate > 0 and error > 0:
+                    aim = s[_K_HYSTERESIS]
+                elif rate < 0 and error < 0:
                     aim = 0 - s[_K_HYSTERESIS]
-            else:
-                fast = s[_K_REVERSAL_RATE]
-                if s[_REACHED] > s[_K_SETTLE]:
-                    aim = s[_K_HYSTERESIS] if error > 0 else 0 - s[_K_HYSTERESIS]
+            elif s[_REACHED] > s[_K_SETTLE]:
+                aim = s[_K_HYSTERESIS] if error > 0 else 0 - s[_K_HYSTERESIS]
             rest = s[_REVERSAL_REM] + (fast & 0xFFFF)
             step = (fast >> 16) + (rest >> 16)
             s[_REVERSAL_REM] = rest & 0xFFFF

@@ -45,7 +45,7 @@ class Press:
         self.board = board
         self.version = VERSION
         self.S = frame.new()
-        self.ring = bytearray(16 * RING_ENTRIES)
+        self.ring = getattr(board, "ring", None) or bytearray(16 * RING_ENTRIES)
         self.tick = tick  # tick(S, ring): what the board calls at its rate
         self.documents = Documents(board.store)
         judged.register(self)
@@ -112,7 +112,8 @@ class Press:
                 self.problems[name] = "bad" if state == "ok" else state
         hz = self.hz
         self.params = params.Values(found["config"]["params"] if found["config"] else {})
-        tuning.compile_frame(self.S, self.params, found["ceilings"], found["calibration"], found["zero"])
+        self._between_ticks(
+            lambda: tuning.compile_frame(self.S, self.params, found["ceilings"], found["calibration"], found["zero"]))
         if not self.problems:
             above, missing = judged.above_ceilings(self.params, found["ceilings"]), self._uncalibrated(found["calibration"])
             if above:
@@ -124,6 +125,14 @@ class Press:
         self.S[AT["SIG_CONFIG"]] = 1 if self.problems else 0
         self.S[AT["RING_AFTER"]] = min(self.hz // 2, RING_ENTRIES // 3)
         self.S[AT["RING_FILLED"]] = 0
+
+    def _between_ticks(self, change):
+        """Change the frame in one piece: where ticks are interrupts, none sees half of it."""
+        held = getattr(self.board, "between_ticks", None)
+        if held:
+            held(change)
+        else:
+            change()
 
     def _uncalibrated(self, calibration):
         cells = calibration["cells"]
@@ -594,7 +603,8 @@ class Press:
         left = (self._lease_until - wall_ms) & WALL_MASK
         if left > WALL_MASK >> 1:
             self._lease_until = -1
-            if self.runner.active and self.runner.host_loss != "carry_on":
+            # a stop that is under way goes on to its end without the host
+            if self.runner.active and self.runner.state != "stopping" and self.runner.host_loss != "carry_on":
                 self.sampler.event(4)
                 self.S[AT["SIG_LEASE"]] = 1
 

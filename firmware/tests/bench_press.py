@@ -88,6 +88,7 @@ class PressBench:
         self.cells = [0, 0, 0, 0]
         self.wall_ms = 1000
         self.odd = 0
+        self.passes = 0
         self.run_passes(2)
 
     def write(self, found, without=()):
@@ -123,6 +124,7 @@ class PressBench:
         for _ in range(passes):
             self.sample()
             p.tick(p.S, p.ring)
+            self.passes += 1
             self.wall_ms = (self.wall_ms + 1000 // HZ) & 0x3FFFFFFF
             p.foreground(self.wall_ms)
 

@@ -366,3 +366,11 @@ def test_selftest_names_what_is_wrong():
     b.run(0.1)
     assert b.press.selftest() == 8
     assert bench(without=("ceilings",)).press.selftest() & 4
+
+
+def test_stop_that_is_under_way_goes_on_to_its_end_without_the_host():
+    b = bench().pressed(host_loss="hold")
+    b.press.lease(1000)
+    b.press.stop("controlled")
+    b.until_state(cycle.SAFE, 30)
+    assert b.press.trip_reason == ""

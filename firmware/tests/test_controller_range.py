@@ -1,0 +1,61 @@
+"""No parameter in its bounds, and no force that a calibration allows, drives an intermediate of the tick out of a small integer."""
+
+from array import array
+
+from bench_frame import Bench
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from press import cycle, frame, params
+from press.tick import tick
+
+CONTROL = [row[0] for row in params.PARAMS if row[1] in ("valve", "control", "limits", "interlock")]
+FORCE = st.one_of(st.integers(-1_000_000, 29_000_000), st.sampled_from((0, 1, -1, 29_000_000, -1_000_000)))
+
+
+def edges(name):
+    low, default, high = params.bounds_raw(name)
+    return st.one_of(st.sampled_from((low, default, high)), st.integers(low, high))
+
+
+@st.composite
+def benches(draw):
+    raws = {name: draw(edges(name)) for name in draw(st.lists(st.sampled_from(CONTROL), max_size=14, unique=True))}
+    raws["valve_kind"] = draw(st.sampled_from((1, 2)))
+    hz = draw(st.sampled_from((50, 51, 1000, 8000)))
+    raws["valve_min_on_ms"] = max(raws.get("valve_min_on_ms", 3), -(-1000 // hz))
+    return Bench(hz=hz, **raws)
+
+
+@given(benches(), st.lists(st.tuples(st.integers(0, 4), st.integers(0, 10_000_000), st.integers(1, 4_000_000), FORCE), min_size=1, max_size=6))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_tick_stays_in_range_for_any_parameters_orders_and_forces(bench, orders):
+    s, ring = bench.S, bench.ring
+    bench["ROW_COUNT"] = 0  # nothing stops the press, so that it goes as far as it can
+    bench["STATE"] = cycle.PRESSING
+    for mode, target, rate, force in orders:
+        most = bench.params["rate_limit_n_per_s"]
+        bench.send(cycle.PRESSING, mode, min(target, bench.params["force_limit_n"]), min(rate, most), 20_000_000)
+        bench["GAIN_FILL"] = bench["GAIN_VENT"] = bench.params["schedule_high_permille"] * 256 // 1000
+        for i in range(12):
+            bench["INPUTS"], bench["STATUS"], bench["DISPLACEMENT"] = frame.IN_HEALTHY, 1, i * 40_000_000
+            # the widest that judged.calibration lets through: all cells together at the span, either sign
+            words = array("i", [max(-8388607, min(8388607, force // 4 + i))] * 4)
+            for k in range(4):
+                s[k] = words[k]
+            tick(s, ring)
+            assert 0 <= bench["DRIVE"] <= bench["K_OUT_MAX"]
+
+
+WIDEST = {"cells": [{"points": [[0, 0], [8388608, 7_250_000]]}] * 4}
+
+
+@given(st.lists(st.tuples(st.integers(-8388607, 8388607), st.integers(-8388607, 8388607)), min_size=1, max_size=12), st.sampled_from((7, 15, 1)))
+@settings(max_examples=80, deadline=None)
+def test_widest_calibration_that_is_taken_stays_in_range_from_rail_to_rail(codes, high):
+    bench = Bench(hz=8000, calibration=WIDEST, high_range_mask=high, low_range_mask=0 if high == 15 else 8, rail_counts=8388607)
+    bench["STATE"], bench["MODE"] = cycle.HOLDING, cycle.FORCE
+    for one, other in codes:
+        bench.codes = {0: one, 1: one, 2: one, 3: other}
+        bench["ROW_COUNT"] = 0
+        bench.tick(4)
+        assert abs(bench["HIGH"]) <= 29_000_000 and abs(bench["FORCE"]) <= 33_200_000
