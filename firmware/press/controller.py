@@ -315,6 +315,7 @@ def propose(frame):
             # hysteresis: half of it ahead in the direction of travel, no faster than a few times the ramp and only until the
             # force follows; in a hold slowly, and only while the error lasts
             aim = s[_REVERSAL]
+            gain = s[_K_I]
             fast = s[_K_REVERSAL_RATE]
             if rate > 256 or rate < -256:
                 fast = s[_RATE_MAX]
@@ -325,6 +326,7 @@ def propose(frame):
                     aim = 0 - s[_K_HYSTERESIS]
             elif s[_REACHED] > s[_K_SETTLE]:
                 aim = s[_K_HYSTERESIS] if error > 0 else 0 - s[_K_HYSTERESIS]
+                gain >>= 1  # friction makes a hold slower to answer than a ramp
             rest = s[_REVERSAL_REM] + (fast & 0xFFFF)
             step = (fast >> 16) + (rest >> 16)
             s[_REVERSAL_REM] = rest & 0xFFFF
@@ -343,7 +345,7 @@ def propose(frame):
             # no integration further into what the guard refuses
             refused = s[_PROPOSED] - s[_DRIVE] if s[_DENIED] else 0
             if refused == 0 or (refused > 0 and error < 0) or (refused < 0 and error > 0):
-                rest = s[_INTEGRAL_REM] + error * s[_K_I]
+                rest = s[_INTEGRAL_REM] + error * gain
                 integral = s[_INTEGRAL] + (rest >> 16)
                 s[_INTEGRAL_REM] = rest & 0xFFFF
                 if integral > s[_K_I_MAX]:
@@ -385,7 +387,7 @@ def pulse(frame):
                 size = (size * s[_HZ]) >> 10
                 if size > 0x1FFFF:
                     size = 0x1FFFF
-                size = (size * (s[_GAIN_FILL] if error > 0 else s[_GAIN_VENT])) >> 8
+                size = ((size >> 1) * (s[_GAIN_FILL] if error > 0 else s[_GAIN_VENT])) >> 7
                 # three quarters, so that a rate that is off does not overshoot; but what the valve obeys at least
                 size -= size >> 2
                 if size < least:

@@ -6,6 +6,7 @@ from bench_frame import Bench
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from press import cycle, frame, params
+from press.controller import pulse
 from press.tick import tick
 
 CONTROL = [row[0] for row in params.PARAMS if row[1] in ("valve", "control", "limits", "interlock")]
@@ -26,24 +27,42 @@ def benches(draw):
     return Bench(hz=hz, **raws)
 
 
-@given(benches(), st.lists(st.tuples(st.integers(0, 4), st.integers(0, 10_000_000), st.integers(1, 4_000_000), FORCE), min_size=1, max_size=6))
+@given(benches(), st.lists(st.tuples(st.integers(0, 4), st.integers(0, 10_000_000), st.integers(1, 4_000_000), FORCE, st.booleans()), min_size=1, max_size=6))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_tick_stays_in_range_for_any_parameters_orders_and_forces(bench, orders):
     s, ring = bench.S, bench.ring
     bench["ROW_COUNT"] = 0  # nothing stops the press, so that it goes as far as it can
     bench["STATE"] = cycle.PRESSING
-    for mode, target, rate, force in orders:
+    for mode, target, rate, force, rests in orders:
         most = bench.params["rate_limit_n_per_s"]
         bench.send(cycle.PRESSING, mode, min(target, bench.params["force_limit_n"]), min(rate, most), 20_000_000)
         bench["GAIN_FILL"] = bench["GAIN_VENT"] = bench.params["schedule_high_permille"] * 256 // 1000
         for i in range(12):
             bench["INPUTS"], bench["STATUS"], bench["DISPLACEMENT"] = frame.IN_HEALTHY, 1, i * 40_000_000
+            if rests:  # the set-point has rested for long: the hold's own rules
+                bench["REACHED"], bench["TARGET"], bench["SET_RATE"], bench["PULSE_WAIT"] = 1 << 28, bench["SET"], 0, 0
             # the widest that judged.calibration lets through: all cells together at the span, either sign
             words = array("i", [max(-8388607, min(8388607, force // 4 + i))] * 4)
             for k in range(4):
                 s[k] = words[k]
             tick(s, ring)
             assert 0 <= bench["DRIVE"] <= bench["K_OUT_MAX"]
+
+
+def test_pulse_of_the_slowest_valve_on_the_softest_stack_stays_in_range():
+    rates = (10_000, 170_000, 4_000_000)
+    for hz in (50, 1000, 8000):
+        for fill in rates:
+            for vent in rates:
+                bench = Bench(hz=hz, valve_kind=2, fill_rate_n_per_s=fill, vent_rate_n_per_s=vent, schedule_high_permille=64000)
+                bench["STATE"], bench["MODE"], bench["GAIN_FILL"], bench["GAIN_VENT"] = cycle.PRESSING, cycle.FORCE, 16384, 16384
+                for wanted in (-4_000_000, 0, 4_000_000):
+                    for at, force in ((29_000_000, 0), (0, 29_000_000), (1, 0), (0, 1)):
+                        for reached in (0, 1 << 28):
+                            bench["SET"], bench["FORCE_H"], bench["REACHED"], bench["PULSE_WAIT"] = at, force, reached, 0
+                            bench["WANTED_RATE"], bench["PULSE"], bench["VALVE"] = wanted, 0, 0
+                            pulse(bench.S)
+                            assert (bench["PULSE"] > 0) == (at > force if reached else wanted > 0)
 
 
 WIDEST = {"cells": [{"points": [[0, 0], [8388608, 7_250_000]]}] * 4}
