@@ -23,7 +23,8 @@ def limit_of(row):
 def text():
     lines = [
         "# Interlocks: why the ram may not move", "",
-        "Made from `interlock.py`. A row trips when its signal exceeds the limit for longer than the debounce, in one of its states.",
+        "Made from `interlock.py`. A row trips when its signal exceeds the limit for longer than the debounce, "
+        "in one of its states.",
         "Names of limits, debounces and reactions are parameters; plain debounces are milliseconds.",
         "", "| reason | limit | debounce | reaction | in states | what to do |", "| --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The guard against everything: whatever the other parts leave in the frame, no more passes than state, interlocks and limits permit."""
+"""Whatever the other parts leave in the frame, the guard lets no more pass than state, interlocks and limits permit."""
 
 from array import array
 

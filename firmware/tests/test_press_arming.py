@@ -2,7 +2,7 @@
 
 import json
 
-from bench_press import PARAMS, MemoryBoard, after_each, bench, documents, recipe, ramp
+from bench_press import PARAMS, MemoryBoard, after_each, bench, documents, ramp, recipe
 from press import checks, cycle, frame
 from press.errors import Refused, ScpiError, StorageFault
 

@@ -1,4 +1,4 @@
-"""What the press leaves in its journal: header and end of each run, steps, trips and the flight recorder's window, all decodable."""
+"""What the press leaves in its journal: each run's header and end, steps, trips and the flight recorder's window."""
 
 from bench_press import CONTACT, HZ, VENT, MemoryBoard, after_each, bench, hold, ramp
 from press import cycle, frame, interlock, records

@@ -1,4 +1,4 @@
-"""The set-point never passes its target, never exceeds its rate, turns its corners smoothly and lands exactly, at every tick rate."""
+"""The set-point keeps to its target and rate, turns its corners smoothly and lands exactly, at every tick rate."""
 
 from bench_frame import Bench
 from hypothesis import example, given, settings
