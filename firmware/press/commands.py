@@ -50,8 +50,13 @@ def opc_q(c, n, a):
     return 1
 
 
+def opt_q(c, n, a):
+    """What this board can do; generic drivers ask for it."""
+    return ",".join(sorted(c.press.board.capabilities)) or 0
+
+
 def rst(c, n, a):
-    """Only the language's own state: an unfinished transfer and the service unlock. The press is left as it is."""
+    """Only the language's own state: an unfinished transfer. The press is left as it is."""
     if c.press.state in ENERGISED:
         raise Refused("*RST is refused while the press is armed")
     c.press.transfer.cancel()
@@ -235,6 +240,7 @@ TABLE = (
     ("*IDN?", idn_q, "", "Maker, board, serial number, firmware version"),
     ("*OPC", opc, "", "Set the operation-complete bit"),
     ("*OPC?", opc_q, "", "1 when everything before has run"),
+    ("*OPT?", opt_q, "", "What the board can do, as words"),
     ("*RST", rst, "", "Reset the language; never moves, vents or unlatches; -221 while armed"),
     ("*SRE", sre, "int:0:255", "Enable bits of the status byte"),
     ("*SRE?", sre_q, "", "The service request enable mask"),

@@ -1,0 +1,318 @@
+"""Other people's programs on the press's serial port: PyVISA, PyMeasure, a plain terminal, mpremote.
+
+The press runs at the pace of the wall here, as it would on a bench. What these clients do to every instrument - reset,
+clear, identify, read errors until there are none - must be harmless to a press that holds a cell.
+"""
+
+import contextlib
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator
+
+import pytest
+import pyvisa
+import serial
+import stackpress
+from press import records
+from pymeasure.instruments import Instrument, SCPIMixin
+from stackpress import programs
+from stackpress.errors import LinkLost, PortBusy
+from stackpress.logs.decode import decode
+
+from hil_tests import scenario
+from hil_tests.targets.sim import SimTarget
+
+LONG_HOLD = programs.load(scenario.SCENARIOS / "programs" / "long_hold.toml")
+NAME = str(LONG_HOLD["name"])
+DOCUMENTS = {f"program/{NAME}": programs.to_json(LONG_HOLD)}
+
+
+class ScpiPress(SCPIMixin, Instrument):  # type: ignore[misc]
+    """A press as PyMeasure sees it: nothing but the generic SCPI driver."""
+
+    force_n = Instrument.measurement("MEAS:FORC?", "Force on the specimen / N")
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[SimTarget]:
+    with SimTarget(documents=DOCUMENTS, pace="real", wall="real") as one:
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def safe_again(target: SimTarget) -> Iterator[None]:
+    """Each test finds and leaves a safe press that nobody has asked anything."""
+    yield
+    with stackpress.open(target.port) as press:
+        press.abort()
+        target.pace("fast")
+        wait_until(lambda: press.checks() == [])
+        target.pace("real")
+        press.command("*CLS")
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def visa(port: str) -> Iterator[pyvisa.resources.SerialInstrument]:
+    manager = pyvisa.ResourceManager("@py")
+    instrument = manager.open_resource(
+        f"ASRL{port}::INSTR", read_termination="\n", write_termination="\n", timeout=3000
+    )
+    try:
+        yield instrument
+    finally:
+        instrument.close()
+        manager.close()
+
+
+@contextlib.contextmanager
+def terminal(port: str) -> Iterator[serial.Serial]:
+    with serial.Serial(port, 115200, timeout=3) as line:
+        yield line
+
+
+def ask(line: serial.Serial, text: str) -> str:
+    line.write(text.encode() + b"\n")
+    return line.readline().decode().rstrip("\n")
+
+
+def press_with(target: SimTarget, state: str = "holding") -> None:
+    """Arm and start by the plain language, and wait for a state."""
+    with stackpress.open(target.port) as press:
+        press.arm()
+        wait_until(lambda: press.state == "ready")
+        press.start(NAME)
+        target.pace("fast")
+        wait_until(lambda: press.state == state)
+        target.pace("real")
+
+
+# -- PyVISA
+
+
+def test_visa_identifies_the_press_and_finds_it_scpi_1999(target: SimTarget) -> None:
+    with visa(target.port) as press:
+        assert press.query("*IDN?").split(",")[:3] == ["stackpress", "sim", "SIM-bench"]
+        assert press.query("SYST:VERS?") == "1999.0"
+        assert press.query("*TST?") == "0"
+        assert press.query("*OPC?") == "1"
+
+
+def test_visa_chains_queries_and_keeps_the_path(target: SimTarget) -> None:
+    with visa(target.port) as press:
+        force, cell, state, idn = press.query("meas:forc?;FORC:CELL1? KN;:cycl:stat?;*idn?").split(";")
+        assert abs(float(force)) < 50 and abs(float(cell)) < 0.05
+        assert state == "safe" and idn.startswith("stackpress")
+
+
+def test_visa_reads_a_block_whose_crc_is_right(target: SimTarget) -> None:
+    with visa(target.port) as press:
+        payload = press.query_binary_values('DATA:READ? "calibration"', datatype="B", container=bytes)
+        assert struct.unpack("<I", payload[-4:])[0] == zlib.crc32(payload[:-4])
+        assert b'"board":"SIM-bench"' in payload
+        log = press.query_binary_values("LOG:READ? 0,4096", datatype="B", container=bytes)
+        assert struct.unpack("<I", log[-4:])[0] == zlib.crc32(log[:-4])
+        assert decode(log[:-4]).of(records.BOOT)
+        assert press.query("SYST:ERR?") == '0,"No error"'
+
+
+def test_visa_sees_the_error_queue_overflow_and_the_status_byte_follow(target: SimTarget) -> None:
+    with visa(target.port) as press:
+        for _ in range(20):
+            press.write("NO:SUCH:HEADER")
+            press.query("*OPC?")  # eight lines wait at most: a client that never listens loses the ninth, with an error
+        assert int(press.query("*STB?")) & 4
+        errors = [press.query("SYST:ERR?") for _ in range(17)]
+        assert all(one.startswith("-113,") for one in errors[:15])
+        assert errors[15].startswith("-350,") and errors[16] == '0,"No error"'
+        assert int(press.query("*STB?")) & 4 == 0
+
+
+def test_clear_and_reset_of_a_driver_never_move_vent_or_unlatch(target: SimTarget) -> None:
+    with visa(target.port) as press:
+        press.write("*RST;*CLS")
+        assert press.query("CYCL:STAT?;:SYST:ERR?") == 'safe;0,"No error"'
+        target.fault("estop")
+        wait_until(lambda: press.query("CYCL:STAT?") == "tripped")
+        target.clear_fault("estop")
+        press.write("*RST;*CLS;STAT:PRES")
+        time.sleep(0.1)
+        assert press.query("CYCL:STAT?;TRIP:REAS?") == 'tripped;"estop"'
+        press.write("CYCL:RES")
+        wait_until(lambda: press.query("CYCL:STAT?") == "safe")
+
+
+def test_reset_of_a_driver_is_refused_while_a_cell_is_pressed(target: SimTarget) -> None:
+    press_with(target)
+    with visa(target.port) as press:
+        before = target.truth()
+        press.write("*CLS;*RST")
+        assert press.query("SYST:ERR?").startswith('-221,"Settings conflict')
+        press.write("*CLS")
+        time.sleep(0.2)
+        assert press.query("CYCL:STAT?") == "holding"
+        assert target.truth()["force_n"] == pytest.approx(before["force_n"], rel=0.02)
+        assert not target.truth()["dump_open"]
+
+
+def test_read_that_times_out_does_not_shift_the_answers_after_a_clear(target: SimTarget) -> None:
+    with visa(target.port) as press:
+        press.timeout = 300
+        press.write("CYCL:ARM?")  # not a query: no answer will come
+        with pytest.raises(pyvisa.errors.VisaIOError):
+            press.read()
+        press.timeout = 3000
+        assert press.query("SYST:ERR?").startswith("-113,")
+        assert press.query("CYCL:STAT?") == "safe"
+
+
+# -- PyMeasure
+
+
+def test_pymeasure_generic_driver_works_unchanged(target: SimTarget) -> None:
+    press = ScpiPress(
+        f"ASRL{target.port}::INSTR", "press", visa_library="@py", read_termination="\n", write_termination="\n"
+    )
+    try:
+        press.clear()
+        press.reset()
+        assert press.id.startswith("stackpress")
+        assert press.complete == "1"
+        assert "force_cells" in press.options
+        assert abs(press.force_n) < 50
+        assert press.check_errors() == []
+        press.write("MEAS:FORC? FURLONG")
+        assert [int(number) for number, _ in press.check_errors()] == [-131]
+    finally:
+        press.adapter.close()
+
+
+# -- a terminal
+
+
+def test_terminal_of_any_line_end_and_case_is_understood(target: SimTarget) -> None:
+    with terminal(target.port) as line:
+        for text in ("cycle:state?\r", "CYCL:STAT?", "  :Cycl:State?  \r", ":CYCLE:STAT?"):
+            assert ask(line, text) == "safe"
+
+
+def test_stop_byte_vents_during_a_log_download_and_the_block_stays_whole(target: SimTarget) -> None:
+    press_with(target)
+    with terminal(target.port) as line:
+        line.write(b"LOG:READ? 0,4096\n")
+        head = line.read(6)
+        line.write(b"\x18")
+        wait_until(lambda: target.truth()["dump_open"] == 1)
+        size = int(head[2 : 2 + int(head[1:2])])
+        payload = (head[2 + int(head[1:2]) :] + line.read(size))[:size]
+        assert struct.unpack("<I", payload[-4:])[0] == zlib.crc32(payload[:-4])
+
+
+@pytest.mark.parametrize("stop", [b"\x18", b"ABOR\n", b"abort;*IDN?\n", b"\x00garbage\x18"])
+def test_every_form_of_abort_vents_a_pressed_cell_at_once(target: SimTarget, stop: bytes) -> None:
+    press_with(target)
+    with terminal(target.port) as line:
+        line.write(b"MEAS:FORC?\n" * 6 + b'PROG:STAT?;:SYST:HELP:HEAD?\n' + stop)
+        began = time.monotonic()
+        wait_until(lambda: target.truth()["dump_open"] == 1)
+        assert time.monotonic() - began < 1
+        line.reset_input_buffer()
+
+
+def test_host_that_opens_and_never_reads_disturbs_neither_tick_nor_program(target: SimTarget) -> None:
+    press_with(target)
+    with stackpress.open(target.port) as press:
+        missed = press.query("SYST:TICK?").split(",")[2]
+        run = press.program_state().run
+    with serial.Serial(target.port, 115200, write_timeout=0) as line:
+        for _ in range(100):
+            with contextlib.suppress(serial.SerialTimeoutException):
+                line.write(b"SYST:HELP:HEAD?;*IDN?;:LOG:READ? 0,4096\n")
+        before = target.time_s()
+        time.sleep(1.0)
+        assert target.time_s() - before > 0.7
+        assert target.truth()["state"] == 3
+    with stackpress.open(target.port) as press:
+        assert press.state == "holding" and press.program_state().run == run
+        assert press.query("SYST:TICK?").split(",")[2] == missed
+
+
+def test_second_program_on_the_port_gets_a_clear_error(target: SimTarget) -> None:
+    with stackpress.open(target.port) as press:
+        with pytest.raises(PortBusy, match=f"another program has {target.port}"):
+            stackpress.open(target.port)
+        assert press.state == "safe"
+
+
+def test_cut_link_in_the_middle_of_a_pull_leaves_a_log_that_is_complete_afterwards(target: SimTarget) -> None:
+    press_with(target)
+    with stackpress.open(target.port) as press:
+        first = press.log_state().first
+        press.link._write(b"LOG:READ? %d,4096\n" % first)
+        press.link._need(200)
+        press.link._serial.close()
+        with pytest.raises(LinkLost):
+            press.query("CYCL:STAT?")
+        press.reopen()
+        assert press.state == "holding"
+        state, data, seq = press.log_state(), b"", first
+        while seq < state.next:
+            part = press.log_read(seq)
+            if not part:
+                break
+            data += part
+            seq = decode(data).last_seq + 1
+    log = decode(data)
+    assert log.missing == 0 and state.dropped == 0
+    assert log.of(records.RUN)[-1].fields["program"] == NAME
+
+
+# -- mpremote
+
+
+def mpremote(target: SimTarget, *what: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mpremote", "connect", target.port, *what],
+        capture_output=True, text=True, timeout=20,
+    )  # fmt: skip
+
+
+def test_mpremote_enters_a_safe_press_and_the_press_comes_back(target: SimTarget) -> None:
+    run = mpremote(target, "exec", "import sys; print(sys.implementation.name)")
+    assert run.stdout.strip() == "micropython"
+    mpremote(target, "reset")
+    with stackpress.open(target.port) as press:
+        assert press.state == "safe"
+        assert press.checks() == []
+
+
+def test_break_byte_does_not_break_into_a_press_that_is_not_safe(target: SimTarget) -> None:
+    starts = target.starts
+    with stackpress.open(target.port) as press:
+        press.arm()
+        wait_until(lambda: press.state == "ready")
+    with terminal(target.port) as line:
+        line.write(b"\x03")
+        assert ask(line, "SYST:ERR?").startswith("-102,")
+    press_after_arming(target)
+    with terminal(target.port) as line:
+        line.write(b"\r\x03\x03\x01")
+        assert ask(line, "*CLS;:CYCL:STAT?").endswith("holding") or ask(line, ":CYCL:STAT?") == "holding"
+    assert target.starts == starts
+
+
+def press_after_arming(target: SimTarget) -> None:
+    with stackpress.open(target.port) as press:
+        press.start(NAME)
+        target.pace("fast")
+        wait_until(lambda: press.state == "holding")
+        target.pace("real")
