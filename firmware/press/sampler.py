@@ -142,7 +142,8 @@ class Sampler:
             if first + count > length:
                 part += bytes(p.ring[: (first + count - length) * 16])
             p.journal.append(records.FLIGHT, records.pack(
-                records.FLIGHT, self._trip_time[0], self._trip_time[1], self._flight_trip, p.hz, self._flight_at - before, part))  # fmt: skip
+                records.FLIGHT, self._trip_time[0], self._trip_time[1], self._flight_trip, p.hz,
+                self._flight_at - before, part))  # fmt: skip
             self._flight_at += count
             if self._flight_at >= self._flight_end:
                 self._flight_at = -1
