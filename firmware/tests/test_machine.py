@@ -2,14 +2,15 @@
 
 import hypothesis.strategies as st
 from bench_press import CONTACT, VENT, MemoryBoard, PressBench, documents, hold, ramp, recipe
-from hil_tests.plant import load
-from hil_tests.plant.plant import Plant, words_of
-from hil_tests.plant.step import step
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from press import cycle, frame, interlock
 from press.errors import Refused
 from scripted import calibration
+
+from hil_tests.plant import load
+from hil_tests.plant.plant import Plant, words_of
+from hil_tests.plant.step import step
 
 HZ = 500
 TICKS_A_PASS = 3
