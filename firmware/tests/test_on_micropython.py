@@ -16,7 +16,7 @@ from hil_tests.plant import load
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 INTERPRETER = Path(sys.executable).with_name("micropython")
-CPYTHON_ONLY = ("import pytest", "hypothesis", "pathlib", "_reference", "on_micropython")
+CPYTHON_ONLY = ("import pytest", "hypothesis", "pathlib", "_reference", "on_micropython", "import layout")
 PLAIN = [path.stem for path in sorted(HERE.glob("test_*.py")) if not any(word in path.read_text() for word in CPYTHON_ONLY)]
 
 
