@@ -86,21 +86,22 @@ _K_DEAD_MIN = const(186)
 _K_DEAD_MAX = const(187)
 _K_DEAD_IN = const(188)
 _K_REVERSAL_RATE = const(189)
-_REVERSAL_REM = const(190)
-_K_FILL = const(191)
-_K_VENT = const(192)
-_K_FILL_RATE = const(193)
-_K_VENT_RATE = const(194)
-_K_MIN_ON = const(195)
-_K_APPROACH_MAX = const(202)
-_K_APPROACH_RATE = const(203)
-_APPROACH_RATE = const(204)
-_APPROACH_REM = const(205)
-_K_TRIP_RATE = const(206)
-_K_TRIP_CORNER = const(207)
-_K_TRIP_LANDING = const(208)
-_K_TRIP_TICKS = const(209)
-_K_TRANSITIONS = const(211)
+_K_REVERSAL_PART = const(190)
+_REVERSAL_REM = const(191)
+_K_FILL = const(192)
+_K_VENT = const(193)
+_K_FILL_RATE = const(194)
+_K_VENT_RATE = const(195)
+_K_MIN_ON = const(196)
+_K_APPROACH_MAX = const(203)
+_K_APPROACH_RATE = const(204)
+_APPROACH_RATE = const(205)
+_APPROACH_REM = const(206)
+_K_TRIP_RATE = const(207)
+_K_TRIP_CORNER = const(208)
+_K_TRIP_LANDING = const(209)
+_K_TRIP_TICKS = const(210)
+_K_TRANSITIONS = const(212)
 # end of words
 
 
@@ -292,6 +293,7 @@ def propose(frame):
         elif error < -0x1FFFF:
             error = -0x1FFFF
         # dead-band, only once the set-point rests
+        outside = 0
         if s[_REACHED] > s[_K_SETTLE]:
             dead = (s[_SET] >> 10) * s[_K_DEAD]
             if dead < s[_K_DEAD_MIN]:
@@ -301,9 +303,9 @@ def propose(frame):
             gap = s[_SET] - s[_FORCE_H]
             if gap < 0:
                 gap = 0 - gap
-            if s[_HOLDING_STILL]:
-                if gap > dead:
-                    s[_HOLDING_STILL] = 0
+            if gap > dead:
+                s[_HOLDING_STILL] = 0
+                outside = 1
             elif gap < (dead * s[_K_DEAD_IN]) >> 8:
                 s[_HOLDING_STILL] = 1
         else:
@@ -320,13 +322,27 @@ def propose(frame):
             if rate > 256 or rate < -256:
                 fast = s[_RATE_MAX]
                 fast = fast << 2 if fast < 0xFFFFFFF else fast
+                # what comes before the force answers must not look like a fracture: an eighth of the force, a tenth of a second
+                force = s[_FORCE_F]
+                if force > 0x7FFFF:
+                    force = 0x7FFFF
+                elif force < 0:
+                    force = 0
+                force = force * s[_K_REVERSAL_PART]
+                if fast > force:
+                    fast = force
                 if rate > 0 and error > 0:
                     aim = s[_K_HYSTERESIS]
                 elif rate < 0 and error < 0:
                     aim = 0 - s[_K_HYSTERESIS]
             elif s[_REACHED] > s[_K_SETTLE]:
-                aim = s[_K_HYSTERESIS] if error > 0 else 0 - s[_K_HYSTERESIS]
-                gain >>= 1  # friction makes a hold slower to answer than a ramp
+                # in a hold only a push that is sure to be needed, most of the width, and then slowly: a ram that sticks
+                # answers late and all at once
+                gain >>= 2
+                if outside:
+                    aim = s[_K_HYSTERESIS] - (s[_K_HYSTERESIS] >> 2)
+                    if error < 0:
+                        aim = 0 - aim
             rest = s[_REVERSAL_REM] + (fast & 0xFFFF)
             step = (fast >> 16) + (rest >> 16)
             s[_REVERSAL_REM] = rest & 0xFFFF

@@ -62,7 +62,7 @@ def test_every_run_has_an_end_even_when_the_next_one_starts_at_once():
         b.started(CONTACT, ramp(100000), VENT)
         b.until_state(cycle.SAFE)
     b.run(3)
-    assert [end["run"] for end in b.records(records.RUN_END)] == [1, 2, 3]
+    assert [(end["run"], records.OUTCOMES[end["outcome"]]) for end in b.records(records.RUN_END)] == [(1, "done"), (2, "done"), (3, "done")]
     assert [run["run"] for run in b.records(records.RUN)] == [1, 2, 3]
 
 

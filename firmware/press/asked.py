@@ -1,0 +1,183 @@
+"""What people and hosts ask of a press: arm, start, stop, abort, acknowledge, calibrate. Each may be refused, in words."""
+
+from press import cycle, frame, interlock, records
+from press.errors import Refused
+from press.steered import Steered
+
+AT = frame.AT
+_STATE = AT["STATE"]
+HOST_GRACE_MS = 15000
+WALL_MASK = (1 << 30) - 1
+
+
+class Asked(Steered):
+    """The part of a Press that takes orders."""
+
+    def arm(self):
+        """SAFE to READY, if every check passes."""
+        if self.state == cycle.READY:
+            return
+        failing = self.arming_checks()
+        if failing:
+            raise Refused("can't arm: " + "; ".join([text for _, text in failing]))
+        self._send(cycle.READY, cycle.OFF)
+
+    def disarm(self):
+        if self.state in cycle.ENERGISED:
+            raise Refused("the press is %s: stop it first" % self.state_name)
+        if self.state == cycle.READY:
+            self._send(cycle.SAFE, cycle.OFF)
+
+    def monitor(self, on):
+        """Enter or leave the state of a manual press: force is read, judged and logged, nothing is driven."""
+        if on and self.state == cycle.SAFE:
+            if "calibration" in self.problems:
+                raise Refused("calibration: %s" % self.problems["calibration"])
+            self._send(cycle.MONITOR, cycle.OFF)
+        elif not on and self.state == cycle.MONITOR:
+            self._send(cycle.SAFE, cycle.OFF)
+        elif on != (self.state == cycle.MONITOR):
+            raise Refused("the press is %s" % self.state_name)
+
+    def service_unlock(self, code):
+        """The code is the board's identity: whoever writes ceilings must know which press it is."""
+        if code != self.board.identity:
+            raise Refused("this is not the press's unlock code: it is the board's identity", -203)
+        if self.state not in (cycle.SAFE, cycle.SERVICE):
+            raise Refused("service begins in the safe state, the press is %s" % self.state_name)
+        self.service_unlocked = True
+        if self.state == cycle.SAFE:
+            self._send(cycle.SERVICE, cycle.OFF)
+            self.sampler.event(19, 1)
+
+    def service_lock(self):
+        self.service_unlocked = False
+        if self.state == cycle.SERVICE:
+            self._send(cycle.SAFE, cycle.OFF)
+            self.sampler.event(19, 0)
+
+    def start(self, name, sample="", operator="", from_host=True):
+        """Start a stored program on the armed press; Refused with every complaint, and nothing has moved."""
+        if self.runner.active or self.state in cycle.ENERGISED:
+            raise Refused("a program is running")
+        manual = self.state == cycle.MONITOR and self.params["valve_kind"] == 0
+        if self.state != cycle.READY and not manual:
+            raise Refused("the press is %s: arm it first" % self.state_name)
+        document = self.documents.get("program/" + name)
+        if document is None:
+            raise Refused("program %s is %s" % (name, self.documents.state("program/" + name)))
+        self.run_log.end_before()
+        complaints = self.runner.load(document, self.program_limits())
+        if complaints:
+            raise Refused("; ".join(complaints))
+        self.sample_name = sample or document.get("sample", "")
+        self.operator = operator or document.get("operator", "")
+        self.program_name = name
+        self.run_number += 1
+        self.runner.start(self.run_number)
+        self._ask_for_host(from_host)
+        self.run_log.begin()
+
+    def _ask_for_host(self, from_host):
+        """What the program says about a host that is lost; one that started it has a while to renew its lease."""
+        policy = self.runner.host_loss
+        self.S[AT["SIG_LEASE"]] = 0
+        self.lease_until = -1
+        if policy != "carry_on":
+            row = AT["ROW"] + frame.ROW_WORDS * interlock.NAMES.index("host_lease")
+            self.S[row + 5] = interlock.RAMP if policy == "ramp_down" else interlock.HOLD
+            if from_host:
+                self.lease(HOST_GRACE_MS)
+
+    def stop(self, kind):
+        """End the program: "controlled" releases at a bounded rate and vents, "hold" freezes, "vent" dumps."""
+        if self.state == cycle.TRIPPED and kind != "hold" and self.S[AT["REACTION"]] < interlock.VENT:
+            self._let_go(kind)
+            return
+        if self.state not in cycle.ENERGISED:
+            if self.runner.active:
+                self.runner.failed("stopped")
+                return
+            raise Refused("the press is %s: there is nothing to stop" % self.state_name)
+        self.sampler.event(16, 0, 0, kind)
+        self.runner.stop(kind)
+
+    def _let_go(self, kind):
+        """A press that was stopped with its cell still pressed: ramp down, or vent."""
+        s = self.S
+        if kind == "vent" or s[AT["REACTION"]] == interlock.RAMP:
+            s[AT["REACTION"]] = interlock.VENT
+        else:
+            s[AT["TRIP_TICKS"]] = 2  # the ramp's time limit counts from now; 2: this is no new trip for the recorder
+            s[AT["REACTION"]] = interlock.RAMP
+
+    def abort(self):
+        """Vent now, whatever is going on; a press that was stopped with a hold vents as well."""
+        s = self.S
+        if s[_STATE] == cycle.TRIPPED:
+            s[AT["REACTION"]] = interlock.VENT
+        elif self.state in (cycle.READY,) + cycle.ENERGISED:
+            self._send(cycle.SAFE, cycle.OFF)
+        self.runner.failed("aborted")
+
+    def reset(self):
+        """Acknowledge a trip whose condition is gone, warnings, and what happened before this start."""
+        s = self.S
+        s[AT["SIG_RESET"]] = s[AT["SIG_CRASH"]] = s[AT["SIG_LOG"]] = s[AT["SIG_STORAGE"]] = s[AT["SIG_LEASE"]] = 0
+        s[AT["WARNED"]] = 0
+        if s[_STATE] != cycle.TRIPPED:
+            return
+        still = [name for name in interlock.names_of(s[AT["LATCHED"]]) if self._still(name)]
+        if still:
+            raise Refused("still there: %s" % ", ".join(still))
+        if s[AT["REACTION"]] != interlock.VENT and abs(self.force_cn) > self.params["contact_force_n"]:
+            raise Refused("the cell is still pressed with %d N: stop with VENT first" % (self.force_cn // 100))
+        s[AT["LATCHED"]] = 0
+        self._send(cycle.SAFE, cycle.OFF)
+        self.sampler.event(17)
+
+    def _still(self, name):
+        """Whether the condition of a latched row is there now; rows that judge a movement end with it."""
+        lasting = interlock.ROWS[interlock.NAMES.index(name)][5] & cycle.mask((cycle.READY,))
+        return lasting and name != "runaway" and self.row_exceeds(name)
+
+    def lease(self, ms):
+        """The host is there, for `ms` of wall time from now."""
+        self.lease_until = (self.wall_ms + ms) & WALL_MASK
+        self.S[AT["SIG_LEASE"]] = 0
+
+    def contact(self, unix_ms):
+        """The host's clock, kept beside press time."""
+        self.journal.append(records.TIME_MAP, records.pack(
+            records.TIME_MAP, self.time_s, self.time_ms, unix_ms // 1000, unix_ms % 1000))  # fmt: skip
+
+    def reboot(self):
+        if self.state != cycle.SAFE:
+            raise Refused("a restart needs the safe state, the press is %s" % self.state_name)
+        self.journal.flush()
+        self.board.reset()
+
+    def trigger_in(self):
+        self.runner.trigger()
+        self.sampler.event(8)
+
+    # calibration: see calibrating.py
+    def calibration_zero(self):
+        self.calibrator.zero()
+
+    def calibration_tare(self):
+        """The display's zero only; the safety bands keep the commissioning zero."""
+        self.tare_cn = [self.cell_force_cn(i) for i in range(frame.CELLS)]
+        self.sampler.event(12)
+
+    def calibration_begin(self, cell, serial):
+        self.calibrator.begin(cell, serial)
+
+    def calibration_point(self, cell, force_cn):
+        self.calibrator.point(cell, force_cn)
+
+    def calibration_accept(self, unix_s):
+        self.calibrator.accept(unix_s)
+
+    def calibration_abort(self):
+        self.calibrator.abort()

@@ -1,0 +1,88 @@
+"""The records that frame what a press does: one at its start, one before each run and one after it, with the zero of both."""
+
+from press import cycle, frame, interlock, records
+from press.identity import digest
+from press.version import VERSION
+
+AT = frame.AT
+_STATE, _MODE, _CELL = AT["STATE"], AT["MODE"], AT["CELL"]
+_CMD_SEQ, _CMD_SEEN = AT["CMD_SEQ"], AT["CMD_SEEN"]
+ZERO_PASSES = 200  # passes with nothing pressed before the zero after a run is taken
+RESET_CAUSES = ("power", "reset", "watchdog", "crash")
+
+
+class RunLog:
+    """Begin and end of runs on `press`; `look()` once a foreground pass."""
+
+    def __init__(self, press):
+        self.press = press
+        self.ended = True  # the last run has its end record
+        self._zero_q8 = [0] * frame.CELLS
+        self._vented_passes = 0
+
+    def _hash(self, name):
+        return digest(self.press.documents.text(name) or b"")
+
+    def _zero_cn(self):
+        """What each cell shows with nothing pressed / cN, the mean of the last third of a second."""
+        return [total >> 8 for total in self._zero_q8]
+
+    def boot(self):
+        p = self.press
+        cause = RESET_CAUSES.index(p.board.reset_cause)
+        p.journal.append(records.BOOT, records.pack(
+            records.BOOT, p.time_s, p.time_ms, p.boot_id, cause, p.hz, p.board.firmware_hash(), self._hash("config"),
+            VERSION, p.board.name, p.board.identity))  # fmt: skip
+
+    def begin(self):
+        """The header of the run that starts now."""
+        p = self.press
+        self.ended = False
+        self._vented_passes = 0
+        p.sampler.peak_cn = 0
+        p.journal.append(records.RUN, records.pack(
+            records.RUN, p.time_s, p.time_ms, p.run_number, p.area_um2, p.hz,
+            records.HOST_LOSS.index(p.runner.host_loss), p.params["cell_count"], p.board.firmware_hash(),
+            self._hash("config"), self._hash("calibration"), self._hash("program/" + p.program_name), self._zero_cn(),
+            VERSION, p.program_name, p.sample_name, p.operator))  # fmt: skip
+
+    def look(self):
+        """Follow the zero while nothing is pressed; end the run once its program has ended and its zero is known."""
+        if self._is_vented():
+            cells = self.press.S
+            for i in range(frame.CELLS):
+                self._zero_q8[i] += ((cells[_CELL + i] << 8) - self._zero_q8[i]) >> 6
+        if not self.ended and not self.press.runner.active:
+            self._end_if_known()
+
+    def _is_vented(self):
+        s = self.press.S
+        return s[_STATE] <= cycle.READY or (s[_STATE] == cycle.TRIPPED and s[AT["REACTION"]] == interlock.VENT)
+
+    def _end_if_known(self):
+        """Once the press is vented its zero is known after a while, else the cell is still pressed."""
+        p, s = self.press, self.press.S
+        if s[_MODE] == cycle.VENT or s[_CMD_SEQ] != s[_CMD_SEEN]:
+            return
+        vented = self._is_vented()
+        if vented:
+            if abs(p.force_cn) > p.params["contact_force_n"]:
+                self._vented_passes = 0
+            self._vented_passes += 1
+            if self._vented_passes < ZERO_PASSES:
+                return
+        self._end(vented)
+
+    def end_before(self):
+        """A new run starts: the one before gets its end now, without a zero if there was no time to take it."""
+        if not self.ended:
+            self._end(False)
+
+    def _end(self, zero_known):
+        p, s, r = self.press, self.press.S, self.press.runner
+        self.ended = True
+        outcome = {"done": 1, "stopped": 2, "failed": 4 if r.reason == "aborted" else 3}.get(r.state, 2)
+        zero = self._zero_cn() if zero_known else [records.ABSENT_I32] * frame.CELLS
+        p.journal.append(records.RUN_END, records.pack(
+            records.RUN_END, p.time_s, p.time_ms, p.run_number, outcome, zero, p.sampler.peak_cn, p.moves,
+            s[AT["TOKEN"]], s[AT["MISSED"]]))  # fmt: skip
