@@ -1,12 +1,14 @@
 """What people and hosts ask of a press: arm, start, stop, abort, acknowledge, calibrate. Each may be refused, in words."""
 
 from press import cycle, frame, interlock, records
+from press.boot import acknowledge_crash
 from press.errors import Refused
 from press.steered import Steered
 
 AT = frame.AT
 _STATE = AT["STATE"]
 HOST_GRACE_MS = 15000
+TARE_BANDS = 5  # a tare is at most this many times the band in which a cell counts as unloaded
 WALL_MASK = (1 << 30) - 1
 
 
@@ -45,16 +47,16 @@ class Asked(Steered):
             raise Refused("this is not the press's unlock code: it is the board's identity", -203)
         if self.state not in (cycle.SAFE, cycle.SERVICE):
             raise Refused("service begins in the safe state, the press is %s" % self.state_name)
-        self.service_unlocked = True
         if self.state == cycle.SAFE:
             self._send(cycle.SERVICE, cycle.OFF)
-            self.sampler.event(19, 1)
+            self.sampler.note(19, 1, key="on")
+        self.service_unlocked = True
 
     def service_lock(self):
         self.service_unlocked = False
         if self.state == cycle.SERVICE:
             self._send(cycle.SAFE, cycle.OFF)
-            self.sampler.event(19, 0)
+            self.sampler.note(19, 0, key="off")
 
     def start(self, name, sample="", operator="", from_host=True):
         """Start a stored program on the armed press; Refused with every complaint, and nothing has moved."""
@@ -63,6 +65,8 @@ class Asked(Steered):
         manual = self.state == cycle.MONITOR and self.params["valve_kind"] == 0
         if self.state != cycle.READY and not manual:
             raise Refused("the press is %s: arm it first" % self.state_name)
+        if self.S[AT["INPUTS"]] & frame.IN["stop"]:
+            raise Refused("the stop button is held")
         document = self.documents.get("program/" + name)
         if document is None:
             raise Refused("program %s is %s" % (name, self.documents.state("program/" + name)))
@@ -99,7 +103,9 @@ class Asked(Steered):
                 self.runner.failed("stopped")
                 return
             raise Refused("the press is %s: there is nothing to stop" % self.state_name)
-        self.sampler.event(16, 0, 0, kind)
+        self.sampler.note(16, 0, 0, kind, kind)
+        if kind == "hold" and self.S[AT["MODE"]] == cycle.APPROACH and self.force_cn < self.params["contact_force_n"]:
+            kind = "vent"  # nothing is touched yet: a drive that is held would go on to move the ram
         self.runner.stop(kind)
 
     def _let_go(self, kind):
@@ -109,6 +115,7 @@ class Asked(Steered):
             s[AT["REACTION"]] = interlock.VENT
         else:
             s[AT["TRIP_TICKS"]] = 2  # the ramp's time limit counts from now; 2: this is no new trip for the recorder
+            self.sampler.trip_ticks = 0
             s[AT["REACTION"]] = interlock.RAMP
 
     def abort(self):
@@ -123,6 +130,8 @@ class Asked(Steered):
     def reset(self):
         """Acknowledge a trip whose condition is gone, warnings, and what happened before this start."""
         s = self.S
+        if s[AT["SIG_CRASH"]]:
+            acknowledge_crash(self.documents.store)
         s[AT["SIG_RESET"]] = s[AT["SIG_CRASH"]] = s[AT["SIG_LOG"]] = s[AT["SIG_STORAGE"]] = s[AT["SIG_LEASE"]] = 0
         s[AT["WARNED"]] = 0
         if s[_STATE] != cycle.TRIPPED:
@@ -134,7 +143,7 @@ class Asked(Steered):
             raise Refused("the cell is still pressed with %d N: stop with VENT first" % (self.force_cn // 100))
         s[AT["LATCHED"]] = 0
         self._send(cycle.SAFE, cycle.OFF)
-        self.sampler.event(17)
+        self.sampler.note(17)
 
     def _still(self, name):
         """Whether the condition of a latched row is there now; rows that judge a movement end with it."""
@@ -147,28 +156,37 @@ class Asked(Steered):
         self.S[AT["SIG_LEASE"]] = 0
 
     def contact(self, unix_ms):
-        """The host's clock, kept beside press time."""
+        """The host's clock, kept beside press time; once a second is enough."""
+        if self._contact_s == self.time_s:
+            return
+        self._contact_s = self.time_s
         self.journal.append(records.TIME_MAP, records.pack(
             records.TIME_MAP, self.time_s, self.time_ms, unix_ms // 1000, unix_ms % 1000))  # fmt: skip
 
     def reboot(self):
-        if self.state != cycle.SAFE:
-            raise Refused("a restart needs the safe state, the press is %s" % self.state_name)
+        if not self.at_rest:
+            raise Refused("a restart needs the safe state, the press is %s" % cycle.NAMES[self.S[_STATE]])
         self.journal.flush()
         self.board.reset()
 
     def trigger_in(self):
         self.runner.trigger()
-        self.sampler.event(8)
+        self.sampler.note(8)
 
     # calibration: see calibrating.py
     def calibration_zero(self):
         self.calibrator.zero()
 
     def calibration_tare(self):
-        """The display's zero only; the safety bands keep the commissioning zero."""
-        self.tare_cn = [self.cell_force_cn(i) for i in range(frame.CELLS)]
-        self.sampler.event(12)
+        """The display's zero only; the safety bands keep the commissioning zero. It must not hide a pressed cell."""
+        if self.S[_STATE] in cycle.ENERGISED + (cycle.TRIPPED,):
+            raise Refused("the press is %s: a force of %d N would be hidden" % (self.state_name, self.force_cn // 100))
+        cells = [self.cell_force_cn(i) if self.uses_cell(i) else 0 for i in range(frame.CELLS)]
+        for i, force_cn in enumerate(cells):
+            if abs(force_cn) > TARE_BANDS * self.zero_band_cn(i):
+                raise Refused("cell %d carries %d N: more than a tare may hide" % (i + 1, force_cn // 100))
+        self.tare_cn = cells
+        self.sampler.note(12)
 
     def calibration_begin(self, cell, serial):
         self.calibrator.begin(cell, serial)

@@ -38,6 +38,8 @@ CHECKS = (
     ("frozen", lambda p: p.row_exceeds("frozen"), "a load cell repeats one code"),
     ("crc", lambda p: p.row_exceeds("crc"), "samples arrive with a wrong checksum"),
     ("chip_reset", lambda p: p.row_exceeds("chip_reset"), "the converter restarted by itself: acknowledge it with a reset"),
+    ("stop_button", lambda p: p.S[AT["INPUTS"]] & frame.IN["stop"], "the stop button is held"),
+    ("store", lambda p: not p.store_keeps, "the store of documents takes nothing: starts can't be told apart"),
     ("zero", lambda p: p.zero_is_off(), lambda p: "the force is not zero: %s" % p.zero_text()),
     ("temperature", lambda p: p.row_exceeds("temperature"), "a platen is too hot"),
     ("storage", lambda p: p.S[AT["SIG_STORAGE"]] and p.params["storage_reaction"], "the journal can't be written"),

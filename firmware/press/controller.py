@@ -11,6 +11,7 @@ from micropython import const
 
 # words (written by layout.py)
 _MODE_OFF = const(0)
+_STATE_SAFE = const(0)
 _MODE_APPROACH = const(1)
 _VALVE_FILL = const(1)
 _KIND_FILL_VENT = const(2)
@@ -121,6 +122,8 @@ def command(frame):
                     s[_FIRST] = -1
                     s[_REACTION] = 0
                     mode = 0
+                elif wanted == _STATE_SAFE:
+                    s[_REACTION] = _REACT_VENT  # an abort that met with a trip in one tick
             else:
                 s[_STATE] = wanted
                 mode = s[_CMD_MODE]
@@ -147,6 +150,10 @@ def command(frame):
             mode = _MODE_OFF
         elif s[_REACTION] == _REACT_HOLD:
             mode = _MODE_LOCK
+            if before == _MODE_APPROACH and s[_FORCE_F] < s[_K_CONTACT]:
+                # nothing is touched yet: a drive that is held would go on to move the ram
+                s[_REACTION] = _REACT_VENT
+                mode = _MODE_OFF
         elif s[_REACTION] == _REACT_RAMP:
             mode = _MODE_FORCE
             if s[_TRIP_TICKS] == 1:

@@ -120,7 +120,11 @@ class Documents:
         """What is wrong with this document: a list of sentences, empty if nothing is."""
         if not isinstance(document, dict):
             return ["the document is not a JSON object"]
-        return list(self.validators.get(kind_of(name), no_complaints)(document))
+        found = list(self.validators.get(kind_of(name), no_complaints)(document))
+        kept_as = name.partition("/")[2]
+        if not found and kept_as and document.get("name", kept_as) != kept_as:
+            found.append("it bears another name: %s" % str(document["name"])[:NAME_MAX])
+        return found
 
     def put(self, name, text):
         """Judge and keep a new version. Refused names the complaint; StorageFault: the old version is still there."""
@@ -140,7 +144,10 @@ class Documents:
     def write(self, name, text):
         sequence, _, letter = self.newest(name)
         other = name + (".b" if letter == "a" else ".a")
-        self.store.write(other, wrap(name, sequence + 1, text))
+        try:
+            self.store.write(other, wrap(name, sequence + 1, text))
+        except OSError as error:
+            raise StorageFault("%s: %r" % (name, error)) from None
         if unwrap(name, self.store.read(other)) != (sequence + 1, text):
             raise StorageFault("%s was not kept, the version before is still in force" % name)
 

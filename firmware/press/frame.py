@@ -213,8 +213,8 @@ SAMPLE_NEW, SAMPLE_CRC_BAD, SAMPLE_CHIP_RESET = 1, 2, 4
 INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select",
           "trigger_in", "travel_ok")
 IN = {name: 1 << i for i, name in enumerate(INPUTS)}
-STATE_READY, STATE_PRESSING, STATE_HOLDING, STATE_RELEASING, STATE_TRIPPED, STATE_MONITOR = (
-    cycle.READY, cycle.PRESSING, cycle.HOLDING, cycle.RELEASING, cycle.TRIPPED, cycle.MONITOR)
+STATE_SAFE, STATE_READY, STATE_PRESSING, STATE_HOLDING, STATE_RELEASING, STATE_TRIPPED, STATE_MONITOR = (
+    cycle.SAFE, cycle.READY, cycle.PRESSING, cycle.HOLDING, cycle.RELEASING, cycle.TRIPPED, cycle.MONITOR)
 MODE_OFF, MODE_APPROACH, MODE_FORCE, MODE_LOCK, MODE_VENT = range(5)
 REACT_HOLD, REACT_RAMP, REACT_VENT = 2, 3, 4
 KIND_NONE, KIND_REGULATOR, KIND_FILL_VENT = 0, 1, 2

@@ -32,8 +32,6 @@ class InForce(Readings):
             if missing:
                 self.problems["calibration"] = missing[0]
         self.S[AT["SIG_CONFIG"]] = 1 if self.problems else 0
-        self.S[AT["RING_AFTER"]] = min(self.hz // 2, RING_ENTRIES // 3)
-        self.S[AT["RING_FILLED"]] = 0
 
     def _usable(self, name, found):
         """The stored document if it can be used beside those `found` before it; else None, and `problems` says why."""
@@ -56,6 +54,9 @@ class InForce(Readings):
         tuning.compile_frame(s, self.params, found["ceilings"], found["calibration"], found["zero"])
         if hz:  # press time goes on where it is
             s[AT["T_SUB"]] = s[AT["T_SUB"]] * self.hz // hz
+        if hz != self.hz:  # else a window that is still being written stays whole
+            s[AT["RING_AFTER"]] = min(self.hz // 2, RING_ENTRIES // 3)
+            s[AT["RING_FILLED"]] = 0
 
     def _between_ticks(self, change):
         """Change the frame in one piece: where ticks are interrupts, none sees half of it."""
@@ -72,7 +73,8 @@ class InForce(Readings):
 
     def refuse_writing(self):
         """Nothing is written to the store while the press is armed: the processor may stand still meanwhile."""
-        if self.state not in (cycle.SAFE, cycle.SERVICE, cycle.MONITOR):
+        idle = (cycle.SAFE, cycle.SERVICE, cycle.MONITOR)
+        if self.state not in idle or self.S[AT["STATE"]] not in idle:
             raise Refused("documents are written in the safe state, the press is %s" % self.state_name)
 
     def document_changed(self, name):

@@ -13,6 +13,7 @@ import struct
 from press import records, sectors
 
 _OVERHEAD = records.OVERHEAD_BYTES
+_TRIES = 100000  # of a flush on a chip that stays busy
 _NEAR = 64  # records that a read walks over sooner than it seeks
 
 
@@ -30,6 +31,7 @@ class Journal:
         self.pulled_seq = 0
         self.overwritten_unpulled = 0
         self.dropped = 0
+        self.failures = 0  # flash operations that raised; each is tried again
         self._flash = flash
         self._busy = getattr(flash, "busy", None)
         self._sectors = sectors.Sectors(flash)
@@ -84,15 +86,20 @@ class Journal:
     def service(self, budget=2):
         """Do at most `budget` flash operations (a program inside a page, or an erase); gives how many were done."""
         done = 0
-        while done < budget and not (self._busy and self._busy()) and self._work():
-            done += 1
+        try:
+            while done < budget and not (self._busy and self._busy()) and self._work():
+                done += 1
+        except OSError:
+            self.failures += 1
         return done
 
     def flush(self):
-        """Make everything queued durable now; bounded by the queue, but not by a pass."""
-        while self.pending:
-            if not self._busy or not self._busy():
-                self._work()
+        """Make everything queued durable now; bounded by the queue and by tries, but not by a pass."""
+        tries = _TRIES
+        while self.pending and tries:
+            failures = self.failures
+            self.service()
+            tries = 0 if self.failures != failures else tries - 1
 
     def mark_pulled(self, seq):
         """The host has every record up to `seq` on its own disk. Kept over a reboot by a record of the journal."""

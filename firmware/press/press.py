@@ -8,7 +8,7 @@ come after that.
 
 from press import cycle, frame, judged, params, tuning
 from press.asked import WALL_MASK, Asked
-from press.boot import next_boot_id
+from press.boot import crash_stands, next_boot_id
 from press.calibrating import Calibrator
 from press.commands import TABLE
 from press.documents import Documents, Transfer
@@ -47,7 +47,7 @@ class Press(Asked):
         self.documents = Documents(board.store)
         judged.register(self)
         self.transfer = Transfer()
-        self.boot_id = next_boot_id(board.store)
+        self.boot_id, self.store_keeps = next_boot_id(board.store)
         self.journal = Journal(board.flash, self.boot_id)
         self.telemetry = Telemetry()
         self.params = params.Values()
@@ -64,6 +64,7 @@ class Press(Asked):
         self.program_name = ""  # the program that was started last
         self.lease_until = -1  # wall time at which the host counts as gone, -1 while nobody asks
         self.wall_ms = 0
+        self._contact_s = -1
         self._vented_from = -1
         self._vent_from = -1
         self._pass_s, self._pass_sub = -1, -1
@@ -83,7 +84,7 @@ class Press(Asked):
         s[AT["RING_LEN"]] = RING_ENTRIES
         s[AT["TEMPERATURE"]] = s[AT["TEMPERATURE"] + 1] = s[AT["DISPLACEMENT"]] = frame.ABSENT
         s[AT["BANK_WANTED"]] = 1
-        s[AT["SIG_CRASH"]] = 1 if self.board.reset_cause in CRASHES else 0
+        s[AT["SIG_CRASH"]] = 1 if crash_stands(self.board.store, self.board.reset_cause in CRASHES) else 0
 
     def foreground(self, wall_ms):
         """Serial line, program, log: each bounded. Only what follows press time waits for the tick to have advanced."""
@@ -110,6 +111,8 @@ class Press(Asked):
             self.run_log.look()
             self.sampler.service()
         self.journal.service()
+        if self.server.wants_repl:
+            self.journal.flush()  # what comes next does not know of it
 
     def _watch_lease(self, wall_ms):
         left = (self.lease_until - wall_ms) & WALL_MASK
@@ -155,11 +158,16 @@ class Press(Asked):
             elif down & frame.IN["start"]:
                 self._start_button()
         except Refused as refusal:
-            self.sampler.event(20, 0, 0, refusal.text)
+            self.sampler.note(20, 0, 0, refusal.text)
 
     def _start_button(self):
         """Arm and start the program that was selected last; a paused press has nothing to start."""
-        name = self.program_name or (self.documents.names("program/") or ["program/"])[0].split("/")[1]
+        name = self.program_name
+        if not name:
+            names = self.documents.names("program/")
+            if len(names) != 1:
+                raise Refused("no program has been selected: the host starts the first one of %d" % len(names))
+            name = names[0].split("/")[1]
         if self.state == cycle.SAFE:
             self.arm()
         self.start(name, from_host=False)

@@ -21,6 +21,16 @@ class Readings:
         return state
 
     @property
+    def order_waits(self):
+        """Whether an order has been given that no tick has read yet."""
+        return self.S[_CMD_SEQ] != self.S[_CMD_SEEN]
+
+    @property
+    def at_rest(self):
+        """Whether the tick itself is in the safe state, and will be after its next run: the processor may be taken from it."""
+        return self.S[_STATE] == cycle.SAFE and not self.order_waits
+
+    @property
     def state_name(self):
         return cycle.NAMES[self.state]
 

@@ -8,6 +8,7 @@ from press import cycle, frame, records
 
 AT = frame.AT
 _STATE, _MODE, _RANGE, _WARNED = AT["STATE"], AT["MODE"], AT["RANGE"], AT["WARNED"]
+_TRIP_TICKS = AT["TRIP_TICKS"]
 _BANK, _BANK_WANTED, _STATISTICS = AT["BANK"], AT["BANK_WANTED"], AT["STATISTICS"]
 _CELL, _TEMPERATURE, _RING_LEFT = AT["CELL"], AT["TEMPERATURE"], AT["RING_LEFT"]
 EVENT_STATE, EVENT_WARNING, EVENT_WARNING_OVER, EVENT_RANGE, EVENT_OVERWRITTEN, EVENT_DROPPED = 1, 2, 3, 9, 10, 11
@@ -29,12 +30,21 @@ class Sampler:
         self._flight_end = 0
         self._trip_time = (0, 0)
         self._flight_trip = 0
-        self._overwritten = self._dropped = 0
+        self._overwritten = self._dropped = self._failures = 0
+        self.trip_ticks = 0  # since the trip, as last seen: fewer mean another trip
+        self._noted = {}
         self.peak_cn = 0
 
     def event(self, code, a=0, b=0, text=""):
         p = self.press
         p.journal.append(records.EVENT, records.pack(records.EVENT, p.time_s, p.time_ms, code, p.run_number, a, b, text))
+
+    def note(self, code, a=0, b=0, text="", key=""):
+        """An event that a host or a contact can repeat at will: told once a second for each code and key."""
+        now = self.press.time_s
+        if self._noted.get((code, key)) != now:
+            self._noted[code, key] = now
+            self.event(code, a, b, text)
 
     def service(self):
         """One bounded pass: notice what changed, sample if it is time, go on with a flight window."""
@@ -47,6 +57,10 @@ class Sampler:
             if state == cycle.TRIPPED:
                 self._trip(before)
             self._due_s, self._due_ms = p.time_s, p.time_ms
+        elif state == cycle.TRIPPED and s[_TRIP_TICKS] < self.trip_ticks:  # acknowledged and tripped again since the last pass
+            self.event(EVENT_STATE, cycle.SAFE, state)
+            self._trip(cycle.SAFE)
+        self.trip_ticks = s[_TRIP_TICKS]
         if s[_WARNED] != self._warned:
             self._warnings(s[_WARNED])
         if s[_RANGE] != self._range:
@@ -105,9 +119,9 @@ class Sampler:
         from press import interlock
 
         for name in interlock.names_of(now & ~self._warned):
-            self.event(EVENT_WARNING, 0, 0, name)
+            self.note(EVENT_WARNING, 0, 0, name, name)
         for name in interlock.names_of(self._warned & ~now):
-            self.event(EVENT_WARNING_OVER, 0, 0, name)
+            self.note(EVENT_WARNING_OVER, 0, 0, name, name)
         self._warned = now
 
     def _trip(self, before):
@@ -159,6 +173,9 @@ class Sampler:
             if not p.S[AT["SIG_LOG"]]:
                 self.event(EVENT_OVERWRITTEN, self._overwritten)
             p.S[AT["SIG_LOG"]] = 1
+        if p.journal.failures != self._failures:
+            self._failures = p.journal.failures
+            p.S[AT["SIG_STORAGE"]] = 1
         if p.journal.dropped != self._dropped:
             self._dropped = p.journal.dropped
             p.S[AT["SIG_STORAGE"]] = 1

@@ -10,8 +10,8 @@ from press.errors import Refused, ScpiError, StorageFault
 from press.status import Status
 
 UNITS_PER_PASS = 4
+ORDER_PASSES = 8  # a unit that follows an order waits this long for the tick to have read it
 OUT_PER_IN = 4  # bytes sent for each byte looked at: sending costs little, and logs go out, not in
-SAFE = 0
 
 
 class Server:
@@ -34,6 +34,7 @@ class Server:
         self.wants_repl = False
         self.stops = 0
         self.lost_lines = 0
+        self.waited = 0
 
     # -- one pass --------------------------------------------------------------------------------------------------
 
@@ -54,7 +55,7 @@ class Server:
 
     def execute(self):
         for _ in range(UNITS_PER_PASS):
-            if not self.out.ready():
+            if not self.out.ready() or self.order_waits():
                 return
             if self.units is None and not self.next_line():
                 return
@@ -62,6 +63,11 @@ class Server:
                 self.run_unit(self.units.pop(0))
             elif self.units is not None:
                 self.end_line()
+
+    def order_waits(self):
+        """Whether what comes next must wait for the tick; not for ever: press time may stand still."""
+        self.waited = self.waited + 1 if self.press.order_waits else 0
+        return 0 < self.waited <= ORDER_PASSES
 
     def break_deadlock(self):
         """The host does not read and has filled the input: give up the long answer, so that commands are run again."""
@@ -102,7 +108,7 @@ class Server:
         self.stop_now()
 
     def break_byte(self):
-        if self.press.state == SAFE:
+        if self.press.at_rest:
             self.wants_repl = True
         else:
             self.status.error(-102, "0x03 is obeyed in the safe state only")

@@ -5,6 +5,7 @@ from press.errors import Refused
 from press.in_force import InForce
 
 AT = frame.AT
+_STATE = AT["STATE"]
 _CMD_SEQ, _CMD_STATE, _HZ, _SET, _FORCE_H = AT["CMD_SEQ"], AT["CMD_STATE"], AT["HZ"], AT["SET"], AT["FORCE_H"]
 RATE_LIMIT = (1 << 38) - 1  # cN/s x 65536: what the set-point generator can hold
 
@@ -13,8 +14,15 @@ class Steered(InForce):
     """The part of a Press that programs steer by."""
 
     def _send(self, state, mode, target=0, rate=0, speed_nm_s=0):
-        """Put an order into the mailbox; its number is written last."""
+        """Put an order into the mailbox; its number is written last.
+
+        An order that the tick has not read yet may be replaced by one that can follow the state as it is, never by one that
+        the tick would then have to ignore: that would lose both.
+        """
         s = self.S
+        now = s[_STATE]
+        if self.order_waits and state != now and not s[AT["K_TRANSITIONS"] + now] >> state & 1:
+            raise Refused("the order before has not been carried out yet: ask again")
         s[_CMD_STATE], s[AT["CMD_MODE"]], s[AT["CMD_TARGET"]] = state, mode, target
         s[AT["CMD_SPEED"]] = speed_nm_s
         if rate:
@@ -50,9 +58,9 @@ class Steered(InForce):
 
     def vent(self):
         """Let the force go through the valve; the press is safe once it is gone."""
-        if self.state in cycle.ENERGISED:
+        if self.S[_STATE] in cycle.ENERGISED and self.state in cycle.ENERGISED:
             self._send(cycle.RELEASING, cycle.VENT)
-        elif self.state == cycle.READY:
+        elif self.state in (cycle.READY,) + cycle.ENERGISED:
             self._send(cycle.SAFE, cycle.OFF)
 
     def settled(self, band_cn, time_ms):

@@ -84,6 +84,7 @@ class Press:
     valve_code, valve_bits, step, run_number, warning_bits = 100, 0, 0, 0, 0
     calibrating = waiting_for_trigger = False
     trip_reason = trip_hint = ""
+    order_waits = False
 
     def __init__(self):
         self.S = frame.new()
@@ -101,6 +102,10 @@ class Press:
         self.service_unlocked = False
         self.program = ("", 0, "", 0, 0, -1)
         self.done = []
+
+    @property
+    def at_rest(self):
+        return self.state == cycle.SAFE
 
     @property
     def state_name(self):

@@ -78,6 +78,10 @@ def check_alone(b, code):
         b.status = 5
     elif code == "crash":
         s[at["SIG_CRASH"]] = 1
+    elif code == "stop_button":
+        b.inputs |= frame.IN["stop"]
+    elif code == "store":
+        b.press.store_keeps = False
     elif code in ("storage", "log_full"):
         b.press.put_document("config", {"format": 1, "params": dict(PARAMS, storage_reaction=1, log_full_reaction=1)})
         s[at["SIG_STORAGE" if code == "storage" else "SIG_LOG"]] = 1
