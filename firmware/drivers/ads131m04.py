@@ -1,0 +1,132 @@
+"""ADS131M04: four 24-bit load cell channels, sampled together, with a CRC in every frame.
+
+A PIO state machine is the SPI master and starts the tick: it waits for data-ready, or for 1.25 periods, raises the interrupt and
+clocks the frame in while the handler is being entered. Datasheet (TI SBAS890) sections: 8.5.1.1 frames of six 24-bit words
+(status, four channels, CRC), 8.5.1.8 CRC-CCITT over the words before it, 8.5.1.10 commands, 8.6 registers; mode CPOL 0, CPHA 1.
+"""
+
+import machine
+import rp2
+from micropython import const
+
+_RESET, _UNLOCK, _LOCK = const(0x0011), const(0x0655), const(0x0555)
+_WREG, _RREG = const(0x6000), const(0xA000)
+_MODE, _CLOCK, _GAIN = const(2), const(3), const(4)
+CLOCK_HZ = 8192000
+RATIOS = (128, 256, 512, 1024, 2048, 4096, 8192, 16256)  # CLOCK.OSR, of half the clock
+# 24-bit words, CCITT, frame time-out, data-ready when every channel is; RESET (bit 10) is cleared by writing 0
+MODE_WORD = 0x0110
+PIO_HZ = 62500000
+_SYNC_BYPASS = const(0x50200038)  # RP2040 datasheet 3.7: the two cycles of synchroniser are more than the data is late
+_LOOP_NS = const(144)  # a turn of the waiting loops: 9 cycles
+
+
+@rp2.asm_pio(sideset_init=(rp2.PIO.OUT_LOW, rp2.PIO.OUT_HIGH), in_shiftdir=rp2.PIO.SHIFT_LEFT, autopush=True,
+             push_thresh=24, fifo_join=rp2.PIO.JOIN_RX)
+def frame_program():
+    """side: clock 1, select 2. OSR holds how many turns 1.25 periods are."""
+    wrap_target()  # noqa: F821
+    mov(x, osr).side(2)  # noqa: F821
+    label("unread")  # noqa: F821  data-ready is still low from the frame before
+    jmp(pin, "waiting").side(2)  # noqa: F821
+    jmp(x_dec, "unread").side(2)[7]  # noqa: F821
+    jmp("frame").side(2)  # noqa: F821
+    label("still")  # noqa: F821
+    jmp(x_dec, "waiting").side(2)[7]  # noqa: F821
+    jmp("frame").side(2)  # noqa: F821
+    label("waiting")  # noqa: F821
+    jmp(pin, "still").side(2)  # noqa: F821
+    label("frame")  # noqa: F821
+    irq(rel(0)).side(0)  # noqa: F821
+    set(y, 5).side(0)  # noqa: F821
+    label("word")  # noqa: F821
+    set(x, 23).side(0)  # noqa: F821
+    label("bit")  # noqa: F821
+    nop().side(1)[1]  # noqa: F821  the converter shifts out on the rising edge
+    in_(pins, 1).side(0)  # noqa: F821
+    jmp(x_dec, "bit").side(0)  # noqa: F821
+    jmp(y_dec, "word").side(0)  # noqa: F821
+    wrap()  # noqa: F821
+
+
+def crc_table(memory):
+    """CRC-CCITT, 0x1021, a byte at a time: 256 halfwords."""
+    for n in range(256):
+        crc = n << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
+        memory[2 * n], memory[2 * n + 1] = crc & 255, crc >> 8
+
+
+def ratio_code(hz, clock_hz=CLOCK_HZ):
+    """CLOCK.OSR for a data rate, and the rate that it really gives: the slowest that is at least `hz`."""
+    for code in range(len(RATIOS) - 1, -1, -1):
+        rate = clock_hz // 2 // RATIOS[code]
+        if rate >= hz:
+            return code, rate
+    return 0, clock_hz // 2 // RATIOS[0]
+
+
+def clock_word(code):
+    """CLOCK: four channels on, high resolution."""
+    return 0x0F02 | code << 2
+
+
+class Converter:
+    """Set up over the pins by software, then given to the state machine for good."""
+
+    def __init__(self, clock, select, data, data_ready, din, machine_id=0):
+        Pin = machine.Pin
+        self._clock, self._select = Pin(clock, Pin.OUT, value=0), Pin(select, Pin.OUT, value=1)
+        self._din, self._data = Pin(din, Pin.OUT, value=0), Pin(data, Pin.IN, Pin.PULL_DOWN)
+        self._ready = Pin(data_ready, Pin.IN, Pin.PULL_UP)
+        self._data_bit = 1 << data
+        self._id = machine_id
+        self._sm = None
+        self.present = False
+
+    def set_up(self, hz):
+        """Gain 128, rate for `hz`; False if no converter answers. The state machine must not be running."""
+        code, _ = ratio_code(hz)
+        spi = machine.SoftSPI(baudrate=2000000, polarity=0, phase=1, sck=self._clock, mosi=self._din, miso=self._data)
+        self._command(spi, _RESET)
+        self._command(spi, _UNLOCK)
+        for register, value in ((_MODE, MODE_WORD), (_CLOCK, clock_word(code)), (_GAIN, 0x7777)):
+            self._command(spi, _WREG | register << 7, value)
+        self._command(spi, _RREG | _CLOCK << 7)
+        # locked, so that nothing on the shared data line can change a register (8.5.1.10.5)
+        self.present = self._command(spi, _LOCK) == clock_word(code)
+        return self.present
+
+    def _command(self, spi, word, value=0):
+        """One frame: command, argument, four empty words. The first word that comes back answers the frame before."""
+        out, back = bytearray(18), bytearray(18)
+        out[0], out[1], out[3], out[4] = word >> 8, word & 255, value >> 8, value & 255
+        self._select(0)
+        spi.write_readinto(out, back)
+        self._select(1)
+        return back[0] << 8 | back[1]
+
+    def start(self, hz, handler):
+        """Frames and interrupts from now on, every sample or every 1.25 periods."""
+        machine.mem32[_SYNC_BYPASS] |= self._data_bit
+        sm = self._sm = rp2.StateMachine(self._id, frame_program, freq=PIO_HZ, sideset_base=self._clock,
+                                         in_base=self._data, jmp_pin=self._ready)
+        # 1.25 periods as turns of the waiting loops, five bits at a time, into OSR
+        turns = 1250000000 // hz // _LOOP_NS
+        sm.exec("mov(isr, null).side(2)")
+        for shift in (15, 10, 5, 0):
+            sm.exec("set(x, %d).side(2)" % (turns >> shift & 31))
+            sm.exec("in_(x, 5).side(2)")
+        sm.exec("mov(osr, isr).side(2)")
+        sm.exec("mov(isr, null).side(2)")
+        sm.irq(handler, hard=True)
+        sm.active(1)
+
+    def stop(self):
+        if self._sm:
+            self._sm.active(0)
+            self._sm.irq(None)
+            self._sm = None
+        for pin, value in ((self._clock, 0), (self._select, 1), (self._din, 0)):
+            pin.init(machine.Pin.OUT, value=value)

@@ -1,0 +1,26 @@
+"""The deadman: one pulse of the permissive for each token from a completed tick. No token, no pulse, whatever the processor does.
+
+A PIO state machine makes the pulse (RP2040 datasheet 3.5: it needs no instruction of the processor). The carrier's retriggerable
+one-shot keeps the safety relay while pulses come at least every millisecond.
+"""
+
+import machine
+import rp2
+
+PULSE_US = 32
+
+
+@rp2.asm_pio(sideset_init=rp2.PIO.OUT_LOW)
+def pulse_program():
+    """At 1 MHz: one token, one pulse of 32 us."""
+    pull(block).side(0)  # noqa: F821
+    set(x, 14).side(1)  # noqa: F821
+    label("on")  # noqa: F821
+    jmp(x_dec, "on").side(1)[1]  # noqa: F821
+    nop().side(0)  # noqa: F821
+
+
+class Deadman:
+    def __init__(self, pin, machine_id=4):
+        self._sm = rp2.StateMachine(machine_id, pulse_program, freq=1000000, sideset_base=machine.Pin(pin))
+        self._sm.active(1)

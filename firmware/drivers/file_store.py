@@ -1,0 +1,72 @@
+"""Documents as files of the board's littlefs. A torn write is the documents' business: each has two slots.
+
+Nothing here formats: a file system that does not mount is a fault that is told, not mended. Only flash that was never written
+(all ones) gets a new one.
+"""
+
+import os
+
+SLASH = "__"  # documents are named kind/name, files can't be
+
+
+class FileStore:
+    def __init__(self, folder="/documents"):
+        self._folder = folder
+        try:
+            os.mkdir(folder)
+        except OSError:
+            pass  # it is there, or there is no file system: then every write says so
+
+    def _path(self, name):
+        return self._folder + "/" + name.replace("/", SLASH)
+
+    def read(self, name):
+        """The bytes, or None if there are none of that name."""
+        try:
+            with open(self._path(name), "rb") as f:
+                return f.read()
+        except OSError:
+            return None
+
+    def write(self, name, data):
+        with open(self._path(name), "wb") as f:
+            f.write(data)
+
+    def remove(self, name):
+        try:
+            os.remove(self._path(name))
+        except OSError:
+            pass  # it was not there
+
+    def names(self):
+        try:
+            return sorted([name.replace(SLASH, "/") for name in os.listdir(self._folder)])
+        except OSError:
+            return []
+
+
+def mount():
+    """Mount the internal flash at /. A virgin chip is formatted; anything else that does not mount is left as it is."""
+    import rp2
+    import vfs
+
+    flash = rp2.Flash()
+    try:
+        fs = vfs.VfsLfs2(flash, progsize=256)
+    except OSError:
+        if not virgin(flash):
+            return False
+        vfs.VfsLfs2.mkfs(flash, progsize=256)
+        fs = vfs.VfsLfs2(flash, progsize=256)
+    vfs.mount(fs, "/")
+    return True
+
+
+def virgin(flash, blocks=2, size=4096):
+    """Whether the blocks that would hold a file system's superblocks were never written."""
+    buf = bytearray(size)
+    for block in range(blocks):
+        flash.readblocks(block, buf)
+        if buf != b"\xff" * size:
+            return False
+    return True

@@ -1,0 +1,97 @@
+"""W25Q NOR flash on SPI: the journal's chip. Program and erase only start here; the journal asks `busy` before its next step.
+
+Datasheet (Winbond W25Q128JV) 8.1.2 instruction set: 03 read, 06 write enable, 02 page program, 20 sector erase, 05 status (bit 0
+BUSY), 9F JEDEC id, AB release from power-down. Mode 0.
+"""
+
+import machine
+
+_READ, _WRITE_ENABLE, _PROGRAM, _ERASE, _STATUS, _ID, _WAKE = 0x03, 0x06, 0x02, 0x20, 0x05, 0x9F, 0xAB
+
+
+class NoChip(Exception):
+    """No NOR flash answers."""
+
+
+class Nor:
+    """read, program and erase as the journal wants them; `size` / bytes comes from the chip's own id. Raises NoChip."""
+
+    PAGE = 256
+    SECTOR = 4096
+
+    def __init__(self, spi, select):
+        self._spi = spi
+        self._select = machine.Pin(select, machine.Pin.OUT, value=1)
+        self._head = bytearray(4)
+        self._one = memoryview(self._head)[:1]
+        self._two = memoryview(self._head)[:2]
+        self._status = bytearray(2)
+        self._begun = True  # something may still be going on in the chip
+        self._short(_WAKE)
+        back = bytearray(4)
+        self._select(0)
+        spi.write_readinto(bytes((_ID, 0, 0, 0)), back)
+        self._select(1)
+        if back[1] in (0, 255) or not 16 <= back[3] <= 26:
+            raise NoChip("no NOR flash answers: %s" % bytes(back[1:]))
+        self.size = 1 << min(back[3], 24)
+
+    def _short(self, command):
+        self._head[0] = command
+        self._select(0)
+        self._spi.write(self._one)
+        self._select(1)
+
+    def _address(self, command, addr):
+        head = self._head
+        head[0], head[1], head[2], head[3] = command, addr >> 16 & 255, addr >> 8 & 255, addr & 255
+        self._spi.write(head)
+
+    def busy(self):
+        if not self._begun:
+            return False
+        self._head[0] = _STATUS
+        self._select(0)
+        self._spi.write_readinto(self._two, self._status)
+        self._select(1)
+        self._begun = self._status[1] & 1 == 1
+        return self._begun
+
+    def read(self, addr, buf):
+        self._wait()
+        self._select(0)
+        self._address(_READ, addr)
+        self._spi.readinto(buf)
+        self._select(1)
+
+    def program(self, addr, buf):
+        """At most what is left of the page; bits only fall."""
+        self._wait()
+        self._begun = True
+        self._short(_WRITE_ENABLE)
+        self._select(0)
+        self._address(_PROGRAM, addr)
+        self._spi.write(buf)
+        self._select(1)
+
+    def erase(self, addr):
+        self._wait()
+        self._begun = True
+        self._short(_WRITE_ENABLE)
+        self._select(0)
+        self._address(_ERASE, addr)
+        self._select(1)
+
+    def _wait(self):
+        """What was begun ends first: 3 ms a page at most, 400 ms a sector (datasheet 9.6). The journal asks before it calls."""
+        tries = 0
+        while self.busy():
+            tries += 1
+            if tries > 20000:
+                raise OSError(110)
+
+
+def open_nor(bus, clock, data_in, data_out, select):
+    Pin = machine.Pin
+    spi = machine.SPI(bus, baudrate=20000000, sck=Pin(clock), mosi=Pin(data_in), miso=Pin(data_out))
+    return Nor(spi, select)

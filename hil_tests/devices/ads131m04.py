@@ -1,0 +1,152 @@
+"""ADS131M04 at the wire, from its datasheet (TI SBAS890): SPI mode 1, 24-bit words, registers, CRC, data-ready.
+
+8.5.1.1 a frame is six words: answer to the command before, four channels, CRC. 8.5.1.8 the CRC is CCITT (0x1021, from 0xFFFF) over
+the words before it, in the upper 16 bits of its word. 8.5.1.10 commands. 8.6 registers. 8.5.1.5 data-ready falls with a new
+conversion and rises when all of it was shifted out, or shortly before the next one if it was not.
+"""
+
+from collections.abc import Callable, Sequence
+
+from hil_tests.devices.wires import Wires
+
+NULL, RESET, LOCK, UNLOCK = 0x0000, 0x0011, 0x0555, 0x0655
+DEFAULTS = {0x00: 0x2403, 0x01: 0x0500, 0x02: 0x0510, 0x03: 0x0F0E, 0x04: 0x0000}
+STATUS, MODE, CLOCK, GAIN = 1, 2, 3, 4
+RESET_SEEN, LOCKED = 0x0400, 0x8000
+RATIOS = (128, 256, 512, 1024, 2048, 4096, 8192, 16256)
+WORD, WORDS = 24, 6
+
+
+def crc16(words: Sequence[int]) -> int:
+    """CCITT over 24-bit words, bit by bit as the datasheet draws it."""
+    crc = 0xFFFF
+    for word in words:
+        for n in range(WORD - 1, -1, -1):
+            crc = (crc << 1 ^ (0x1021 if (crc >> 15 ^ word >> n) & 1 else 0)) & 0xFFFF
+    return crc
+
+
+class Ads131m04:
+    """`sample()` gives four codes, signed 24 bit, at each conversion."""
+
+    def __init__(self, wires: Wires, pins: dict[str, int], sample: Callable[[], Sequence[int]], clock_hz: float = 8192000) -> None:
+        self.wires, self.pins, self.sample, self.clock_hz = wires, pins, sample, clock_hz
+        self.registers = dict(DEFAULTS)
+        self.registers[STATUS] |= RESET_SEEN
+        self.codes: list[int] = [0, 0, 0, 0]
+        self.fresh = 0  # DRDY bits of STATUS
+        self.dead = False  # no power: lines float, the pull-downs win
+        self.noise_frames = 0  # so many frames with a bit turned over
+        self.conversions = self.frames = 0
+        self.on_ready: Callable[[], None] = lambda: None
+        self._answer = 0xFF24
+        self._selected, self._din, self._bits, self._in = 0, 0, 0, 0
+        self._out = self._argument = self._command = 0
+        self._convert = wires.alarm(self._converted)
+        self._rise = wires.alarm(lambda: self._ready(1))
+        wires.watch(pins["converter_clock"], self._clocked)
+        wires.watch(pins["converter_select"], self._select)
+        wires.watch(pins["pio_data"], self._data)
+        self._select(wires.level(pins["converter_select"]))
+        self._ready(1)
+        self._convert.schedule(1e9 / self.rate_hz)
+
+    @property
+    def rate_hz(self) -> float:
+        return self.clock_hz / 2 / RATIOS[self.registers[CLOCK] >> 2 & 7]
+
+    def power_glitch(self) -> None:
+        """The supply dips: every register at its default, and STATUS tells so."""
+        self.registers = dict(DEFAULTS)
+        self.registers[STATUS] |= RESET_SEEN
+
+    # -- conversions -----------------------------------------------------------------------------------------------
+
+    def _converted(self) -> None:
+        period = 1e9 / self.rate_hz
+        self._convert.schedule(period)
+        self.codes = list(self.sample())
+        self.conversions += 1
+        self.fresh = 15
+        if not self.dead:
+            self._ready(0)
+            self.on_ready()
+            self._rise.schedule(period - 1000)
+
+    def _ready(self, level: int) -> None:
+        self.wires.drive(self.pins["data_ready"], 1 if self.dead else level)
+
+    # -- frames ----------------------------------------------------------------------------------------------------
+
+    def _data(self, level: int) -> None:
+        self._din = level
+
+    def _select(self, level: int) -> None:
+        if level:
+            if not self._selected:
+                return
+            self._selected = 0
+            if self._bits >= WORD:
+                self._obey()
+            self.wires.drive(self.pins["converter_data"], 0)
+            return
+        self._selected, self._bits, self._in = 1, 0, 0
+        head = self._answer
+        if head == NULL:
+            head = self.registers[STATUS] | 0x0100 | self.fresh
+        words = [head << 8, *(code & 0xFFFFFF for code in self.codes)]
+        words.append(crc16(words) << 8)
+        out = 0
+        for word in words:
+            out = out << WORD | word
+        if self.noise_frames:
+            self.noise_frames -= 1
+            out ^= 1 << 40
+        self._out = out
+
+    def _clocked(self, level: int) -> None:
+        if not self._selected:
+            return
+        if level:
+            left = WORD * WORDS - 1 - self._bits
+            if not self.dead:
+                self.wires.drive(self.pins["converter_data"], self._out >> left & 1 if left >= 0 else 0)
+            return
+        self._bits += 1
+        if self._bits <= 2 * WORD:
+            self._in = self._in << 1 | self._din
+        elif self._bits == WORD * (WORDS - 1):
+            self.fresh = 0
+            self._rise.cancel()
+            self._ready(1)
+
+    def _obey(self) -> None:
+        self.frames += 1
+        whole = self._in if self._bits >= 2 * WORD else self._in << (2 * WORD - self._bits)
+        command, argument = whole >> (WORD + 8) & 0xFFFF, whole >> 8 & 0xFFFF
+        locked = self.registers[STATUS] & LOCKED
+        self._answer = NULL
+        if command == UNLOCK:
+            self.registers[STATUS] &= ~LOCKED
+            self._answer = command
+        elif command >> 13 == 5:
+            self._answer = self.registers.get(command >> 7 & 63, 0)
+        elif locked:
+            return
+        elif command == RESET:
+            self.power_glitch()
+            self._answer = 0xFF24
+        elif command == LOCK:
+            self.registers[STATUS] |= LOCKED
+            self._answer = command
+        elif command >> 13 == 3:
+            self._write(command >> 7 & 63, argument)
+            self._answer = 0x4000 | command & 0x1FFF
+
+    def _write(self, register: int, value: int) -> None:
+        if register == MODE and not value & 0x0400:
+            self.registers[STATUS] &= ~RESET_SEEN
+        if register >= MODE:
+            self.registers[register] = value
+        if register == CLOCK:
+            self._convert.schedule(1e9 / self.rate_hz)

@@ -1,0 +1,83 @@
+"""What else is on the carrier: the permissive's one-shot, valve drivers, switches, and the plant behind all of them."""
+
+from array import array
+from typing import Any
+
+from hil_tests.devices.ads131m04 import Ads131m04
+from hil_tests.devices.dac8551 import Dac8551
+from hil_tests.devices.w25q import W25q
+from hil_tests.devices.wires import Wires
+from hil_tests.plant.plant import Plant, words_of
+
+ONE_SHOT_NS = 1_000_000  # retriggerable, 74HC123 with its timing parts: holds this long after a pulse
+INPUTS = {"estop_a": 1, "estop_b": 2, "guard_a": 4, "guard_b": 8, "pressure_ok": 16, "trigger_in": 1024}
+FILL, VENT, DUMP_CLOSED, PERMISSIVE = 1, 2, 4, 8
+
+
+class OneShot:
+    """Alive while pulses keep coming."""
+
+    def __init__(self, wires: Wires, pin: int) -> None:
+        self._wires, self._until = wires, -1.0
+        self.pulses = 0
+        self.last_ns = 0.0
+        wires.watch(pin, self._edge)
+
+    def _edge(self, level: int) -> None:
+        if level:
+            self.pulses += 1
+        self.last_ns = self._wires.now_ns
+        self._until = self.last_ns + ONE_SHOT_NS
+
+    @property
+    def alive(self) -> bool:
+        return self._wires.now_ns < self._until
+
+
+class Carrier:
+    """The electronics and the press: at each conversion the plant takes one step with what the pins say."""
+
+    def __init__(self, chip: Any, pins: dict[str, int], spec: Any, at: dict[str, int], hz: int, seed: int = 1,
+                 flash: bytearray | None = None) -> None:
+        self.wires, self.pins, self.at = Wires(chip), pins, at
+        self.frame = array("i", [0] * (max(at.values()) + 1))
+        self.spec, self.seed = spec, seed
+        self.hz = hz
+        self.plant = Plant(spec, hz, seed, words_of(at))
+        self.one_shot = OneShot(self.wires, pins["permissive"])
+        self.dac = Dac8551(self.wires, pins)
+        self.flash = W25q(self.wires, pins, size=1 << 18, data=flash)  # a small one mounts quickly
+        self.trigger_in = 0
+        self.steps = 0
+        self._switches(63)
+        self.converter = Ads131m04(self.wires, pins, self._sample)
+
+    def valve_bits(self) -> int:
+        level, pins = self.wires.level, self.pins
+        bits = (FILL if level(pins["fill"]) else 0) | (VENT if level(pins["vent"]) else 0)
+        bits |= DUMP_CLOSED if level(pins["dump"]) else 0
+        return bits | (PERMISSIVE if self.one_shot.alive else 0)
+
+    def _sample(self) -> list[int]:
+        """One step of the plant at each conversion."""
+        rate = round(self.converter.rate_hz)
+        if rate != self.hz and 50 <= rate <= 8000:
+            active = dict(self.plant.active)
+            self.hz, self.plant = rate, Plant(self.spec, rate, self.seed, words_of(self.at))
+            for name, value in active.items():
+                self.plant.fault(name, value)
+        S, at = self.frame, self.at
+        bits = self.valve_bits()
+        if not bits & PERMISSIVE:
+            self.dac.unpowered()
+        S[at["CODE"]], S[at["VALVE"]] = self.dac.code, bits
+        self.plant.step(S)
+        self.steps += 1
+        self._switches(S[at["INPUTS"]])
+        raw = at["RAW"]
+        return [S[raw + i] for i in range(4)]
+
+    def _switches(self, bits: int) -> None:
+        for name, bit in INPUTS.items():
+            level = self.trigger_in if name == "trigger_in" else int(bool(bits & bit))
+            self.wires.drive(self.pins[name], level)

@@ -1,0 +1,100 @@
+"""An emulated RP2040 that runs an image, on simulated time and without a loop of its own: `run_to` is all that moves it.
+
+What rp2040py does otherwise than a real board is mended here, in one place (hil_tests/README.md says why): a USB read is completed
+only when the host has bytes, and the host's start of frame comes every millisecond while the chip listens for it.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+DEV_SOF, SOF_RD = 1 << 17, 0x48  # RP2040 datasheet 4.1.4: the flag is cleared by reading the register
+
+
+class Chip:
+    def __init__(self, image: Path) -> None:
+        from rp2040py.boards import resolve_board_spec
+        from rp2040py.device.base_device import BaseDevice
+        from rp2040py.memory_map import FLASH_START_ADDRESS
+        from rp2040py.utils.firmware_retrieve import MICROPYTHON
+
+        self.device = BaseDevice(board=resolve_board_spec("pico", MICROPYTHON, str(image)))
+        self.mcu: Any = self.device.mcu
+        self.simulator: Any = self.device.simulator
+        self.connected = False
+        self.on_bytes: Callable[[bytes], None] = lambda data: None
+        self._to_chip = bytearray()
+        self._waiting = -1  # size of a read that the chip's USB has armed
+        self._mend_usb()
+        self._halt = self.mcu.clock.create_alarm(self._halted)
+        self.mcu.core.pc = FLASH_START_ADDRESS
+
+    def _mend_usb(self) -> None:
+        cdc, usb = self.device.cdc, self.mcu.usb_ctrl
+        others = usb.on_endpoint_read
+
+        def read(endpoint: int, size: int) -> None:
+            if endpoint != cdc._out_endpoint or endpoint == 0:
+                others(endpoint, size)
+                return
+            self._waiting = size
+            self._feed()
+
+        def connected() -> None:
+            self.connected = True
+
+        usb.on_endpoint_read = read
+        cdc.on_device_connected = connected
+        cdc.on_serial_data = lambda data: self.on_bytes(bytes(data))
+        register = usb.read_uint32
+
+        def read_register(offset: int) -> int:
+            if offset & 0xFFF == SOF_RD and usb._int_raw & DEV_SOF:
+                usb._int_raw &= ~DEV_SOF
+                usb.check_interrupts()
+            return int(register(offset))
+
+        def start_of_frame() -> None:
+            self._sof.schedule(1e6)
+            if usb._int_enable & DEV_SOF:
+                usb._int_raw |= DEV_SOF
+                usb.check_interrupts()
+
+        usb.read_uint32 = read_register
+        self._sof = self.mcu.clock.create_alarm(start_of_frame)
+        self._sof.schedule(1e6)
+
+    def _feed(self) -> None:
+        if self._waiting >= 0 and self._to_chip:
+            size, self._waiting = self._waiting, -1
+            part, self._to_chip[:] = bytes(self._to_chip[:size]), self._to_chip[size:]
+            self.mcu.usb_ctrl.endpoint_read_done(self.device.cdc._out_endpoint, part)
+
+    def send(self, data: bytes) -> None:
+        """Bytes for the chip's serial port."""
+        self._to_chip += data
+        self._feed()
+
+    @property
+    def unread(self) -> int:
+        """Bytes that the chip has not fetched yet."""
+        return len(self._to_chip)
+
+    @property
+    def now_ns(self) -> float:
+        return float(self.mcu.clock.nanos)
+
+    def _halted(self) -> None:
+        self.simulator.stopped = True
+
+    def run_to(self, ns: float) -> None:
+        """Execute until simulated time `ns`."""
+        from rp2040py.execute_batch import execute_batch
+
+        left = ns - self.now_ns
+        if left <= 0:
+            return
+        self.simulator.stopped = False
+        self._halt.schedule(left)
+        while not self.simulator.stopped:
+            execute_batch(self.simulator, 1)
