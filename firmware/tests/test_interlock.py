@@ -221,7 +221,7 @@ def test_order_in_the_tick_of_the_trip_is_not_obeyed():
 
 
 def test_broken_wire_is_called_a_broken_wire():
-    bench = Bench(hz=4000).enter(cycle.HOLDING)
+    bench = Bench(hz=1000).enter(cycle.HOLDING)
     bench.codes[0] = 8388607
     bench.tick(10)
     assert interlock.NAMES[bench["FIRST"]] == "rail"
