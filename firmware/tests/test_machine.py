@@ -234,3 +234,21 @@ class PressMachine(RuleBasedStateMachine):
 
 TestPress = PressMachine.TestCase
 TestPress.settings = settings(max_examples=20, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_valve_that_opens_fully_near_the_limit_is_stopped_within_the_margin():
+    b = PlantBench("nominal", lambda: None)
+    b.run_passes(20)
+    b.put(PROGRAMS[2])
+    b.press.arm()
+    b.run_passes(1)
+    b.press.start("pellet")
+    b.until(lambda: b.press.force_cn > 5_300_000)
+    b.plant.fault("stuck_open", 1)
+    most = 0
+    for _ in range(100):
+        b.run_passes(1)
+        most = max(most, b.plant.truth()["force_cn"])
+    assert b.press.trip_reason == "limit_total" and b.valve_is_off
+    assert b.press.params["force_limit_n"] < most <= b.press.params["force_limit_n"] + MARGIN_CN
+    assert b.plant.truth()["force_cn"] < 100_000
