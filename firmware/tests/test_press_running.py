@@ -1,6 +1,6 @@
 """A press under its programs and its people: stops, aborts, host loss, buttons, trips and their acknowledgement."""
 
-from bench_press import CONTACT, HZ, VENT, MemoryBoard, PressBench, after_each, bench, hold, ramp, recipe
+from bench_press import CONTACT, HZ, VENT, PressBench, after_each, bench, hold, ramp, recipe
 from press import cycle, frame, interlock
 from test_press_arming import refusal
 
@@ -210,109 +210,6 @@ def test_order_between_acknowledgement_and_tick_does_not_lose_it():
     assert b.press.state_name == "tripped" and b.valve_is_off and "estop" in refusal(b.press.reset)
 
 
-# -- host loss
-
-
-def lose_host(policy, **more):
-    b = bench().pressed(host_loss=policy, **more)
-    b.press.lease(2000)
-    b.run(1.9)
-    assert b.word("STATE") == cycle.HOLDING
-    b.run(0.2)
-    return b
-
-
-def test_program_that_carries_on_ends_without_its_host():
-    b = bench().started(CONTACT, ramp(300000), hold(20000), VENT, host_loss="carry_on")
-    b.until_state(cycle.SAFE, 60)
-    assert b.press.runner.state == "done"
-
-
-def test_program_that_asks_for_a_hold_keeps_the_cell_compressed_when_the_host_is_gone():
-    b = lose_host("hold")
-    assert b.press.trip_reason == "host_lease" and b.word("REACTION") == interlock.HOLD
-    b.run(5)
-    assert abs(b.press.force_cn - 1000000) < 1000
-
-
-def test_program_that_asks_for_it_ramps_down_when_the_host_is_gone():
-    b = lose_host("ramp_down")
-    assert b.press.trip_reason == "host_lease" and b.word("REACTION") == interlock.RAMP
-    b.run(1)
-    assert 0 < b.press.force_cn < 900000
-    b.until(lambda: b.valve_is_off, 20)
-
-
-def test_lease_that_is_renewed_never_ends_and_a_grace_follows_the_start():
-    b = bench().pressed(host_loss="hold")
-    for _ in range(30):
-        b.press.lease(1500)
-        b.run(1)
-    assert b.word("STATE") == cycle.HOLDING
-    b = bench().started(CONTACT, ramp(300000), hold(60000), host_loss="hold")
-    b.run(14)
-    assert b.word("STATE") == cycle.HOLDING
-    b.run(2)
-    assert b.press.trip_reason == "host_lease"
-
-
-def test_lease_runs_over_the_wrap_of_the_wall_clock():
-    b = bench()
-    b.wall_ms = (1 << 30) - 2000
-    b.pressed(host_loss="hold")
-    b.press.lease(10000)
-    b.run(9)
-    assert b.wall_ms < 20000 and b.word("STATE") == cycle.HOLDING
-    b.run(2)
-    assert b.press.trip_reason == "host_lease"
-
-
-# -- buttons
-
-
-def test_start_button_arms_and_runs_the_program_and_stop_and_reset_do_what_they_say():
-    b = bench()
-    b.put(recipe(CONTACT, ramp(300000), hold(3600000), host_loss="hold"))
-    b.push("start")
-    b.until_state(cycle.HOLDING, 10)
-    b.run(20)
-    assert b.word("STATE") == cycle.HOLDING  # no host started it, none is missed
-    b.push("stop")
-    b.until_state(cycle.SAFE, 20)
-    b.inputs &= ~frame.IN["estop_a"]
-    b.run_passes(3)
-    b.inputs = frame.IN_HEALTHY
-    b.push("reset")
-    assert b.word("STATE") == cycle.SAFE
-
-
-def test_start_button_that_is_held_or_stuck_when_the_press_starts_moves_nothing():
-    b = bench()
-    b.put(recipe(CONTACT, ramp(300000), hold(1000)))
-    again = bench(MemoryBoard(store=b.board.store), stored=False, inputs=frame.IN_HEALTHY | frame.IN["start"])
-    again.run(2)
-    assert again.word("STATE") == cycle.SAFE and again.press.run_number == 0
-    again.inputs = frame.IN_HEALTHY
-    again.run_passes(2)
-    again.push("start")
-    assert again.press.run_number == 1
-
-
-def test_start_button_on_a_press_that_can_not_be_armed_is_noted_and_moves_nothing():
-    b = bench()
-    b.put(recipe(CONTACT, ramp(300000), hold(1000)))
-    b.inputs &= ~frame.IN["travel_ok"]
-    b.push("start")
-    assert b.word("STATE") == cycle.SAFE
-    assert any("travel" in fields["text"] for fields in b.records(2))
-
-
-def test_buttons_that_go_down_together_mean_stop():
-    b = bench().pressed()
-    b.push("start", "stop", "reset")
-    assert b.word("STATE") == cycle.RELEASING
-
-
 # -- the foreground
 
 
@@ -366,11 +263,3 @@ def test_selftest_names_what_is_wrong():
     b.run(0.1)
     assert b.press.selftest() == 8
     assert bench(without=("ceilings",)).press.selftest() & 4
-
-
-def test_stop_that_is_under_way_goes_on_to_its_end_without_the_host():
-    b = bench().pressed(host_loss="hold")
-    b.press.lease(1000)
-    b.press.stop("controlled")
-    b.until_state(cycle.SAFE, 30)
-    assert b.press.trip_reason == ""
