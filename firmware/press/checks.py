@@ -38,6 +38,7 @@ CHECKS = (
     ("frozen", lambda p: p.row_exceeds("frozen"), "a load cell repeats one code"),
     ("crc", lambda p: p.row_exceeds("crc"), "samples arrive with a wrong checksum"),
     ("chip_reset", lambda p: p.row_exceeds("chip_reset"), "the converter restarted by itself: acknowledge it with a reset"),
+    ("imbalance", lambda p: p.row_exceeds("imbalance"), "the load cells disagree: take the zero again"),
     ("stop_button", lambda p: p.S[AT["INPUTS"]] & frame.IN["stop"], "the stop button is held"),
     ("store", lambda p: not p.store_keeps, "the store of documents takes nothing: starts can't be told apart"),
     ("zero", lambda p: p.zero_is_off(), lambda p: "the force is not zero: %s" % p.zero_text()),

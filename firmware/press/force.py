@@ -66,7 +66,7 @@ _K_IMBALANCE_MIN = const(167)
 _K_DROP = const(168)
 _K_DROP_MIN = const(169)
 _K_DROP_DECAY = const(170)
-_CAL = const(400)
+_CAL = const(402)
 # end of words
 
 
@@ -184,6 +184,10 @@ def sense(frame):
         elif high < s[_K_RANGE_DOWN] and low < s[_K_RANGE_DOWN] and low_mask & valid == low_mask:
             s[_RANGE] = 1
             bias += gap << 4
+        # both ranges carry the same force: a low cell that drifts must not press a cell with what it no longer sees
+        apart = gap if gap > 0 else 0 - gap
+        if s[_RANGE] and apart > s[_K_RANGE_UP] >> 3:
+            s[_SIG_IMBALANCE] = 1000
     fade = s[_K_FADE]
     if bias > 0x3FFFFFF:
         bias = 0x3FFFFFF

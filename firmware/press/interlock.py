@@ -53,7 +53,7 @@ ROWS = (
     ("chip_reset", "SIG_RESET", 0, 0, VENT, WATCHED, "ack",
      "The converter restarted by itself: its supply dipped; its settings were lost."),
     ("imbalance", "SIG_IMBALANCE", "imbalance_permille", "imbalance_ms", "imbalance_reaction", WATCHED, "ack",
-     "The load cells do not share the force evenly: centre the specimen, check that the platens are parallel."),
+     "The load cells do not share the force evenly, or the two ranges disagree: centre the specimen, take the zero again."),
     ("runaway", "SIG_RUNAWAY", "runaway_n", "runaway_ms", VENT, WATCHED & ~cycle.mask((cycle.MONITOR,)), "ack",
      "There is force that nobody asked for: a valve is stuck open or the regulator has failed."),
     ("no_response", "SIG_RESPONSE", "no_response_n", "no_response_ms", VENT, DRIVEN, "ack",
@@ -154,8 +154,8 @@ _K_RAMP_MIN = const(172)
 _K_HOLD_DEV = const(173)
 _K_HOLD_MIN = const(174)
 _K_BUDGET = const(175)
-_ROW = const(219)
-_ROW_COUNT = const(399)
+_ROW = const(221)
+_ROW_COUNT = const(401)
 _IN_TRAVEL_OK = const(2048)
 # end of words
 

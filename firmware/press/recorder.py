@@ -37,9 +37,9 @@ _RING_FILLED = const(148)
 _RING_AFTER = const(149)
 _RING_LEFT = const(150)
 _K_KIND = const(177)
-_K_OUT_SHIFT = const(196)
-_K_OUT_GAIN = const(197)
-_K_OUT_MAX = const(198)
+_K_OUT_SHIFT = const(198)
+_K_OUT_GAIN = const(199)
+_K_OUT_MAX = const(200)
 # end of words
 
 

@@ -3,11 +3,14 @@
 It runs whether data came or not, in a hard interrupt on a board: nothing here allocates, and nothing here may raise.
 """
 
-from press.controller import command, propose, pulse, setpoint
+from press.controller import propose
 from press.force import sense
 from press.guard import permit
 from press.interlock import judge
+from press.mailbox import command
+from press.pulses import pulse
 from press.recorder import record
+from press.setpoint import setpoint
 
 
 def tick(frame, ring, sense=sense, judge=judge, command=command, setpoint=setpoint, propose=propose, pulse=pulse,

@@ -175,11 +175,13 @@ def compile_frame(s, p, ceilings, calibration, zero=None):
         "K_KIND": p["valve_kind"],
         "K_P": p["kp_permille"] * 1024 // 1000,
         "K_I": min(INTEGRAL_MAX, (p["ki_permille_per_s"] * 65536 + 500 * hz) // (1000 * hz)),
+        "K_I_HOLD": max(1, p["ki_hold_permille_per_s"] * 65536 // 1000 // hz),
         "K_V": p["kv_permille_per_s"] * 256 // 1000,
         "K_DEAD": p["deadband_permille"] * 1024 // 1000,
         "K_DEAD_MIN": p["deadband_min_n"],
         "K_DEAD_MAX": p["deadband_max_n"],
         "K_DEAD_IN": 192 if p.value("valve_kind") == "fill_vent" else 64,  # one pulse is a solenoid's smallest step
+        "K_REVERSAL_PART": max(1, 81920 // hz),
         "K_REVERSAL_RATE": rate_q16(p["reversal_rate_n_per_s"], hz),
         "K_SETTLE": p["corner_ms"] * hz // 1000,
         "K_FORCE_DENY": p["force_limit_n"],

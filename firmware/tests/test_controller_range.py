@@ -6,7 +6,7 @@ from bench_frame import Bench
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from press import cycle, frame, params
-from press.controller import pulse
+from press.pulses import pulse
 from press.tick import tick
 
 CONTROL = [row[0] for row in params.PARAMS if row[1] in ("valve", "control", "limits", "interlock")]

@@ -8,7 +8,8 @@ def test_every_module_carries_the_frames_own_numbers():
     for path in layout.modules():
         text = path.read_text()
         assert layout.rewritten(text) == text, "run: python firmware/layout.py"
-    assert {path.stem for path in layout.modules()} == {"controller", "force", "guard", "interlock", "recorder"}
+    assert {path.stem for path in layout.modules()} == {
+        "controller", "force", "guard", "interlock", "mailbox", "pulses", "recorder", "setpoint"}
 
 
 def test_words_do_not_overlap_and_have_a_meaning():

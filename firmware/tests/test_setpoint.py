@@ -4,7 +4,8 @@ from bench_frame import Bench
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from press import cycle, tuning
-from press.controller import command, setpoint
+from press.mailbox import command
+from press.setpoint import setpoint
 
 RATES = (50, 100, 333, 1000, 4000, 8000)
 MOST = 10_000_000  # 100 kN

@@ -1,0 +1,87 @@
+"""The set-point: a ramp with limited rate and rounded corners that lands on its target and never passes it."""
+
+import micropython
+from micropython import const
+
+# words (written by layout.py)
+_MODE_FORCE = const(2)
+_STATE_PRESSING = const(2)
+_MODE_LOCK = const(3)
+_STATE_HOLDING = const(3)
+_STATE_RELEASING = const(4)
+_FORCE_F = const(42)
+_STATE = const(84)
+_MODE = const(85)
+_TARGET = const(95)
+_RAMP_ALLOWED = const(96)
+_RATE_MAX = const(98)
+_CORNER = const(99)
+_LANDING = const(100)
+_SET = const(101)
+_SET_REM = const(102)
+_SET_RATE = const(103)
+_REACHED = const(104)
+_K_SETTLE = const(180)
+# end of words
+
+
+@micropython.viper
+def setpoint(frame):
+    """Move the set-point one tick towards its target."""
+    s = ptr32(frame)
+    if s[_MODE] != _MODE_FORCE:
+        if s[_MODE] == _MODE_LOCK:
+            s[_SET_RATE] = 0
+        return
+    left = s[_TARGET] - s[_SET]
+    limit = s[_RATE_MAX]
+    rate = s[_SET_RATE]
+    if left == 0 and rate < 65536 and rate > -65536:
+        s[_SET_RATE] = 0
+        s[_SET_REM] = 0
+        if s[_REACHED] < 0x1FFFFFFF:
+            s[_REACHED] += 1
+        if s[_REACHED] > s[_K_SETTLE] and (s[_STATE] == _STATE_PRESSING or s[_STATE] == _STATE_RELEASING):
+            s[_STATE] = _STATE_HOLDING
+        return
+    # landing: rate in proportion to the distance, at least a cN in 64 ticks
+    far = limit // s[_LANDING] + 1
+    if left > far:
+        wanted = limit
+    elif left < 0 - far:
+        wanted = 0 - limit
+    else:
+        wanted = left * s[_LANDING]
+        if wanted > limit:
+            wanted = limit
+        elif wanted < 0 - limit:
+            wanted = 0 - limit
+    least = 1024 if limit > 1024 else limit
+    if left > 0 and wanted < least:
+        wanted = least
+    elif left < 0 and wanted > 0 - least:
+        wanted = 0 - least
+    corner = s[_CORNER]
+    # a release waits for a force that can't fall as fast as it was asked to; the vent valve decides, nothing is at risk
+    allowed = s[_RAMP_ALLOWED]
+    if wanted < 0 and s[_FORCE_F] - s[_SET] > allowed - (allowed >> 2):
+        wanted = 0
+        rate = 0
+    if wanted > rate + corner:
+        rate += corner
+    elif wanted < rate - corner:
+        rate -= corner
+    else:
+        rate = wanted
+    rest = s[_SET_REM] + (rate & 0xFFFF)
+    step = (rate >> 16) + (rest >> 16)
+    s[_SET_REM] = rest & 0xFFFF
+    if (left >= 0 and step >= left and rate >= 0) or (left <= 0 and step <= left and rate <= 0):
+        # the target is passed or met in this tick: land on it
+        s[_SET] = s[_TARGET]
+        s[_SET_REM] = 0
+        rate = 0
+    else:
+        s[_SET] += step
+    s[_SET_RATE] = rate
+    s[_REACHED] = 0
