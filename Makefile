@@ -27,7 +27,7 @@ demo: $(VENV)/.run ## press, hold and log a Li6PS5Cl pellet on the simulated pre
 	@$(BIN)/python -m stackpress.demo --out build/demo
 
 test: $(VENV)/.dev ## run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.dev ## ruff over everything, mypy over the host's code and the board's
 	@$(BIN)/ruff check $(CODE)
@@ -39,7 +39,7 @@ bench: $(VENV)/.dev ## measure the figures against their goals: build/bench.json
 	@$(BIN)/python -m hil_tests.bench $(if $(PLANT),--plant "$(PLANT)") $(if $(SEEDS),--seeds "$(SEEDS)")
 
 hil: $(VENV)/.dev ## run the hardware-in-the-loop scenarios; TARGET=sim
-	@$(BIN)/python -m pytest hil_tests/test_scenarios.py --target=$(TARGET)
+	@$(BIN)/python -m pytest -n auto --dist worksteal hil_tests/test_scenarios.py --target=$(TARGET)
 
 docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI.md, INTERLOCKS.md, PROGRAMS.md, PARAMETERS.md
 	@$(BIN)/python firmware/layout.py

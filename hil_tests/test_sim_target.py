@@ -69,6 +69,7 @@ def test_real_pace_keeps_up_with_the_wall() -> None:
 def test_serial_device_stays_over_a_power_cut_and_the_boot_tells_it_from_a_restart() -> None:
     with SimTarget() as target, serial.Serial(target.port, timeout=5) as port:
         assert ask(port, "CYCL:STAT?") == "safe"
+        target.run_for(1.0)  # a record is durable soon after its event, not at once
         target.restart()
         assert ask(port, "CYCL:STAT?") == "safe"
         port.write(b"SYST:REB\n")

@@ -16,12 +16,16 @@ class SerialPort:
         self._out = sys.stdout.buffer
         self.ready = True
         self.unread = b""  # what came behind a 0x03 in one piece: if the press gives way, the prompt must get it
+        self._pause = False
         self.activity = 0  # reads and writes that moved something
         self.stalled = False  # the host has not taken all that was written
 
     def read(self, buf):
         """Fill the start of `buf`; how many bytes there were, 0 if none."""
         if not self.ready:
+            return 0
+        if self._pause:  # the press decides first whether it obeys the 0x03
+            self._pause = False
             return 0
         if self.unread:
             n = min(len(buf), len(self.unread))
@@ -35,7 +39,7 @@ class SerialPort:
             end = bytes(buf[:n]).find(BREAK) + 1
             if 0 < end < n:
                 self.unread = bytes(buf[end:n])
-                self.ready = True
+                self.ready = self._pause = True
                 return end
         return n
 

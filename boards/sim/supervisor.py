@@ -6,7 +6,6 @@ what a bench is to a real press - power switch, specimen, faults, clock - and ne
 """
 
 import contextlib
-import fcntl
 import itertools
 import json
 import os
@@ -27,6 +26,7 @@ from typing import Any
 
 from boards.sim import registry
 from boards.sim.bench_server import BenchServer, Lines
+from boards.sim.prompt_relay import PromptRelay
 from boards.sim.settings import ROOT, Settings, SimError
 from firmware import word64
 from hil_tests.plant import load
@@ -56,6 +56,7 @@ class Supervisor:
         self.firmware_hash = word64.tree_hash(FIRMWARE)
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
         self.port = os.ttyname(self._slave)
         self._process: subprocess.Popen[bytes] | None = None
         self._bench: socket.socket | None = None
@@ -66,7 +67,7 @@ class Supervisor:
         self._answers = threading.Condition()
         self._lock = threading.RLock()
         self._wanted_cause = ""
-        self._at_prompt = False
+        self._relay: PromptRelay | None = None
         self._unread = b""  # what a host typed behind the 0x03 that the firmware obeyed
         self._closing = False
         self._failures: deque[float] = deque(maxlen=CRASHES_ALLOWED)
@@ -187,10 +188,12 @@ class Supervisor:
 
     def _launch(self, cause: str, prompt: bool = False) -> None:
         """Start the firmware, or a bare MicroPython prompt, on the same port."""
-        self._at_prompt = prompt
+        if self._relay is not None:
+            self._relay.close()
+        self._relay = PromptRelay(self._selector, self._master) if prompt else None
+        port = self._relay.theirs.fileno() if self._relay else self._master
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
-        _set_nonblocking(self._master, not prompt)
         wired = {**self._board_settings(), "cause": cause, "bench_fd": theirs.fileno()}
         settings_file = self.state_dir / "board.json"
         settings_file.write_text(json.dumps(wired))
@@ -203,10 +206,12 @@ class Supervisor:
         with (self.state_dir / "firmware.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*MICROPYTHON, "-X", f"heapsize={self.settings.heap}", *program],
-                stdin=self._master, stdout=self._master, stderr=log, env=environment, cwd=self.state_dir,
+                stdin=port, stdout=port, stderr=log, env=environment, cwd=self.state_dir,
                 pass_fds=[theirs.fileno()], start_new_session=True,
             )  # fmt: skip
         theirs.close()
+        if self._relay:
+            self._relay.theirs.close()
         self._bench = ours
         with self._answers:
             self.starts += 1
@@ -243,15 +248,21 @@ class Supervisor:
 
     def _restart(self, code: int, cause: str) -> None:
         """What follows an exit: the firmware again, or MicroPython's prompt if the firmware made way for it."""
-        if code == EXIT_REPL and not self._at_prompt:
+        if code == EXIT_REPL and self._relay is None:
             self._launch(cause, prompt=True)
-            os.write(self._slave, self._unread)
-        elif code == EXIT_RESET and self._at_prompt:  # Ctrl-D at a raw prompt: a soft reset that stays at the prompt
+            self._type(self._unread)
+        elif code == EXIT_RESET and self._relay is not None:  # Ctrl-D at a raw prompt: a soft reset that stays there
+            self._relay.close()
+            self._relay = None
             os.write(self._master, b"MPY: soft reboot\r\n")
             self._launch(cause, prompt=True)
-            os.write(self._slave, b"\x01")
+            self._type(b"\x01")
         else:
             self._launch(cause)
+
+    def _type(self, data: bytes) -> None:
+        if self._relay is not None:
+            self._relay.type(data)
 
     def _gives_up(self, code: int) -> bool:
         now = time.monotonic()
@@ -281,9 +292,5 @@ class Supervisor:
     def _serve(self) -> None:
         while not self._closing:
             for key, _ in self._selector.select(timeout=0.1):
-                key.data()
-
-
-def _set_nonblocking(fd: int, on: bool) -> None:
-    flags = fcntl.fcntl(fd, fcntl.F_GETFL)
-    fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_NONBLOCK if on else flags & ~os.O_NONBLOCK)
+                if any(one is key for one in self._selector.get_map().values()):  # else an earlier event ended it
+                    key.data()
