@@ -14,10 +14,10 @@ PYTHON  ?= $(shell for python in python3 python3.14 python3.13 python3.12 python
 CODE    := firmware boards host_tools hil_tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint bench hil docs picture clean
+.PHONY: help setup setup-dev demo test lint bench bench-board hil firmware docs picture clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.run ## set up .venv with what a user needs
 
@@ -38,8 +38,16 @@ lint: $(VENV)/.dev ## ruff over everything, mypy over the host's code and the bo
 bench: $(VENV)/.dev ## measure the figures against their goals: build/bench.json; PLANT=FILE takes another plant
 	@$(BIN)/python -m hil_tests.bench $(if $(PLANT),--plant "$(PLANT)") $(if $(SEEDS),--seeds "$(SEEDS)")
 
-hil: $(VENV)/.dev ## run the hardware-in-the-loop scenarios; TARGET=sim
-	@$(BIN)/python -m pytest -n auto --dist worksteal hil_tests/test_scenarios.py --target=$(TARGET)
+hil: $(VENV)/.dev ## run the hardware-in-the-loop tests; TARGET=sim, or emulator: a real image on an emulated RP2040 (minutes)
+	@$(if $(filter emulator,$(TARGET)),$(BIN)/python -m boards.images.build pico)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(if $(filter emulator,$(TARGET)),hil_tests/emulated,\
+	  hil_tests/test_scenarios.py) --target=$(TARGET)
+
+firmware: $(VENV)/.dev ## build the image of a board, build/images/BOARD/firmware.uf2; BOARD=pico, MPY_DIR=a MicroPython checkout
+	@$(if $(MPY_DIR),MPY_DIR="$(MPY_DIR)") $(BIN)/python -m boards.images.build $(or $(BOARD),pico)
+
+bench-board: firmware ## measure the tick on the emulated chip: build/bench_board.json (about 20 minutes)
+	@PYTHONPATH=.:firmware:host_tools:firmware/tests/shim $(BIN)/python -m hil_tests.bench.board
 
 docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI.md, INTERLOCKS.md, PROGRAMS.md, PARAMETERS.md
 	@$(BIN)/python firmware/layout.py

@@ -13,6 +13,7 @@ import sys
 import time
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from boards.images import fuse, sources, uf2
 
@@ -24,13 +25,13 @@ WORDS = {"_BASE": BASE, "_CRC_TABLE": CRC_TABLE, "_EXPANDER": 2, "_LAST_US": 3, 
          "_SIO": 7, "_TIMER": 8}  # drivers/memory.py  # fmt: skip
 
 
-def board_data(name: str) -> dict:
+def board_data(name: str) -> dict[str, Any]:
     """board.toml; CannotBuild if there is no such board or two roles share a pin."""
     path = BOARDS / name / "board.toml"
     if not path.exists() or not (path.parent / "micropython").is_dir():
         known = sorted(p.parent.name for p in BOARDS.glob("*/micropython"))
         raise sources.CannotBuild(f"there is no image for a board {name!r}; there is: {', '.join(known)}")
-    data: dict = tomllib.loads(path.read_text())
+    data: dict[str, Any] = tomllib.loads(path.read_text())
     taken: dict[int, str] = {}
     for role, pin in data["pins"].items():
         if pin in taken:
@@ -39,7 +40,7 @@ def board_data(name: str) -> dict:
     return data
 
 
-def fast_tick(board: dict) -> str:
+def fast_tick(board: dict[str, Any]) -> str:
     """The module with the whole tick in one viper function."""
     sys.path.insert(0, str(FIRMWARE))
     from press import frame
@@ -60,7 +61,7 @@ def fast_tick(board: dict) -> str:
         return fuse.stage(chip, name, ("s", "r"), constants)
 
     lines = [f"s = ptr32(ptr32({BASE})[0])", f"r = ptr16(ptr32({BASE})[1])", *own("begin"), *own("receive")]
-    for module, function in fuse.STAGES:
+    for module, function in fuse.stages(FIRMWARE / "press"):
         if function == "judge":
             lines += own("inputs")
         if function == "record":
@@ -69,7 +70,7 @@ def fast_tick(board: dict) -> str:
     return fuse.module("tick", "_", [*lines, *own("token")])
 
 
-def frozen(name: str, board: dict, folder: Path, ring_address: int) -> str:
+def frozen(name: str, board: dict[str, Any], folder: Path, ring_address: int) -> str:
     """Collect what is frozen into `folder`; gives the hash of all of it (without the ring's address)."""
     shutil.rmtree(folder, ignore_errors=True)
     ignore = shutil.ignore_patterns("__pycache__", "*.md", "rp2040_stages.py")
@@ -172,7 +173,7 @@ def _address(work: Path) -> int:
     return (_symbols(work).get("__bss_end__", 0) + 15) & ~15
 
 
-def _use(work: Path, board: dict) -> str:
+def _use(work: Path, board: dict[str, Any]) -> str:
     s = _symbols(work)
     flash = (work / "firmware.bin").stat().st_size
     heap = s["__GcHeapEnd"] - s["__GcHeapStart"]

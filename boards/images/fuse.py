@@ -9,9 +9,6 @@ import ast
 import re
 from pathlib import Path
 
-STAGES = (("force", "sense"), ("interlock", "judge"), ("controller", "command"), ("controller", "setpoint"),
-          ("controller", "propose"), ("controller", "pulse"), ("guard", "permit"), ("recorder", "record"))  # fmt: skip
-
 HEAD = '''"""The whole tick in one function. Written when the image is made, by boards/images/fuse.py: do not edit."""
 
 import micropython
@@ -57,6 +54,16 @@ class _Stage(ast.NodeTransformer):
         return node
 
 
+def stages(press: Path) -> list[tuple[str, str]]:
+    """(module, function) in the order of press/tick.py, which is where the order is decided."""
+    tree = ast.parse((press / "tick.py").read_text())
+    home = {name.name: str(n.module).split(".")[-1] for n in tree.body if isinstance(n, ast.ImportFrom) for name in n.names}
+    body = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "tick").body
+    called = [n.value.func.id for n in body if isinstance(n, ast.Expr) and isinstance(n.value, ast.Call)
+              and isinstance(n.value.func, ast.Name)]  # fmt: skip
+    return [(home[name], name) for name in called]
+
+
 def constants_of(path: Path) -> dict[str, int]:
     return {name: int(value) for name, value in re.findall(r"^(_\w+) = const\((-?\w+)\)$", path.read_text(), re.M)}
 
@@ -76,7 +83,7 @@ def stage(path: Path, function: str, skip: tuple[str, ...] = ("s", "r"), constan
 
 def core(press: Path) -> list[str]:
     """Every stage of the pure core; wants `s` (frame) and `r` (flight recorder) to be there."""
-    return [line for module, function in STAGES for line in stage(press / f"{module}.py", function)]
+    return [line for module, function in stages(press) for line in stage(press / f"{module}.py", function)]
 
 
 def module(name: str, argument: str, lines: list[str]) -> str:

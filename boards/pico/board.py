@@ -23,6 +23,7 @@ ALWAYS_OK = frame.IN["supply_ok"] | frame.IN["travel_ok"]  # until the expander 
 ASKED, CRASHED = 0x52534554, 0x43525348
 NVIC_ENABLE, NVIC_DISABLE, NVIC_PRIORITY_1 = 0xE000E100, 0xE000E180, 0xE000E404
 PIO0_IRQ_0 = 7
+TIMER_NOW = 0x40054028
 
 
 class Board:
@@ -86,10 +87,11 @@ class Board:
         self._converter.stop()
         self._hz = hz
         self._converter.set_up(hz)
-        self._words[memory.PERIOD_US] = 1000000 // hz
-        self._words[memory.LAST_US] = time.ticks_us()
+        self._converter.prepare(hz, self._tick)
         machine.mem32[NVIC_PRIORITY_1] &= 0x00FFFFFF  # the tick comes before every other interrupt
-        self._converter.start(hz, self._tick)
+        self._words[memory.PERIOD_US] = 1000000 // hz
+        self._words[memory.LAST_US] = machine.mem32[TIMER_NOW]
+        self._converter.start()
 
     def between_ticks(self, change):
         machine.mem32[NVIC_DISABLE] = 1 << PIO0_IRQ_0

@@ -1,3 +1,4 @@
+# ruff: noqa: F821 - the instructions of a PIO program
 """ADS131M04: four 24-bit load cell channels, sampled together, with a CRC in every frame.
 
 A PIO state machine is the SPI master and starts the tick: it waits for data-ready, or for 1.25 periods, raises the interrupt and
@@ -9,7 +10,7 @@ import machine
 import rp2
 from micropython import const
 
-_RESET, _UNLOCK, _LOCK = const(0x0011), const(0x0655), const(0x0555)
+_NULL, _RESET, _UNLOCK, _LOCK = const(0), const(0x0011), const(0x0655), const(0x0555)
 _WREG, _RREG = const(0x6000), const(0xA000)
 _MODE, _CLOCK, _GAIN = const(2), const(3), const(4)
 CLOCK_HZ = 8192000
@@ -25,28 +26,28 @@ _LOOP_NS = const(144)  # a turn of the waiting loops: 9 cycles
              push_thresh=24, fifo_join=rp2.PIO.JOIN_RX)
 def frame_program():
     """side: clock 1, select 2. OSR holds how many turns 1.25 periods are."""
-    wrap_target()  # noqa: F821
-    mov(x, osr).side(2)  # noqa: F821
-    label("unread")  # noqa: F821  data-ready is still low from the frame before
-    jmp(pin, "waiting").side(2)  # noqa: F821
-    jmp(x_dec, "unread").side(2)[7]  # noqa: F821
-    jmp("frame").side(2)  # noqa: F821
-    label("still")  # noqa: F821
-    jmp(x_dec, "waiting").side(2)[7]  # noqa: F821
-    jmp("frame").side(2)  # noqa: F821
-    label("waiting")  # noqa: F821
-    jmp(pin, "still").side(2)  # noqa: F821
-    label("frame")  # noqa: F821
-    irq(rel(0)).side(0)  # noqa: F821
-    set(y, 5).side(0)  # noqa: F821
-    label("word")  # noqa: F821
-    set(x, 23).side(0)  # noqa: F821
-    label("bit")  # noqa: F821
-    nop().side(1)[1]  # noqa: F821  the converter shifts out on the rising edge
-    in_(pins, 1).side(0)  # noqa: F821
-    jmp(x_dec, "bit").side(0)  # noqa: F821
-    jmp(y_dec, "word").side(0)  # noqa: F821
-    wrap()  # noqa: F821
+    wrap_target()
+    mov(x, osr).side(2)
+    label("unread")  # data-ready is still low from the frame before
+    jmp(pin, "waiting").side(2)
+    jmp(x_dec, "unread").side(2)[7]
+    jmp("frame").side(2)
+    label("still")
+    jmp(x_dec, "waiting").side(2)[7]
+    jmp("frame").side(2)
+    label("waiting")
+    jmp(pin, "still").side(2)
+    label("frame")
+    irq(rel(0)).side(0)
+    set(y, 5).side(0)
+    label("word")
+    set(x, 23).side(0)
+    label("bit")
+    nop().side(1)[1]  # the converter shifts out on the rising edge
+    in_(pins, 1).side(0)
+    jmp(x_dec, "bit").side(0)
+    jmp(y_dec, "word").side(0)
+    wrap()
 
 
 def crc_table(memory):
@@ -96,6 +97,7 @@ class Converter:
         self._command(spi, _RREG | _CLOCK << 7)
         # locked, so that nothing on the shared data line can change a register (8.5.1.10.5)
         self.present = self._command(spi, _LOCK) == clock_word(code)
+        self._command(spi, _NULL)  # takes the answer to that away: the next word is the status
         return self.present
 
     def _command(self, spi, word, value=0):
@@ -107,8 +109,8 @@ class Converter:
         self._select(1)
         return back[0] << 8 | back[1]
 
-    def start(self, hz, handler):
-        """Frames and interrupts from now on, every sample or every 1.25 periods."""
+    def prepare(self, hz, handler):
+        """The state machine with its wait for 1.25 periods; `start` lets it run."""
         machine.mem32[_SYNC_BYPASS] |= self._data_bit
         sm = self._sm = rp2.StateMachine(self._id, frame_program, freq=PIO_HZ, sideset_base=self._clock,
                                          in_base=self._data, jmp_pin=self._ready)
@@ -121,7 +123,10 @@ class Converter:
         sm.exec("mov(osr, isr).side(2)")
         sm.exec("mov(isr, null).side(2)")
         sm.irq(handler, hard=True)
-        sm.active(1)
+
+    def start(self):
+        """Frames and interrupts from now on, every sample or every 1.25 periods."""
+        self._sm.active(1)
 
     def stop(self):
         if self._sm:

@@ -1,3 +1,4 @@
+# ruff: noqa: F821 - the instructions of a PIO program
 """DAC8551: the regulator's 16-bit set-point, written by a PIO state machine; the tick only drops a word into its FIFO.
 
 Datasheet (TI SLAS429) 8.5: 24 bits while SYNC is low, taken on falling clock edges: 6 unused, 2 power-down bits (00 = normal),
@@ -11,12 +12,12 @@ import rp2
 @rp2.asm_pio(out_init=rp2.PIO.OUT_LOW, sideset_init=(rp2.PIO.OUT_LOW, rp2.PIO.OUT_HIGH), out_shiftdir=rp2.PIO.SHIFT_LEFT)
 def dac_program():
     """side: clock 1, sync 2. A word of the FIFO: 24 bits in its upper part."""
-    pull(block).side(2)  # noqa: F821
-    set(x, 23).side(2)  # noqa: F821
-    label("bit")  # noqa: F821
-    out(pins, 1).side(1)  # noqa: F821
-    jmp(x_dec, "bit").side(0)  # noqa: F821
-    mov(pins, null).side(2)  # noqa: F821
+    pull(block).side(2)
+    set(x, 23).side(2)
+    label("bit")
+    out(pins, 1).side(1)
+    jmp(x_dec, "bit").side(0)
+    mov(pins, null).side(2)
 
 
 class Dac:

@@ -1,3 +1,4 @@
+# ruff: noqa: F821 - the instructions of a PIO program
 """The deadman: one pulse of the permissive for each token from a completed tick. No token, no pulse, whatever the processor does.
 
 A PIO state machine makes the pulse (RP2040 datasheet 3.5: it needs no instruction of the processor). The carrier's retriggerable
@@ -13,11 +14,11 @@ PULSE_US = 32
 @rp2.asm_pio(sideset_init=rp2.PIO.OUT_LOW)
 def pulse_program():
     """At 1 MHz: one token, one pulse of 32 us."""
-    pull(block).side(0)  # noqa: F821
-    set(x, 14).side(1)  # noqa: F821
-    label("on")  # noqa: F821
-    jmp(x_dec, "on").side(1)[1]  # noqa: F821
-    nop().side(0)  # noqa: F821
+    pull(block).side(0)
+    set(x, 14).side(1)
+    label("on")
+    jmp(x_dec, "on").side(1)[1]
+    nop().side(0)
 
 
 class Deadman:

@@ -1,3 +1,4 @@
+# ruff: noqa: F821 - the names are filled in when the tick is fused
 """What the tick does with the RP2040's registers, as stages of the fused tick; each works on the one frame.
 
 They exist as text for boards/images/fuse.py, which fills in words, addresses and pins, and as functions for their test. Every

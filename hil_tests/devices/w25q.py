@@ -9,7 +9,8 @@ PAGE_NS, ERASE_NS = 400_000, 45_000_000
 
 
 class W25q:
-    def __init__(self, wires: Wires, pins: dict[str, int], bus: int = 0, size: int = 1 << 24, data: bytearray | None = None) -> None:
+    def __init__(self, wires: Wires, pins: dict[str, int], bus: int = 0, size: int = 1 << 24,
+                 data: bytearray | None = None) -> None:
         self.memory = data if data is not None else bytearray(b"\xff" * size)
         self.size = len(self.memory)
         self.programs = self.erases = self.violations = 0

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+CYCLE_NS = 8.0  # 125 MHz
+TIMERAWL = 0x28
 DEV_SOF, SOF_RD = 1 << 17, 0x48  # RP2040 datasheet 4.1.4: the flag is cleared by reading the register
 
 
@@ -24,6 +26,9 @@ class Chip:
         self.connected = False
         self.on_bytes: Callable[[bytes], None] = lambda data: None
         self._to_chip = bytearray()
+        self._stepping = False
+        self._exception = 0
+        self._left: Callable[[float], None] = lambda ns: None
         self._waiting = -1  # size of a read that the chip's USB has armed
         self._mend_usb()
         self._halt = self.mcu.clock.create_alarm(self._halted)
@@ -91,10 +96,46 @@ class Chip:
         """Execute until simulated time `ns`."""
         from rp2040py.execute_batch import execute_batch
 
-        left = ns - self.now_ns
-        if left <= 0:
-            return
-        self.simulator.stopped = False
-        self._halt.schedule(left)
-        while not self.simulator.stopped:
-            execute_batch(self.simulator, 1)
+        while ns - self.now_ns > 0:
+            self.simulator.stopped = False
+            self._halt.schedule(ns - self.now_ns)
+            while not self.simulator.stopped:
+                execute_batch(self.simulator, 1)
+            if self._stepping:
+                self._step_out()
+
+    # -- the tick, seen from outside ---------------------------------------------------------------------------------
+
+    def watch_interrupt(self, exception: int, entered: Callable[[float], None], left: Callable[[float], None]) -> None:
+        """Tell when a handler began and when the processor was back from it: the handler reads the timer first and last.
+
+        From the last reading on the chip is stepped one instruction at a time, until the exception is over.
+        """
+        timer, core = self.mcu.timer, self.mcu.core
+        register = timer.read_uint32
+        self._left, self._exception = left, exception
+        inside = core.ipsr == exception
+
+        def read(offset: int) -> int:
+            nonlocal inside
+            if offset == TIMERAWL and core.ipsr == exception:
+                if inside:
+                    self._stepping = self.simulator.stopped = True
+                else:
+                    entered(self.now_ns)
+                inside = not inside
+            return int(register(offset))
+
+        timer.read_uint32 = read
+
+    def _step_out(self) -> None:
+        core, clock, pios = self.mcu.core, self.mcu.clock, self.mcu.pio
+        self._halt.cancel()
+        while core.ipsr == self._exception:
+            cycles = core.execute_instruction()
+            clock.tick(cycles * CYCLE_NS)
+            for pio in pios:
+                if not pio.stopped:
+                    pio.advance(cycles)
+        self._stepping = False
+        self._left(self.now_ns)

@@ -1,0 +1,104 @@
+"""What the drivers compute, and the tick that an image runs: the same as the stages one by one."""
+
+import random
+import sys
+import types
+from array import array
+from pathlib import Path
+
+import pytest
+from boards.images import build, fuse, uf2
+from hil_tests.devices.ads131m04 import RATIOS, crc16
+from press import frame, params, tuning
+from press.tick import tick
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+def _driver(name: str) -> types.ModuleType:
+    """A driver's module with what only a board has left out."""
+    text = (ROOT / f"firmware/drivers/{name}.py").read_text()
+    pio = types.SimpleNamespace(OUT_LOW=0, OUT_HIGH=1, SHIFT_LEFT=0, JOIN_RX=0)
+    stubs = {"machine": types.ModuleType("machine"), "rp2": types.ModuleType("rp2")}
+    stubs["rp2"].PIO = pio
+    stubs["rp2"].asm_pio = lambda **_: lambda program: program
+    module = types.ModuleType(name)
+    before = {key: sys.modules.get(key) for key in stubs}
+    sys.modules.update(stubs)
+    try:
+        exec(compile(text, name, "exec"), module.__dict__)
+    finally:
+        for key, old in before.items():
+            sys.modules.pop(key) if old is None else sys.modules.update({key: old})
+    return module
+
+
+def test_crc_table_gives_the_crc_of_the_datasheet():
+    driver, table = _driver("ads131m04"), bytearray(512)
+    driver.crc_table(table)
+    halves = memoryview(table).cast("H")
+    chance = random.Random(1)
+    for _ in range(50):
+        words = [chance.getrandbits(24) for _ in range(5)]
+        crc = 0xFFFF
+        for word in words:
+            for byte in word.to_bytes(3, "big"):
+                crc = (crc << 8 ^ halves[(crc >> 8 ^ byte) & 255]) & 0xFFFF
+        assert crc == crc16(words)
+
+
+@pytest.mark.parametrize("hz", [250, 1000, 4000, 6000, 8000])
+def test_converter_is_never_slower_than_the_tick(hz):
+    driver = _driver("ads131m04")
+    code, rate = driver.ratio_code(hz)
+    assert rate >= hz and rate == driver.CLOCK_HZ // 2 // RATIOS[code]
+    assert code == len(RATIOS) - 1 or driver.CLOCK_HZ // 2 // RATIOS[code + 1] < hz
+
+
+def test_uf2_gives_back_what_was_put_in():
+    image = bytes(range(256)) * 5 + b"end"
+    family, address, back = uf2.decode(uf2.encode(image, uf2.FAMILIES["rp2040"]))
+    assert (family, address) == (0xE48BFF56, 0x10000000) and back[: len(image)] == image
+
+
+@pytest.mark.parametrize("harm", [slice(0, 4), slice(20, 24), slice(508, 512)])
+def test_harmed_uf2_is_refused(harm):
+    data = bytearray(uf2.encode(b"x" * 600, uf2.FAMILIES["rp2040"]))
+    data[harm] = b"\x07\x07\x07\x07"
+    with pytest.raises(ValueError):
+        uf2.decode(bytes(data))
+
+
+def test_pico_has_one_role_for_each_of_its_26_pins():
+    pins = build.board_data("pico")["pins"]
+    assert len(set(pins.values())) == len(pins) <= 26
+    assert set(pins.values()) <= set(range(23)) | {26, 27, 28}
+
+
+def test_fused_tick_is_the_tick(tmp_path):
+    import micropython
+
+    lines = ["s = ptr32(frame)", "r = ptr16(ring)", *fuse.core(ROOT / "firmware/press")]
+    source = tmp_path / "fused.py"
+    source.write_text(fuse.module("fused", "frame, ring", lines))
+    space: dict = {"ptr32": micropython.ptr32, "ptr16": micropython.ptr16}
+    exec(compile(source.read_text().replace("@micropython.viper\n", ""), str(source), "exec"), space)
+    chance, ring = random.Random(3), (bytearray(1600), bytearray(1600))
+    one, two = frame.new(), frame.new()
+    for s in (one, two):
+        tuning.compile_frame(s, params.Values(), None, None)
+        s[frame.AT["RING_LEN"]], s[frame.AT["RING_LEFT"]], s[frame.AT["FIRST"]] = 100, -1, -1
+    for n in range(3000):
+        values = {"STATUS": chance.choice((0, 1, 1, 1, 3)), "INPUTS": frame.IN_HEALTHY if n % 700 < 690 else 0}
+        if n % 300 == 5:
+            values.update(CMD_STATE=chance.choice((0, 1, 2, 4)), CMD_MODE=chance.choice((0, 1, 2, 3, 4)), CMD_SEQ=n,
+                          CMD_TARGET=chance.randrange(100000), CMD_RATE=65536 * 20, CMD_CORNER=6000, CMD_LANDING=600)
+        raw = [chance.randrange(-8000, 400000) for _ in range(4)]
+        for s in (one, two):
+            for name, value in values.items():
+                s[frame.AT[name]] = value
+            s[0:4] = array("i", raw)
+        tick(one, ring[0])
+        space["fused"](two, ring[1])
+        assert one == two and ring[0] == ring[1], n

@@ -1,0 +1,36 @@
+"""The image that is flashed, on an emulated RP2040 with the carrier's chips at the wire, spoken to over its USB serial port."""
+
+import pytest
+from stackpress.link import Link
+
+from hil_tests.targets.emulator import EmulatorTarget
+
+pytestmark = pytest.mark.timeout(1800)
+BOOTED_S = 0.45
+
+
+def test_image_answers_arms_presses_and_vents_on_the_estop() -> None:
+    with EmulatorTarget() as target:
+        target.run_until(BOOTED_S)
+        with Link(target.port, quiet_s=900) as link:
+            assert link.query("*IDN?").startswith("stackpress,pico,PICO-")
+            assert link.query("CYCL:CHEC?") == '""'
+            link.command("CYCL:ARM")
+            target.run_for(0.02)
+            assert link.query("CYCL:STAT?") == "ready"
+            assert target.truth()["permissive"]
+            target.fault("estop")
+            target.run_for(0.01)
+            assert link.query("CYCL:STAT?") == "tripped"
+            assert "estop" in link.query("CYCL:TRIP?")
+            assert not target.truth()["permissive"] and target.truth()["dump_open"]
+
+
+def test_a_converter_that_died_is_named_and_the_press_still_answers() -> None:
+    with EmulatorTarget() as target:
+        target.fault("no_converter")
+        target.run_until(BOOTED_S + 0.1)
+        with Link(target.port, quiet_s=900) as link:
+            assert "stale" in link.query("CYCL:CHEC?")
+            assert target.word("TOKEN") > 100  # it ticks on without data
+            assert not target.truth()["permissive"]

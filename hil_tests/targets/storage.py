@@ -1,0 +1,42 @@
+"""The board's internal flash as it leaves the bench of whoever commissioned it: a littlefs with the press's documents."""
+
+from collections.abc import Mapping
+
+BLOCK = 4096
+
+
+class MemoryStore:
+    """The store that press.documents writes to, in memory."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def read(self, name: str) -> bytes | None:
+        return self.files.get(name)
+
+    def write(self, name: str, data: bytes) -> None:
+        self.files[name] = bytes(data)
+
+    def remove(self, name: str) -> None:
+        self.files.pop(name, None)
+
+    def names(self) -> list[str]:
+        return sorted(self.files)
+
+
+def file_system(documents: Mapping[str, bytes], size: int) -> bytes:
+    """`size` bytes of littlefs, as MicroPython's rp2 port lays it out, with each document in its slot."""
+    from littlefs import LittleFS
+    from press.documents import Documents
+
+    store = MemoryStore()
+    kept = Documents(store)
+    for name, text in documents.items():
+        kept.write(name, text)
+    fs = LittleFS(block_size=BLOCK, block_count=size // BLOCK, prog_size=256, read_size=32, lookahead_size=32,
+                  disk_version=0x00020000)  # fmt: skip
+    fs.mkdir("/documents")
+    for name, data in store.files.items():
+        with fs.open("/documents/" + name.replace("/", "__"), "wb") as f:
+            f.write(data)
+    return bytes(fs.context.buffer)
