@@ -63,7 +63,7 @@ PARAMS = (
     ("imbalance_ms", "interlock", 1, 0, 500, 60000, "Imbalance must last this long"),
     ("imbalance_reaction", "interlock", STOPS, 0, 2, 3, "What an imbalance does"),
     ("runaway_n", "interlock", 100, 1, 1500, 20000, "Force above the set-point that counts as running away"),
-    ("runaway_ms", "interlock", 1, 0, 300, 10000, "It must last this long"),
+    ("runaway_ms", "interlock", 1, 0, 50, 10000, "It must last this long"),
     ("no_response_n", "interlock", 100, 1, 1500, 20000, "Force below the set-point that counts as not responding"),
     ("no_response_ms", "interlock", 1, 0, 1500, 60000, "It must last this long"),
     ("no_contact_ms", "interlock", 1, 100, 30000, 600000, "Longest approach at full drive without contact"),

@@ -395,3 +395,17 @@ def test_names_of_any_letters_end_up_in_the_log_as_text():
 
 def test_stored_documents_exist_for_these_tests():
     assert Documents(bench().board.store).state("config") == "ok"
+
+
+def test_low_cell_that_drifts_in_a_hold_does_not_press_what_it_no_longer_sees():
+    b = bench()
+    b.started(CONTACT, ramp(66400), hold(3600000))
+    b.until_state(cycle.HOLDING)
+    assert b.word("RANGE") == 1
+    drive = b.word("DRIVE")
+    for i in range(2000):
+        b.codes = {3: (b.cells[3] - i * 20) * 25 + (i & 1)}  # a newton in 25 ms
+        b.run_passes(1)
+        if b.word("STATE") == cycle.TRIPPED:
+            break
+    assert b.press.trip_reason == "imbalance" and b.word("DRIVE") < drive + 30000

@@ -78,6 +78,8 @@ def check_alone(b, code):
         b.status = 5
     elif code == "crash":
         s[at["SIG_CRASH"]] = 1
+    elif code == "imbalance":
+        b.codes = {i: 20000 for i in range(3)}
     elif code == "stop_button":
         b.inputs |= frame.IN["stop"]
     elif code == "store":
