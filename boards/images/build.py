@@ -32,6 +32,7 @@ def board_data(name: str) -> dict[str, Any]:
         known = sorted(p.parent.name for p in BOARDS.glob("*/micropython"))
         raise sources.CannotBuild(f"there is no image for a board {name!r}; there is: {', '.join(known)}")
     data: dict[str, Any] = tomllib.loads(path.read_text())
+    data["image"] = tomllib.loads((path.parent / "image.toml").read_text())
     taken: dict[int, str] = {}
     for role, pin in data["pins"].items():
         if pin in taken:

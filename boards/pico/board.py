@@ -69,7 +69,6 @@ class Board:
         words[memory.EXPANDER] = ALWAYS_OK
         for word, address in memory.REGISTERS:
             words[word] = address
-        self._dac = Dac(PINS["pio_data"], PINS["dac_clock"], PINS["dac_sync"])
         self._deadman = Deadman(PINS["permissive"])
         from fast_tick import tick
 
@@ -87,6 +86,7 @@ class Board:
         self._converter.stop()
         self._hz = hz
         self._converter.set_up(hz)
+        self._dac = Dac(PINS["pio_data"], PINS["dac_clock"], PINS["dac_sync"])  # takes the shared data line back
         self._converter.prepare(hz, self._tick)
         machine.mem32[NVIC_PRIORITY_1] &= 0x00FFFFFF  # the tick comes before every other interrupt
         self._words[memory.PERIOD_US] = 1000000 // hz

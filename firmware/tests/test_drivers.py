@@ -7,10 +7,11 @@ from array import array
 from pathlib import Path
 
 import pytest
-from boards.images import build, fuse, uf2
-from hil_tests.devices.ads131m04 import RATIOS, crc16
 from press import frame, params, tuning
 from press.tick import tick
+
+from boards.images import build, fuse, uf2
+from hil_tests.devices.ads131m04 import RATIOS, crc16
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

@@ -56,7 +56,8 @@ def put(target: EmulatorTarget, **values: int) -> None:
 
 def energise(target: EmulatorTarget, force_cn: int = 50000) -> None:
     """Ramp, by the mailbox: the program's own foreground is not what is measured here. Raises RuntimeError."""
-    put(target, LATCHED=0, FIRST=-1, REACTION=0, WARNED=0, SIG_RESET=0, STATE=1, MODE=0, TRIP_TICKS=0, PEAK=0)
+    put(target, LATCHED=0, FIRST=-1, REACTION=0, WARNED=0, SIG_RESET=0, STATE=1, MODE=0, TRIP_TICKS=0, PEAK=0,
+        RANGE=0, RANGE_BIAS=0)  # fmt: skip
     put(target, CMD_STATE=2, CMD_MODE=2, CMD_TARGET=force_cn, CMD_RATE=65536 * 5, CMD_CORNER=6000, CMD_LANDING=600,
         CMD_SEQ=target.word("CMD_SEQ") + 1)  # fmt: skip
     target.run_for(0.01)
@@ -137,6 +138,7 @@ def overforce_figures(target: EmulatorTarget, times: int) -> dict[str, float]:
     sample = converter.sample
     for _ in range(times):
         converter.sample = sample
+        target.run_for(0.002)
         target.run_for(0.01)
         energise(target)
         ready: list[float] = []

@@ -1,1 +1,1 @@
-"""Tests of the real image on the emulated chip: `make hil TARGET=emulator`. Minutes each: they are collected only when asked for."""
+"""Tests of the real image on the emulated chip: `make hil TARGET=emulator`. Minutes each, so only when asked for."""

@@ -22,7 +22,7 @@ def test_image_answers_arms_presses_and_vents_on_the_estop() -> None:
             target.fault("estop")
             target.run_for(0.01)
             assert link.query("CYCL:STAT?") == "tripped"
-            assert "estop" in link.query("CYCL:TRIP?")
+            assert "estop" in link.query("CYCL:TRIP:REAS?")
             assert not target.truth()["permissive"] and target.truth()["dump_open"]
 
 
