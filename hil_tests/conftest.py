@@ -11,8 +11,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def target_kind(request: pytest.FixtureRequest) -> str:
-    """Name of the target; only the simulated press can be built today."""
+    """Name of the target; the scenarios run on the simulated press, the emulated board has tests of its own."""
     kind = str(request.config.getoption("--target"))
     if kind != "sim":
-        raise pytest.UsageError(f"the target {kind} is not there yet: use --target=sim")
+        raise pytest.UsageError(f"scenarios do not run on {kind} yet: use --target=sim, or hil_tests/emulated")
     return kind
