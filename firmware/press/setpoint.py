@@ -44,7 +44,7 @@ def setpoint(frame):
         if s[_REACHED] > s[_K_SETTLE] and (s[_STATE] == _STATE_PRESSING or s[_STATE] == _STATE_RELEASING):
             s[_STATE] = _STATE_HOLDING
         return
-    # landing: rate in proportion to the distance, at least a cN in 64 ticks
+    # landing: rate in proportion to the distance, at least a 32nd of the full rate, and a cN in 64 ticks
     far = limit // s[_LANDING] + 1
     if left > far:
         wanted = limit
@@ -56,7 +56,9 @@ def setpoint(frame):
             wanted = limit
         elif wanted < 0 - limit:
             wanted = 0 - limit
-    least = 1024 if limit > 1024 else limit
+    least = limit >> 5
+    if least < 1024:
+        least = 1024 if limit > 1024 else limit
     if left > 0 and wanted < least:
         wanted = least
     elif left < 0 and wanted > 0 - least:

@@ -10,6 +10,7 @@ __all__ = ["after_each"]
 def test_program_presses_holds_and_ends_vented():
     b = bench().started(CONTACT, ramp(500000), hold(1000), {"do": "release", "rate_cn_per_s": 500000}, VENT)
     b.until_state(cycle.HOLDING)
+    b.run(0.5)
     assert abs(b.press.force_cn - 500000) < 500 and b.word("VALVE") == frame.VALVE_DUMP_CLOSED | frame.VALVE_PERMISSIVE
     b.until_state(cycle.SAFE)
     assert b.press.runner.state == "done" and b.valve_is_off and b.press.force_cn < 100
