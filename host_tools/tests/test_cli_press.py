@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stackpress
 from stackpress import rooms
 from stackpress.cli import app
 
@@ -176,6 +177,8 @@ def test_guided_calibration_refuses_bad_readings_and_is_bound_to_its_board(
     ask: Ask, target: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = ask("calibrate", "show")[1]["cells"]
+    with stackpress.open(target.port) as press:
+        true = press.document_get("calibration")
     force = iter((0, 100_000, 600_000, 1_200_000))
 
     class Person(io.StringIO):
@@ -202,6 +205,9 @@ def test_guided_calibration_refuses_bad_readings_and_is_bound_to_its_board(
     assert code == 1 and "SIM-elsewhere" in told["error"]
     assert ask("calibrate", "push", str(tmp_path / "other.toml"), "--yes", "--other-board")[0] == 0
     assert ask("calibrate", "show")[1]["cells"][0]["serial"] == before[0]["serial"]
+    assert true is not None
+    with stackpress.open(target.port) as press:
+        press.document_put("calibration", true)  # a low cell that disagrees with the high range stops the press
 
 
 def test_doctor_and_selftest_find_a_well_press_well(ask: Ask) -> None:
