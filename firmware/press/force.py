@@ -189,10 +189,12 @@ def sense(frame):
         if s[_RANGE] and apart > s[_K_RANGE_UP] >> 3:
             s[_SIG_IMBALANCE] = 1000
     fade = s[_K_FADE]
-    if bias > 0x3FFFFFF:
-        bias = 0x3FFFFFF
-    elif bias < -0x3FFFFFF:
-        bias = -0x3FFFFFF
+    # only what two good ranges may differ by fades; a range that was overrun must not be believed for a moment longer
+    most = s[_K_RANGE_UP] << 1
+    if bias > most:
+        bias = most
+    elif bias < 0 - most:
+        bias = 0 - most
     if bias > fade:
         bias -= fade
     elif bias < 0 - fade:
