@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 from rich.console import Console
@@ -68,7 +69,8 @@ def measure(
     todo = cases(plant, seeds, wanted)
     results: list[tuple[Case, dict[str, float]]] = []
     columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress, ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+    workers = ProcessPoolExecutor(min(2, os.cpu_count() or 1), get_context("spawn"))  # a fork would inherit Polars' locks
+    with Progress(*columns, console=console) as progress, workers as pool:
         task = progress.add_task("runs", total=len(todo))
         waiting = {pool.submit(runs.run, case): case for case in todo}
         for done in as_completed(waiting):
