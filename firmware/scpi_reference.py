@@ -12,7 +12,7 @@ for room in (HERE, HERE / "tests" / "shim"):
     if str(room) not in sys.path:
         sys.path.insert(0, str(room))
 
-from press import commands, status, values, wire  # noqa: E402
+from press import commands, commands_simulation, status, values, wire  # noqa: E402
 
 INTRO = f"""# The language on the wire
 
@@ -89,12 +89,18 @@ def parameter(token):
     return f"[{text}]" if optional else text
 
 
-def command_rows():
-    lines = ["## Commands\n", "| header | parameters | |", "| --- | --- | --- |"]
-    for pattern, _, spec, text in commands.TABLE:
+def command_rows(title, table):
+    lines = [f"## {title}\n", "| header | parameters | |", "| --- | --- | --- |"]
+    for pattern, _, spec, text in table:
         told = ", ".join(parameter(token) for token in spec.split(",")) if spec else ""
         lines.append(f"| `{pattern}` | {told} | {text} |")
     return "\n".join(lines) + "\n"
+
+
+SIMULATION = """Only on boards whose plant is simulated (`sim`, `dryrun`); elsewhere these headers are undefined.
+`SIMulation:TRUTh?` answers force / cN, displacement / nm, drive / cN, valve code, valve bits (1 fill open, 2 vent open, 4 dump
+closed), valve moves, largest force since the specimen was put in / cN, and the force on each cell / cN.
+"""
 
 
 def errors():
@@ -104,7 +110,9 @@ def errors():
 
 def reference():
     """The whole of SCPI.md."""
-    return "\n".join([INTRO, units() + registers(), command_rows(), errors()])
+    simulation = command_rows("Commands of a simulated plant", commands_simulation.TABLE)
+    tables = [command_rows("Commands", commands.TABLE), simulation + "\n" + SIMULATION]
+    return "\n".join([INTRO, units() + registers(), *tables, errors()])
 
 
 if __name__ == "__main__":

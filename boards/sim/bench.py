@@ -77,6 +77,7 @@ class Bench:
 
     def _fault(self, number, name, value=None):
         self._board.fault(name, 1 if value is None else int(value))
+        self._board.broken.raise_crash()  # whoever asks hears of it
         return {}
 
     def _clear(self, number, name=None):

@@ -47,7 +47,8 @@ class Board:
         self.store = Store(state + "/store")
         self.pace = Pace(settings["pace"], settings["speed"])
         self.bench = Bench(settings["bench_fd"], self)
-        self._broken = BoardFaults(self.flash)
+        self.broken = BoardFaults(self.flash)
+        self._own_plant = spec
         self._truth = Truth(state + "/truth.csv", spec["valve_kind"]) if settings["truth"] else None
         self._truth_passes = 1
         self._foreground_ms = settings["foreground_ms"]
@@ -81,24 +82,32 @@ class Board:
             "state": self._frame[STATE],
         }
 
+    def plant_truth(self):
+        """The same in whole numbers, and the largest force since the specimen was put in."""
+        return self.plant.plant.truth()
+
+    def new_plant(self, spec):
+        """Another press and specimen, or those it was started with if `spec` is None; the ram goes back to its rest."""
+        self.plant.renew(spec or self._own_plant)
+
     def fault(self, name, value):
         """Set one fault of the plant or of the board; KeyError if there is none of that name."""
         if name in NAMES:
-            self._broken.set(name, value, self._frame)
+            self.broken.set(name, value, self._frame, self.press_ms())
         else:
             self.plant.plant.fault(name, value)
 
     def clear_fault(self, name):
         """Take one fault back, or all if `name` is None."""
         if name is None or name in NAMES:
-            self._broken.clear(name, self._frame)
+            self.broken.clear(name, self._frame)
         if name not in NAMES:
             self.plant.plant.clear(name)
 
     def faults(self):
         """Those that are set: name and value."""
         active = dict(self.plant.plant.active)
-        active.update(self._broken.on)
+        active.update(self.broken.on)
         return active
 
     def known_faults(self):
@@ -108,6 +117,10 @@ class Board:
     def loop(self, press):
         """Run the press until it asks for the MicroPython prompt."""
         S = self._frame = press.S
+        document = press.documents.get("plant")
+        if document:
+            self.plant.at_rate(S[HZ])
+            self.plant.renew(document["plant"])
         while not press.wants_prompt:
             self.plant.at_rate(S[HZ])
             self._loop_at_rate(press, S, S[HZ])
@@ -119,7 +132,7 @@ class Board:
         self._truth_passes = max(1, TRUTH_MS * 1000 // period_us)
         foreground, tick, ring = press.foreground, press.tick, press.ring
         pace, serial, bench, run = self.pace, self.serial, self.bench, self.plant.run
-        passes, quiet, moved, broken = 0, 0, 0, self._broken.on
+        passes, quiet, moved, broken = 0, 0, 0, self.broken
         run(ticks, tick, S, ring)  # a press whose time stands still has sampled once all the same
         while not press.wants_prompt and S[HZ] == hz:
             self._wait(quiet)
@@ -130,8 +143,9 @@ class Board:
                 passes += 1
                 quiet = 0
                 self._ran(passes, S)
-            if "foreground" not in broken:
+            if not broken.hangs or not broken.still_hangs(self.press_ms()):
                 foreground(self.wall_ms())
+            broken.raise_crash()
             quiet = quiet + 1 if serial.activity == moved else 0
             moved = serial.activity
 

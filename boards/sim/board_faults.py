@@ -8,7 +8,7 @@ from press import frame
 
 FAULTS = (
     ("overrun", "each tick takes `value` us, 1 = 1000"),
-    ("foreground", "the foreground hangs; only the tick goes on"),
+    ("foreground", "the foreground hangs, only the tick goes on; value = ms of press time, 1 = until it is cleared"),
     ("flash_busy", "the log's flash chip stays busy for ever"),
     ("crash", "an exception in the foreground, now"),
 )
@@ -33,13 +33,28 @@ class BoardFaults:
     def __init__(self, flash):
         self._flash = flash
         self.on = {}
+        self.hangs = False
+        self._since_ms = 0
 
-    def set(self, name, value, S):
-        """Raises InjectedCrash."""
+    def set(self, name, value, S, now_ms):
+        """At press time `now_ms`."""
         self.on[name] = value
+        if name == "foreground":
+            self._since_ms = now_ms
         self._apply(S)
-        if name == "crash":
+
+    def raise_crash(self):
+        """In the loop, where an exception of the foreground's would come out. Raises InjectedCrash."""
+        if "crash" in self.on:
             raise InjectedCrash("injected")
+
+    def still_hangs(self, now_ms):
+        """Whether the foreground hangs; one with a duration ends by itself: nobody can speak to the press meanwhile."""
+        for_ms = self.on["foreground"]
+        if for_ms > 1 and now_ms - self._since_ms >= for_ms:
+            del self.on["foreground"]
+            self.hangs = False
+        return self.hangs
 
     def clear(self, name, S):
         """One, or all if `name` is None."""
@@ -51,3 +66,4 @@ class BoardFaults:
         us = self.on.get("overrun", 0)
         S[TICK_US] = 1000 if us == 1 else us
         self._flash.stuck = "flash_busy" in self.on
+        self.hangs = "foreground" in self.on

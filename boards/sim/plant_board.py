@@ -23,6 +23,14 @@ class PlantBoard:
         for name, value in active.items():
             self.plant.fault(name, value)
 
+    def renew(self, spec):
+        """Another press with another specimen, from `hil_tests.plant.load`; raises what a wrong one makes Plant raise."""
+        active = dict(self.plant.active)
+        fresh = Plant(spec, self.hz, self._seed, words_of(frame.AT))
+        self._spec, self.plant = spec, fresh
+        for name, value in active.items():
+            self.plant.fault(name, value)
+
     def sample(self, S):
         """One step of the physics: the valve of the tick before acts, then the sensors are read."""
         step(S, self.plant.P)

@@ -266,3 +266,12 @@ TABLE = (
     ("SYSTem:SERVice:UNLock", unlock, "str", "Enter service with the unlock code: ceilings may be written"),
     ("SYSTem:SERVice:LOCK", lock, "", "Leave service"),
 ) + commands_press.TABLE + commands_data.TABLE
+
+
+def of_board(board):
+    """The rows that this board has: a simulated plant brings its own, and no other press carries them."""
+    if "faults" not in board.capabilities:
+        return TABLE
+    from press.commands_simulation import TABLE as more
+
+    return TABLE + more

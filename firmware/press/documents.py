@@ -1,4 +1,4 @@
-"""Documents of the press (configuration, ceilings, calibration, zero, programs), each kept twice so that one is whole.
+"""Documents (configuration, ceilings, calibration, zero, programs, a simulated plant), kept twice so that one is whole.
 
 A document is JSON text with whole numbers in the press's own units. It has two slots; a new version goes into the
 older one, with a sequence number and a CRC, and is read back before it counts. A torn or foreign slot is passed over,
@@ -17,7 +17,7 @@ HEAD = "<4sIII"  # magic, sequence, length, CRC-32 of name, sequence, length and
 HEAD_BYTES = 16
 LENGTH_MAX = 8192
 NAME_MAX = 32
-KINDS = ("config", "ceilings", "calibration", "zero", "program")
+KINDS = ("config", "ceilings", "calibration", "zero", "program", "plant")
 NAMED = ("program",)  # kinds of which there are many: "program/<name>"
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 

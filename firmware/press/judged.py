@@ -105,6 +105,14 @@ def zero_of(document, calibration):
     return []
 
 
+def plant(document, board):
+    """What a simulated press is made of; a real one is made of steel."""
+    if "faults" not in board.capabilities:
+        return ["this board's plant is not simulated"]
+    found = _shape(document, "plant")
+    return found or ([] if isinstance(document["plant"], dict) else ["plant is not a record"])
+
+
 def register(press):
     """Give the press's document store its validators."""
     documents = press.documents
@@ -112,4 +120,5 @@ def register(press):
     documents.register("ceilings", ceilings)
     documents.register("calibration", calibration)
     documents.register("zero", zero)
+    documents.register("plant", lambda d: plant(d, press.board))
     documents.register("program", lambda d: program.validate(d, press.program_limits()))

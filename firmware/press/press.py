@@ -10,7 +10,7 @@ from press import cycle, frame, judged, params, tuning
 from press.asked import WALL_MASK, Asked
 from press.boot import crash_stands, next_boot_id
 from press.calibrating import Calibrator
-from press.commands import TABLE
+from press.commands import of_board
 from press.documents import Documents, Transfer
 from press.errors import Refused
 from press.in_force import RING_ENTRIES
@@ -74,7 +74,7 @@ class Press(Asked):
         self._reset_frame()
         self.load()
         self.sampler = Sampler(self)
-        self.server = Server(board.serial, TABLE, self)
+        self.server = Server(board.serial, of_board(board), self)
         self.run_log = RunLog(self)
         self.run_log.boot()
 

@@ -288,4 +288,5 @@ class Plant:
             "valve_code": P[w.PLAY],
             "moves": P[w.MOVES],
             "plastic_nm": P[w.PLASTIC] // UNIT,
+            "most_force_cn": max(force, P[w.FMAX] // UNIT),
         }
