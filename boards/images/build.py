@@ -20,9 +20,19 @@ from boards.images import fuse, sources, uf2
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE, BOARDS = ROOT / "firmware", ROOT / "boards"
 OUT = ROOT / "build" / "images"
-BASE, CRC_TABLE = 0x20040000, 0x20040200
-WORDS = {"_BASE": BASE, "_CRC_TABLE": CRC_TABLE, "_EXPANDER": 2, "_LAST_US": 3, "_PERIOD_US": 4, "_PIO0": 5, "_PIO1": 6,
-         "_SIO": 7, "_TIMER": 8}  # drivers/memory.py  # fmt: skip
+WORDS = {"_EXPANDER": 2, "_LAST_US": 3, "_PERIOD_US": 4, "_PIO0": 5, "_PIO1": 6, "_SIO": 7, "_TIMER": 8}  # drivers/memory.py
+LOW = ("dump", "fill", "vent", "permissive", "trigger_out", "valve_pwm")  # roles that are driven low before anything else runs
+SWITCHES = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok")
+# The word in [drivers] and the modules of firmware/drivers that it brings along; the first has the part's make(board).
+MODULES = {
+    "ads131m04": ("ads131m04",), "hx711": ("hx711",), "plant": ("plant_on_chip",), "dac8551": ("dac8551",), "pwm": ("pwm_valve",),
+    "carrier": ("panel", "ssd1306", "mcp23017"), "max31856": ("max31856",), "quadrature": ("quadrature",), "spi_nor": ("w25q",),
+    "internal": ("internal_nor",), "ram": ("ram_nor",),
+}  # fmt: skip
+# Stages that a part brings to the tick: after which of the common ones, whose, and the function in its *_stages.py.
+RECEIVE, JUDGED, PERMITTED = "receive", "judge", "record"
+PART_STAGES = ((RECEIVE, "converter", "receive"), (RECEIVE, "scale", "scale"), (JUDGED, "inputs", "inputs"),
+               (JUDGED, "scale", "travel"), (PERMITTED, "actuator", "drive"))  # fmt: skip
 
 
 def board_data(name: str) -> dict[str, Any]:
@@ -38,58 +48,110 @@ def board_data(name: str) -> dict[str, Any]:
         if pin in taken:
             raise sources.CannotBuild(f"{path.name}: pin {pin} is both {taken[pin]} and {role}")
         taken[pin] = role
+    chips = tomllib.loads((BOARDS / "chips.toml").read_text())
+    data["module"] = chips["modules"][data["module"]]
+    data["chip"] = chips["chips"][data["module"]["chip"]]
     return data
+
+
+def constants(board: dict[str, Any]) -> dict[str, int]:
+    """What the stages of the chip and of the parts name: fixed words, registers, pins, and everything of the frame."""
+    sys.path.insert(0, str(FIRMWARE))
+    from press import frame
+
+    pins, chip = board["pins"], board["chip"]
+    masks = {f"_{role.upper()}_MASK": 1 << pins[role] if role in pins else 0 for role in LOW if role != "permissive"}
+    found = {**WORDS, **masks, "_BASE": chip["scratch"], "_CRC_TABLE": chip["scratch"] + 0x200,
+             "_OUT_MASK": sum(masks[f"_{role.upper()}_MASK"] for role in ("dump", "fill", "vent", "trigger_out")),
+             "_TRIGGER_MASK": 1 << pins["trigger_in"] if "trigger_in" in pins else 0}  # fmt: skip
+    found.update((f"_{name.upper()}", chip[name] // 4) for name in ("gpio_in", "gpio_out_set", "gpio_out_clr"))
+    found.update((f"_PIN_{role.upper()}", number) for role, number in pins.items())
+    found.update(("_" + name, number) for name, number in frame.AT.items())
+    found.update(("_" + name, value) for name, value in vars(frame).items() if name.isupper() and isinstance(value, int))
+    found.update(("_IN_" + name.upper(), bit) for name, bit in frame.IN.items())
+    found["_ALWAYS_OK"] = sum(frame.IN[name] for name in unwatched(board))
+    return found
+
+
+def unwatched(board: dict[str, Any]) -> list[str]:
+    """Inputs of the frame that this board has nothing to watch with: taken as good, and said so in its README."""
+    drivers = board["drivers"]
+    watched = {"supply_ok": drivers.get("panel"), "travel_ok": drivers.get("scale")}
+    return [name for name, driver in watched.items() if driver in (None, "none")]
+
+
+def part_stages(board: dict[str, Any], place: str, known: dict[str, int]) -> list[str]:
+    """What the board's parts do at one place of the tick."""
+    lines = []
+    for after, role, function in PART_STAGES:
+        driver = board["drivers"].get(role, "none")
+        file = "rp2_stages.py" if driver == "pins" else MODULES.get(driver, ("none",))[0] + "_stages.py"
+        path = FIRMWARE / "drivers" / file
+        if after == place and path.exists() and f"\ndef {function}(" in path.read_text():
+            lines += fuse.stage(path, function, ("s", "r"), known)
+    return lines
 
 
 def fast_tick(board: dict[str, Any]) -> str:
     """The module with the whole tick in one viper function."""
-    sys.path.insert(0, str(FIRMWARE))
-    from press import frame
-
     pins = board["pins"]
-    masks = {f"_{role.upper()}_MASK": 1 << pins[role] for role in ("dump", "fill", "vent", "trigger_out")}
-    constants = {**WORDS, **masks, "_OUT_MASK": sum(masks.values()), "_PIN_ESTOP_A": pins["estop_a"],
-                 "_TRIGGER_MASK": 1 << pins["trigger_in"]}  # fmt: skip
-    constants.update(("_" + name, number) for name, number in frame.AT.items())
-    constants.update(("_" + name, value) for name, value in vars(frame).items() if name.isupper() and isinstance(value, int))
-    constants.update(("_IN_" + name.upper(), bit) for name, bit in frame.IN.items())
-    switches = [pins[name] - pins["estop_a"] for name in ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok")]
-    if switches != [0, 1, 2, 3, 4]:
+    if board["drivers"].get("inputs") == "pins" and [pins[name] - pins["estop_a"] for name in SWITCHES] != [0, 1, 2, 3, 4]:
         raise sources.CannotBuild("estop_a .. pressure_ok must be neighbouring pins in the order of the frame's bits")
-    chip = FIRMWARE / "drivers/rp2040_stages.py"
+    known = constants(board)
+    chip, base = FIRMWARE / "drivers/rp2_stages.py", board["chip"]["scratch"]
 
     def own(name: str) -> list[str]:
-        return fuse.stage(chip, name, ("s", "r"), constants)
+        return fuse.stage(chip, name, ("s", "r"), known)
 
-    lines = [f"s = ptr32(ptr32({BASE})[0])", f"r = ptr16(ptr32({BASE})[1])", *own("begin"), *own("receive")]
+    lines = [f"s = ptr32(ptr32({base})[0])", f"r = ptr16(ptr32({base})[1])", *own("begin"), *part_stages(board, RECEIVE, known)]
     for module, function in fuse.stages(FIRMWARE / "press"):
-        if function == "judge":
-            lines += own("inputs")
-        if function == "record":
-            lines += own("outputs")
+        if function == JUDGED:
+            lines += part_stages(board, JUDGED, known)
+        if function == PERMITTED:
+            lines += own("outputs") + part_stages(board, PERMITTED, known)
         lines += fuse.stage(FIRMWARE / f"press/{module}.py", function)
     return fuse.module("tick", "_", [*lines, *own("token")])
+
+
+def left_out(board: dict[str, Any]) -> list[str]:
+    """Modules of parts that the board does not have, and the stages, which are in the fused tick."""
+    wanted = {module for driver in board["drivers"].values() for module in MODULES.get(driver, ())} | {"ram_nor"}
+    known = {module for modules in MODULES.values() for module in modules}
+    return [f"{module}.py" for module in sorted(known - wanted)] + ["*_stages.py"]
 
 
 def frozen(name: str, board: dict[str, Any], folder: Path, ring_address: int) -> str:
     """Collect what is frozen into `folder`; gives the hash of all of it (without the ring's address)."""
     shutil.rmtree(folder, ignore_errors=True)
-    ignore = shutil.ignore_patterns("__pycache__", "*.md", "rp2040_stages.py")
+    ignore = shutil.ignore_patterns("__pycache__", "*.md", *left_out(board))
     for package in ("press", "drivers"):
         shutil.copytree(FIRMWARE / package, folder / package, ignore=ignore)
     shutil.copy(FIRMWARE / "main.py", folder / "main.py")
-    shutil.copy(BOARDS / name / "board.py", folder / "board.py")
-    shutil.copy(BOARDS / name / "boot.py", folder / "_boot.py")
+    shutil.copy(FIRMWARE / "boot.py", folder / "_boot.py")
+    (folder / "drivers/rp2_board.py").rename(folder / "board.py")
     (folder / "fast_tick.py").write_text(fast_tick(board))
     parts = b"".join(p.read_bytes() for p in sorted(folder.rglob("*.py")))
     digest = hashlib.sha256(parts + json.dumps(board, sort_keys=True).encode()).digest()[:8]
-    waits = not _console_never_waits()
-    facts = {"BOARD": name, "PINS": board["pins"], "CAPABILITIES": tuple(board["capabilities"]), "HASH": digest,
-             "GIT": git_hash(), "RING_ADDRESS": ring_address, "RING_BYTES": board["image"]["flight_recorder_bytes"],
-             "CONSOLE_WAITS": waits}  # fmt: skip
+    facts = image_facts(name, board, digest, ring_address)
     lines = [f"{key} = {value!r}" for key, value in facts.items()]
     (folder / "image_facts.py").write_text('"""What this image is."""\n\n' + "\n".join(lines) + "\n")
     return digest.hex()
+
+
+def image_facts(name: str, board: dict[str, Any], digest: bytes, ring_address: int) -> dict[str, Any]:
+    """What the firmware asks its image; MARK is also there for whoever has only the file."""
+    from press.version import VERSION
+
+    pins, drivers = board["pins"], board["drivers"]
+    chip = {word: board["chip"][word] for word in ("scratch", "sio", "timer", "pio0", "pio1", "pio0_irq_0", "clock_hz")}
+    mark = f"stackpress-image;board={name};version={VERSION};git={git_hash()};hash={digest.hex()};"
+    switches = [*SWITCHES, "trigger_in"] if drivers.get("inputs") == "pins" else []
+    return {"BOARD": name, "PINS": pins, "CAPABILITIES": tuple(board["capabilities"]), "HASH": digest, "GIT": git_hash(),
+            "MARK": mark.encode(), "CHIP": chip, "DRIVERS": {role: MODULES[d][0] for role, d in drivers.items() if d in MODULES},
+            "LOW_PINS": tuple(pins[role] for role in LOW if role in pins),
+            "SWITCH_PINS": tuple(pins[role] for role in switches if role in pins),
+            "RING_ADDRESS": ring_address, "RING_BYTES": board["image"]["flight_recorder_bytes"],
+            "CONSOLE_WAITS": not _console_never_waits()}  # fmt: skip
 
 
 def _console_never_waits() -> bool:
@@ -124,8 +186,7 @@ def build(name: str) -> Path:
         if _address(work) == address:
             break
         address = _address(work)
-    family = uf2.FAMILIES[board["image"]["chip"]]
-    image.write_bytes(uf2.encode((work / "firmware.bin").read_bytes(), family))
+    image.write_bytes(uf2.encode((work / "firmware.bin").read_bytes(), board["chip"]["uf2_family"]))
     shutil.copy(work / "firmware.elf", out / "firmware.elf")
     text = _use(work, board)
     info = {"state": state, "text": text, "hash": frozen_hash, "git": git_hash(), "board": name}

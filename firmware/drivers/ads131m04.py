@@ -18,7 +18,7 @@ RATIOS = (128, 256, 512, 1024, 2048, 4096, 8192, 16256)  # CLOCK.OSR, of half th
 # 24-bit words, CCITT, frame time-out, data-ready when every channel is; RESET (bit 10) is cleared by writing 0
 MODE_WORD = 0x0110
 PIO_HZ = 62500000
-_SYNC_BYPASS = const(0x50200038)  # RP2040 datasheet 3.7: the two cycles of synchroniser are more than the data is late
+_SYNC_BYPASS = const(0x50200038)  # RP2040 datasheet 3.7, the same on RP2350: two cycles of it are more than the data is late
 _LOOP_NS = const(144)  # a turn of the waiting loops: 9 cycles
 
 
@@ -135,3 +135,12 @@ class Converter:
             self._sm = None
         for pin, value in ((self._clock, 0), (self._select, 1), (self._din, 0)):
             pin.init(machine.Pin.OUT, value=value)
+
+
+def make(board):
+    from drivers import memory
+
+    pins = board.pins
+    crc_table(memory.at(memory.CRC_TABLE, 512))
+    return Converter(pins["converter_clock"], pins["converter_select"], pins["converter_data"], pins["data_ready"],
+                     pins["pio_data"])

@@ -22,11 +22,21 @@ def dac_program():
 
 class Dac:
     def __init__(self, data, clock, sync, machine_id=1):
+        self._pins, self._id = (data, clock, sync), machine_id
+        self._sm = None
+
+    def start(self):
+        """Take the shared data line (back) after the converter was set up over it."""
         Pin = machine.Pin
-        self._sm = rp2.StateMachine(machine_id, dac_program, freq=31250000, out_base=Pin(data), sideset_base=Pin(clock))
+        data, clock, sync = self._pins
+        self._sm = rp2.StateMachine(self._id, dac_program, freq=31250000, out_base=Pin(data), sideset_base=Pin(clock))
         Pin(sync)
         self._sm.active(1)
 
     def write(self, code):
         """0..65535, for start-up and service; the tick writes the FIFO itself."""
         self._sm.put(code << 8)
+
+
+def make(board):
+    return Dac(board.pins["pio_data"], board.pins["dac_clock"], board.pins["dac_sync"])

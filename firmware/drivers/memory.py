@@ -1,18 +1,18 @@
 """Where the tick finds its data: a few words at a fixed address, so that one viper function needs no argument and no global.
 
-SCRATCH_X (RP2040 datasheet 2.6.2) is the second core's stack; this firmware has no second core. The collector never moves
-an object, so an address once written stays right for as long as the object is referred to.
+They lie in SCRATCH_X (RP2040 datasheet 2.6.2, RP2350 4.2), the second core's stack: this firmware has no second core. The
+collector never moves an object, so an address once written stays right for as long as the object is referred to.
 """
 
 import uctypes
+from image_facts import CHIP
 from micropython import const
 
-BASE = const(0x20040000)
+BASE = CHIP["scratch"]
 FRAME, RING, EXPANDER, LAST_US, PERIOD_US, PIO0, PIO1, SIO, TIMER, NOTE = range(10)
-REGISTERS = ((PIO0, 0x50200000), (PIO1, 0x50300000), (SIO, 0xD0000000), (TIMER, 0x40054000))
-CRC_TABLE = const(0x20040200)  # 256 halfwords
-WORDS = 16
-RING_ENTRY = 16
+REGISTERS = ((PIO0, CHIP["pio0"]), (PIO1, CHIP["pio1"]), (SIO, CHIP["sio"]), (TIMER, CHIP["timer"]))
+CRC_TABLE = BASE + 0x200  # 256 halfwords
+WORDS = const(16)
 
 
 def words():

@@ -3,6 +3,10 @@
 import machine
 
 
+class Absent(Exception):
+    """A part that the board should have does not answer."""
+
+
 def safe(pins):
     """Drive each pin low. A soft reset leaves pins as they were: this is the first thing at every start."""
     for number in pins:

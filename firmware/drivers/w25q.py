@@ -6,15 +6,13 @@ BUSY), 9F JEDEC id, AB release from power-down. Mode 0.
 
 import machine
 
+from drivers.outputs import Absent
+
 _READ, _WRITE_ENABLE, _PROGRAM, _ERASE, _STATUS, _ID, _WAKE = 0x03, 0x06, 0x02, 0x20, 0x05, 0x9F, 0xAB
 
 
-class NoChip(Exception):
-    """No NOR flash answers."""
-
-
 class Nor:
-    """read, program and erase as the journal wants them; `size` / bytes comes from the chip's own id. Raises NoChip."""
+    """read, program and erase as the journal wants them; `size` / bytes comes from the chip's own id. Raises Absent."""
 
     PAGE = 256
     SECTOR = 4096
@@ -33,7 +31,7 @@ class Nor:
         spi.write_readinto(bytes((_ID, 0, 0, 0)), back)
         self._select(1)
         if back[1] in (0, 255) or not 16 <= back[3] <= 26:
-            raise NoChip("no NOR flash answers: %s" % bytes(back[1:]))
+            raise Absent("no NOR flash answers: %s" % bytes(back[1:]))
         self.size = 1 << min(back[3], 24)
 
     def _short(self, command):
@@ -91,7 +89,5 @@ class Nor:
                 raise OSError(110)
 
 
-def open_nor(bus, clock, data_in, data_out, select):
-    Pin = machine.Pin
-    spi = machine.SPI(bus, baudrate=20000000, sck=Pin(clock), mosi=Pin(data_in), miso=Pin(data_out))
-    return Nor(spi, select)
+def make(board):
+    return Nor(board.spi("flash_clock", "flash_data_in", "flash_data_out"), board.pins["flash_select"])

@@ -29,13 +29,14 @@ CAPABILITIES = {
 
 # Role -> known drivers. "simulated" stands for the part that the simulated press brings along.
 DRIVERS = {
-    "converter": ("simulated", "ads131m04"),
-    "dac": ("simulated", "dac8551", "none"),
-    "valve": ("simulated", "regulator", "fill_vent", "none"),
-    "inputs": ("simulated", "pins"),
-    "flash": ("simulated", "spi_nor"),
-    "deadman": ("simulated", "pio", "none"),
-    "panel": ("none", "ssd1306"),
+    "converter": ("simulated", "ads131m04", "hx711", "plant"),
+    "actuator": ("simulated", "dac8551", "pwm", "none"),
+    "inputs": ("simulated", "pins", "plant"),
+    "flash": ("simulated", "spi_nor", "internal", "ram"),
+    "deadman": ("pio", "none"),
+    "panel": ("carrier", "none"),
+    "thermocouples": ("simulated", "max31856", "none"),
+    "scale": ("simulated", "quadrature", "none"),
     "serial": ("pty", "usb_cdc"),
 }
 
@@ -44,7 +45,7 @@ IDENTITIES = {
     "chip": "the unique number of the microcontroller",
 }
 
-_TOP = ("format", "name", "text", "identity", "capabilities", "pins", "drivers", "pin_count")
+_TOP = ("format", "name", "text", "identity", "capabilities", "pins", "drivers", "module", "pin_count")
 
 
 @dataclass(frozen=True)

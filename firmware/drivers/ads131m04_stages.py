@@ -1,0 +1,46 @@
+# ruff: noqa: F821 - the names are filled in when the tick is fused
+"""The converter's frame from the FIFO of the PIO, inside the tick. RP2040 datasheet 3.7: 1 FSTAT, 3 FLEVEL, 8 RXF0."""
+
+import micropython
+
+
+@micropython.viper
+def receive(frame):
+    """The converter's frame from the FIFO into RAW and STATUS. A line that is dead, all 0 or all 1, gives no sample."""
+    s = ptr32(frame)
+    p = ptr32(ptr32(_BASE)[_PIO0])
+    q = ptr16(_CRC_TABLE)
+    i = 0
+    if (p[3] >> 4) & 15 > 6:
+        # interrupts were off for longer than a period: what is in the FIFO first is old, the rest of a frame waits behind it
+        while i < 6:
+            w = p[8]
+            i += 1
+        i = 0
+    crc = 0xFFFF
+    head = 0
+    while i < 6:
+        wait = 0
+        while p[1] & 0x100 and wait < 200:
+            wait += 1
+        w = p[8]
+        if i == 5:
+            break
+        crc = (crc << 8) ^ q[((crc >> 8) ^ (w >> 16)) & 255]
+        crc = (crc << 8) ^ q[((crc >> 8) ^ (w >> 8)) & 255]
+        crc = (crc << 8) ^ q[((crc >> 8) ^ w) & 255]
+        if i:
+            s[_RAW - 1 + i] = (w << 8) >> 8
+        else:
+            head = w
+        i += 1
+    status = 0
+    if head and head != 0xFFFFFF:
+        head >>= 8
+        if head & 15:
+            status = _SAMPLE_NEW
+        if head & 0x400:
+            status |= _SAMPLE_CHIP_RESET
+        if (crc ^ (w >> 8)) & 0xFFFF:
+            status = _SAMPLE_NEW | _SAMPLE_CRC_BAD
+    s[_STATUS] = status

@@ -1,0 +1,11 @@
+# ruff: noqa: F821 - the names are filled in when the tick is fused
+"""The regulator's set-point: one word into the FIFO of the PIO program that writes the DAC (RP2040 datasheet 3.7: 5 TXF1)."""
+
+import micropython
+
+
+@micropython.viper
+def drive(frame):
+    s = ptr32(frame)
+    p = ptr32(ptr32(_BASE)[_PIO0])
+    p[5] = s[_CODE] << 8

@@ -1,0 +1,167 @@
+"""The board object of every RP2040 and RP2350 board, put together from what its image says it has.
+
+Which part sits where is data (`image_facts`, from the board's folder), and a part that a board does not have is not even in its
+image. A part's module gives `make(board)`; what it returns may have `begin(press)`, called once before the first tick, and
+`service(wall_ms)`, called once in every pass of the foreground and never longer than about a millisecond.
+
+| role | must have |
+| --- | --- |
+| converter | `set_up(hz)`, `prepare(hz, handler)`, `start()`, `stop()` |
+| actuator | `start()`: whenever the converter was set up anew |
+| flash | what the journal wants of a NOR flash; `make` raises `outputs.Absent` if no chip answers |
+| panel | writes what buttons and supervisor say into the fixed word EXPANDER; `select(channel)` for thermocouples |
+| thermocouples, scale | write their words of the frame |
+"""
+
+import time
+
+import image_facts
+import machine
+import micropython
+from image_facts import CHIP, DRIVERS, PINS
+
+from drivers import memory, outputs
+
+outputs.safe(image_facts.LOW_PINS)
+
+from press import frame  # noqa: E402
+
+from drivers import deadman, file_store, usb_serial, watchdog  # noqa: E402
+
+WALL_MASK = (1 << 30) - 1
+_HZ, _TOKEN = frame.AT["HZ"], frame.AT["TOKEN"]
+ASKED, CRASHED = 0x52534554, 0x43525348
+IRQ = CHIP["pio0_irq_0"]
+NVIC_ENABLE, NVIC_DISABLE, NVIC_PRIORITY = 0xE000E100, 0xE000E180, 0xE000E400 + (IRQ & ~3)  # ARMv6-M B3.4, ARMv7-M B3.4
+TIMER_NOW = CHIP["timer"] + 0x28
+
+
+class Board:
+    def __init__(self):
+        micropython.alloc_emergency_exception_buf(200)
+        self.name, self.pins = image_facts.BOARD, PINS
+        self.identity = "%s-%s" % (self.name.upper(), "".join(["%02x" % b for b in machine.unique_id()]))
+        self.capabilities = set(image_facts.CAPABILITIES)
+        self._words = memory.words()
+        self.reset_cause = self._cause()
+        outputs.inputs(image_facts.SWITCH_PINS)
+        self.serial = usb_serial.UsbSerial(image_facts.CONSOLE_WAITS)
+        self.store = file_store.FileStore()
+        self._buses = {}
+        self.panel = self._part("panel")
+        self.flash = self._journal()
+        if image_facts.RING_ADDRESS:
+            self.ring = memory.at(image_facts.RING_ADDRESS, image_facts.RING_BYTES)
+        self._converter, self._actuator = self._part("converter"), self._part("actuator")
+        self._parts = [p for p in (self.panel, self._part("thermocouples"), self._part("scale"), self.flash, self._converter)
+                       if p]
+        self._hz = 0
+        self._tick = None
+        self._dog = watchdog.Watchdog()
+
+    def _part(self, role):
+        """What drives a part, or None if the board has none."""
+        name = DRIVERS.get(role)
+        return __import__("drivers." + name, None, None, ("make",)).make(self) if name else None
+
+    def spi(self, clock, data_in, data_out):
+        """The hardware SPI whose clock is the role `clock`: one object for all who share it."""
+        Pin, pins = machine.Pin, self.pins
+        if clock not in self._buses:
+            self._buses[clock] = machine.SPI(pins[clock] >> 3 & 1, baudrate=20000000, sck=Pin(pins[clock]),
+                                             mosi=Pin(pins[data_in]), miso=Pin(pins[data_out]))
+        return self._buses[clock]
+
+    def _cause(self):
+        note, self._words[memory.NOTE] = self._words[memory.NOTE], 0
+        if machine.reset_cause() != machine.WDT_RESET:
+            return "power"
+        return {ASKED: "reset", CRASHED: "crash"}.get(note, "watchdog")
+
+    def _journal(self):
+        try:
+            return self._part("flash")
+        except outputs.Absent:
+            from drivers import ram_nor
+
+            return ram_nor.make(self)
+
+    def wall_ms(self):
+        return time.ticks_ms() & WALL_MASK
+
+    def loop(self, press):
+        """Ticks by interrupt, the foreground here, until the press asks for the prompt."""
+        S, words, dog = press.S, self._words, self._dog
+        words[memory.FRAME], words[memory.RING] = memory.address_of(S), memory.address_of(press.ring)
+        words[memory.EXPANDER] = 0
+        for word, address in memory.REGISTERS:
+            words[word] = address
+        for part in self._parts:
+            if hasattr(part, "begin"):
+                part.begin(press)
+        services = [part.service for part in self._parts if hasattr(part, "service")]
+        self._deadman = deadman.Deadman(PINS["permissive"])
+        from fast_tick import tick
+
+        self._tick = tick
+        dog.start()
+        foreground, wall = press.foreground, self.wall_ms
+        while not press.wants_prompt:
+            if S[_HZ] != self._hz:
+                self._run_at(S[_HZ])
+            foreground(wall())
+            for service in services:
+                service(wall())
+            dog.passed(S[_TOKEN])
+
+    def _run_at(self, hz):
+        """(Re)start the converter and with it the ticks, at a new rate."""
+        self._converter.stop()
+        self._hz = hz
+        self._converter.set_up(hz)
+        if self._actuator:
+            self._actuator.start()
+        self._converter.prepare(hz, self._tick)
+        machine.mem32[NVIC_PRIORITY] &= ~(255 << (IRQ & 3) * 8)  # the tick comes before every other interrupt
+        self._words[memory.PERIOD_US] = 1000000 // hz
+        self._words[memory.LAST_US] = machine.mem32[TIMER_NOW]
+        self._converter.start()
+
+    def between_ticks(self, change):
+        machine.mem32[NVIC_DISABLE] = 1 << IRQ
+        try:
+            change()
+        finally:
+            machine.mem32[NVIC_ENABLE] = 1 << IRQ
+
+    def tick_worst_us(self):
+        return 0
+
+    def firmware_hash(self):
+        """The first 8 bytes of the SHA-256 of what is frozen in this image."""
+        return image_facts.HASH
+
+    def _stop(self):
+        self._converter.stop()
+        outputs.safe(image_facts.LOW_PINS)
+
+    def reset(self):
+        self._stop()
+        self._words[memory.NOTE] = ASKED
+        machine.reset()
+
+    def leave(self):
+        """Outputs safe, the watchdog fed by a timer, and the prompt is there for mpremote."""
+        self._stop()
+        self._dog.feed_at_prompt()
+        micropython.kbd_intr(3)
+
+    def crashed(self, error):
+        """An exception reached main.py: outputs safe, its text on the port for who listens, and start anew."""
+        import sys
+
+        self._stop()
+        sys.print_exception(error)
+        time.sleep_ms(200)
+        self._words[memory.NOTE] = CRASHED
+        machine.reset()

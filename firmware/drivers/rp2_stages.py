@@ -1,0 +1,68 @@
+# ruff: noqa: F821 - the names are filled in when the tick is fused
+"""What every board's tick does with the chip's registers, as stages of the fused tick; each works on the one frame.
+
+They exist as text for boards/images/fuse.py, which fills in words, addresses and pins. Every register is read or written once: a
+Python call would cost more than the whole stage. A register's address is no small integer, so the bases stand in the fixed words;
+what differs between the chips is in boards/chips.toml. The same on both: PIO (4 TXF0), timer (10 TIMERAWL).
+Converter and actuator bring stages of their own: *_stages.py.
+"""
+
+import micropython
+
+
+@micropython.viper
+def begin(frame):
+    """When this tick began, and how many periods went by without one."""
+    s = ptr32(frame)
+    m = ptr32(_BASE)
+    began = ptr32(m[_TIMER])[10]
+    gap = began - m[_LAST_US]
+    m[_LAST_US] = began
+    period = m[_PERIOD_US]
+    gap -= period
+    while gap > period >> 1:
+        s[_MISSED] += 1
+        gap -= period
+
+
+@micropython.viper
+def inputs(frame):
+    """Switches, as late as can be: after the force is known, before anything is judged. No debounce."""
+    s = ptr32(frame)
+    m = ptr32(_BASE)
+    levels = ptr32(m[_SIO])[_GPIO_IN]
+    read = m[_EXPANDER] | ((levels >> _PIN_ESTOP_A) & 31) | _ALWAYS_OK
+    if levels & _TRIGGER_MASK:
+        read |= _IN_TRIGGER_IN
+    s[_INPUTS] = read
+
+
+@micropython.viper
+def outputs(frame):
+    """Valves, before anything is recorded."""
+    s = ptr32(frame)
+    valve = s[_VALVE]
+    on = 0
+    if valve & _VALVE_DUMP_CLOSED:
+        on = _DUMP_MASK
+    if valve & _VALVE_FILL:
+        on |= _FILL_MASK
+    if valve & _VALVE_VENT:
+        on |= _VENT_MASK
+    if valve & _VALVE_TRIGGER_OUT:
+        on |= _TRIGGER_OUT_MASK
+    m = ptr32(_BASE)
+    g = ptr32(m[_SIO])
+    g[_GPIO_OUT_CLR] = on ^ _OUT_MASK  # clear first: two valves are never open together
+    g[_GPIO_OUT_SET] = on
+
+
+@micropython.viper
+def token(frame):
+    """Only a tick that came to its end lets the permissive live for another pulse."""
+    s = ptr32(frame)
+    m = ptr32(_BASE)
+    if s[_VALVE] & _VALVE_PERMISSIVE:
+        p = ptr32(m[_PIO1])
+        p[4] = 1
+    s[_TICK_US] = ptr32(m[_TIMER])[10] - m[_LAST_US]
