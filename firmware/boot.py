@@ -1,5 +1,12 @@
-"""Before main.py: mount the internal flash, and never reformat what does not mount."""
+"""Before main.py: a watchdog that ran on through a soft reset is fed, the internal flash is mounted and never reformatted.
 
-from drivers.file_store import mount
+What is frozen comes before what lies in the file system: a stray module or app set there is not what runs.
+"""
 
-mount()
+import sys
+
+from drivers import file_store, watchdog
+
+watchdog.feed_at_prompt()
+sys.path[:] = [".frozen", "", "/lib"]
+file_store.mount()

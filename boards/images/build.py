@@ -8,14 +8,13 @@ first link, so an image is linked twice when it moves.
 import hashlib
 import json
 import shutil
-import subprocess
 import sys
 import time
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from boards.images import fuse, sources, uf2
+from boards.images import fuse, revision, sources, uf2
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE, BOARDS = ROOT / "firmware", ROOT / "boards"
@@ -128,6 +127,7 @@ def frozen(name: str, board: dict[str, Any], folder: Path, ring_address: int) ->
         shutil.copytree(FIRMWARE / package, folder / package, ignore=ignore)
     shutil.copy(FIRMWARE / "main.py", folder / "main.py")
     shutil.copy(FIRMWARE / "boot.py", folder / "_boot.py")
+    (folder / "boot.py").write_text('"""Nothing: it stands before any boot.py that lies in the file system."""\n')
     (folder / "drivers/rp2_board.py").rename(folder / "board.py")
     (folder / "fast_tick.py").write_text(fast_tick(board))
     parts = b"".join(p.read_bytes() for p in sorted(folder.rglob("*.py")))
@@ -143,11 +143,12 @@ def image_facts(name: str, board: dict[str, Any], digest: bytes, ring_address: i
     from press.version import VERSION
 
     pins, drivers = board["pins"], board["drivers"]
-    chip = {word: board["chip"][word] for word in ("scratch", "sio", "timer", "pio0", "pio1", "pio0_irq_0", "clock_hz")}
+    chip = {word: board["chip"][word] for word in ("scratch", "sio", "timer", "watchdog", "pio0", "pio1", "pio0_irq_0", "clock_hz")}
     mark = f"stackpress-image;board={name};version={VERSION};git={git_hash()};hash={digest.hex()};"
     switches = [*SWITCHES, "trigger_in"] if drivers.get("inputs") == "pins" else []
     return {"BOARD": name, "PINS": pins, "CAPABILITIES": tuple(board["capabilities"]), "HASH": digest, "GIT": git_hash(),
-            "MARK": mark.encode(), "CHIP": chip, "DRIVERS": {role: MODULES[d][0] for role, d in drivers.items() if d in MODULES},
+            "MARK": mark.encode(), "RUNS": "frozen",
+            "CHIP": chip, "DRIVERS": {role: MODULES[d][0] for role, d in drivers.items() if d in MODULES},
             "LOW_PINS": tuple(pins[role] for role in LOW if role in pins),
             "SWITCH_PINS": tuple(pins[role] for role in switches if role in pins),
             "RING_ADDRESS": ring_address, "RING_BYTES": board["image"]["flight_recorder_bytes"],
@@ -159,8 +160,7 @@ def _console_never_waits() -> bool:
 
 
 def git_hash() -> str:
-    done = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    return done.stdout.strip() or "unknown"
+    return revision.git_hash(ROOT)
 
 
 def build(name: str) -> Path:

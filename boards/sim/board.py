@@ -39,6 +39,8 @@ class Board:
         self.identity = "SIM-" + settings["name"]
         self.capabilities = set(CAPABILITIES)
         self._firmware_hash = bytes.fromhex(settings["firmware_hash"])
+        self.git = settings["git"]
+        self.runs, self.boot_drive = "simulated", False
         self.reset_cause = settings["cause"]
         self.plant = PlantBoard(spec, settings["seed"])
         self.sample, self.apply = self.plant.sample, self.plant.apply

@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from boards.images import revision
 from boards.sim import registry
 from boards.sim.bench_server import BenchServer, Lines
 from boards.sim.prompt_relay import PromptRelay
@@ -224,7 +225,7 @@ class Supervisor:
             "name": s.name, "state": str(self.state_dir), "plant": self.spec, "seed": s.seed,
             "pace": s.pace, "speed": s.speed, "wall": s.wall, "truth": s.truth, "flash_bytes": s.flash_bytes,
             "foreground_ms": s.foreground_ms,
-            "firmware_hash": self.firmware_hash,
+            "firmware_hash": self.firmware_hash, "git": revision.git_hash(ROOT),
         }  # fmt: skip
 
     def _exited(self) -> None:

@@ -42,6 +42,7 @@ class Board:
         self.name, self.pins = image_facts.BOARD, PINS
         self.identity = "%s-%s" % (self.name.upper(), "".join(["%02x" % b for b in machine.unique_id()]))
         self.capabilities = set(image_facts.CAPABILITIES)
+        self.git, self.runs, self.boot_drive = image_facts.GIT, image_facts.RUNS, True
         self._words = memory.words()
         self.reset_cause = self._cause()
         outputs.inputs(image_facts.SWITCH_PINS)
@@ -150,10 +151,16 @@ class Board:
         self._words[memory.NOTE] = ASKED
         machine.reset()
 
+    def bootloader(self):
+        """The drive of the chip's ROM, which takes a new image. The watchdog must not end that: the ROM never feeds it."""
+        self._stop()
+        watchdog.stop()
+        machine.bootloader()
+
     def leave(self):
         """Outputs safe, the watchdog fed by a timer, and the prompt is there for mpremote."""
         self._stop()
-        self._dog.feed_at_prompt()
+        watchdog.feed_at_prompt()
         micropython.kbd_intr(3)
 
     def crashed(self, error):

@@ -7,6 +7,8 @@ image (`waits`) one byte is written at a time, and only after poll has said that
 import select
 import sys
 
+BREAK = 0x03
+
 
 class UsbSerial:
     def __init__(self, waits=False):
@@ -24,6 +26,8 @@ class UsbSerial:
         while n < most and self._ready(self._poll):
             self._in.readinto(view[n : n + 1])
             n += 1
+            if buf[n - 1] == BREAK:  # the press decides whether what follows is for the prompt
+                break
         return n
 
     def write(self, data):

@@ -1,12 +1,17 @@
 """The hardware watchdog: fed only when the tick and the foreground have both advanced since it was fed last.
 
-RP2040 datasheet 4.7: it can't be stopped once started. It starts with the loop, so a board that waits at the prompt has it too,
-and the prompt's timer feeds it there.
+RP2040 datasheet 4.7, RP2350 datasheet 12.9: CTRL is the first register, bit 30 enables, and it goes on through a soft reset of
+MicroPython, which takes every timer away. So whoever waits at the prompt is fed from a timer, and that is set up again before
+anything else at each start (boot.py).
 """
 
 import machine
+from image_facts import CHIP
 
 TIMEOUT_MS = 1000
+CTRL, CLEAR, ENABLE = CHIP["watchdog"], CHIP["watchdog"] + 0x3000, 1 << 30  # datasheet 2.1.2: +0x3000 clears bits
+
+_timer = None
 
 
 class Watchdog:
@@ -15,6 +20,11 @@ class Watchdog:
         self._seen = -1
 
     def start(self):
+        """Once the loop runs: from here on only the loop feeds it."""
+        global _timer
+        if _timer:
+            _timer.deinit()
+            _timer = None
         self._dog = machine.WDT(timeout=TIMEOUT_MS)
 
     def passed(self, ticks):
@@ -23,8 +33,15 @@ class Watchdog:
             self._seen = ticks
             self._dog.feed()
 
-    def feed_at_prompt(self):
-        """From a timer, for as long as the prompt is used; the outputs are safe there."""
-        if self._dog:
-            dog = self._dog
-            machine.Timer(period=TIMEOUT_MS // 4, callback=lambda timer: dog.feed())
+
+def feed_at_prompt():
+    """If it runs, feed it from a timer for as long as the prompt is used; the outputs are safe there."""
+    global _timer
+    if machine.mem32[CTRL] & ENABLE:
+        dog = machine.WDT(timeout=TIMEOUT_MS)
+        _timer = machine.Timer(period=TIMEOUT_MS // 4, callback=lambda timer: dog.feed())
+
+
+def stop():
+    """For the chip's ROM, which takes a new image at its leisure."""
+    machine.mem32[CLEAR] = ENABLE

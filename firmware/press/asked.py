@@ -145,6 +145,12 @@ class Asked(Steered):
         self._send(cycle.SAFE, cycle.OFF)
         self.sampler.note(17)
 
+    @property
+    def trip_stands(self):
+        """Whether an acknowledgement would be refused, because what stopped the press is still there."""
+        latched = self.S[AT["LATCHED"]]
+        return any(latched >> i & 1 and self._still(interlock.NAMES[i]) for i in range(len(interlock.NAMES)))
+
     def _still(self, name):
         """Whether the condition of a latched row is there now; rows that judge a movement end with it."""
         lasting = interlock.ROWS[interlock.NAMES.index(name)][5] & cycle.mask((cycle.READY,))
@@ -168,6 +174,15 @@ class Asked(Steered):
             raise Refused("a restart needs the safe state, the press is %s" % cycle.NAMES[self.S[_STATE]])
         self.journal.flush()
         self.board.reset()
+
+    def bootloader(self):
+        """Make way for a new image: outputs safe, then the chip's boot drive. What is stored stays."""
+        if not self.at_rest:
+            raise Refused("flashing needs the safe state, the press is %s" % cycle.NAMES[self.S[_STATE]])
+        if not self.board.boot_drive:
+            raise Refused("a board of the kind %s has no boot drive" % self.board.name)
+        self.journal.flush()
+        self.board.bootloader()
 
     def trigger_in(self):
         self.runner.trigger()

@@ -224,6 +224,15 @@ def reboot(c, n, a):
     c.press.reboot()
 
 
+def bootloader(c, n, a):
+    c.press.bootloader()
+
+
+def firmware_q(c, n, a):
+    """How the firmware that runs got there: frozen, app a, app b or simulated; its commit and content hash."""
+    return "%s,%s" % (quoted(c.press.board.runs), quoted(c.press.version))
+
+
 def unlock(c, n, a):
     c.press.service_unlock(a[0])
 
@@ -237,7 +246,7 @@ TABLE = (
     ("*ESE", ese, "int:0:255", "Enable bits of the standard event register"),
     ("*ESE?", ese_q, "", "The standard event enable mask"),
     ("*ESR?", esr_q, "", "The standard event register; reading clears it"),
-    ("*IDN?", idn_q, "", "Maker, board, serial number, firmware version"),
+    ("*IDN?", idn_q, "", "Maker, board, serial number, firmware: version+gCOMMIT.hCONTENT"),
     ("*OPC", opc, "", "Set the operation-complete bit"),
     ("*OPC?", opc_q, "", "1 when everything before has run"),
     ("*OPT?", opt_q, "", "What the board can do, as words"),
@@ -263,6 +272,8 @@ TABLE = (
     ("SYSTem:MEMory?", memory_q, "", "Free and used heap, lost lines, dropped answers, stops"),
     ("SYSTem:ECHO?", echo_q, "str", "The same text again: a host finds the beginning of its answers with it"),
     ("SYSTem:REBoot", reboot, "", "Restart the firmware; in the safe state only"),
+    ("SYSTem:BOOTloader", bootloader, "", "Outputs safe, then the chip's boot drive, for a new image; in the safe state only"),
+    ("SYSTem:FIRMware?", firmware_q, "", "Where the running firmware lies (frozen, app a, app b, simulated), and its release"),
     ("SYSTem:SERVice:UNLock", unlock, "str", "Enter service with the unlock code: ceilings may be written"),
     ("SYSTem:SERVice:LOCK", lock, "", "Leave service"),
 ) + commands_press.TABLE + commands_data.TABLE

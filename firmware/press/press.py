@@ -13,8 +13,10 @@ from press.calibrating import Calibrator
 from press.commands import of_board
 from press.documents import Documents, Transfer
 from press.errors import Refused
+from press.identity import release
 from press.in_force import RING_ENTRIES
 from press.journal import Journal
+from press.panel import Panel
 from press.run_log import RunLog
 from press.runner import Runner
 from press.sampler import Sampler
@@ -31,7 +33,7 @@ VENTED_MS = 500
 VENT_LIMIT_MS = 10000
 TELEMETRY_MS = 100
 DUTY_MS = 60000
-BUTTONS = frame.IN["start"] | frame.IN["stop"] | frame.IN["reset"]
+BUTTONS = frame.IN["start"] | frame.IN["stop"] | frame.IN["reset"] | frame.IN["select"]
 CRASHES = ("watchdog", "crash")
 
 
@@ -40,7 +42,7 @@ class Press(Asked):
 
     def __init__(self, board):
         self.board = board
-        self.version = VERSION
+        self.version = release(VERSION, board)
         self.S = frame.new()
         self.ring = getattr(board, "ring", None) or bytearray(16 * RING_ENTRIES)
         self.tick = tick  # tick(S, ring): what the board calls at its rate
@@ -71,6 +73,7 @@ class Press(Asked):
         self._telemetry_ms = 0
         self._moves_from = self._moves_ms = 0
         self._buttons = BUTTONS  # one that is held while the press starts does nothing before it is let go
+        self.panel = Panel(self)
         self._reset_frame()
         self.load()
         self.sampler = Sampler(self)
@@ -139,6 +142,7 @@ class Press(Asked):
 
     def _ten_times_a_second(self, now):
         self.telemetry.sample(self)
+        self.panel.look(self.wall_ms)
         s = self.S
         self.stiffness.look(s[_FORCE_F], s[AT["DISPLACEMENT"]])
         tuning.schedule(s, self.params, self.stiffness.cn_per_um, s[_FORCE_F])
@@ -147,27 +151,26 @@ class Press(Asked):
             self._moves_from, self._moves_ms = self.moves, now
 
     def _press_buttons(self, now):
-        """Start, stop and acknowledge at the press itself; each acts when it goes down."""
+        """Start, stop, acknowledge and select at the press itself; each acts when it goes down."""
         down = now & ~self._buttons
         self._buttons = now
         try:
             if down & frame.IN["stop"]:
                 self.stop("controlled")
             elif down & frame.IN["reset"]:
+                self.panel.acknowledged()
                 self.reset()
             elif down & frame.IN["start"]:
                 self._start_button()
+            elif down & frame.IN["select"]:
+                self.panel.select()
         except Refused as refusal:
             self.sampler.note(20, 0, 0, refusal.text)
+            self.panel.refused(refusal.text)
 
     def _start_button(self):
-        """Arm and start the program that was selected last; a paused press has nothing to start."""
-        name = self.program_name
-        if not name:
-            names = self.documents.names("program/")
-            if len(names) != 1:
-                raise Refused("no program has been selected: the host starts the first one of %d" % len(names))
-            name = names[0].split("/")[1]
+        """Arm and start the program that the panel shows; a paused press has nothing to start."""
+        name = self.panel.to_start()
         if self.state == cycle.SAFE:
             self.arm()
         self.start(name, from_host=False)

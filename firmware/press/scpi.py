@@ -46,7 +46,7 @@ class Server:
         self.break_deadlock()
 
     def receive(self, budget):
-        while budget > 0:
+        while budget > 0 and not self.wants_repl:  # what comes behind an obeyed 0x03 is the prompt's
             count = self.serial.read(self.buf) or 0
             if not count:
                 return

@@ -41,6 +41,7 @@ def recipe(*steps, **header):
 class MemoryBoard:
     name = "bench"
     reset_cause = "power"
+    git, runs, boot_drive = "0123456789ab", "simulated", False
 
     def __init__(self, identity="e660-0001", cause="power", store=None, flash=None):
         self.identity, self.reset_cause = identity, cause

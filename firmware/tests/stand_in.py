@@ -70,6 +70,7 @@ class Journal:
 class Board:
     name = "bench"
     identity = "e660-0001"
+    runs = "simulated"
 
 
 class Runner:
