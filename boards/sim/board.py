@@ -51,6 +51,7 @@ class Board:
         self.bench = Bench(settings["bench_fd"], self)
         self.broken = BoardFaults(self.flash)
         self._own_plant = spec
+        self.simulation = self  # what SIMulation commands speak to
         self._truth = Truth(state + "/truth.csv", spec["valve_kind"]) if settings["truth"] else None
         self._truth_passes = 1
         self._foreground_ms = settings["foreground_ms"]

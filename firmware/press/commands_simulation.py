@@ -14,7 +14,7 @@ TRUTH = ("force_cn", "displacement_nm", "pressure_cn", "valve_code", "valve_stat
 
 def fault(c, n, a):
     try:
-        c.press.board.fault(a[0], 1 if a[1] is None else a[1])
+        c.press.board.simulation.fault(a[0], 1 if a[1] is None else a[1])
     except KeyError:
         raise ScpiError(-224, a[0][:40]) from None
     except ValueError as error:
@@ -23,20 +23,20 @@ def fault(c, n, a):
 
 def clear(c, n, a):
     try:
-        c.press.board.clear_fault(a[0])
+        c.press.board.simulation.clear_fault(a[0])
     except KeyError:
         raise ScpiError(-224, a[0][:40]) from None
 
 
 def active_q(c, n, a):
-    active = c.press.board.faults()
+    active = c.press.board.simulation.faults()
     if not active:
         return '""'
     return Text(("," if i else "") + "%s,%d" % (quoted(name), active[name]) for i, name in enumerate(sorted(active)))
 
 
 def catalog_q(c, n, a):
-    return listed([text for row in c.press.board.known_faults() for text in row])
+    return listed([text for row in c.press.board.simulation.known_faults() for text in row])
 
 
 def specimen(c, n, a):
@@ -44,14 +44,14 @@ def specimen(c, n, a):
     c.press.refuse_writing()
     document = c.press.documents.get("plant")
     try:
-        c.press.board.new_plant(document["plant"] if document else None)
+        c.press.board.simulation.new_plant(document["plant"] if document else None)
     except (KeyError, ValueError, TypeError, IndexError) as error:
         raise Refused("the plant can't be made of this document: %r" % error) from None
 
 
 def truth_q(c, n, a):
     """Whole numbers in the order of TRUTH, then the force on each cell / cN."""
-    t = c.press.board.plant_truth()
+    t = c.press.board.simulation.plant_truth()
     return ",".join([str(t[name]) for name in TRUTH] + [str(cn) for cn in t["cell_cn"]])
 
 

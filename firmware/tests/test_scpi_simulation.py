@@ -12,6 +12,7 @@ class PlantBoard(Board):
     capabilities = ("force_cells", "faults")
 
     def __init__(self):
+        self.simulation = self
         self.set = {}
         self.plants = []
 

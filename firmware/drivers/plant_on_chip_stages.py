@@ -1,0 +1,19 @@
+# ruff: noqa: F821 - the names are filled in when the tick is fused
+"""The plant inside the tick: what the valve words of the last tick do to the press, and what its sensors then say."""
+
+import micropython
+from micropython import const
+from plant.step import step
+
+_FRAME = const(0)
+_PLANT = const(10)
+_OVERRUN = const(203)
+
+
+@micropython.viper
+def receive(frame):
+    """One step of the physics; it writes RAW, STATUS, INPUTS, TEMPERATURE and DISPLACEMENT."""
+    s = ptr32(frame)
+    m = ptr32(_BASE)
+    step(m[_FRAME], m[_PLANT])
+    s[_TICK_US] += ptr32(m[_PLANT])[_OVERRUN]
