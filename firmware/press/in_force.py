@@ -79,6 +79,7 @@ class InForce(Readings):
 
     def document_changed(self, name):
         self.load()
+        self.panel.documents_changed()
         self.sampler.event(6, 0, 0, name)
 
     def put_document(self, name, document):

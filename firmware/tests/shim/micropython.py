@@ -50,6 +50,7 @@ def ptr16(buffer):
 
 
 def ptr8(buffer):
+    buffer = buffer.encode() if isinstance(buffer, str) else buffer
     return memoryview(buffer).cast("B")
 
 
