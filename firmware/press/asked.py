@@ -8,6 +8,7 @@ from press.steered import Steered
 AT = frame.AT
 _STATE = AT["STATE"]
 HOST_GRACE_MS = 15000
+DEPART_MS = 100
 TARE_BANDS = 5  # a tare is at most this many times the band in which a cell counts as unloaded
 WALL_MASK = (1 << 30) - 1
 
@@ -181,8 +182,16 @@ class Asked(Steered):
             raise Refused("flashing needs the safe state, the press is %s" % cycle.NAMES[self.S[_STATE]])
         if not self.board.boot_drive:
             raise Refused("a board of the kind %s has no boot drive" % self.board.name)
-        self.journal.flush()
-        self.board.bootloader()
+        self.departs_from = self.wall_ms
+
+    def _depart(self, wall_ms):
+        """A moment later, so that the host has its answer; not at all if somebody has armed the press meanwhile."""
+        if (wall_ms - self.departs_from) & WALL_MASK < DEPART_MS:
+            return
+        self.departs_from = -1
+        if self.at_rest:
+            self.journal.flush()
+            self.board.bootloader()
 
     def trigger_in(self):
         self.runner.trigger()

@@ -66,6 +66,7 @@ class Press(Asked):
         self.program_name = ""  # the program that was started last
         self.lease_until = -1  # wall time at which the host counts as gone, -1 while nobody asks
         self.wall_ms = 0
+        self.departs_from = -1  # wall time at which the chip's boot drive was asked for
         self._contact_s = -1
         self._vented_from = -1
         self._vent_from = -1
@@ -114,6 +115,8 @@ class Press(Asked):
             self.run_log.look()
             self.sampler.service()
         self.journal.service()
+        if self.departs_from >= 0:
+            self._depart(wall_ms)
         if self.server.wants_repl:
             self.journal.flush()  # what comes next does not know of it
 

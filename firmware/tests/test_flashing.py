@@ -32,10 +32,20 @@ def test_a_release_is_version_commit_and_content():
 def test_a_press_at_rest_makes_way_and_one_that_is_armed_does_not():
     b = PressBench(FlashableBoard())
     b.run(1)
-    assert ask(b, b"SYST:BOOT;ERR?") == b'0,"No error"\n' and b.board.drives == 1
+    assert ask(b, b"SYST:BOOT;ERR?") == b'0,"No error"\n' and b.board.drives == 0
+    b.run(0.2)
+    assert b.board.drives == 1
     assert ask(b, b"CYCL:ARM;:SYST:ERR?") == b'0,"No error"\n'
     assert b"needs the safe state, the press is ready" in ask(b, b"SYST:BOOT;ERR?")
     assert b.board.drives == 1
+
+
+def test_a_press_that_is_armed_in_the_last_moment_stays():
+    b = PressBench(FlashableBoard())
+    b.run(1)
+    b.board.serial.sent = b"SYST:BOOT\nCYCL:ARM\n"
+    b.run(1)
+    assert b.board.drives == 0 and b.press.state_name == "ready"
 
 
 def test_a_press_that_has_tripped_does_not_make_way():

@@ -1,19 +1,46 @@
 """What a press answers, as typed records in SI units; None stands for what this press does not have."""
 
+import re
 from dataclasses import dataclass
 
+_RELEASE = re.compile(r"([^+]+)\+g(\w+)\.h([0-9a-f]{16})")
 NOT_A_NUMBER = 9.9e37  # SCPI-99 7.2.1.5
 ABSENT = -(1 << 30)
 
 
 @dataclass(frozen=True)
+class Release:
+    """What runs on the press: version, commit (`git`) and hash of the content; empty where an old firmware does not say."""
+
+    version: str
+    git: str
+    hash: str
+
+    @classmethod
+    def of(cls, text: str) -> "Release":
+        """`0.1.0+g1a2b3c4d5e6f.h0123456789abcdef`; anything else is a version and nothing more."""
+        found = _RELEASE.fullmatch(text)
+        return cls(found[1], found[2], found[3]) if found else cls(text, "", "")
+
+
+@dataclass(frozen=True)
 class Identity:
-    """Who answers."""
+    """Who answers; `firmware` is what it says about its firmware, in one word."""
 
     maker: str
     board: str
     serial: str
-    version: str
+    firmware: str
+
+    @property
+    def release(self) -> Release:
+        """The same in its parts."""
+        return Release.of(self.firmware)
+
+    @property
+    def version(self) -> str:
+        """Firmware version, without commit and content."""
+        return self.release.version
 
 
 @dataclass(frozen=True)

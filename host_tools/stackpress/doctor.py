@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .press import Press
 
 OK, WARN, FAIL = "ok", "warn", "fail"
-PACKAGES = ("typer", "rich", "serial", "platformdirs", "numpy", "polars", "matplotlib", "jinja2")
+PACKAGES = ("typer", "rich", "serial", "platformdirs", "psutil", "numpy", "polars", "matplotlib", "jinja2")
 NEEDED = (("config", "stackpress config push"), ("ceilings", "stackpress config ceilings write"),
           ("calibration", "stackpress calibrate cell"))  # fmt: skip
 CLOCK_EARLIEST_S = 1_750_000_000  # a computer that says an earlier time has lost its clock
@@ -115,6 +115,7 @@ def of_press(press: "Press") -> Iterator[Finding]:
 def _identity(press: "Press") -> Iterator[Finding]:
     who = press.who()
     yield Finding(OK, "press", f"{who.serial}, board {who.board}, firmware {who.version}")
+    yield from _image(press)
     from . import rooms as rooms
 
     from press.version import VERSION  # isort: skip
@@ -123,6 +124,19 @@ def _identity(press: "Press") -> Iterator[Finding]:
     todo = "" if same else "Update the one that is older: parameters and records may differ."
     text = f"firmware {who.version}, this host knows {VERSION}"
     yield Finding(OK if same else WARN, "firmware", text, todo)
+
+
+PLACES = {"frozen": "frozen image", "simulated": "simulated press", "app a": "app set a", "app b": "app set b"}
+
+
+def _image(press: "Press") -> Iterator[Finding]:
+    """What it was made of, and where it lies."""
+    release, place = press.who().release, press.firmware_place()
+    if not release.hash:
+        yield Finding(WARN, "image", "this firmware does not say what it was made of", "`stackpress flash` brings a newer one.")
+        return
+    text = f"{PLACES.get(place, place or 'unknown')}, board {press.board_name}, commit {release.git}, content {release.hash}"
+    yield Finding(OK, "image", text)
 
 
 def _documents(press: "Press") -> Iterator[Finding]:

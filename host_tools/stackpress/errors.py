@@ -45,6 +45,14 @@ class PressTripped(PressError):
         self.reason = reason
 
 
+class WrongImage(PressError):
+    """This file must not go onto this board; nothing was written."""
+
+
+class FlashBroken(LinkLost):
+    """Flashing was begun and did not end well; the hint says how it goes on."""
+
+
 def said(number: int, text: str) -> str:
     """The words of a SCPI error for a person: what the press added, else the standard text; the number unless -221."""
     words = text.partition(";")[2] or text

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from .answers import Identity, Memory, PressTime, Tick
-from .errors import BadBlock, LinkLost
-from .link import Link
+from .errors import BadBlock, LinkLost, PressRefused
+from .link import Link, split_answer, unquoted
 
 LEASE_S = 30.0
 
@@ -78,6 +78,17 @@ class Session:
     def version(self) -> str:
         """Firmware version."""
         return self.who().version
+
+    def firmware_place(self) -> str:
+        """Where the running firmware lies: frozen, app a, app b or simulated; empty if the press is too old to say."""
+        try:
+            return unquoted(split_answer(self.query("SYST:FIRM?"))[0])
+        except PressRefused:
+            return ""
+
+    def bootloader(self) -> None:
+        """Outputs safe, then the chip's boot drive. Raises PressRefused unless the press is safe; it goes a moment later."""
+        self.command("SYST:BOOT")
 
     def selftest(self) -> int:
         """Self-test without motion: 0 is good, else bits of what failed."""

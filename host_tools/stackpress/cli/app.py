@@ -33,6 +33,7 @@ COMMANDS = (
     ("log", "log", "List, pull, export and plot what the press has logged."),
     ("runs", "log", "List the runs that are kept on this computer."),
     ("report", "log", "Write a run's report as one HTML file."),
+    ("flash", "flash", "Put firmware on a board, checked before and after; --rollback goes back."),
     ("selftest", "health", "Let the press test itself."),
     ("doctor", "health", "Look for what is wrong with this computer, the port and the press."),
 )

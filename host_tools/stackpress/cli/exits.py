@@ -71,6 +71,7 @@ def failure_of(error: Exception) -> Failure | None:
 # class, exit code, hint when the error brings none
 KNOWN = (
     ("ConfigError", WRONG_INPUT, ""),
+    ("WrongImage", WRONG_INPUT, "Nothing was written."),
     ("LinkLost", NO_PRESS, "Check the cable and the press's supply; the press goes on by itself."),
     ("NoPress", NO_PRESS, "Plug one in, start a simulated one with `stackpress sim`, or say --port."),
     ("NoSuchRun", WRONG_INPUT, ""),

@@ -28,11 +28,12 @@ def status(port: Port = None, json: Json = False) -> None:
     with opened(port) as press:
         snapshot = Hints(press).added(press.snapshot())
         who = press.who()
-    out.say(f"{who.serial} on {snapshot.port} ({who.board}, firmware {who.version})")
+    out.say(f"{who.serial} on {snapshot.port} ({who.board}, firmware {who.firmware})")
     for line in plain.page(snapshot):
         out.say(line)
     tripped = snapshot.state == "tripped"
-    about = {"board": who.board, "identity": who.serial, "firmware": who.version}
+    release = who.release
+    about = {"board": who.board, "identity": who.serial, "firmware": who.version, "git": release.git, "hash": release.hash}
     out.answer({**about, **snapshot.as_dict()}, ok=not tripped)
     if tripped:
         raise typer.Exit(REFUSED)

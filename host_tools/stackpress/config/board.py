@@ -7,8 +7,10 @@ here, so that the answer comes from `config check` and not from a press that sta
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from . import hardware
 from .complaints import Complaints, did_you_mean
 from .toml_lines import Layer
+from .wiring import check_wiring
 
 # What a board can claim to have -> what that means. The firmware asks for the same words.
 CAPABILITIES = {
@@ -27,25 +29,12 @@ CAPABILITIES = {
     "faults": "faults can be injected (simulated press)",
 }
 
-# Role -> known drivers. "simulated" stands for the part that the simulated press brings along.
-DRIVERS = {
-    "converter": ("simulated", "ads131m04", "hx711", "plant"),
-    "actuator": ("simulated", "dac8551", "pwm", "none"),
-    "inputs": ("simulated", "pins", "plant"),
-    "flash": ("simulated", "spi_nor", "internal", "ram"),
-    "deadman": ("pio", "none"),
-    "panel": ("carrier", "none"),
-    "thermocouples": ("simulated", "max31856", "none"),
-    "scale": ("simulated", "quadrature", "none"),
-    "serial": ("pty", "usb_cdc"),
-}
-
 IDENTITIES = {
     "simulated": "made from the seed and the state folder of the simulated press",
     "chip": "the unique number of the microcontroller",
 }
 
-_TOP = ("format", "name", "text", "identity", "capabilities", "pins", "drivers", "module", "pin_count")
+TOP = ("format", "name", "text", "identity", "capabilities", "pins", "drivers", "settings", "module", "extends")
 
 
 @dataclass(frozen=True)
@@ -57,21 +46,31 @@ class Board:
     capabilities: frozenset[str]
     pins: dict[str, int] = field(default_factory=dict)
     drivers: dict[str, str] = field(default_factory=dict)
+    module: hardware.Module | None = None
+
+    @property
+    def converter(self) -> hardware.Part | None:
+        """What the load cells are read with."""
+        return hardware.part("converter", self.drivers.get("converter", ""))
 
 
 def check_board(layer: Layer, groups: Iterable[str], complaints: Complaints) -> Board:
     """Check a board layer; parameters that it presets (tables named after a group) are left to the caller."""
-    known = (*_TOP, *groups)
+    known = (*TOP, *groups)
     for key in layer.data:
         if key not in known:
-            complaints.add(layer.file, layer.line(key), key, "unknown key", did_you_mean(key, known, ", ".join(_TOP)))
-    return Board(
+            complaints.add(layer.file, layer.line(key), key, "unknown key", did_you_mean(key, known, ", ".join(TOP)))
+    module = _module(layer, complaints)
+    board = Board(
         name=_text(layer, "name", complaints),
         identity=_identity(layer, complaints),
         capabilities=_capabilities(layer, complaints),
-        pins=_pins(layer, complaints),
+        pins=_pins(layer, module, complaints),
         drivers=_drivers(layer, complaints),
+        module=module,
     )
+    check_wiring(layer, board.pins, board.drivers, board.capabilities, module is not None, complaints)
+    return board
 
 
 def _text(layer: Layer, key: str, complaints: Complaints) -> str:
@@ -105,26 +104,48 @@ def _capabilities(layer: Layer, complaints: Complaints) -> frozenset[str]:
     return frozenset(value)
 
 
-def _pins(layer: Layer, complaints: Complaints) -> dict[str, int]:
+def _module(layer: Layer, complaints: Complaints) -> hardware.Module | None:
+    name, known = layer.data.get("module"), hardware.modules()
+    if name is None:
+        return None
+    if name not in known:
+        near = did_you_mean(str(name), known, "one of " + ", ".join(known))
+        complaints.add(layer.file, layer.line("module"), "module", f"{name!r} is not in boards/chips.toml", near)
+        return None
+    return known[str(name)]
+
+
+def _pins(layer: Layer, module: hardware.Module | None, complaints: Complaints) -> dict[str, int]:
     table = layer.data.get("pins", {})
     if not isinstance(table, dict):
         complaints.add(layer.file, layer.line("pins"), "pins", "is not a table", "[pins] with role = number")
         return {}
-    count = layer.data.get("pin_count", 30)
-    last = count - 1 if isinstance(count, int) and not isinstance(count, bool) else 29
+    there = module.pins if module else tuple(range(30))
     taken: dict[int, str] = {}
     for role, pin in table.items():
-        line = layer.line("pins", role)
+        line, right = layer.line("pins", role), _ranges(sorted(set(there) - set(taken)))
         if isinstance(pin, bool) or not isinstance(pin, int):
-            complaints.add(layer.file, line, f"pins.{role}", f"{pin!r} is not a pin number", f"0 to {last}")
-        elif not 0 <= pin <= last:
-            complaints.add(layer.file, line, f"pins.{role}", f"the chip has no pin {pin}", f"0 to {last}")
+            complaints.add(layer.file, line, f"pins.{role}", f"{pin!r} is not a pin number", right)
+        elif pin not in there:
+            whose = f"a {module.text} brings out no GPIO {pin}" if module else f"the chip has no pin {pin}"
+            complaints.add(layer.file, line, f"pins.{role}", whose, right)
         elif pin in taken:
             other = f"{taken[pin]} in line {layer.line('pins', taken[pin])}"
-            complaints.add(layer.file, line, f"pins.{role}", f"pin {pin} is already {other}", "one pin, one role")
+            complaints.add(layer.file, line, f"pins.{role}", f"pin {pin} is already {other}", f"one pin, one role: {right}")
         else:
             taken[pin] = role
     return {role: pin for pin, role in taken.items()}
+
+
+def _ranges(numbers: list[int]) -> str:
+    """`0 to 22, 26 to 28`."""
+    text: list[str] = []
+    for first in (n for n in numbers if n - 1 not in numbers):
+        last = first
+        while last + 1 in numbers:
+            last += 1
+        text.append(f"{first} to {last}" if last > first else str(first))
+    return ", ".join(text) or "none is free"
 
 
 def _drivers(layer: Layer, complaints: Complaints) -> dict[str, str]:
@@ -132,12 +153,13 @@ def _drivers(layer: Layer, complaints: Complaints) -> dict[str, str]:
     if not isinstance(table, dict):
         complaints.add(layer.file, layer.line("drivers"), "drivers", "is not a table", "[drivers] with role = name")
         return {}
+    known = hardware.parts()
     for role, driver in table.items():
-        line = layer.line("drivers", role)
-        if role not in DRIVERS:
-            near = did_you_mean(role, DRIVERS, ", ".join(DRIVERS))
+        line, words = layer.line("drivers", role), (*known.get(role, ()), hardware.NONE)
+        if role not in known:
+            near = did_you_mean(role, known, ", ".join(known))
             complaints.add(layer.file, line, f"drivers.{role}", "unknown role", near)
-        elif driver not in DRIVERS[role]:
-            near = did_you_mean(str(driver), DRIVERS[role], "one of " + ", ".join(DRIVERS[role]))
+        elif driver not in words:
+            near = did_you_mean(str(driver), words, "one of " + ", ".join(words))
             complaints.add(layer.file, line, f"drivers.{role}", f"{driver!r} is not a driver for it", near)
     return {role: str(driver) for role, driver in table.items()}

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import rooms
-from .board import Board, check_board
+from .board import TOP, Board, check_board
+from .board_file import read_board
 from .calibration_file import Calibration, read_calibration
 from .ceilings import Ceilings, check_ceilings
 from .complaints import Complaints, did_you_mean
@@ -133,10 +134,9 @@ def load(press: Path, site: Path | None = None, calibration: Path | None = None)
     merge = _Merge(complaints, {p.name: Setting(p, p.default_value, "default") for p in parameters().values()})
     press_layer = read_layer("press", press, complaints)
     board_layer = _board_layer(press_layer, press, complaints)
-    board_top = ("format", "name", "text", "identity", "capabilities", "pins", "drivers", "module", "pin_count")
     board = check_board(board_layer, groups(), complaints)
     merge.format_and_name(board_layer)
-    merge.take(Layer("board", board_layer.file, _known(board_layer), board_layer.lines), board_top)
+    merge.take(Layer("board", board_layer.file, _known(board_layer), board_layer.lines), TOP)
     name = merge.format_and_name(press_layer)
     ceilings = check_ceilings(press_layer, complaints)
     merge.take(press_layer, _PRESS_TOP)
@@ -168,11 +168,11 @@ def _board_layer(press: Layer, path: Path, complaints: Complaints) -> Layer:
         complaints.add(press.file, line, "board", "the press has no board", right)
         return Layer("board", "", {})
     if name.endswith(".toml"):
-        return read_layer("board", path.parent / name, complaints)
+        return read_board(path.parent / name, complaints)
     if name not in shipped:
         complaints.add(press.file, line, "board", f'there is no board "{name}"', did_you_mean(name, shipped, right))
         return Layer("board", "", {})
-    return read_layer("board", rooms.BOARDS / name / "board.toml", complaints)
+    return read_board(rooms.BOARDS / name / "board.toml", complaints)
 
 
 def _impossible(merge: _Merge, press: Layer, board: Board, board_layer: Layer, ceilings: Ceilings | None) -> None:

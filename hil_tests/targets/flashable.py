@@ -1,0 +1,114 @@
+"""A press that can be flashed, without a chip: a whole press behind a pty, which gives way to a boot drive and comes back anew."""
+
+import os
+import re
+import threading
+import time
+import tty
+from pathlib import Path
+from typing import Any
+
+from bench_press import MemoryBoard, PressBench
+
+from boards.images import uf2
+from hil_tests.devices.boot_drive import BootDrive
+
+MARK = re.compile(rb"stackpress-image;board=([\w-]+);.*?git=(\w+);hash=([0-9a-f]{16});")
+
+
+def image(path: Path, board: str = "pico", content: str = "aa" * 8, kilobytes: int = 100, chip: str = "rp2040") -> Path:
+    """An image file of ours, as far as anything but a chip can tell."""
+    mark = f"stackpress-image;board={board};version=0.1.0;git=0123456789ab;hash={content};".encode()
+    filler = bytes(i * 7 & 255 for i in range(1024)) * kilobytes
+    path.write_bytes(uf2.encode(filler + mark, uf2.FAMILIES[chip]))
+    return path
+
+
+class Departed(Exception):
+    """The firmware ends here; the chip's ROM goes on."""
+
+
+class PtyBoard(MemoryBoard):  # type: ignore[misc]
+    """A pico by name; its serial line is a pty that is gone while the firmware is."""
+
+    name, boot_drive, runs = "pico", True, "frozen"
+
+    def __init__(self, git: str, content: str, **kept: Any) -> None:
+        super().__init__("PICO-e6614103e7", **kept)
+        self.git, self.content = git, bytes.fromhex(content)
+        self.master, self.slave = os.openpty()
+        tty.setraw(self.slave)
+        os.set_blocking(self.master, False)
+        self.serial = self
+
+    def firmware_hash(self) -> bytes:
+        return self.content
+
+    def read(self, buf: bytearray) -> int:
+        try:
+            data = os.read(self.master, len(buf))
+        except (BlockingIOError, OSError):
+            return 0
+        buf[: len(data)] = data
+        return len(data)
+
+    def write(self, view: memoryview) -> int:
+        try:
+            return os.write(self.master, view)
+        except (BlockingIOError, OSError):
+            return 0
+
+    def bootloader(self) -> None:
+        raise Departed
+
+    def close(self) -> None:
+        for fd in (self.master, self.slave):
+            os.close(fd)
+
+
+class FlashBench:
+    """`port` and `drive` are where the host finds them; `boot(content)` starts the firmware."""
+
+    def __init__(self, folder: Path, **raws: Any) -> None:
+        self.port, self.drive = folder / "port", BootDrive(folder / "RPI-RP2", self.taken)
+        self.raws = raws
+        self.board: PtyBoard | None = None
+        self.bench: PressBench | None = None
+        self.inputs: int | None = None
+        self._ends = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.comes_back = True
+
+    def boot(self, content: str = "11" * 8, git: str = "ffffffffffff") -> "FlashBench":
+        kept = {"store": self.board.store, "flash": self.board.flash} if self.board else {}
+        self.board = PtyBoard(git, content, **kept)
+        self.bench = PressBench(self.board, stored=not kept, **self.raws)
+        self._ends.clear()
+        self._thread = threading.Thread(target=self._run, args=(self.bench, self.board), daemon=True)
+        self._thread.start()
+        self.port.symlink_to(os.ttyname(self.board.slave))
+        return self
+
+    def _run(self, bench: PressBench, board: PtyBoard) -> None:
+        try:
+            while not self._ends.wait(0.001):
+                if self.inputs is not None:
+                    bench.inputs = self.inputs
+                bench.run(0.02)
+        except Departed:
+            self.port.unlink()
+            board.close()
+            self.drive.appear()
+
+    def taken(self, blocks: dict[int, bytes]) -> None:
+        found = MARK.search(b"".join(blocks[address] for address in sorted(blocks)))
+        assert found
+        if self.comes_back:
+            time.sleep(0.1)
+            self.boot(found[3].decode(), found[2].decode())
+
+    def close(self) -> None:
+        self._ends.set()
+        self.drive.close()
+        if self._thread:
+            self._thread.join()

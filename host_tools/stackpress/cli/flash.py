@@ -1,0 +1,131 @@
+"""`stackpress flash`: put firmware on a board, and go back to what ran before."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .exits import REFUSED, WRONG_INPUT, Failure
+from .options import Json, Port, Yes, single
+from .output import Output
+
+if TYPE_CHECKING:
+    from ..flashing.flasher import Watch
+    from ..flashing.images import Image
+    from ..flashing.kept import Kept
+    from ..flashing.targets import Target, Wanted
+
+app = single()
+APPS = {"flash": app}
+
+File = Annotated[
+    Path | None,
+    typer.Argument(metavar="[IMAGE.uf2]", help="The image; without it, the one that was built for this board."),
+]
+Board = Annotated[str | None, typer.Option("--board", help="Which board it is, where a boot drive can't say.")]
+Drive = Annotated[Path | None, typer.Option("--drive", help="Where the boot drive is mounted, or will be.")]
+Rollback = Annotated[bool, typer.Option("--rollback", help="Go back to what ran on this board before.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, say what would be done, write nothing.")]
+Wait = Annotated[float, typer.Option("--wait", min=1, help="Seconds to wait for the drive, and for the board to come back.")]
+
+
+@app.command()
+def flash(
+    image: File = None,
+    board: Board = None,
+    port: Port = None,
+    drive: Drive = None,
+    rollback: Rollback = False,
+    dry_run: DryRun = False,
+    wait: Wait = 60.0,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Put firmware on a board. Checks first, writes then; what broke off carries on with the same command."""
+    from ..flashing.kept import Kept
+    from ..flashing.targets import Wanted, find_target
+    from ..link import QUIET_S
+
+    if image is not None and rollback:
+        raise Failure("An image and --rollback exclude each other.", "", WRONG_INPUT)
+    out, kept = Output(json), Kept()
+    wanted = Wanted(port, drive, board, max(QUIET_S, wait / 20))
+    target = find_target(wanted, kept)
+    _introduce(out, target)
+    _flash_image(out, _chosen(image, rollback, target, kept), target, wanted, kept, wait, dry_run, yes)
+
+
+def _introduce(out: Output, target: "Target") -> None:
+    where = target.port or (target.drive.path if target.drive else "")
+    runs = f", runs {target.running.version} {target.running.hash or '(content unknown)'}" if target.running else ", boot drive"
+    out.say(f"board {target.board} on {where}{runs}: {target.why}")
+
+
+def _chosen(path: Path | None, rollback: bool, target: "Target", kept: "Kept") -> "Image":
+    """The image that is meant: named, the last good one, the one that was begun, or the one that was built."""
+    from ..flashing.images import built_image, read_image
+
+    begun = kept.unfinished()
+    if rollback:
+        now = target.running.hash if target.running else begun.hash if begun else ""
+        found = kept.last_good(target.identity, now)
+        if found is None:
+            hint = "Only images that were flashed from this computer, and ran, are kept here."
+            raise Failure(f"No earlier image of {target.identity or target.board} is kept.", hint, REFUSED)
+        return read_image(found)
+    if path is None and target.drive and begun and begun.identity == target.identity:
+        return read_image(Path(begun.file))
+    return read_image(path or built_image(target.board))
+
+
+def _flash_image(
+    out: Output, image: "Image", target: "Target", wanted: "Wanted", kept: "Kept", wait: float, dry_run: bool, yes: bool
+) -> None:
+    from ..flashing import flasher
+
+    flasher.check(image, target)
+    about: dict[str, Any] = {"board": target.board, "identity": target.identity, "why": target.why, "image": image.about()}
+    out.say(f"image {image.path}: board {image.board}, commit {image.git}, content {image.hash}, {len(image.data) // 1024} kB")
+    steps = flasher.plan(image, target)
+    if target.running and not kept.has(target.identity, target.running.hash):
+        out.say("What it runs now is not kept on this computer: --rollback will not bring it back.")
+    if dry_run:
+        for step in steps:
+            out.say(f"would {step}")
+        out.answer({**about, "dry_run": True, "steps": steps})
+        return
+    if target.running and target.running.hash == image.hash:
+        out.say("It runs this image already; nothing was written.")
+        out.answer({**about, "dry_run": False, "written": False})
+        return
+    out.confirm(f"Write this image to {target.identity or target.board}?", yes)
+    with _shown(out) as watch:
+        done = flasher.flash(image, target, wanted, kept, watch, wait)
+    out.say(f"{done.identity} runs {done.firmware}; {done.documents} documents are there")
+    out.answer({**about, "dry_run": False, "written": True, "after": flasher.told(done)}, ok=not done.lost)
+    if done.lost:
+        out.say(f"Documents are not as they were: {', '.join(done.lost)}. `stackpress doctor` says what to do.")
+        raise typer.Exit(REFUSED)
+
+
+@contextmanager
+def _shown(out: Output) -> Iterator["Watch"]:
+    """A progress bar on a terminal, lines elsewhere, nothing with --json."""
+    import sys
+
+    from ..flashing.flasher import Watch
+
+    if out.as_json or not sys.stderr.isatty():
+        yield Watch(out.progress)
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=out.console(stderr=True), transient=True) as bar:
+        task = bar.add_task("flashing", total=None)
+        yield Watch(
+            lambda text: bar.update(task, description=text),
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )

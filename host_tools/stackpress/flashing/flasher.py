@@ -1,0 +1,132 @@
+"""The way of an image onto a board: ask the firmware to make way, copy, wait, and believe only what the board then says."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import FlashBroken
+from ..link import Link
+from ..press import Press
+from . import drives
+from .images import Image, check_fits
+from .kept import Kept
+from .targets import Target, Wanted, wait_for_drive, wait_for_press
+
+WAIT_S = 60.0
+STEP_S = 0.2
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told how far it is."""
+
+    step: Callable[[str], None] = lambda text: None
+    copied: Callable[[int, int], None] = lambda done, total: None
+
+
+@dataclass(frozen=True)
+class Flashed:
+    """What came of it. `documents` counts those that are as they were before."""
+
+    identity: str
+    port: str
+    firmware: str
+    documents: int
+    lost: tuple[str, ...] = ()
+
+
+def check(image: Image, target: Target) -> None:
+    """Everything that can be known before the first byte is written. Raises WrongImage."""
+    from boards.images import flash_map
+
+    chip = target.drive.chip if target.drive else ""
+    try:
+        chip = chip or flash_map.module_of(target.board)[0]
+        storage = flash_map.storage_start(target.board)
+    except KeyError:
+        from ..errors import WrongImage
+
+        known = ", ".join(flash_map.boards())
+        raise WrongImage(f"there are no images for a board {target.board!r}", f"There are for: {known}.") from None
+    check_fits(image, target.board, chip, storage)
+
+
+def plan(image: Image, target: Target) -> list[str]:
+    """What would be done, in words."""
+    size = f"{len(image.data) // 1024} kB"
+    steps = [f"ask the firmware on {target.port} for the boot drive (outputs safe first)"] if target.port else []
+    where = str(target.drive.path) if target.drive else "the boot drive"
+    steps += [f"copy {image.path} ({size}) to {where}", f"wait for the board, which must then say hash {image.hash}"]
+    return [*steps, "keep the image as the last good one of this board"]
+
+
+def flash(image: Image, target: Target, wanted: Wanted, kept: Kept, watch: Watch, wait_s: float = WAIT_S) -> Flashed:
+    """Put the image on the board. Raises WrongImage, PressRefused, FlashBroken; whatever broke off, the same call carries on."""
+    check(image, target)
+    drive = target.drive
+    if drive is None:
+        before = [] if wanted.drive else [one.path for one in drives.find_drives()]
+        watch.step("asking the firmware for the boot drive")
+        assert target.port is not None
+        with Press(Link(target.port, wanted.quiet_s)) as press:
+            press.bootloader()
+        kept.begin(target.identity, image)
+        drive = wait_for_drive(wanted, before, _timer(wait_s))
+        if drive is None:
+            raise FlashBroken(f"no boot drive has appeared within {wait_s:g} s", _unmounted_hint())
+        if drive.chip != image.chip:
+            raise FlashBroken(f"the drive {drive.path} that appeared is a {drive.board_id}", "Say which drive with --drive.")
+    kept.begin(target.identity, image)
+    watch.step(f"copying to {drive.path}")
+    drives.copy(image.data, drive, watch.copied)
+    watch.step("waiting for the board")
+    return _back(image, target, wanted, kept, wait_s)
+
+
+def _back(image: Image, target: Target, wanted: Wanted, kept: Kept, wait_s: float) -> Flashed:
+    press = wait_for_press(target, wanted, _timer(wait_s))
+    if press is None:
+        raise FlashBroken(f"the board has not come back within {wait_s:g} s", _BACK_HINT)
+    with press:
+        who = press.who()
+        if (who.board, who.release.hash) != (image.board, image.hash):
+            text = f"the board runs {who.board} {who.firmware}, not what was copied ({image.board}, {image.hash})"
+            raise FlashBroken(text, "Flash again; `stackpress flash --rollback` goes back to the last good image.")
+        now = {one.name: one.crc for one in press.documents()}
+        port = press.port
+    kept.keep(who.serial, image)
+    kept.done()
+    lost = tuple(name for name, crc in target.documents if now.get(name) != crc)
+    return Flashed(who.serial, port, who.firmware, len(now), lost)
+
+
+def _timer(seconds: float) -> Callable[[], bool]:
+    """Says when the time is up; lets some of it pass at each call but the first."""
+    end = time.monotonic() + seconds
+    first = True
+
+    def up() -> bool:
+        nonlocal first
+        if not first:
+            time.sleep(STEP_S)
+        first = False
+        return time.monotonic() > end
+
+    return up
+
+
+def _unmounted_hint() -> str:
+    seen = drives.unmounted()
+    if seen:
+        return f"It is attached and not mounted: `udisksctl mount -b {seen[0]}`, then `stackpress flash` again."
+    return "If it is mounted somewhere, say where with --drive; `stackpress flash` carries on."
+
+
+_BACK_HINT = "Plug it in anew. If it comes back as a boot drive, `stackpress flash` carries on; else look with `stackpress doctor`."
+
+
+def told(flashed: Flashed) -> dict[str, Any]:
+    """For --json."""
+    return {"identity": flashed.identity, "port": flashed.port, "firmware": flashed.firmware,
+            "documents": flashed.documents, "documents_changed": list(flashed.lost)}  # fmt: skip

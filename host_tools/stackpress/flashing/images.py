@@ -1,0 +1,79 @@
+"""An image file: what it is for, read out of the file itself before a byte of it goes anywhere."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import rooms
+from ..errors import WrongImage
+
+MARK = re.compile(rb"stackpress-image;board=([\w-]{1,32});version=([\w.-]{1,32});git=(\w{1,40});hash=([0-9a-f]{16});")
+BUILT = rooms.ROOT / "build" / "images"
+
+
+@dataclass(frozen=True)
+class Image:
+    """A whole UF2 file of ours. Addresses are those of the chip's memory map; `end` is the first byte behind it."""
+
+    path: Path
+    data: bytes
+    chip: str
+    board: str
+    version: str
+    git: str
+    hash: str
+    end: int
+
+    def about(self) -> dict[str, Any]:
+        """For --json."""
+        return {"file": str(self.path), "bytes": len(self.data), "chip": self.chip, "board": self.board, "version": self.version,
+                "git": self.git, "hash": self.hash}  # fmt: skip
+
+
+def read_image(path: Path) -> Image:
+    """Read and judge a UF2 file. Raises WrongImage with what is wrong, where, and what would be right."""
+    from boards.images import uf2
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise WrongImage(f"{path}: {error.strerror}", "`make firmware BOARD=...` builds an image.") from error
+    try:
+        family, first, content = uf2.decode(data)
+    except ValueError as error:
+        raise WrongImage(f"{path} is no whole UF2 file: {error}", "Build or fetch it anew; nothing was written.") from error
+    chips = {number: name for name, number in uf2.FAMILIES.items()}
+    if family not in chips:
+        known = ", ".join(f"{number:#x} ({name})" for number, name in sorted(chips.items()))
+        raise WrongImage(f"{path} is for family {family:#x}", f"Right would be one of {known}.")
+    if first != uf2.FLASH:
+        raise WrongImage(f"{path} begins at {first:#x}", f"An image begins at {uf2.FLASH:#x}, the start of the flash.")
+    marks = set(MARK.findall(content))
+    if len(marks) != 1:
+        hint = "An image of `make firmware` says which board it is for; others are copied by hand."
+        raise WrongImage(f"{path} does not say which board it is for: it is no image of stackpress", hint)
+    board, version, git, content_hash = (part.decode() for part in marks.pop())
+    return Image(path, data, chips[family], board, version, git, content_hash, first + len(content))
+
+
+def built_image(board: str) -> Path:
+    """Where the build leaves the image of a board. Raises WrongImage if it is not there."""
+    path = BUILT / board / "firmware.uf2"
+    if not path.is_file():
+        raise WrongImage(f"no image has been built for the board {board}", f"`make firmware BOARD={board}`, or name a UF2 file.")
+    return path
+
+
+def check_fits(image: Image, board: str, chip: str, storage: int) -> None:
+    """Whether the image belongs on this board and leaves its storage alone. Raises WrongImage."""
+    where = f"{image.path} is for the board {image.board} ({image.chip})"
+    if chip and image.chip != chip:
+        raise WrongImage(f"{where}; this chip is an {chip}", f"`make firmware BOARD={board}` builds the right one.")
+    if image.board != board:
+        raise WrongImage(f"{where}; this is a {board}", f"`make firmware BOARD={board}` builds the right one.")
+    if image.end > storage:
+        raise WrongImage(
+            f"{image.path} reaches to {image.end:#x}, into the storage that begins at {storage:#x}",
+            "Configuration, calibration and programs lie there: an image must end before it.",
+        )

@@ -1,0 +1,179 @@
+"""Claims about `stackpress flash`: what it refuses, what it writes, and how it goes on after something broke off."""
+
+import errno
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from press import frame
+from stackpress.answers import Release
+from stackpress.cli import app
+from stackpress.flashing import drives
+
+from boards.images import flash_map, uf2
+from hil_tests.targets.flashable import FlashBench, image
+
+if sys.platform == "win32":
+    pytest.fail("these tests need a pty")
+
+NEW, OLD = "22" * 8, "11" * 8
+Ask = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlashBench]:
+    for name in ("STACKPRESS_SIM_DIR", "STACKPRESS_CONFIG_DIR", "STACKPRESS_DATA"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.chdir(tmp_path)
+    one = FlashBench(tmp_path)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def ask(bench: FlashBench, capsys: pytest.CaptureFixture[str]) -> Ask:
+    """`stackpress flash` with --json; gives exit code and document."""
+
+    def asked(*words: str | Path) -> tuple[int, dict[str, Any]]:
+        capsys.readouterr()
+        code = app.run(["flash", *map(str, words), "--yes", "--wait", "5", "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return asked
+
+
+def on(bench: FlashBench) -> list[str | Path]:
+    return ["--port", bench.port, "--drive", bench.drive.path]
+
+
+def test_a_running_board_is_flashed_comes_back_and_keeps_its_documents(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+    bench.boot(OLD)
+    code, told = ask(image(tmp_path / "new.uf2", content=NEW), *on(bench))
+    assert code == 0 and told["written"], told
+    assert told["after"]["firmware"] == f"0.1.0+g0123456789ab.h{NEW}" and told["after"]["identity"] == "PICO-e6614103e7"
+    assert told["after"]["documents"] == 3 and told["after"]["documents_changed"] == []
+
+
+def test_rollback_brings_back_what_ran_before_and_says_if_there_is_nothing(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+    bench.boot(OLD)
+    assert ask("--rollback", *on(bench))[0] == 1
+    for content in (NEW, "33" * 8):
+        assert ask(image(tmp_path / "one.uf2", content=content), *on(bench))[0] == 0
+    code, told = ask("--rollback", *on(bench))
+    assert code == 0 and told["image"]["hash"] == NEW and told["after"]["firmware"].endswith(NEW), told
+
+
+def test_dry_run_says_what_it_would_do_and_writes_nothing(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+    bench.boot(OLD)
+    code, told = ask(image(tmp_path / "new.uf2", content=NEW), "--dry-run", *on(bench))
+    assert code == 0 and len(told["steps"]) == 4 and "boot drive" in told["steps"][0]
+    assert ask("--rollback", *on(bench))[0] == 1 and not bench.drive.path.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong, said",
+    [({"board": "pico2", "chip": "rp2350"}, "this chip is an rp2040"), ({"board": "dryrun"}, "this is a pico"),
+     ({"kilobytes": 700}, "into the storage that begins at 0x100a0000")],
+)  # fmt: skip
+def test_a_wrong_image_is_refused_before_anything_is_written(
+    bench: FlashBench, ask: Ask, tmp_path: Path, wrong: dict[str, Any], said: str
+) -> None:
+    bench.boot(OLD)
+    code, told = ask(image(tmp_path / "wrong.uf2", **wrong), *on(bench))
+    assert code == 2 and said in told["error"] and told["hint"], told
+    assert bench.port.exists() and not bench.drive.path.exists()
+
+
+def test_a_torn_foreign_or_missing_file_is_refused_with_what_is_wrong(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+    bench.boot(OLD)
+    whole = image(tmp_path / "whole.uf2").read_bytes()
+    for name, data, said in (("torn", whole[:-100], "not whole blocks"), ("hole", whole[:5120] + whole[5632:], "does not belong"),
+                             ("other", uf2.encode(b"x" * 5000, uf2.FAMILIES["rp2040"]), "does not say which board"),
+                             ("esp", uf2.encode(b"x" * 5000, 0x1C5F21B0), "is for family 0x1c5f21b0")):  # fmt: skip
+        (tmp_path / name).write_bytes(data)
+        code, told = ask(tmp_path / name, *on(bench))
+        assert code == 2 and said in told["error"], told
+    assert ask(tmp_path / "missing.uf2", *on(bench))[0] == 2
+
+
+def test_an_armed_and_a_tripped_press_are_refused(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+    bench.boot(OLD)
+    new = image(tmp_path / "new.uf2", content=NEW)
+    assert app.run(["arm", "--port", str(bench.port)]) == 0
+    code, told = ask(new, *on(bench))
+    assert code == 1 and "the press is ready" in told["error"]
+    bench.inputs = frame.IN_HEALTHY & ~frame.IN["estop_a"]
+    for _ in range(100):
+        code, told = ask(new, *on(bench))
+        if "tripped" in told["error"]:
+            break
+    assert code == 1 and "the press is tripped" in told["error"]
+    assert not bench.drive.path.exists()
+
+
+def test_a_boot_drive_tells_the_chip_only_so_the_board_must_be_known(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+    new = image(tmp_path / "new.uf2", content=NEW)
+    bench.drive.appear()
+    code, told = ask(new, "--drive", bench.drive.path)
+    assert code == 2 and "tells the chip (rp2040), not the board" in told["error"] and "--board" in told["hint"]
+    assert ask(new, "--drive", bench.drive.path, "--board", "dryrun")[0] == 2
+    code, told = ask(new, "--drive", bench.drive.path, "--board", "pico", "--dry-run")
+    assert code == 0 and told["why"] == "you said so with --board"
+    assert ask(image(tmp_path / "two.uf2", "pico2", chip="rp2350"), "--drive", bench.drive.path, "--board", "pico2")[0] == 2
+    assert not list(bench.drive.path.glob("*.uf2"))
+
+
+def test_a_cable_pulled_in_the_middle_is_told_and_flash_carries_on(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+    bench.boot(OLD)
+    bench.drive.unplug_after = 200
+    code, told = ask(image(tmp_path / "new.uf2", content=NEW), *on(bench))
+    assert code == 3 and "stackpress flash" in told["hint"], told
+    bench.drive.unplug_after = -1
+    bench.drive.appear()
+    (tmp_path / "new.uf2").unlink()
+    code, told = ask(*on(bench))
+    assert code == 0 and told["why"] == "flashing it was begun and did not end", told
+    assert told["after"]["firmware"].endswith(NEW) and told["after"]["identity"] == "PICO-e6614103e7"
+
+
+def test_an_error_of_the_disk_is_no_success_unless_it_comes_with_the_restart(
+    bench: FlashBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chip restarts on the last block, so that the disk goes away under the copy's last flush."""
+    bench.drive.appear()
+    data = image(tmp_path / "new.uf2", content=NEW).read_bytes()
+    drive = drives.read_drive(bench.drive.path)
+    assert drive is not None
+    bad_at, flushes, real = 0, 0, os.fsync
+
+    def flush(fd: int) -> None:
+        nonlocal flushes
+        flushes += 1
+        real(fd)
+        if flushes == bad_at:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", flush)
+    bench.comes_back = False
+    bad_at = len(data) // drives.PIECE + 1
+    drives.copy(data, drive, lambda done, total: None)
+    bench.drive.appear()
+    bad_at, flushes = 3, 0
+    with pytest.raises(drives.FlashBroken, match="broke off at"):
+        drives.copy(data, drive, lambda done, total: None)
+
+
+def test_a_release_comes_apart_and_an_old_one_is_a_version() -> None:
+    assert Release.of("0.3.0+g1a2b3c4d5e6f.h0123456789abcdef") == Release("0.3.0", "1a2b3c4d5e6f", "0123456789abcdef")
+    assert Release.of("0.0.0") == Release("0.0.0", "", "")
+
+
+def test_every_board_says_where_its_storage_begins() -> None:
+    for name in flash_map.boards():
+        chip, size = flash_map.module_of(name)
+        assert flash_map.FLASH + 256 * 1024 < flash_map.storage_start(name) < flash_map.FLASH + size, name
+        assert chip in uf2.FAMILIES
