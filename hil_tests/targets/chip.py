@@ -4,17 +4,43 @@ What rp2040py does otherwise than a real board is mended here, in one place (hil
 only when the host has bytes, and the host's start of frame comes every millisecond while the chip listens for it.
 """
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from hil_tests.targets import fast
 
 CYCLE_NS = 8.0  # 125 MHz
 TIMERAWL = 0x28
 DEV_SOF, SOF_RD = 1 << 17, 0x48  # RP2040 datasheet 4.1.4: the flag is cleared by reading the register
 
 
+class PlainLoop:
+    """rp2040py's own loop, where it could not be compiled anew."""
+
+    def __init__(self, simulator: Any) -> None:
+        self._simulator = simulator
+        self.stopped = False
+
+    def run(self) -> None:
+        from rp2040py.execute_batch import execute_batch
+
+        while not self.stopped:
+            execute_batch(cast(Any, self), 1)
+
+    @property
+    def rp2040(self) -> Any:
+        return self._simulator.rp2040
+
+    @property
+    def clock(self) -> Any:
+        return self._simulator.clock
+
+
 class Chip:
     def __init__(self, image: Path) -> None:
+        self.slow_because = fast.install()
         from rp2040py.boards import resolve_board_spec
         from rp2040py.device.base_device import BaseDevice
         from rp2040py.memory_map import FLASH_START_ADDRESS
@@ -22,7 +48,7 @@ class Chip:
 
         self.device = BaseDevice(board=resolve_board_spec("pico", MICROPYTHON, str(image)))
         self.mcu: Any = self.device.mcu
-        self.simulator: Any = self.device.simulator
+        self.loop = self._loop()
         self.connected = False
         self.on_bytes: Callable[[bytes], None] = lambda data: None
         self._to_chip = bytearray()
@@ -33,6 +59,13 @@ class Chip:
         self._mend_usb()
         self._halt = self.mcu.clock.create_alarm(self._halted)
         self.mcu.core.pc = FLASH_START_ADDRESS
+
+    def _loop(self) -> Any:
+        """What executes: `run` until `stopped`."""
+        if self.slow_because:
+            return PlainLoop(self.device.simulator)
+        compiled: Any = importlib.import_module("rp2040py.native._loop")
+        return compiled.Loop(self.mcu, self.mcu.clock)
 
     def _mend_usb(self) -> None:
         cdc, usb = self.device.cdc, self.mcu.usb_ctrl
@@ -90,17 +123,14 @@ class Chip:
         return float(self.mcu.clock.nanos)
 
     def _halted(self) -> None:
-        self.simulator.stopped = True
+        self.loop.stopped = True
 
     def run_to(self, ns: float) -> None:
         """Execute until simulated time `ns`."""
-        from rp2040py.execute_batch import execute_batch
-
         while ns - self.now_ns > 0:
-            self.simulator.stopped = False
+            self.loop.stopped = False
             self._halt.schedule(ns - self.now_ns)
-            while not self.simulator.stopped:
-                execute_batch(self.simulator, 1)
+            self.loop.run()
             if self._stepping:
                 self._step_out()
 
@@ -120,7 +150,7 @@ class Chip:
             nonlocal inside
             if offset == TIMERAWL and core.ipsr == exception:
                 if inside:
-                    self._stepping = self.simulator.stopped = True
+                    self._stepping = self.loop.stopped = True
                 else:
                     entered(self.now_ns)
                 inside = not inside
