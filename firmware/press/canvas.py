@@ -78,7 +78,7 @@ def draw_high(buf, text, at: int, span: int) -> int:
                 if tall:
                     if k < 5:
                         v = g[c * 5 + k]
-                    if k and k < 6:
+                    if k and k < 6 and c != 77 and c != 87:  # m and w would become blots
                         v |= g[c * 5 + k - 1]
                 elif k < 10:
                     v = g[c * 5 + (k >> 1)]
@@ -157,8 +157,7 @@ class Pen:
         """Begin a row of the given size; `flip`: dark on light."""
         self.page, self.size, self.flip = page, size, 1024 if flip else 0
         self.x = 0
-        if flip:
-            self.skip(1)
+        self.skip(1)
 
     def text(self, text, first=0, count=-1):
         self.put(text, first, len(text) - first if count < 0 else count)
@@ -193,7 +192,7 @@ class Pen:
                 value, decimals, kilo = (force_cn + 5000) // 10000, 1, True
         self.row(page, LARGE_SIZE)
         taken = 100 if force_cn is None else digits(value, decimals) * 20 - (20 - _POINT if decimals else 0)
-        self.skip(_FORCE_COLUMNS - taken)
+        self.skip(_FORCE_COLUMNS - taken - self.x)
         if force_cn is None:
             self.text("-----")
         else:

@@ -19,6 +19,10 @@ REFUSAL_MS = 5000  # a refusal is shown this long while a program runs
 ENDS = {"failed": "ended", "stopped": "stopped", "done": "done"}  # how a run ended: title of its notice
 
 
+def _ending(name, reason):
+    return name if reason in ("", "stopped") else "%s: %s" % (name, reason)
+
+
 class Panel:
     def __init__(self, press):
         self.press = press
@@ -127,7 +131,7 @@ class Panel:
         if active and self.refused_ms(self.now) > REFUSAL_MS:
             self.title = ""
         elif self._was_active and p.runner.reason not in ("tripped",) and p.runner.state in ENDS:
-            self._tell(ENDS[p.runner.state], p.runner.reason or p.program_name)
+            self._tell(ENDS[p.runner.state], _ending(p.program_name, p.runner.reason))
             if p.runner.state == "failed":
                 self._refused, self._has_refused = self.now, True  # it beeps
         self._was_active = active

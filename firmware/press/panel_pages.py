@@ -59,13 +59,14 @@ def bar_trip(c, p):
 
 
 def time_right(c, seconds):
-    """At the right: 0:09, 59:59, 2h05, 120h."""
+    """At the right: 0:09 left, 59:59 left, 2h05 left, 120h left."""
     big, small, mark = seconds // 60, seconds % 60, ":"
     if seconds >= HOUR_S:
         big, small, mark = seconds // HOUR_S, seconds % HOUR_S // 60, "h"
     short = big >= 100 and mark == "h"
-    c.right(digits(big) + (1 if short else 3))
+    c.right(digits(big) + (6 if short else 8))
     duration(c, big, small, mark, short)
+    c.text(" left")
 
 
 def duration(c, big, small, mark, short):
@@ -242,7 +243,6 @@ def acknowledge(c, p):
 
 def notice_title(c, p):
     c.text(p.title)
-    c.text(":")
 
 
 def foot(row, rows):
@@ -276,9 +276,8 @@ RUN = ((0, SMALL_SIZE, 1, bar_run), (1, LARGE_SIZE, 0, force_large), (5, TWICE, 
 PAGES = {
     "safe": ((0, SMALL_SIZE, 1, bar_safe), (1, TWICE, 0, force_twice), (3, TALL, 0, name_whole),
              (5, SMALL_SIZE, 0, totals_force), (6, SMALL_SIZE, 0, totals_time), (7, SMALL_SIZE, 0, foot(0, 1))),
-    "notice": ((0, SMALL_SIZE, 1, bar_notice), (1, TWICE, 0, force_twice), (3, SMALL_SIZE, 0, notice_title),
-               (4, SMALL_SIZE, 0, foot(0, 4)), (5, SMALL_SIZE, 0, foot(1, 4)), (6, SMALL_SIZE, 0, foot(2, 4)),
-               (7, SMALL_SIZE, 0, foot(3, 4))),
+    "notice": ((0, SMALL_SIZE, 1, bar_notice), (1, TWICE, 0, force_twice), (3, TALL, 0, notice_title),
+               (5, SMALL_SIZE, 0, foot(0, 3)), (6, SMALL_SIZE, 0, foot(1, 3)), (7, SMALL_SIZE, 0, foot(2, 3))),
     "ready": ((0, SMALL_SIZE, 1, bar_plain), (1, LARGE_SIZE, 0, force_large), (5, SMALL_SIZE, 0, name_short),
               (6, SMALL_SIZE, 0, totals_force), (7, SMALL_SIZE, 0, foot(0, 1))),
     "run": RUN,

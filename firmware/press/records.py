@@ -164,6 +164,7 @@ EVENTS = {
     18: "ticks missed",  # a = ticks
     19: "service",
     20: "note",
+    21: "part fails",  # text = which; b = 1: it is back
 }
 
 OUTCOMES = {1: "done", 2: "stopped", 3: "tripped", 4: "aborted"}

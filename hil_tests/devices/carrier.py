@@ -5,6 +5,7 @@ from typing import Any
 
 from hil_tests.devices.ads131m04 import Ads131m04
 from hil_tests.devices.dac8551 import Dac8551
+from hil_tests.devices.front_panel import FrontPanel
 from hil_tests.devices.w25q import W25q
 from hil_tests.devices.wires import Wires
 from hil_tests.plant import plant as physics
@@ -47,6 +48,7 @@ class Carrier:
         self.one_shot = OneShot(self.wires, pins["permissive"])
         self.dac = Dac8551(self.wires, pins)
         self.flash = W25q(self.wires, pins, size=1 << 18, data=flash)  # a small one mounts quickly
+        self.panel = FrontPanel(self.wires, pins) if "panel_data" in pins else None
         self.trigger_in = 0
         self.steps = 0
         self._switches(63)
@@ -87,3 +89,5 @@ class Carrier:
         for name, bit in INPUTS.items():
             level = self.trigger_in if name == "trigger_in" else int(bool(bits & bit))
             self.wires.drive(self.pins[name], level)
+        if self.panel:
+            self.panel.plant_word(bits)
