@@ -1,0 +1,187 @@
+"""An RP2040 without a processor: drivers and stages of the tick run here, against its peripherals and the models of the wires.
+
+    bench = Bench()
+    driver = bench.driver("deadman")       # the module, its `machine` and `rp2` over this bench's registers
+    deadman = driver.Deadman(7)
+    bench.run_us(50)                       # PIO programs, DMA and devices go on; nothing else moves
+
+A second here takes seconds, not a minute, so each driver is proved at the wire without an image. What it can't tell is what an
+image costs in time: `make bench-board` measures that.
+"""
+
+import ast
+import importlib
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from boards.images import fuse
+from hil_tests.devices import bench_modules
+from hil_tests.devices.wires import Wires
+
+DRIVERS = Path(__file__).resolve().parents[2] / "firmware" / "drivers"
+CYCLE_NS = 8.0
+SRAM, FRAME, FIXED, CRC_TABLE = 0x20000000, 0x20010000, 0x20040000, 0x20040200
+
+
+class Bench:
+    """`step_cycles` is how often the PIO programs are looked at: 2 for a program at 62.5 MHz, at most 8 (then they run late)."""
+
+    def __init__(self, step_cycles: int = 2) -> None:
+        from rp2040py import RP2040
+
+        assert step_cycles <= 8, "the emulated PIO forgets what it owes after 8 cycles"
+        self.mcu: Any = RP2040()
+        owner: Any = types.SimpleNamespace(stopped=True)
+        self.mcu.simulator = owner  # else a PIO program would want an event loop
+        self.wires = Wires(self.mcu)
+        self.handlers: dict[tuple[int, int], Callable[[], None]] = {}
+        self.watchdog: Any = None
+        self._step = step_cycles
+        self._owed = 0.0
+        self._free = [32, 32]
+        self._drivers: dict[str, types.ModuleType] = {}
+        self._modules = bench_modules.modules(self)
+        self.machine: Any = self._modules["machine"]
+
+    # -- time
+
+    def run_us(self, us: float) -> None:
+        self.run_ns(us * 1000)
+
+    def run_ns(self, ns: float) -> None:
+        """Let time pass; an interrupt of a PIO program calls its handler at once."""
+        self._owed += ns
+        span = self._step * CYCLE_NS
+        clock, pios = self.mcu.clock, self.mcu.pio
+        while self._owed >= span:
+            self._owed -= span
+            clock.tick(span)
+            for pio in pios:
+                pio.advance(self._step)
+                if pio.irq & 15 and self.handlers:
+                    self._interrupt(pio)
+
+    def _interrupt(self, pio: Any) -> None:
+        for (block, machine), handler in list(self.handlers.items()):
+            if block == pio.index and pio.irq >> machine & 1:
+                pio.irq &= ~(1 << machine)
+                handler()
+
+    # -- what runs here
+
+    def load(self, block: int, program: list[Any]) -> int:
+        """Put a program where the port would: as high in the instruction memory as there is room. MemoryError if there is none."""
+        key = 1 + block
+        if program[key] < 0:
+            words = program[0]
+            if len(words) > self._free[block]:
+                raise OSError(12)
+            self._free[block] -= len(words)
+            program[key] = self._free[block]
+            base = bench_modules.PIO_BASE[block] + 0x48
+            for n, word in enumerate(words):
+                jump = word >> 13 == 0
+                self.mcu.write_uint32(base + 4 * (program[key] + n), word + (program[key] if jump else 0))
+        return int(program[key])
+
+    def driver(self, name: str, **facts: Any) -> types.ModuleType:
+        """A driver's module as this chip's MicroPython would import it; `facts` stand for the image's own."""
+        image = types.ModuleType("image_facts")
+        chip = {"scratch": FIXED, "pio0": 0x50200000, "pio1": 0x50300000, "sio": 0xD0000000, "timer": 0x40054000}
+        image.__dict__.update({"CHIP": chip, **facts})
+        others = {key: sys.modules.pop(key) for key in list(sys.modules) if key.split(".")[0] == "drivers"}
+        stubs = {**self._modules, "image_facts": image}
+        before = {key: sys.modules.get(key) for key in stubs}
+        sys.modules.update({**stubs, **self._drivers})
+        try:
+            return importlib.import_module(f"drivers.{name}")
+        finally:
+            for key in [key for key in sys.modules if key.split(".")[0] == "drivers"]:
+                self._drivers[key] = sys.modules.pop(key)
+            for key, old in before.items():
+                sys.modules.pop(key, None) if old is None else sys.modules.update({key: old})
+            sys.modules.update(others)
+
+    def stage(self, file: str, name: str, **constants: int) -> Callable[[], None]:
+        """A stage of the fused tick as a call without arguments, on the frame in this chip's memory.
+
+        Numbers are 32 bits wide and wrap, as viper's are on the chip.
+        """
+        from press import frame
+
+        words: dict[str, int] = {"_" + key: at for key, at in frame.AT.items()}
+        words.update(("_" + key, value) for key, value in vars(frame).items() if key.isupper() and isinstance(value, int))
+        words.update(("_IN_" + key.upper(), bit) for key, bit in frame.IN.items())
+        words.update(_BASE=FIXED, _CRC_TABLE=CRC_TABLE, _EXPANDER=2, _LAST_US=3, _PERIOD_US=4, _PIO0=5, _PIO1=6, _SIO=7, _TIMER=8)
+        lines = fuse.stage(DRIVERS / f"{file}.py", name, ("s", "r"), {**words, **constants})
+        body = "\n".join("    " + line for line in [f"s = ptr32({FRAME})", *lines])
+        tree = _Wrap().visit(ast.parse(f"def {name}():\n{body}\n"))
+        space: dict[str, Any] = {"ptr32": self.ptr32, "ptr16": self.ptr16, "_wrap": _wrap}
+        exec(compile(ast.fix_missing_locations(tree), file, "exec"), space)
+        made: Callable[[], None] = space[name]
+        return made
+
+    def fixed(self, **words: int) -> None:
+        """Write fixed words by number, e.g. PIO0=0x50200000."""
+        numbers = {"FRAME": 0, "RING": 1, "EXPANDER": 2, "LAST_US": 3, "PERIOD_US": 4, "PIO0": 5, "PIO1": 6, "SIO": 7, "TIMER": 8}
+        for name, value in {"PIO0": 0x50200000, "PIO1": 0x50300000, "SIO": 0xD0000000, "TIMER": 0x40054000, **words}.items():
+            self.mcu.write_uint32(FIXED + 4 * numbers[name], value)
+
+    # -- memory
+
+    def word(self, name: str) -> int:
+        """A word of the frame, by its name or `NAME+n`."""
+        from press import frame
+
+        base, _, more = name.partition("+")
+        return self.ptr32(FRAME)[frame.AT[base] + int(more or 0)]
+
+    def put(self, name: str, value: int) -> None:
+        from press import frame
+
+        base, _, more = name.partition("+")
+        self.ptr32(FRAME)[frame.AT[base] + int(more or 0)] = value
+
+    def memory(self, address: int, size: int) -> memoryview:
+        return memoryview(self.mcu.sram)[address - SRAM : address - SRAM + size]
+
+    def ptr32(self, address: int) -> "Pointer":
+        return Pointer(self.mcu, address & 0xFFFFFFFF, 4)
+
+    def ptr16(self, address: int) -> "Pointer":
+        return Pointer(self.mcu, address & 0xFFFFFFFF, 2)
+
+
+class Pointer:
+    """viper's pointer on the chip's bus: words are signed, halfwords are not."""
+
+    def __init__(self, mcu: Any, address: int, size: int) -> None:
+        self._mcu, self._at, self._size = mcu, address, size
+
+    def __getitem__(self, n: int) -> int:
+        if self._size == 2:
+            return int(self._mcu.read_uint16(self._at + 2 * n))
+        return _wrap(self._mcu.read_uint32(self._at + 4 * n))
+
+    def __setitem__(self, n: int, value: int) -> None:
+        self._mcu.write_uint32(self._at + 4 * n, value & 0xFFFFFFFF)
+
+
+def _wrap(value: int) -> int:
+    return (int(value) + 0x80000000 & 0xFFFFFFFF) - 0x80000000
+
+
+class _Wrap(ast.NodeTransformer):
+    """Puts `_wrap(...)` around whatever is calculated."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        return ast.Call(ast.Name("_wrap", ast.Load()), [node], [])
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
+        self.generic_visit(node)
+        load = ast.parse(ast.unparse(node.target), mode="eval").body
+        return ast.Assign([node.target], ast.Call(ast.Name("_wrap", ast.Load()), [ast.BinOp(load, node.op, node.value)], []))
