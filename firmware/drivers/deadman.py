@@ -23,5 +23,13 @@ def pulse_program():
 
 class Deadman:
     def __init__(self, pin, machine_id=4):
-        self._sm = rp2.StateMachine(machine_id, pulse_program, freq=1000000, sideset_base=machine.Pin(pin))
+        self._pin, self._id = pin, machine_id
+
+    def begin(self, press):
+        """Just before the first tick: an old token must not be there."""
+        self._sm = rp2.StateMachine(self._id, pulse_program, freq=1000000, sideset_base=machine.Pin(self._pin))
         self._sm.active(1)
+
+
+def make(board):
+    return Deadman(board.pins["permissive"])

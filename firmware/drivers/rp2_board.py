@@ -26,7 +26,7 @@ outputs.safe(image_facts.LOW_PINS)
 
 from press import frame  # noqa: E402
 
-from drivers import deadman, file_store, usb_serial, watchdog  # noqa: E402
+from drivers import file_store, usb_serial, watchdog  # noqa: E402
 
 WALL_MASK = (1 << 30) - 1
 _HZ, _TOKEN = frame.AT["HZ"], frame.AT["TOKEN"]
@@ -39,7 +39,7 @@ TIMER_NOW = CHIP["timer"] + 0x28
 class Board:
     def __init__(self):
         micropython.alloc_emergency_exception_buf(200)
-        self.name, self.pins = image_facts.BOARD, PINS
+        self.name, self.pins, self.settings = image_facts.BOARD, PINS, image_facts.SETTINGS
         self.identity = "%s-%s" % (self.name.upper(), "".join(["%02x" % b for b in machine.unique_id()]))
         self.capabilities = set(image_facts.CAPABILITIES)
         self.git, self.runs, self.boot_drive = image_facts.GIT, image_facts.RUNS, True
@@ -54,8 +54,8 @@ class Board:
         if image_facts.RING_ADDRESS:
             self.ring = memory.at(image_facts.RING_ADDRESS, image_facts.RING_BYTES)
         self._converter, self._actuator = self._part("converter"), self._part("actuator")
-        self._parts = [p for p in (self.panel, self._part("thermocouples"), self._part("scale"), self.flash, self._converter)
-                       if p]
+        parts = (self.panel, self._part("thermocouples"), self._part("scale"), self.flash, self._converter, self._part("deadman"))
+        self._parts = [part for part in parts if part]
         self._hz = 0
         self._tick = None
         self._dog = watchdog.Watchdog()
@@ -101,7 +101,6 @@ class Board:
             if hasattr(part, "begin"):
                 part.begin(press)
         services = [part.service for part in self._parts if hasattr(part, "service")]
-        self._deadman = deadman.Deadman(PINS["permissive"])
         from fast_tick import tick
 
         self._tick = tick

@@ -4,7 +4,7 @@
 They exist as text for boards/images/fuse.py, which fills in words, addresses and pins. Every register is read or written once: a
 Python call would cost more than the whole stage. A register's address is no small integer, so the bases stand in the fixed words;
 what differs between the chips is in boards/chips.toml. The same on both: PIO (4 TXF0), timer (10 TIMERAWL).
-Converter and actuator bring stages of their own: *_stages.py.
+Converter, actuator, scale and deadman bring stages of their own: *_stages.py.
 """
 
 import micropython
@@ -31,7 +31,7 @@ def inputs(frame):
     s = ptr32(frame)
     m = ptr32(_BASE)
     levels = ptr32(m[_SIO])[_GPIO_IN]
-    read = m[_EXPANDER] | ((levels >> _PIN_ESTOP_A) & 31) | _ALWAYS_OK
+    read = m[_EXPANDER] | ((levels >> _PIN_ESTOP_A) & _SWITCH_MASK) | _ALWAYS_OK
     if levels & _TRIGGER_MASK:
         read |= _IN_TRIGGER_IN
     s[_INPUTS] = read
@@ -58,11 +58,7 @@ def outputs(frame):
 
 
 @micropython.viper
-def token(frame):
-    """Only a tick that came to its end lets the permissive live for another pulse."""
+def end(frame):
     s = ptr32(frame)
     m = ptr32(_BASE)
-    if s[_VALVE] & _VALVE_PERMISSIVE:
-        p = ptr32(m[_PIO1])
-        p[4] = 1
     s[_TICK_US] = ptr32(m[_TIMER])[10] - m[_LAST_US]

@@ -1,0 +1,95 @@
+"""The tick of one board as one viper function: the stages of the chip, of the parts that the board has, and of the press.
+
+Which stage stands where is a table here; pins, registers and fixed words are filled in, so nothing is looked up while it runs and a
+part that a board does not have costs it nothing.
+"""
+
+import ast
+import sys
+from pathlib import Path
+from typing import Any
+
+from stackpress.config import hardware
+
+from boards.images import fuse
+
+FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+DRIVERS = FIRMWARE / "drivers"
+WORDS = {"_EXPANDER": 2, "_LAST_US": 3, "_PERIOD_US": 4, "_PIO0": 5, "_PIO1": 6, "_SIO": 7, "_TIMER": 8,
+         "_SCALE": 10, "_SCALE_ZERO": 11, "_SCALE_TOP": 12}  # drivers/memory.py  # fmt: skip
+CRC_TABLE = 0x200  # after the fixed words
+SWITCHES = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select")  # frame.IN
+VALVES = ("dump", "fill", "vent", "trigger_out")
+# Before which stage of the press (or at the end), whose, and the function's name in the chip's or the part's *_stages.py.
+RECEIVE, JUDGE, RECORD, END = "sense", "judge", "record", ""
+PLACES = (
+    (RECEIVE, "chip", "begin"), (RECEIVE, "converter", "receive"), (RECEIVE, "scale", "scale"),
+    (JUDGE, "inputs", "inputs"), (JUDGE, "scale", "travel"),
+    (RECORD, "outputs", "outputs"), (RECORD, "actuator", "drive"),
+    (END, "deadman", "token"), (END, "chip", "end"),
+)  # fmt: skip
+
+
+def constants(board: dict[str, Any], scratch: int) -> dict[str, int]:
+    """What the stages of the chip and of the parts name: fixed words, registers, pins, and everything of the frame."""
+    if str(FIRMWARE) not in sys.path:
+        sys.path.insert(0, str(FIRMWARE))
+    from press import frame
+
+    pins, chip = board["pins"], board["chip"]
+    masks = {f"_{role.upper()}_MASK": 1 << pins[role] if role in pins else 0 for role in VALVES}
+    found = {**WORDS, **masks, "_BASE": scratch, "_CRC_TABLE": scratch + CRC_TABLE, "_OUT_MASK": sum(masks.values()),
+             "_SWITCH_MASK": (1 << switches(pins)) - 1, "_TRIGGER_MASK": 1 << pins["trigger_in"] if "trigger_in" in pins else 0,
+             "_ALWAYS_OK": sum(frame.IN[name] for name in unwatched(board))}  # fmt: skip
+    found.update((f"_{name.upper()}", chip[name] // 4) for name in ("gpio_in", "gpio_out_set", "gpio_out_clr"))
+    found.update((f"_PIN_{role.upper()}", number) for role, number in pins.items())
+    found.update((f"_{name.upper()}", number) for name, number in board["settings"].items())
+    found.update(("_" + name, number) for name, number in frame.AT.items())
+    found.update(("_" + name, value) for name, value in vars(frame).items() if name.isupper() and isinstance(value, int))
+    found.update(("_IN_" + name.upper(), bit) for name, bit in frame.IN.items())
+    return found
+
+
+def switches(pins: dict[str, int]) -> int:
+    """How many inputs of the frame stand at neighbouring pins, in the order of its bits."""
+    return next((n for n, role in enumerate(SWITCHES) if role not in pins), len(SWITCHES))
+
+
+def unwatched(board: dict[str, Any]) -> list[str]:
+    """Inputs of the frame that this board has nothing to watch with: taken as good, and its README says so."""
+    if board["drivers"].get("inputs") != "pins":
+        return []
+    watched = {"supply_ok": "supply_ok" in board["pins"] or "panel" in board["drivers"], "travel_ok": "scale" in board["drivers"]}
+    return [name for name, there in watched.items() if not there]
+
+
+def _stage(board: dict[str, Any], whose: str, function: str) -> Path | None:
+    """The file that has this stage for this board."""
+    driver = board["drivers"].get(whose, "")
+    part = hardware.part(whose, driver)
+    name = part.modules[0] if part and part.modules else "rp2" if whose == "chip" or driver == "pins" else ""
+    path = DRIVERS / f"{name}_stages.py"
+    return path if path.exists() and f"\ndef {function}(" in path.read_text() else None
+
+
+def fast_tick(board: dict[str, Any], scratch: int) -> str:
+    """The text of the module; `scratch` is the address of the fixed words."""
+    known = constants(board, scratch)
+    lines = [f"s = ptr32(ptr32({scratch})[0])", f"r = ptr16(ptr32({scratch})[1])"]
+    imports: list[str] = []
+    for module, stage in [*fuse.stages(FIRMWARE / "press"), ("", END)]:
+        for place, whose, function in PLACES:
+            path = _stage(board, whose, function) if place == stage else None
+            if path:
+                lines += fuse.stage(path, function, ("s", "r"), known)
+                imports += _imports(path)
+        if module:
+            lines += fuse.stage(FIRMWARE / f"press/{module}.py", stage)
+    text = fuse.module("tick", "_", lines)
+    return text.replace("import micropython\n", "\n".join(["import micropython", *dict.fromkeys(imports)]) + "\n", 1)
+
+
+def _imports(path: Path) -> list[str]:
+    """What a stage calls: it must be imported by the fused module as well."""
+    tree = ast.parse(path.read_text())
+    return [ast.unparse(n) for n in tree.body if isinstance(n, ast.ImportFrom) and n.module != "micropython"]

@@ -1,0 +1,13 @@
+# ruff: noqa: F821 - the names are filled in when the tick is fused
+"""The token for the deadman: one word into the FIFO of its PIO program (RP2040 datasheet 3.7: 4 TXF0)."""
+
+import micropython
+
+
+@micropython.viper
+def token(frame):
+    """Only a tick that came to its end lets the permissive live for another pulse."""
+    s = ptr32(frame)
+    if s[_VALVE] & _VALVE_PERMISSIVE:
+        p = ptr32(ptr32(_BASE)[_PIO1])
+        p[4] = 1
