@@ -7,7 +7,6 @@ address is known after the first link, so an image is linked twice when it moves
 import hashlib
 import json
 import os
-import re
 import shutil
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 
 from boards.images import frozen, revision, sources, uf2
 from boards.images.board_data import board_data
+from boards.images.flash_map import storage_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 BOARDS = ROOT / "boards"
@@ -135,15 +135,6 @@ def _use(work: Path, board: dict[str, Any]) -> str:
     static = _address(work) - 0x20000000
     return (f"flash {flash // 1024} of {room // 1024} kB; RAM {static // 1024} kB static + {recorder // 1024} kB recorder"
             f" + {heap // 1024} kB heap, {left // 1024} of it free while running")  # fmt: skip
-
-
-def storage_bytes(name: str) -> int:
-    """How much of the flash is the file system's."""
-    text = (BOARDS / name / "micropython/mpconfigboard.h").read_text()
-    found = re.search(r"MICROPY_HW_FLASH_STORAGE_BYTES\s+\((\d+) \* 1024\)", text)
-    if not found:
-        raise sources.CannotBuild(f"boards/{name}/micropython/mpconfigboard.h does not say how much flash is storage")
-    return int(found[1]) * 1024
 
 
 def main() -> int:

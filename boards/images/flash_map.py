@@ -1,32 +1,35 @@
 """Which chip a board has, and where its storage begins in the flash: asked of the board's own files, before anything is flashed."""
 
 import re
-import tomllib
 from pathlib import Path
 
+from boards.images import uf2
+from boards.images.board_data import board_data
+from boards.images.sources import CannotBuild
+
 BOARDS = Path(__file__).resolve().parents[1]
-FLASH = 0x10000000
 _STORAGE = re.compile(r"^#define\s+MICROPY_HW_FLASH_STORAGE_BYTES\s+\((\d+) \* 1024\)", re.M)
 
 
-def boards() -> list[str]:
-    """Boards that there are images for."""
-    return sorted(path.parent.name for path in BOARDS.glob("*/micropython"))
+def chip_of(board: str) -> str:
+    """`rp2040` or `rp2350`. CannotBuild if there are no images for such a board."""
+    family = board_data(board)["chip"]["uf2_family"]
+    return next(name for name, number in uf2.FAMILIES.items() if number == family)
 
 
-def module_of(board: str) -> tuple[str, int]:
-    """(chip, flash / bytes). KeyError if there are no images for such a board."""
-    if board not in boards():
-        raise KeyError(board)
-    module = tomllib.loads((BOARDS / board / "board.toml").read_text())["module"]
-    data = tomllib.loads((BOARDS / "chips.toml").read_text())["modules"][module]
-    return str(data["chip"]), int(data["flash_kb"]) * 1024
+def flash_bytes(board: str) -> int:
+    """How much flash its module has."""
+    return int(board_data(board)["flash_kb"]) * 1024
+
+
+def storage_bytes(board: str) -> int:
+    """How much of the flash is the file system's: the last of it."""
+    found = _STORAGE.search((BOARDS / board / "micropython" / "mpconfigboard.h").read_text())
+    if not found:
+        raise CannotBuild(f"boards/{board}/micropython/mpconfigboard.h does not say how much flash is storage")
+    return int(found[1]) * 1024
 
 
 def storage_start(board: str) -> int:
     """The first address of the file system: everything from there on survives a new image."""
-    text = (BOARDS / board / "micropython" / "mpconfigboard.h").read_text()
-    found = _STORAGE.search(text)
-    if not found:
-        raise ValueError(f"boards/{board}/micropython/mpconfigboard.h does not say how much flash is storage")
-    return FLASH + module_of(board)[1] - int(found[1]) * 1024
+    return uf2.FLASH + flash_bytes(board) - storage_bytes(board)

@@ -8,7 +8,7 @@ import tty
 from pathlib import Path
 from typing import Any
 
-from bench_press import MemoryBoard, PressBench
+from bench_press import MemoryBoard, PressBench  # type: ignore[import-not-found]
 
 from boards.images import uf2
 from hil_tests.devices.boot_drive import BootDrive

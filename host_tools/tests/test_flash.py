@@ -14,7 +14,7 @@ from stackpress.answers import Release
 from stackpress.cli import app
 from stackpress.flashing import drives
 
-from boards.images import flash_map, uf2
+from boards.images import board_data, flash_map, uf2
 from hil_tests.targets.flashable import FlashBench, image
 
 if sys.platform == "win32":
@@ -173,7 +173,7 @@ def test_a_release_comes_apart_and_an_old_one_is_a_version() -> None:
 
 
 def test_every_board_says_where_its_storage_begins() -> None:
-    for name in flash_map.boards():
-        chip, size = flash_map.module_of(name)
-        assert flash_map.FLASH + 256 * 1024 < flash_map.storage_start(name) < flash_map.FLASH + size, name
-        assert chip in uf2.FAMILIES
+    for name in board_data.names():
+        end = uf2.FLASH + flash_map.flash_bytes(name)
+        assert uf2.FLASH + 256 * 1024 < flash_map.storage_start(name) < end, name
+        assert flash_map.chip_of(name) in uf2.FAMILIES

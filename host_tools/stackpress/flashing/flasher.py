@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import FlashBroken
+from ..errors import FlashBroken, WrongImage
 from ..link import Link
 from ..press import Press
 from . import drives
@@ -38,18 +38,13 @@ class Flashed:
 
 def check(image: Image, target: Target) -> None:
     """Everything that can be known before the first byte is written. Raises WrongImage."""
-    from boards.images import flash_map
+    from boards.images import flash_map, sources
 
-    chip = target.drive.chip if target.drive else ""
     try:
-        chip = chip or flash_map.module_of(target.board)[0]
-        storage = flash_map.storage_start(target.board)
-    except KeyError:
-        from ..errors import WrongImage
-
-        known = ", ".join(flash_map.boards())
-        raise WrongImage(f"there are no images for a board {target.board!r}", f"There are for: {known}.") from None
-    check_fits(image, target.board, chip, storage)
+        chip, storage = flash_map.chip_of(target.board), flash_map.storage_start(target.board)
+    except sources.CannotBuild as error:
+        raise WrongImage(str(error), "boards/README.md says what a board's folder holds.") from None
+    check_fits(image, target.board, target.drive.chip if target.drive else chip, storage)
 
 
 def plan(image: Image, target: Target) -> list[str]:
