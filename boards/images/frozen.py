@@ -34,9 +34,8 @@ def left_out(board: dict[str, Any]) -> list[str]:
 def collect(name: str, board: dict[str, Any], folder: Path, c_heap: int) -> str:
     """Write everything into `folder`; gives the hash of it, in which the address of the C heap does not count."""
     shutil.rmtree(folder, ignore_errors=True)
-    ignore = shutil.ignore_patterns("__pycache__", "*.md", *left_out(board))
-    for package in ("press", "drivers"):
-        shutil.copytree(FIRMWARE / package, folder / package, ignore=ignore)
+    for package, left in (("press", []), ("drivers", left_out(board))):
+        shutil.copytree(FIRMWARE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "*.md", *left))
     for role, driver in board["drivers"].items():
         part = hardware.part(role, driver)
         for file in part.files if part else ():
