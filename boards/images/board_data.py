@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from stackpress.config import hardware
-from stackpress.config.board import check_board
-from stackpress.config.board_file import read_board
-from stackpress.config.complaints import Complaints, ConfigError
-from stackpress.config.schema import groups
+from stackpress.config.board_file import load_board
+from stackpress.config.complaints import ConfigError
 
 from boards.images.sources import CannotBuild
 
@@ -21,14 +19,11 @@ def names() -> list[str]:
 
 
 def board_data(name: str) -> dict[str, Any]:
-    """What board.toml says with what it extends, and `image`, `module`, `chip`, `parts`. CannotBuild with every complaint."""
+    """What board.toml says with what it extends, the chip's row of chips.toml, and `image`. CannotBuild with every complaint."""
     if name not in names():
         raise CannotBuild(f"there is no image for a board {name!r}; there is: {', '.join(names())}")
-    complaints = Complaints()
-    layer = read_board(BOARDS / name / "board.toml", complaints)
-    board = check_board(layer, groups(), complaints)
     try:
-        complaints.raise_if_any()
+        board = load_board(name)
     except ConfigError as wrong:
         raise CannotBuild(str(wrong)) from None
     if board.module is None or board.name != name:
@@ -36,7 +31,7 @@ def board_data(name: str) -> dict[str, Any]:
     drivers = {role: driver for role, driver in board.drivers.items() if driver != hardware.NONE}
     module = board.module
     return {
-        **layer.data, "drivers": drivers, "pins": board.pins, "settings": layer.data.get("settings", {}),
+        "name": name, "drivers": drivers, "pins": board.pins, "settings": board.settings,
         "capabilities": sorted(board.capabilities), "chip": module.chip, "flash_kb": module.flash_kb,
         "image": tomllib.loads((BOARDS / name / "image.toml").read_text()),
     }  # fmt: skip

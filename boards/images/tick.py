@@ -24,7 +24,7 @@ VALVES = ("dump", "fill", "vent", "trigger_out")
 RECEIVE, JUDGE, RECORD, END = "sense", "judge", "record", ""
 PLACES = (
     (RECEIVE, "chip", "begin"), (RECEIVE, "converter", "receive"), (RECEIVE, "scale", "scale"),
-    (JUDGE, "inputs", "inputs"), (JUDGE, "scale", "travel"),
+    (JUDGE, "inputs", "inputs"), (JUDGE, "buttons", "buttons"), (JUDGE, "scale", "travel"),
     (RECORD, "outputs", "outputs"), (RECORD, "actuator", "drive"),
     (END, "deadman", "token"), (END, "chip", "end"),
 )  # fmt: skip

@@ -38,6 +38,13 @@ def inputs(frame):
 
 
 @micropython.viper
+def buttons(frame):
+    """Buttons at pins: the stop button's contact is closed until it is pressed, so a broken wire stops."""
+    s = ptr32(frame)
+    s[_INPUTS] ^= _IN_STOP
+
+
+@micropython.viper
 def outputs(frame):
     """Valves, before anything is recorded."""
     s = ptr32(frame)

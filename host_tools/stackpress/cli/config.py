@@ -12,6 +12,7 @@ from .output import Output, plural
 
 if TYPE_CHECKING:
     from ..config import Difference
+    from ..config.board import Board
 
 app = group("Check, push, pull and compare the configuration; write the ceilings.")
 app.add_typer(ceilings.app, name="ceilings")
@@ -32,6 +33,7 @@ def check(
 ) -> None:
     """Check the files; say what is wrong with file, key and line, or where each value comes from."""
     from ..config.documents import describe
+    from ..config.pin_budget import as_dict
 
     out = Output(json)
     effective = load_files(file, site, calibration)
@@ -43,13 +45,38 @@ def check(
     if effective.calibration is not None:
         cells = [f"{i} {cell.serial}" for i, cell in enumerate(effective.calibration.cells, 1) if cell]
         out.say(f"calibration of board {effective.calibration.board_identity}: cells {', '.join(cells) or 'none'}")
+    _pins(out, effective.board)
     out.say(f"{effective.name}: valid ({', '.join(effective.files)})")
     values = {
         name: {"value": one.value, "raw": one.raw, "layer": one.layer, "file": one.file, "line": one.line}
         for name, one in effective.settings.items()
     }
     limits = effective.ceilings.as_dict() if effective.ceilings else None
-    out.answer({"name": effective.name, "files": effective.files, "params": values, "ceilings": limits})
+    board = as_dict(effective.board)
+    out.answer({"name": effective.name, "files": effective.files, "params": values, "ceilings": limits, "board": board})
+
+
+def _pins(out: Output, board: "Board") -> None:
+    """Which part takes which pins; nothing for a board that has none."""
+    from ..config.pin_budget import sentence, taken
+
+    if board.module is not None:
+        out.table(("part", "driver", "GPIO"), taken(board))
+        out.say(sentence(board))
+
+
+@app.command("board")
+def board_(name: Annotated[str, typer.Argument(metavar="BOARD", help="A board's name, or a board.toml.")],
+           json: Json = False) -> None:  # fmt: skip
+    """Check a board by itself and print its pin budget."""
+    from ..config.board_file import load_board
+    from ..config.pin_budget import as_dict
+
+    out = Output(json)
+    found = load_board(name)
+    _pins(out, found)
+    out.say(f"{found.name}: {', '.join(sorted(found.capabilities))}")
+    out.answer({"board": as_dict(found)})
 
 
 @app.command()

@@ -47,6 +47,7 @@ class Board:
     pins: dict[str, int] = field(default_factory=dict)
     drivers: dict[str, str] = field(default_factory=dict)
     module: hardware.Module | None = None
+    settings: dict[str, int] = field(default_factory=dict)
 
     @property
     def converter(self) -> hardware.Part | None:
@@ -68,6 +69,7 @@ def check_board(layer: Layer, groups: Iterable[str], complaints: Complaints) -> 
         pins=_pins(layer, module, complaints),
         drivers=_drivers(layer, complaints),
         module=module,
+        settings=_settings(layer, complaints),
     )
     check_wiring(layer, board.pins, board.drivers, board.capabilities, module is not None, complaints)
     return board
@@ -104,6 +106,16 @@ def _capabilities(layer: Layer, complaints: Complaints) -> frozenset[str]:
     return frozenset(value)
 
 
+def _settings(layer: Layer, complaints: Complaints) -> dict[str, int]:
+    """Whole numbers that a driver wants to know of the part: they become constants of the image."""
+    table = layer.data.get("settings", {})
+    rows = table.items() if isinstance(table, dict) else ()
+    for name, value in rows:
+        if isinstance(value, bool) or not isinstance(value, int):
+            complaints.add(layer.file, layer.line("settings", name), f"settings.{name}", f"{value!r} is not a whole number", "")
+    return {name: value for name, value in rows if isinstance(value, int)}
+
+
 def _module(layer: Layer, complaints: Complaints) -> hardware.Module | None:
     name, known = layer.data.get("module"), hardware.modules()
     if name is None:
@@ -123,7 +135,7 @@ def _pins(layer: Layer, module: hardware.Module | None, complaints: Complaints) 
     there = module.pins if module else tuple(range(30))
     taken: dict[int, str] = {}
     for role, pin in table.items():
-        line, right = layer.line("pins", role), _ranges(sorted(set(there) - set(taken)))
+        line, right = layer.line("pins", role), ranges(sorted(set(there) - set(taken)))
         if isinstance(pin, bool) or not isinstance(pin, int):
             complaints.add(layer.file, line, f"pins.{role}", f"{pin!r} is not a pin number", right)
         elif pin not in there:
@@ -131,13 +143,13 @@ def _pins(layer: Layer, module: hardware.Module | None, complaints: Complaints) 
             complaints.add(layer.file, line, f"pins.{role}", whose, right)
         elif pin in taken:
             other = f"{taken[pin]} in line {layer.line('pins', taken[pin])}"
-            complaints.add(layer.file, line, f"pins.{role}", f"pin {pin} is already {other}", f"one pin, one role: {right}")
+            complaints.add(layer.file, line, f"pins.{role}", f"pin {pin} is already {other}", f"one pin, one role; free: {right}")
         else:
             taken[pin] = role
     return {role: pin for pin, role in taken.items()}
 
 
-def _ranges(numbers: list[int]) -> str:
+def ranges(numbers: list[int]) -> str:
     """`0 to 22, 26 to 28`."""
     text: list[str] = []
     for first in (n for n in numbers if n - 1 not in numbers):
@@ -145,7 +157,7 @@ def _ranges(numbers: list[int]) -> str:
         while last + 1 in numbers:
             last += 1
         text.append(f"{first} to {last}" if last > first else str(first))
-    return ", ".join(text) or "none is free"
+    return ", ".join(text) or "none"
 
 
 def _drivers(layer: Layer, complaints: Complaints) -> dict[str, str]:

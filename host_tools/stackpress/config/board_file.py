@@ -8,11 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from .. import rooms
+from .board import Board, check_board
 from .complaints import Complaints, did_you_mean
+from .schema import groups
 from .toml_lines import KeyPath, Layer, read_layer
 
 TAKEN = ("pins", "drivers", "settings")  # tables that are added to
 OWN = ("format", "name", "text", "module", "extends")  # what a board says for itself
+
+
+def load_board(name: str) -> Board:
+    """A board by its name or the path of its board.toml, checked by itself. Raises ConfigError with every complaint."""
+    complaints = Complaints()
+    path = Path(name) if name.endswith(".toml") else rooms.BOARDS / name / "board.toml"
+    if path.exists():
+        layer = read_board(path, complaints)
+    else:
+        known = sorted(one.parent.name for one in rooms.BOARDS.glob("*/board.toml"))
+        complaints.add(name, 0, "", "there is no such board", did_you_mean(name, known, "one of " + ", ".join(known)))
+        layer = Layer("board", name, {})
+    board = check_board(layer, groups(), complaints)
+    complaints.raise_if_any()
+    return board
 
 
 def read_board(path: Path, complaints: Complaints) -> Layer:

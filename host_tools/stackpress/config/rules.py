@@ -51,6 +51,21 @@ def _board_has_what_is_asked(facts: Facts) -> Iterator[Finding]:
             yield key, text, f"another value, or a board with {need} (this one has: {has})"
 
 
+def _converter_has_the_cells(facts: Facts) -> Iterator[Finding]:
+    converter, count = facts.board.converter, int(facts.number("cell_count"))
+    if converter and count > converter.channels:
+        text = f"{count} cells, but the {converter.name} of board {facts.board.name} has {number(converter.channels)}"
+        yield "cell_count", text, f"at most {converter.channels}, or a board with another converter"
+
+
+def _samples_are_not_stale(facts: Facts) -> Iterator[Finding]:
+    converter = facts.board.converter
+    if converter and converter.sample_hz and facts.number("stale_ms") * converter.sample_hz <= 1000:
+        period_ms = 1000 / converter.sample_hz
+        text = f"the {converter.name} gives a sample every {number(period_ms)} ms: each would be stale before the next"
+        yield "stale_ms", text, f"at least {number(-(-2 * period_ms // 1))}"
+
+
 def _force_limit_below_ceilings(facts: Facts) -> Iterator[Finding]:
     if facts.ceilings is None:
         return
@@ -136,6 +151,8 @@ CEILING_RULES: tuple[Rule, ...] = (
 )
 RULES: tuple[Rule, ...] = (
     _board_has_what_is_asked,
+    _converter_has_the_cells,
+    _samples_are_not_stale,
     *CEILING_RULES,
     _drive_can_reach_limit,
     _contact_below_approach,
