@@ -9,7 +9,7 @@ from typing import Any
 
 from stackpress.config import hardware
 
-from boards.images import revision
+from boards.images import plant_parts, revision
 from boards.images.tick import SWITCHES, fast_tick
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +42,8 @@ def collect(name: str, board: dict[str, Any], folder: Path, c_heap: int) -> str:
             target = folder / Path(file).parent.name / Path(file).name
             target.parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / file, target)
+    if (folder / "plant").is_dir():
+        plant_parts.write_spec(folder)
     shutil.copy(FIRMWARE / "main.py", folder / "main.py")
     shutil.copy(FIRMWARE / "boot.py", folder / "_boot.py")
     (folder / "boot.py").write_text('"""Nothing: it stands before any boot.py that lies in the file system."""\n')

@@ -11,7 +11,6 @@ import time
 import machine
 import rp2
 from micropython import const
-from plant import step as w
 from plant.faults import FAULTS as PLANT_FAULTS
 from plant.plant import Plant, words_of
 from press import frame
@@ -28,7 +27,7 @@ FAULTS = (
     ("crash", "an exception in the foreground, now"),
 )
 NAMES = tuple([row[0] for row in FAULTS])
-PLANT = const(10)  # the fixed word with the address of the plant's state
+PLANT = const(13)  # the fixed word with the address of the plant's state
 OVERRUN = const(203)  # a word of that state which the physics does not use
 
 
@@ -56,7 +55,6 @@ class PlantOnChip:
         self._sm = None
         self._spec = None
         self._broken = {}
-        self._stuck = False
         self._led = machine.Pin("LED", machine.Pin.OUT, value=0)
         self.plant = None
         self.hz = self.period_us = 0
@@ -156,16 +154,7 @@ class PlantOnChip:
     def _apply(self):
         us = self._broken.get("overrun", 0)
         self.plant.P[OVERRUN] = 1000 if us == 1 else us
-        stuck = "flash_busy" in self._broken
-        if stuck != self._stuck:
-            self._stuck = stuck
-            if stuck:
-                self._board.flash.busy = self._busy
-            else:
-                del self._board.flash.busy  # the chip's own again
-
-    def _busy(self):
-        return True
+        self._board.flash.stuck = "flash_busy" in self._broken
 
     def faults(self):
         """Those that are set: name and value."""

@@ -3,10 +3,10 @@
 
 import micropython
 from micropython import const
-from plant.step import step
+from plant.step import step as plant_step  # `step` is a variable of another stage
 
 _FRAME = const(0)
-_PLANT = const(10)
+_PLANT = const(13)
 _OVERRUN = const(203)
 
 
@@ -15,5 +15,5 @@ def receive(frame):
     """One step of the physics; it writes RAW, STATUS, INPUTS, TEMPERATURE and DISPLACEMENT."""
     s = ptr32(frame)
     m = ptr32(_BASE)
-    step(m[_FRAME], m[_PLANT])
+    plant_step(m[_FRAME], m[_PLANT])
     s[_TICK_US] += ptr32(m[_PLANT])[_OVERRUN]

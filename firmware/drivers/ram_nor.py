@@ -1,6 +1,9 @@
 """A journal without a chip: a few sectors of RAM that behave like NOR. What is in it is gone with the power, and it says so."""
 
 
+BLANK = b"\xff" * 256
+
+
 class RamNor:
     PAGE = 256
     SECTOR = 4096
@@ -21,7 +24,9 @@ class RamNor:
             data[addr + i] &= buf[i]
 
     def erase(self, addr):
-        self._data[addr : addr + self.SECTOR] = b"\xff" * self.SECTOR
+        """A page at a time: a sector's worth of ones may not be found in a heap that has been used for a while."""
+        for at in range(addr, addr + self.SECTOR, self.PAGE):
+            self._data[at : at + self.PAGE] = BLANK
 
 
 def make(board):

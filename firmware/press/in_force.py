@@ -11,7 +11,7 @@ from press.readings import Readings
 
 AT = frame.AT
 REQUIRED = ("config", "ceilings", "calibration")
-RING_ENTRIES = 6144  # of the flight recorder: 1.5 s at 4 kHz
+RING_ENTRIES, RING_ENTRY = 6144, 16  # of the flight recorder: 1.5 s at 4 kHz; a board may have less memory for it
 
 
 class InForce(Readings):
@@ -55,7 +55,7 @@ class InForce(Readings):
         if hz:  # press time goes on where it is
             s[AT["T_SUB"]] = s[AT["T_SUB"]] * self.hz // hz
         if hz != self.hz:  # else a window that is still being written stays whole
-            s[AT["RING_AFTER"]] = min(self.hz // 2, RING_ENTRIES // 3)
+            s[AT["RING_AFTER"]] = min(self.hz // 2, s[AT["RING_LEN"]] // 3)
             s[AT["RING_FILLED"]] = 0
 
     def _between_ticks(self, change):

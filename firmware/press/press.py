@@ -14,7 +14,7 @@ from press.commands import of_board
 from press.documents import Documents, Transfer
 from press.errors import Refused
 from press.identity import release
-from press.in_force import RING_ENTRIES
+from press.in_force import RING_ENTRIES, RING_ENTRY
 from press.journal import Journal
 from press.panel import Panel
 from press.run_log import RunLog
@@ -44,7 +44,7 @@ class Press(Asked):
         self.board = board
         self.version = release(VERSION, board)
         self.S = frame.new()
-        self.ring = getattr(board, "ring", None) or bytearray(16 * RING_ENTRIES)
+        self.ring = getattr(board, "ring", None) or bytearray(RING_ENTRY * RING_ENTRIES)
         self.tick = tick  # tick(S, ring): what the board calls at its rate
         self.documents = Documents(board.store)
         judged.register(self)
@@ -85,7 +85,7 @@ class Press(Asked):
     def _reset_frame(self):
         s = self.S
         s[AT["FIRST"]] = s[AT["RING_LEFT"]] = -1
-        s[AT["RING_LEN"]] = RING_ENTRIES
+        s[AT["RING_LEN"]] = len(self.ring) // RING_ENTRY
         s[AT["TEMPERATURE"]] = s[AT["TEMPERATURE"] + 1] = s[AT["DISPLACEMENT"]] = frame.ABSENT
         s[AT["BANK_WANTED"]] = 1
         s[AT["SIG_CRASH"]] = 1 if crash_stands(self.board.store, self.board.reset_cause in CRASHES) else 0

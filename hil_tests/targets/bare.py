@@ -1,0 +1,78 @@
+"""An image on an emulated RP2040 with nothing attached, running as fast as it can, and its USB port as a serial device.
+
+    with BareBoard(image) as board:
+        SerialTarget(board.port, quiet_s=120)      # as with a board on the desk, only that its time goes slowly
+
+A chip on a desk does not stand still between two questions, and neither does this one: that is what it is for.
+"""
+
+import contextlib
+import os
+import pty
+import select
+import threading
+import tty
+from pathlib import Path
+
+from hil_tests.targets.chip import Chip
+
+SLICE_NS = 2e5
+
+
+class BareBoard:
+    """`stop_at_s` of simulated time is the end of it, if nobody closes it before."""
+
+    def __init__(self, image: Path, stop_at_s: float = float("inf")) -> None:
+        self.chip = Chip(image)
+        self.console = bytearray()
+        self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.chip.on_bytes = self._from_chip
+        self._end_ns = stop_at_s * 1e9
+        self._closed = False
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    @property
+    def port(self) -> str:
+        return os.ttyname(self._slave)
+
+    def time_s(self) -> float:
+        """Simulated seconds since power-up."""
+        return self.chip.now_ns / 1e9
+
+    def start(self) -> "BareBoard":
+        self._thread.start()
+        return self
+
+    def _serve(self) -> None:
+        try:
+            while not self._closed and self.chip.now_ns < self._end_ns:
+                if self.chip.unread < 4096:
+                    with contextlib.suppress(BlockingIOError, OSError):
+                        self.chip.send(os.read(self._master, 4096))
+                self.chip.run_to(self.chip.now_ns + SLICE_NS)
+        except BaseException as error:  # noqa: BLE001 - kept for whoever closes it
+            self.error = error
+
+    def _from_chip(self, data: bytes) -> None:
+        self.console += data
+        while data and not self._closed:
+            try:
+                data = data[os.write(self._master, data) :]
+            except BlockingIOError:
+                select.select([], [self._master], [], 0.05)
+
+    def close(self) -> None:
+        self._closed = True
+        if self._thread.is_alive():
+            self._thread.join(30)
+        os.close(self._master)
+        os.close(self._slave)
+
+    def __enter__(self) -> "BareBoard":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
