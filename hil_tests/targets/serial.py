@@ -10,6 +10,7 @@ Press time does not stand still between calls: what a scenario does takes as lon
 of steel is given none of them and never moved: `excepted` says why a scenario is not for it.
 """
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -197,17 +198,29 @@ class SerialTarget:
             "most_force_n": t["most_force_cn"] / 100,
         }  # fmt: skip
 
+    def leave_traces(self, folder: Path) -> None:
+        """Into a failure's bundle: truth and faults as they are now."""
+        if self.simulates:
+            faults = self.press.query("SIM:FAUL:ACT?")
+            (folder / "bench.json").write_text(json.dumps({"truth": self.truth(), "faults": faults}, indent=1) + "\n")
+
     def close(self) -> None:
         """Mended and safe, and the board's own plant again; its documents stay, so that it can be tried by hand."""
         try:
             if self.simulates:
+                self._reach()
                 self.clear_fault()
                 known_state.make_safe(self)
                 known_state.forget_plant(self.press)
-        except LinkLost:
-            pass  # a scenario that ends unplugged: the next one finds what there is
         finally:
             self.press.close()
+
+    def _reach(self) -> None:
+        """The link again, if a scenario ended with its plug pulled."""
+        try:
+            self.time_s()
+        except LinkLost:
+            self.press.reopen()
 
     def __enter__(self) -> "SerialTarget":
         return self
