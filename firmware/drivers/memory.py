@@ -9,7 +9,7 @@ from image_facts import CHIP
 from micropython import const
 
 BASE = CHIP["scratch"]
-FRAME, RING, EXPANDER, LAST_US, PERIOD_US, PIO0, PIO1, SIO, TIMER, NOTE, SCALE, SCALE_ZERO, SCALE_TOP = range(13)
+FRAME, RING, EXPANDER, LAST_US, PERIOD_US, PIO0, PIO1, SIO, TIMER, NOTE, SCALE, SCALE_ZERO, SCALE_TOP, VALVE_CC = range(14)
 REGISTERS = ((PIO0, CHIP["pio0"]), (PIO1, CHIP["pio1"]), (SIO, CHIP["sio"]), (TIMER, CHIP["timer"]))
 PIO1_BASE = CHIP["pio1"]
 CRC_TABLE = BASE + 0x200  # 256 halfwords

@@ -4,6 +4,7 @@ Each call does what MicroPython's port does at the register (RP2040 datasheet: 2
 so a driver runs unchanged, its PIO programs run as they are, and the models of the wires see every edge.
 """
 
+import time
 import types
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,8 @@ from hil_tests.devices import pio_asm
 
 IO_BANK, PADS, SIO = 0x40014000, 0x4001C000, 0xD0000000
 PIO_BASE, SPI_BASE, DMA_BASE = (0x50200000, 0x50300000), (0x4003C000, 0x40040000), 0x50000000
-FUNCTION_SPI, FUNCTION_SIO, FUNCTION_PIO = 1, 5, (6, 7)
+PWM_BASE = 0x40050000
+FUNCTION_SPI, FUNCTION_PWM, FUNCTION_SIO, FUNCTION_PIO = 1, 4, 5, (6, 7)
 
 
 def modules(bench: Any) -> dict[str, types.ModuleType]:
@@ -222,6 +224,17 @@ def modules(bench: Any) -> dict[str, types.ModuleType]:
         def __setitem__(self, address: int, value: int) -> None:
             write(address, value & 0xFFFFFFFF)
 
+    class PWM:
+        """One slice (4.5.3): as the port sets it up, free-running, with the pin's channel at a duty."""
+
+        def __init__(self, pin: Pin, freq: int, duty_u16: int) -> None:
+            at = PWM_BASE + 20 * (pin.number >> 1 & 7)
+            write(at + 4, max(16, round(125e6 * 16 / 65536 / freq)))
+            write(at + 16, 65534)
+            write(at + 12, duty_u16 << 16 * (pin.number & 1))
+            write(at, 1)
+            function(pin.number, FUNCTION_PWM)
+
     class WDT:
         """Counts what it is fed."""
 
@@ -246,8 +259,9 @@ def modules(bench: Any) -> dict[str, types.ModuleType]:
             write(self._at + 4 * n, value & 0xFFFFFFFF)
 
     made: dict[str, dict[str, Any]] = {
-        "machine": {"Pin": Pin, "SoftSPI": SoftSPI, "SPI": SPI, "mem32": Memory(), "WDT": WDT},
+        "machine": {"Pin": Pin, "SoftSPI": SoftSPI, "SPI": SPI, "mem32": Memory(), "WDT": WDT, "PWM": PWM},
         "rp2": {"PIO": PIO, "asm_pio": pio_asm.asm_pio, "StateMachine": StateMachine, "DMA": DMA},
+        "time": {**vars(time), "sleep_us": bench.run_us, "sleep_ms": lambda ms: bench.run_us(1000 * ms)},
         "uctypes": {"struct": Words, "ARRAY": 0, "UINT32": 0, "bytearray_at": bench.memory, "addressof": lambda thing: thing},
     }
     found = {}

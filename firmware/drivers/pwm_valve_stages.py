@@ -1,0 +1,11 @@
+# ruff: noqa: F821 - the names are filled in when the tick is fused
+"""The proportional valve's duty: one word into the compare register of its PWM slice (RP2040 datasheet 4.5.3)."""
+
+import micropython
+
+
+@micropython.viper
+def drive(frame):
+    s = ptr32(frame)
+    c = ptr32(ptr32(_BASE)[_VALVE_CC])
+    c[0] = s[_CODE] << 16 * (_PIN_VALVE_PWM & 1)

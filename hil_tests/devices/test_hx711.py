@@ -1,0 +1,158 @@
+"""The HX711 at its wires: it ticks at the tick's own rate, with a sample when there is one, and a dead line gives none."""
+
+from typing import Any
+
+import pytest
+from press import frame
+
+from hil_tests.devices.hx711 import Hx711
+from hil_tests.devices.pio_bench import Bench
+
+CLOCK, DATA = 0, 1
+HZ = 1000
+
+
+class Fitted:
+    """Converter, driver, and the stage of the tick called by the interrupt."""
+
+    def __init__(self, codes: Any = None, sps: float = 80.0, hz: int = HZ) -> None:
+        self.bench = Bench(step_cycles=8)
+        self.codes = codes if codes is not None else [1234567]
+        self._n = 0
+        self.chip = Hx711(self.bench.wires, CLOCK, DATA, self._next, sps)
+        self.module = self.bench.driver("hx711")
+        self.driver = self.module.Converter(CLOCK, DATA, sps=80)
+        self.bench.fixed()
+        self.ticks: list[float] = []
+        self.samples: list[int] = []
+        self._receive = self.bench.stage("hx711_stages", "receive")
+        self.hz = hz
+
+    def _next(self) -> int:
+        self._n += 1
+        return int(self.codes[(self._n - 1) % len(self.codes)])
+
+    def go(self) -> None:
+        self.driver.prepare(self.hz, self._tick)
+        self.driver.start()
+
+    def _tick(self, _: Any) -> None:
+        self.ticks.append(self.bench.wires.now_ns)
+        self._receive()
+        if self.bench.word("STATUS") & frame.SAMPLE_NEW:
+            self.samples.append(self.bench.word("RAW"))
+
+
+@pytest.mark.parametrize("hz", [200, 500, 1000, 2000])
+def test_ticks_keep_their_rate_with_and_without_a_sample(hz: int) -> None:
+    fitted = Fitted(hz=hz)
+    assert fitted.driver.set_up(hz)
+    fitted.go()
+    fitted.bench.run_us(200_000)
+    gaps = [b - a for a, b in zip(fitted.ticks, fitted.ticks[1:], strict=False)]
+    assert all(abs(gap - 1e9 / hz) < 5000 for gap in gaps) and abs(len(fitted.ticks) - hz // 5) <= 1
+    assert 15 <= len(fitted.samples) <= 17
+
+
+def test_every_conversion_arrives_once_with_its_sign() -> None:
+    codes = [1, -1, 0x7FFFFE, -0x7FFFFF, 0x123456, -0x123456, 5, -77]
+    fitted = Fitted(codes)
+    fitted.driver.set_up(HZ)
+    fitted.go()
+    fitted.bench.run_us(300_000)
+    assert len(fitted.samples) > 20 and fitted.chip.gain_pulses == 25 and not fitted.chip.violations
+    first = codes.index(fitted.samples[0])
+    assert fitted.samples == [codes[(first + n) % len(codes)] for n in range(len(fitted.samples))]
+
+
+def test_beyond_the_range_the_code_is_at_the_rail() -> None:
+    fitted = Fitted([9_000_000, -9_000_000])
+    fitted.driver.set_up(HZ)
+    fitted.go()
+    fitted.bench.run_us(100_000)
+    assert set(fitted.samples) == {0x7FFFFF, -0x800000}
+
+
+@pytest.mark.parametrize("what", ["dead", "short to ground", "short to supply"])
+def test_a_line_that_is_dead_gives_no_sample_and_ticks_go_on(what: str) -> None:
+    fitted = Fitted()
+    fitted.driver.set_up(HZ)
+    fitted.go()
+    fitted.bench.run_us(50_000)
+    if what == "dead":
+        fitted.chip.dead = True
+    else:
+        fitted.chip.stuck = int(what.endswith("supply"))
+    fitted.chip._drive()
+    fitted.bench.run_us(20_000)
+    before, ticks = len(fitted.samples), len(fitted.ticks)
+    fitted.bench.run_us(100_000)
+    assert len(fitted.samples) == before and len(fitted.ticks) - ticks in (99, 100, 101)
+
+
+def test_nothing_is_read_before_it_has_settled() -> None:
+    fitted = Fitted()
+    fitted.driver.set_up(HZ)
+    assert fitted.chip.conversions >= 4 and fitted.driver.present
+
+
+def test_absent_converter_is_told_in_bounded_time_and_still_ticks() -> None:
+    fitted = Fitted()
+    fitted.chip.dead = True
+    before = fitted.bench.wires.now_ns
+    assert not fitted.driver.set_up(HZ) and not fitted.driver.present
+    assert fitted.bench.wires.now_ns - before < 100e6
+    fitted.go()
+    fitted.bench.run_us(50_000)
+    assert len(fitted.ticks) in (49, 50) and not fitted.samples
+
+
+def test_converter_that_comes_back_is_heard_again() -> None:
+    fitted = Fitted()
+    fitted.chip.dead = True
+    fitted.driver.set_up(HZ)
+    fitted.go()
+    fitted.bench.run_us(50_000)
+    fitted.chip.dead = False
+    fitted.bench.run_us(100_000)
+    assert len(fitted.samples) >= 6
+
+
+def test_clock_never_rests_high_and_stopping_leaves_it_low() -> None:
+    fitted = Fitted()
+    fitted.driver.set_up(HZ)
+    fitted.go()
+    fitted.bench.run_us(12_345)
+    fitted.driver.stop()
+    fitted.bench.run_us(1000)
+    assert fitted.bench.wires.level(CLOCK) == 0 and fitted.chip.powered and not fitted.chip.violations
+
+
+def test_interrupts_that_were_off_for_long_cost_samples_not_their_order() -> None:
+    fitted = Fitted(list(range(1000, 2000)))
+    fitted.driver.set_up(HZ)
+    fitted.go()
+    fitted.bench.run_us(50_000)
+    handlers, fitted.bench.handlers = fitted.bench.handlers, {}
+    fitted.bench.run_us(200_000)
+    fitted.bench.handlers = handlers
+    fitted.bench.run_us(50_000)
+    assert fitted.samples == sorted(set(fitted.samples)) and fitted.samples[-1] >= fitted.samples[0] + 20
+
+
+def test_model_powers_down_after_60_us_and_begins_anew() -> None:
+    bench = Bench(step_cycles=8)
+    chip = Hx711(bench.wires, CLOCK, DATA, lambda: 7)
+    pin = bench.machine.Pin(CLOCK, 1, value=0)
+    bench.run_us(100_000)
+    pin(1)
+    bench.run_us(30)
+    assert chip.powered
+    bench.run_us(40)
+    assert not chip.powered
+    conversions = chip.conversions
+    bench.run_us(50_000)
+    assert chip.conversions == conversions
+    pin(0)
+    bench.run_us(50_000)
+    assert chip.powered and chip.conversions >= conversions + 3
