@@ -4,6 +4,7 @@ Everything that the firmware runs is frozen (frozen.py). The flight recorder lie
 address is known after the first link, so an image is linked twice when it moves.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -25,9 +26,15 @@ HERE = Path(__file__).resolve().parent
 
 
 def build(name: str) -> Path:
-    """The UF2 of a board, built if anything changed. Raises CannotBuild."""
+    """The UF2 of a board, built if anything changed; one at a time. Raises CannotBuild."""
     board = board_data(name)
-    out = OUT / name
+    (OUT / name).mkdir(parents=True, exist_ok=True)
+    with (OUT / name / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _build(name, board, OUT / name)
+
+
+def _build(name: str, board: dict[str, Any], out: Path) -> Path:
     frozen_hash = frozen.collect(name, board, out / "frozen", 0)
     own = [path for folder in (HERE, HERE / "micropython", BOARDS / name / "micropython") for path in sorted(folder.iterdir())]
     git, used = revision.git_hash(ROOT), _hash(p.read_bytes() for p in own if p.is_file())

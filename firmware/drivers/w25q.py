@@ -31,7 +31,7 @@ class Nor:
         spi.write_readinto(bytes((_ID, 0, 0, 0)), back)
         self._select(1)
         if back[1] in (0, 255) or not 16 <= back[3] <= 26:
-            raise Absent("no NOR flash answers: %s" % bytes(back[1:]))
+            raise Absent("the journal's flash chip does not answer (%s)" % ",".join(["%02x" % b for b in back[1:]]))
         self.size = 1 << min(back[3], 24)
 
     def _short(self, command):

@@ -23,6 +23,7 @@ class Asked(Steered):
         failing = self.arming_checks()
         if failing:
             raise Refused("can't arm: " + "; ".join([text for _, text in failing]))
+        self.run_log.journal_missing()
         self._send(cycle.READY, cycle.OFF)
 
     def disarm(self):

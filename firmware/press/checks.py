@@ -44,6 +44,8 @@ CHECKS = (
     ("zero", lambda p: p.zero_is_off(), lambda p: "the force is not zero: %s" % p.zero_text()),
     ("temperature", lambda p: p.row_exceeds("temperature"), "a platen is too hot"),
     ("storage", lambda p: p.S[AT["SIG_STORAGE"]] and p.params["storage_reaction"], "the journal can't be written"),
+    ("storage", lambda p: p.journal_missing and not p.params["journal_in_ram"],
+     lambda p: "%s: the log would be gone with the power (journal_in_ram allows it)" % p.journal_missing),
     ("log_full", lambda p: p.S[AT["SIG_LOG"]] and p.params["log_full_reaction"], "unpulled records were overwritten: pull the log"),
     ("crash", lambda p: p.S[AT["SIG_CRASH"]], "the firmware crashed or hung before this start: acknowledge it with a reset"),
 )

@@ -158,6 +158,10 @@ def log_state_q(c, n, a):
     return "%d,%d,%d,%d,%d,%d" % (j.first_seq, j.next_seq, j.pulled_seq, j.overwritten_unpulled, j.dropped, j.origin)
 
 
+def log_missing_q(c, n, a):
+    return quoted(c.press.journal_missing)
+
+
 class LogReader:
     """Hands out whole records from a sequence number on, a small buffer at a time."""
 
@@ -218,6 +222,7 @@ TABLE = (
     ("CALibration:ABORt", abort, "", "Forget the points"),
     ("CALibration:STATe?", state_q, "", "Step, cell, and the points so far"),
     ("LOG:STATe?", log_state_q, "", "First, next, pulled, overwritten, dropped, origin"),
+    ("LOG:MISSing?", log_missing_q, "", "Why the journal lies in RAM only and goes with the power; empty if it does not"),
     ("LOG:READ?", log_read_q, SEQ + ",[int:512:4096]", "Whole records from a sequence number on, as a block"),
     ("LOG:PULLed", log_pulled, SEQ, "The host keeps every record up to this one"),
 )

@@ -8,6 +8,7 @@ Limits that may never be exceeded (frame, cells, relief valve) are not here: the
 REACTIONS = ("none", "warn", "hold", "ramp", "vent")
 STOPS = ("warn", "hold", "ramp", "vent")
 VALVES = ("none", "regulator", "fill_vent")
+YES = ("no", "yes")
 
 # name, group, scale, low, default, high, help
 PARAMS = (
@@ -89,6 +90,7 @@ PARAMS = (
     ("sample_dense_ms", "log", 1, 20, 100, 60000, "Log: a sample this often in ramps"),
     ("sample_sparse_s", "log", 1, 1, 20, 3600, "Log: a sample this often in a hold that is settled"),
     ("sample_idle_s", "log", 1, 1, 60, 3600, "Log: a sample this often while nothing is pressed"),
+    ("journal_in_ram", "log", YES, 0, 0, 1, "Arm although the journal's chip does not answer: the log goes with the power"),
 )
 
 INDEX = {row[0]: i for i, row in enumerate(PARAMS)}

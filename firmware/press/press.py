@@ -51,6 +51,7 @@ class Press(Asked):
         self.transfer = Transfer()
         self.boot_id, self.store_keeps = next_boot_id(board.store)
         self.journal = Journal(board.flash, self.boot_id)
+        self.journal_missing = getattr(board, "journal_missing", "")  # why what should keep it does not; "" if it does
         self.telemetry = Telemetry()
         self.params = params.Values()
         self.problems = {}

@@ -8,6 +8,7 @@ AT = frame.AT
 _STATE, _MODE, _CELL = AT["STATE"], AT["MODE"], AT["CELL"]
 _CMD_SEQ, _CMD_SEEN = AT["CMD_SEQ"], AT["CMD_SEEN"]
 ZERO_PASSES = 200  # passes with nothing pressed before the zero after a run is taken
+PART_FAILS = 21  # records.EVENTS
 RESET_CAUSES = ("power", "reset", "watchdog", "crash")
 
 
@@ -33,6 +34,12 @@ class RunLog:
         p.journal.append(records.BOOT, records.pack(
             records.BOOT, p.time_s, p.time_ms, p.boot_id, cause, p.hz, p.board.firmware_hash(), self._hash("config"),
             VERSION, p.board.name, p.board.identity))  # fmt: skip
+        self.journal_missing()
+
+    def journal_missing(self):
+        """A log that the power takes along says so, at every start of the firmware, of arming and of a run."""
+        if self.press.journal_missing:
+            self.press.sampler.event(PART_FAILS, 0, 0, self.press.journal_missing)
 
     def begin(self):
         """The header of the run that starts now."""
@@ -45,6 +52,7 @@ class RunLog:
             records.HOST_LOSS.index(p.runner.host_loss), p.params["cell_count"], p.board.firmware_hash(),
             self._hash("config"), self._hash("calibration"), self._hash("program/" + p.program_name), self._zero_cn(),
             VERSION, p.program_name, p.sample_name, p.operator))  # fmt: skip
+        self.journal_missing()
 
     def look(self):
         """Follow the zero while nothing is pressed; end the run once its program has ended and its zero is known."""

@@ -168,6 +168,8 @@ class Sampler:
     def _losses(self):
         """Records that were overwritten or dropped become events and signals."""
         p = self.press
+        if p.journal_missing:
+            p.S[AT["SIG_STORAGE"]] = 1  # it stays so: an acknowledgement ends the warning for a moment only
         if p.journal.overwritten_unpulled != self._overwritten:
             self._overwritten = p.journal.overwritten_unpulled
             if not p.S[AT["SIG_LOG"]]:

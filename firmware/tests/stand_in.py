@@ -81,6 +81,7 @@ class Runner:
 class Press:
     version = "0.0.0"
     boot_id, time_s, time_ms = 3, 90000, 250
+    journal_missing = ""
     force_cn, set_cn, imbalance_permille, displacement_nm = 66366, 66400, 12, 1500000
     valve_code, valve_bits, step, run_number, warning_bits = 100, 0, 0, 0, 0
     calibrating = waiting_for_trigger = False

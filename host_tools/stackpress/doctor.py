@@ -179,7 +179,11 @@ def _journal(press: "Press") -> Iterator[Finding]:
     log = press.log_state()
     waiting = max(0, log.next - max(log.first, log.pulled + 1))
     text = f"{log.next - log.first} records, {waiting} not pulled yet"
-    if log.dropped:
+    missing = press.log_missing()
+    if missing:
+        todo = "Have the journal's flash chip looked at; `journal_in_ram` lets the press run without it."
+        yield Finding(FAIL, "journal", f"in RAM only, gone with the power: {missing}", todo)
+    elif log.dropped:
         yield Finding(FAIL, "journal", f"{text}, {log.dropped} dropped", "The log storage fails: have it replaced.")
     elif log.overwritten:
         yield Finding(

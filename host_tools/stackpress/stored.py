@@ -111,6 +111,13 @@ class Stored(Session):
         """Where the journal stands."""
         return LogState(*(int(field) for field in self.query("LOG:STAT?").split(",")[:6]))
 
+    def log_missing(self) -> str:
+        """Why the press keeps its log in RAM only, where the power takes it along; empty if it does not."""
+        try:
+            return unquoted(self.query("LOG:MISS?"))
+        except PressRefused:
+            return ""  # an older firmware
+
     def log_read(self, seq: int, most: int = 4096) -> bytes:
         """Whole records from `seq` on, at most `most` bytes (512 .. 4096); empty when there are none yet."""
         return self._block(f"LOG:READ? {seq},{most}")
