@@ -234,7 +234,7 @@ class Canvas(Pen):
     def unit(self, page, text):
         """Beside the large digits, at their foot."""
         self.skip(4)
-        for at in (page, page + 1):
+        for at in range(page, page + 2):
             fill(self.buf, at << 7 | self.x, WIDTH, 0)
         self.page, self.size = page + 2, TWICE
         self.text(text)

@@ -106,7 +106,7 @@ def pressure(c, p):
         c.text(" N")
         return
     kpa = p.force_cn * (CN_PER_PA_UM2 // 1000) // area
-    value, decimals = (kpa // 100, 1) if kpa >= 100000 or kpa < 0 else (kpa // 10, 2)
+    value, decimals = ((kpa + 50) // 100, 1) if kpa >= 99995 or kpa < 0 else ((kpa + 5) // 10, 2)
     c.right(digits(value, decimals) + 4)
     megapascal(c, value, decimals)
 
@@ -159,8 +159,8 @@ def totals_force(c, p):
     c.number(t.highest_cn // 100)
     c.text(" N")
     if t.highest_kpa:
-        decimals = 1 if t.highest_kpa < 1000000 else 0
-        value = t.highest_kpa // (100 if decimals else 1000)
+        decimals = 1 if t.highest_kpa < 999950 else 0
+        value = (t.highest_kpa + 50) // 100 if decimals else (t.highest_kpa + 500) // 1000
         c.right(digits(value, decimals) + 4)
         megapascal(c, value, decimals)
 
@@ -207,8 +207,8 @@ def warning(c, p):
     for i in range(len(interlock.NAMES)):
         if bits >> i & 1:
             first, more = (i if first < 0 else first), more + 1
-    c.text("warning: ")
-    name_in(c, interlock.NAMES[first], CHARS - (12 if more else 9))
+    c.text("! ")
+    c.text(interlock.NAMES[first])
     if more:
         c.text(" +")
         c.number(more)

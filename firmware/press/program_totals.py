@@ -30,7 +30,7 @@ class Totals:
     def __init__(self, program):
         area = program.get("area_um2", 0)
         self.highest_cn = highest_cn(program)
-        self.highest_kpa = self.highest_cn * (CN_PER_PA_UM2 // 1000) // area if area else 0
+        self.highest_kpa = (self.highest_cn * (CN_PER_PA_UM2 // 1000) + area // 2) // area if area else 0
         self.seconds = (sum([times[0] for times in estimate(program)]) + 999) // 1000
         self.steps = len(program["steps"])
         self.holds_on = program.get("at_end", AT_END[0]) == "hold"

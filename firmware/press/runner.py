@@ -79,7 +79,7 @@ class Runner:
     @property
     def time_left_ms(self):
         """Expected time to the end; a guess wherever a step waits for something."""
-        if self.state not in (RUNNING, PAUSED):
+        if self.state != RUNNING and self.state != PAUSED:
             return 0
         here = self._times[self.index][0] - self.step_time_ms if self.index >= 0 else 0
         return max(0, here) + self._tail_ms
