@@ -5,7 +5,6 @@ The force is largest because it is read from across the room; whoever reads the 
 
 from press import cycle, frame, interlock
 from press.canvas import LARGE_SIZE, SMALL_SIZE, TALL, TWICE, digits
-from press.program_table import CN_PER_PA_UM2
 
 _WARNED, _FIRST, _REACTION = frame.AT["WARNED"], frame.AT["FIRST"], frame.AT["REACTION"]
 TITLES = ("SAFE", "READY", "PRESSING", "HOLDING", "RELEASING", "STOPPED", "SERVICE", "MONITOR")  # of each press state
@@ -96,6 +95,13 @@ def force_twice(c, p):
     c.text(" N")
 
 
+def hundredths(newtons, area_um2):
+    """Hundredths of a MPa, within small integers."""
+    area = max(1, area_um2 // 1000)
+    force = newtons * 1000
+    return force // area * 100 + (force % area * 100 + area // 2) // area
+
+
 def pressure(c, p):
     """What the force means on the die's area; without one, where the force is to go."""
     press, area = p.press, p.press.area_um2
@@ -105,8 +111,10 @@ def pressure(c, p):
         c.number(press.set_cn // 100)
         c.text(" N")
         return
-    kpa = p.force_cn * (CN_PER_PA_UM2 // 1000) // area
-    value, decimals = ((kpa + 50) // 100, 1) if kpa >= 99995 or kpa < 0 else ((kpa + 5) // 10, 2)
+    value, decimals = hundredths(p.force_cn // 100, area), 2
+    if not -1000 < value < 10000:
+        value = (value + 5) // 10
+        decimals = 1
     c.right(digits(value, decimals) + 4)
     megapascal(c, value, decimals)
 

@@ -341,6 +341,15 @@ def test_number_writes_what_percent_would():
             assert c.rows[0].strip() == text and digits(value, decimals) == len(text), (value, decimals)
 
 
+def test_pressure_is_force_over_area_and_fits_a_small_integer():
+    for area in (1000, 78539816, 132732290, 2000000000):
+        for newtons in (0, 1, 393, 29060, 55000, 99999):
+            exact = (newtons * 100000000 * 2 + area) // (2 * area)
+            found = panel_pages.hundredths(newtons, area)
+            assert abs(found - exact) <= 1 + exact // 40000, (newtons, area)
+            assert newtons * 1000 < 1 << 30 and area // 1000 * 100 < 1 << 30
+
+
 def test_totals_are_those_of_the_steps():
     steps = [CONTACT, {"do": "cycle", "low_cn": 100000, "high_cn": 900000, "rate_cn_per_s": 100000, "count": 2},
              {"do": "sweep", "forces_cn": [200000, 1200000, 300000], "rate_cn_per_s": 100000, "settled_cn": 1000},
