@@ -31,6 +31,7 @@ from drivers import file_store, usb_serial, watchdog  # noqa: E402
 WALL_MASK = (1 << 30) - 1
 _HZ, _TOKEN = frame.AT["HZ"], frame.AT["TOKEN"]
 ASKED, CRASHED = 0x52534554, 0x43525348
+NOTES = {ASKED: "reset", CRASHED: "crash"}  # what the firmware leaves for its next start
 IRQ = CHIP["pio0_irq_0"]
 NVIC_ENABLE, NVIC_DISABLE, NVIC_PRIORITY = 0xE000E100, 0xE000E180, 0xE000E400 + (IRQ & ~3)  # ARMv6-M B3.4, ARMv7-M B3.4
 TIMER_NOW = CHIP["timer"] + 0x28
@@ -75,16 +76,21 @@ class Board:
 
     def _cause(self):
         note, self._words[memory.NOTE] = self._words[memory.NOTE], 0
+        if note in NOTES:
+            return NOTES[note]
         if machine.reset_cause() != machine.WDT_RESET:
             return "power"
-        return {ASKED: "reset", CRASHED: "crash"}.get(note, "watchdog")
+        return "watchdog" if watchdog.ran_out() else "reset"
 
     def _journal(self):
+        """The journal's flash; a chip that is not there is replaced by a little RAM, and the press is told."""
+        self.journal_missing = ""
         try:
             return self._part("flash")
-        except outputs.Absent:
+        except outputs.Absent as absent:
             from drivers import ram_nor
 
+            self.journal_missing = str(absent)
             return ram_nor.make(self)
 
     def wall_ms(self):
@@ -154,11 +160,13 @@ class Board:
         """The drive of the chip's ROM, which takes a new image. The watchdog must not end that: the ROM never feeds it."""
         self._stop()
         watchdog.stop()
+        self._words[memory.NOTE] = ASKED
         machine.bootloader()
 
     def leave(self):
         """Outputs safe, the watchdog fed by a timer, and the prompt is there for mpremote."""
         self._stop()
+        self._words[memory.NOTE] = ASKED  # a soft reset is no crash
         watchdog.feed_at_prompt()
         micropython.kbd_intr(3)
 

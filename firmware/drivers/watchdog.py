@@ -42,6 +42,11 @@ def feed_at_prompt():
         _timer = machine.Timer(period=TIMEOUT_MS // 4, callback=lambda timer: dog.feed())
 
 
+def ran_out():
+    """Whether the last restart came from here: it leaves its mark in SCRATCH4, a restart by the ROM or by machine.reset none."""
+    return machine.mem32[CTRL + 0x1C] == 0x6AB73121
+
+
 def stop():
     """For the chip's ROM, which takes a new image at its leisure."""
     machine.mem32[CLEAR] = ENABLE

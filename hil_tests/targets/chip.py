@@ -1,11 +1,12 @@
 """An emulated RP2040 that runs an image, on simulated time and without a loop of its own: `run_to` is all that moves it.
 
 What rp2040py does otherwise than a real board is mended here, in one place (hil_tests/README.md says why): a USB read is completed
-only when the host has bytes, and the host's start of frame comes every millisecond while the chip listens for it.
+only when the host has bytes, the host's start of frame comes every millisecond while the chip listens for it, and a restart into
+the ROM's boot drive is told instead of starting the flash.
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from hil_tests.targets import fast
 
 CYCLE_NS = 8.0  # 125 MHz
 TIMERAWL = 0x28
+VECTOR_MAGIC, ROM_END = 0xB007C0D3, 0x4000
 DEV_SOF, SOF_RD = 1 << 17, 0x48  # RP2040 datasheet 4.1.4: the flag is cleared by reading the register
 
 
@@ -56,7 +58,10 @@ class Chip:
         self._exception = 0
         self._left: Callable[[float], None] = lambda ns: None
         self._waiting = -1  # size of a read that the chip's USB has armed
+        self.in_boot_rom = False
+        self.on_boot_rom: Callable[[], None] = lambda: None
         self._mend_usb()
+        self._mend_restart()
         self._halt = self.mcu.clock.create_alarm(self._halted)
         self.mcu.core.pc = FLASH_START_ADDRESS
 
@@ -102,6 +107,38 @@ class Chip:
         self._sof = self.mcu.clock.create_alarm(start_of_frame)
         self._sof.schedule(1e6)
 
+    def _mend_restart(self) -> None:
+        """A restart goes where the watchdog's scratch registers say (RP2040 datasheet 2.8.1.1); rp2040py knows the flash only.
+
+        The ROM's USB disk is not emulated: from a restart into the ROM on the chip stands still, until `take` gives it an image.
+        """
+        dog = self.mcu.watchdog
+        others = dog.on_watchdog_trigger
+
+        def triggered() -> None:
+            if dog.scratch_data[4] == VECTOR_MAGIC and dog.scratch_data[7] < ROM_END:
+                self.in_boot_rom = self.loop.stopped = True
+                self._to_chip.clear()
+                self.mcu.enter_reset(from_watchdog=True)
+                self.on_boot_rom()
+            else:
+                self._waiting = -1
+                others()
+
+        dog.on_watchdog_trigger = triggered
+
+    def take(self, blocks: Mapping[int, bytes]) -> None:
+        """What the ROM does with a whole UF2: write its blocks, leave the rest of the flash alone, and restart."""
+        from rp2040py.memory_map import FLASH_START_ADDRESS
+
+        for address, data in blocks.items():
+            at = address - FLASH_START_ADDRESS
+            self.mcu.flash[at : at + len(data)] = data
+        self.mcu.watchdog.scratch_data[4] = 0
+        self.in_boot_rom, self._waiting = False, -1
+        self._to_chip.clear()
+        self.mcu.watchdog.on_watchdog_trigger()
+
     def _feed(self) -> None:
         if self._waiting >= 0 and self._to_chip:
             size, self._waiting = self._waiting, -1
@@ -109,9 +146,10 @@ class Chip:
             self.mcu.usb_ctrl.endpoint_read_done(self.device.cdc._out_endpoint, part)
 
     def send(self, data: bytes) -> None:
-        """Bytes for the chip's serial port."""
-        self._to_chip += data
-        self._feed()
+        """Bytes for the chip's serial port; there is none while the chip is in its ROM."""
+        if not self.in_boot_rom:
+            self._to_chip += data
+            self._feed()
 
     @property
     def unread(self) -> int:
@@ -126,8 +164,8 @@ class Chip:
         self.loop.stopped = True
 
     def run_to(self, ns: float) -> None:
-        """Execute until simulated time `ns`."""
-        while ns - self.now_ns > 0:
+        """Execute until simulated time `ns`, or until the chip restarts into its ROM."""
+        while ns - self.now_ns > 0 and not self.in_boot_rom:
             self.loop.stopped = False
             self._halt.schedule(ns - self.now_ns)
             self.loop.run()

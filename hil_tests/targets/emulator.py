@@ -12,10 +12,12 @@ import pty
 import select
 import threading
 import tty
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hil_tests.devices.boot_drive import BootDrive
 from hil_tests.devices.carrier import Carrier
 from hil_tests.plant import load
 from hil_tests.targets.chip import Chip
@@ -44,7 +46,9 @@ class EmulatorTarget:
         configured: bool = True,
         hz: int = 4000,
         flash: bytearray | None = None,
+        boot_drive: Path | None = None,
     ) -> None:
+        """`boot_drive` is the folder where the chip's boot drive appears when the firmware makes way for it."""
         from press import frame
 
         from boards.images.build import board_data
@@ -66,6 +70,10 @@ class EmulatorTarget:
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         self.chip.on_bytes = self._from_chip
+        self.drive = BootDrive(boot_drive, self._taken) if boot_drive else None
+        self.chip.on_boot_rom = self._in_boot_rom
+        self._new_image: dict[int, bytes] = {}
+        self._free = False
         self._until = 0.0
         self._busy_until = 0.0
         self._closed = False
@@ -90,9 +98,14 @@ class EmulatorTarget:
     def _serve(self) -> None:
         try:
             while not self._closed:
+                if self._new_image:
+                    self.chip.take(self._new_image)
+                    self._new_image = {}
                 self._from_host()
                 now = self.chip.now_ns
-                goal = max(self._until, self._busy_until)
+                goal = now + SLICE_NS if self._free else max(self._until, self._busy_until)
+                if self.chip.in_boot_rom:
+                    goal = now
                 if now >= goal:
                     with self._reached:
                         self._reached.notify_all()
@@ -154,6 +167,24 @@ class EmulatorTarget:
                 return False
             self.run_for(step_s)
         return True
+
+    @contextmanager
+    def free(self) -> Iterator[None]:
+        """The chip runs as fast as it goes meanwhile, as a real one does: for hosts that speak only now and then."""
+        self._free = True
+        os.write(self._wake_w, b".")
+        try:
+            yield
+        finally:
+            self._free = False
+
+    def _in_boot_rom(self) -> None:
+        if self.drive:
+            self.drive.appear()
+
+    def _taken(self, blocks: dict[int, bytes]) -> None:
+        self._new_image = blocks
+        os.write(self._wake_w, b".")
 
     def fault(self, name: str, value: float | None = None) -> None:
         converter, number = self.carrier.converter, 1 if value is None else int(value)
