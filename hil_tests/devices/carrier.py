@@ -1,11 +1,15 @@
 """What else is on the carrier: the permissive's one-shot, valve drivers, switches, and the plant behind all of them."""
 
 from array import array
+from functools import partial
 from typing import Any
 
 from hil_tests.devices.ads131m04 import Ads131m04
 from hil_tests.devices.dac8551 import Dac8551
 from hil_tests.devices.front_panel import FrontPanel
+from hil_tests.devices.max31856 import Max31856
+from hil_tests.devices.mcp23017 import IODIRB, OLATB
+from hil_tests.devices.scale import QuadratureScale
 from hil_tests.devices.w25q import W25q
 from hil_tests.devices.wires import Wires
 from hil_tests.plant import plant as physics
@@ -49,6 +53,8 @@ class Carrier:
         self.dac = Dac8551(self.wires, pins)
         self.flash = W25q(self.wires, pins, size=1 << 18, data=flash)  # a small one mounts quickly
         self.panel = FrontPanel(self.wires, pins) if "panel_data" in pins else None
+        self.scale = QuadratureScale(self.wires, pins["scale_a"], pins["scale_b"]) if "scale_a" in pins else None
+        self.thermocouples = self._thermocouples(self.panel) if self.panel else []
         self.trigger_in = 0
         self.steps = 0
         self._switches(63)
@@ -58,6 +64,21 @@ class Carrier:
         """The press at the present rate; checked by its own rules, so it is untyped here."""
         module: Any = physics
         return module.Plant(self.spec, self.hz, self.seed, module.words_of(self.at))
+
+    def _thermocouples(self, panel: FrontPanel) -> list[Max31856]:
+        """Two, on the journal's SPI; their selects are the last two pins of the expander's port B, with pull-ups."""
+        chips = [Max31856(self.wires, 0, partial(self._temperature, n)) for n in (0, 1)]
+
+        def written() -> None:
+            registers = panel.expander.registers
+            for n, chip in enumerate(chips):
+                chip.select((registers[OLATB] | registers[IODIRB]) >> 6 + n & 1)
+
+        panel.expander.on_written = written
+        return chips
+
+    def _temperature(self, n: int) -> int:
+        return int(self.frame[self.at["TEMPERATURE"] + n])
 
     def valve_bits(self) -> int:
         level, pins = self.wires.level, self.pins
@@ -82,6 +103,8 @@ class Carrier:
         self.plant.step(S)
         self.steps += 1
         self._switches(S[at["INPUTS"]])
+        if self.scale:
+            self.scale.move_to(S[at["DISPLACEMENT"]], 0.9e9 / self.hz)
         raw = at["RAW"]
         return [S[raw + i] for i in range(4)]
 

@@ -5,6 +5,8 @@ IODIR 1 = input, 3.5.2 IPOL inverts what is read, 3.5.7 GPPU pull-ups, 3.5.10 GP
 OLAT. Table 1-1, note: GPA7 and GPB7 are outputs only. Interrupts are kept as registers and do nothing.
 """
 
+from collections.abc import Callable
+
 IODIRA, IODIRB, IPOLA, GPPUA, GPIOA, GPIOB, OLATA, OLATB = 0x00, 0x01, 0x02, 0x0C, 0x12, 0x13, 0x14, 0x15
 LAST = 0x15
 
@@ -16,6 +18,7 @@ class Mcp23017:
         self.address = address
         self.absent = False
         self.grounded = [0, 0]
+        self.on_written: Callable[[], None] = lambda: None
         self.registers = bytearray(LAST + 1)
         self._pointer = 0
         self._first = True
@@ -54,6 +57,7 @@ class Mcp23017:
             register += OLATA - GPIOA
         if register <= LAST:
             self.registers[register] = byte
+        self.on_written()
         return True
 
     def read(self) -> int:
