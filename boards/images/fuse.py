@@ -7,6 +7,7 @@ argument. The stages stay where they are tested; this file only moves text.
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 HEAD = '''"""The whole tick in one function. Written when the image is made, by boards/images/fuse.py: do not edit."""
@@ -84,6 +85,25 @@ def stage(path: Path, function: str, skip: tuple[str, ...] = ("s", "r"), constan
 def core(press: Path) -> list[str]:
     """Every stage of the pure core; wants `s` (frame) and `r` (flight recorder) to be there."""
     return [line for module, function in stages(press) for line in stage(press / f"{module}.py", function)]
+
+
+def fixed_words(firmware: Path) -> dict[int, int]:
+    """Words of the frame that are the same in every press: of an interlock row what it watches, in which states, and a debounce
+    and reaction that no parameter sets."""
+    for room in (firmware, firmware / "tests" / "shim"):
+        if str(room) not in sys.path:
+            sys.path.append(str(room))
+    from press import frame, interlock
+
+    words = {frame.AT["ROW_COUNT"]: len(interlock.ROWS)}
+    for n, (_, signal, _, debounce, reaction, states, _, _) in enumerate(interlock.ROWS):
+        at = frame.AT["ROW"] + n * frame.ROW_WORDS
+        words.update({at: frame.AT[signal], at + 2: states})
+        if debounce == 0:
+            words.update({at + 3: 0, at + 4: 0})  # nothing is counted where nothing is waited for
+        if isinstance(reaction, int):
+            words[at + 5] = reaction
+    return words
 
 
 def module(name: str, argument: str, lines: list[str]) -> str:

@@ -26,7 +26,7 @@ outputs.safe(image_facts.LOW_PINS)
 
 from press import frame  # noqa: E402
 
-from drivers import file_store, usb_serial, watchdog  # noqa: E402
+from drivers import file_store, tick_vector, usb_serial, watchdog  # noqa: E402
 
 WALL_MASK = (1 << 30) - 1
 _HZ, _TOKEN = frame.AT["HZ"], frame.AT["TOKEN"]
@@ -58,7 +58,7 @@ class Board:
         parts = (self.panel, self._part("thermocouples"), self._part("scale"), self.flash, self._converter, self._part("deadman"))
         self._parts = [part for part in parts if part]
         self._hz = 0
-        self._tick = None
+        self._tick = self._vector = None
         self._dog = watchdog.Watchdog()
 
     def _part(self, role):
@@ -107,9 +107,11 @@ class Board:
             if hasattr(part, "begin"):
                 part.begin(press)
         services = [part.service for part in self._parts if hasattr(part, "service")]
-        from fast_tick import tick
+        import fast_tick
 
-        self._tick = tick
+        self._tick = fast_tick.tick
+        if fast_tick.SIZE:
+            self._vector = tick_vector.TickVector(fast_tick.tick, fast_tick.SIZE, IRQ)
         dog.start()
         foreground, wall = press.foreground, self.wall_ms
         while not press.wants_prompt:
@@ -122,12 +124,14 @@ class Board:
 
     def _run_at(self, hz):
         """(Re)start the converter and with it the ticks, at a new rate."""
-        self._converter.stop()
+        self._silence()
         self._hz = hz
         self._converter.set_up(hz)
         if self._actuator:
             self._actuator.start()
         self._converter.prepare(hz, self._tick)
+        if self._vector:
+            self._vector.take()
         machine.mem32[NVIC_PRIORITY] &= ~(255 << (IRQ & 3) * 8)  # the tick comes before every other interrupt
         self._words[memory.PERIOD_US] = 1000000 // hz
         self._words[memory.LAST_US] = machine.mem32[TIMER_NOW]
@@ -147,8 +151,13 @@ class Board:
         """The first 8 bytes of the SHA-256 of what is frozen in this image."""
         return image_facts.HASH
 
-    def _stop(self):
+    def _silence(self):
+        if self._vector:
+            self._vector.give_back()
         self._converter.stop()
+
+    def _stop(self):
+        self._silence()
         outputs.safe(image_facts.LOW_PINS)
 
     def reset(self):

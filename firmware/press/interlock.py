@@ -236,7 +236,7 @@ def judge(frame):
     end = _ROW + s[_ROW_COUNT] * _ROW_WORDS
     k = 0
     while row < end:
-        if s[row + 2] & here and s[s[row]] > s[row + 1]:
+        if s[s[row]] > s[row + 1] and s[row + 2] & here:
             if s[row + 4] >= s[row + 3]:
                 bit = 1 << k
                 active |= bit
