@@ -21,7 +21,8 @@ class Journal:
     """Mounts what is on `flash` (an empty or foreign chip becomes an empty journal) and continues it.
 
     `flash` has .size, .PAGE, .SECTOR, read(addr, buf), program(addr, buf), erase(addr); if it also has busy(), nothing
-    is asked of it while that is true. `queue_bytes` bounds the burst that can be taken between two service passes.
+    is asked of it while that is true, and if it has `settled`, what was programmed is durable, and given away, only once that
+    was true. `queue_bytes` bounds the burst that can be taken between two service passes.
     """
 
     def __init__(self, flash, boot_id, queue_bytes=4096):
@@ -34,6 +35,7 @@ class Journal:
         self.failures = 0  # flash operations that raised; each is tried again
         self._flash = flash
         self._busy = getattr(flash, "busy", None)
+        self._settles = hasattr(flash, "settled")
         self._sectors = sectors.Sectors(flash)
         self._queue = bytearray(queue_bytes)
         self._view = memoryview(self._queue)
@@ -41,6 +43,8 @@ class Journal:
         self._in = 0  # end of the queued bytes
         self._left = 0  # bytes still to be programmed of a record that was begun
         self._seq = 0  # its sequence number
+        self._written_next = 1  # sequence number after the last record that was programmed
+        self._sure_last, self._sure_offset = -1, 0  # up to here it is durable
         self.durable_next = 1  # sequence number after the last record that is wholly on flash
         self._first = 0  # oldest sector's number
         self._last = -1  # sector being written; -1 before the very first
@@ -48,6 +52,8 @@ class Journal:
         self._erased = False  # the sector after it is ready
         self._hint = (0, 0, 0)  # (seq, sector, offset) where the next read will probably go on
         self._mount()
+        self._written_next = self.durable_next
+        self._make_sure()
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -91,7 +97,14 @@ class Journal:
                 done += 1
         except OSError:
             self.failures += 1
+        self._make_sure()
         return done
+
+    def _make_sure(self):
+        """What was programmed counts from now on, unless the flash still holds it where a power cut would take it."""
+        if not self._settles or self._flash.settled:
+            self.durable_next = self._written_next
+            self._sure_last, self._sure_offset = self._last, self._offset
 
     def flush(self):
         """Make everything queued durable now; bounded by the queue and by tries, but not by a pass."""
@@ -147,7 +160,7 @@ class Journal:
         self._out += n
         self._left -= n
         if self._left == 0:
-            self.durable_next = self._seq + 1
+            self._written_next = self._seq + 1
         if self._out == self._in:
             self._out = self._in = 0
 
@@ -199,8 +212,8 @@ class Journal:
             raise ValueError("buffer is shorter than a record")
         number, offset, seq = self._seek(seq)
         used = 0
-        while number <= self._last:
-            end = self._flash.SECTOR if number < self._last else self._offset
+        while number <= self._sure_last:
+            end = self._flash.SECTOR if number < self._sure_last else self._sure_offset
             n = self._sectors.record_at(number, offset, end)
             if n and self._sectors.seq() >= seq:
                 if used + n > len(buf):
