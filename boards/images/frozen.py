@@ -15,7 +15,7 @@ from boards.images.tick import SWITCHES, fast_tick
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
 LOW = ("dump", "fill", "vent", "permissive", "trigger_out", "valve_pwm")  # roles that are driven low before anything else runs
-CHIP = ("sio", "timer", "watchdog", "pio0", "pio1", "pio0_irq_0", "clock_hz")  # what the drivers ask of boards/chips.toml
+CHIP = ("sio", "timer", "watchdog", "pwm", "pio0", "pio1", "pio0_irq_0", "clock_hz")  # what the drivers ask of boards/chips.toml
 SCRATCH_BYTES = 1024  # fixed words and the CRC table
 
 

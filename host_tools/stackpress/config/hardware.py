@@ -27,6 +27,7 @@ class Part:
     spi: tuple[str, ...] = ()
     i2c: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     gives: frozenset[str] = frozenset()
     channels: int = 0
     sample_hz: int = 0

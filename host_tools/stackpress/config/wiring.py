@@ -20,7 +20,8 @@ def check_wiring(layer: Layer, pins: Mapping[str, int], drivers: Mapping[str, st
                  complaints: Complaints) -> None:  # fmt: skip
     """Complain of every part that lacks a pin, pins that do not reach their hardware, and claims without a part."""
     fitted = [one for role, name in drivers.items() if (one := hardware.part(role, name))]
-    found = [*_unknown_roles(pins)]
+    settings = layer.data.get("settings", {})
+    found = [*_unknown_roles(pins), *_settings(fitted, settings if isinstance(settings, dict) else {})]
     for one in fitted:
         found += [*_lacks(one, pins, drivers), *_neighbours(one, pins), *_spi(one, pins), *_i2c(one, pins)]
     if real:
@@ -34,6 +35,17 @@ def _unknown_roles(pins: Mapping[str, int]) -> Iterator[Finding]:
     for role in pins:
         if role not in hardware.roles():
             yield "pins", role, "no driver has such a pin", did_you_mean(role, hardware.roles(), "see boards/parts.toml")
+
+
+def _settings(fitted: list[Part], settings: Mapping[str, object]) -> Iterator[Finding]:
+    wanted = {name: one for one in fitted for name in one.settings}
+    for name, one in wanted.items():
+        if name not in settings:
+            yield "drivers", one.role, f'"{one.name}" wants to know {name}', f"[settings] with {name} = ..."
+    for name in settings:
+        if name not in wanted:
+            right = did_you_mean(name, wanted, ", ".join(wanted) or "leave it out")
+            yield "settings", name, "no driver of this board has such a setting", right
 
 
 def _lacks(one: Part, pins: Mapping[str, int], drivers: Mapping[str, str]) -> Iterator[Finding]:
