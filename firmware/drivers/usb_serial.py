@@ -2,12 +2,18 @@
 
 `print` may wait half a second for a host that has the port open and does not read. Our image sets that wait to zero; on a stock
 image (`waits`) one byte is written at a time, and only after poll has said that there is room.
+
+A foreground pass may take tens of milliseconds. So once somebody listens, a timer fetches what arrives: the interpreter runs it
+between two steps of whatever the foreground does, and a stop byte is told at once. Only a collection makes it wait.
 """
 
 import select
 import sys
 
-BREAK = 0x03
+BREAK, STOP = 0x03, 0x18
+LISTEN_MS = 3
+FETCH_MOST = 64  # bytes in one go: as many as an USB packet has
+MASK = 511
 
 
 class UsbSerial:
@@ -18,15 +24,55 @@ class UsbSerial:
         self._room = select.poll()
         self._room.register(sys.stdout, select.POLLOUT)
         self._most = 1 if waits else 64
+        self._one = bytearray(1)
+        self._ring = bytearray(MASK + 1)
+        self._put = self._got = 0  # each is written by one side only
+        self._held = False  # a break byte waits: what follows it may be for the prompt
+        self._timer = None
+        self._stop = None
+
+    def listen(self, stop):
+        """From now on what arrives is fetched by itself; `stop()` is called for a stop byte, between any two steps."""
+        import machine
+
+        self._stop = stop
+        self._timer = machine.Timer(period=LISTEN_MS, callback=self._fetch)
+
+    def quiet(self):
+        """No longer: the prompt reads the line itself."""
+        if self._timer:
+            self._timer.deinit()
+            self._timer = None
+
+    def _fetch(self, timer=None):
+        if self._held:
+            return
+        one = self._one
+        for _ in range(FETCH_MOST):
+            after = (self._put + 1) & MASK
+            if after == self._got or not self._ready(self._poll):
+                return
+            self._in.readinto(one)
+            self._ring[self._put] = one[0]
+            if one[0] == BREAK:
+                self._held = True
+            self._put = after
+            if one[0] == STOP and self._stop:
+                self._stop()
+            if self._held:
+                return
 
     def read(self, buf):
-        """Fill the start of `buf`; how many bytes there were."""
-        n, most = 0, len(buf)
-        view = memoryview(buf)
-        while n < most and self._ready(self._poll):
-            self._in.readinto(view[n : n + 1])
+        """Fill the start of `buf`; how many bytes there were. Nothing after a break byte: the press decides whose it is."""
+        if not self._timer:
+            self._fetch()
+        n, most, ring = 0, len(buf), self._ring
+        while n < most and self._got != self._put:
+            buf[n] = ring[self._got]
             n += 1
-            if buf[n - 1] == BREAK:  # the press decides whether what follows is for the prompt
+            self._got = (self._got + 1) & MASK
+            if buf[n - 1] == BREAK:
+                self._held = False
                 break
         return n
 

@@ -123,6 +123,7 @@ class Asked(Steered):
     def abort(self):
         """Vent now, whatever is going on; a press that was stopped with a hold vents as well."""
         s = self.S
+        s[AT["ABORT"]] = 0  # what the tick did for a stop byte is done here: orders count again from now on
         if s[_STATE] == cycle.TRIPPED:
             s[AT["REACTION"]] = interlock.VENT
         elif self.state in (cycle.READY,) + cycle.ENERGISED:

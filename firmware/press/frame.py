@@ -208,6 +208,7 @@ WORDS = (
     ("ROW", ROWS * ROW_WORDS, "interlock rows"),
     ("ROW_COUNT", 1, "rows in use"),
     ("CAL", CELLS * CAL_WORDS, "calibration, see force.py"),
+    ("ABORT", 1, "a stop byte has come that the foreground has not got round to yet"),
 )
 
 # bits

@@ -59,6 +59,7 @@ _K_TRIP_CORNER = const(209)
 _K_TRIP_LANDING = const(210)
 _K_TRIP_TICKS = const(211)
 _K_TRANSITIONS = const(213)
+_ABORT = const(538)
 # end of words
 
 
@@ -68,7 +69,14 @@ def command(frame):
     s = ptr32(frame)
     before = s[_MODE]
     mode = before
-    if s[_CMD_SEQ] != s[_CMD_SEEN]:
+    if s[_ABORT]:
+        # whatever is ordered until the foreground has dealt with the stop byte came before it
+        s[_CMD_SEEN] = s[_CMD_SEQ]
+        if s[_STATE] == _STATE_TRIPPED:
+            s[_REACTION] = _REACT_VENT
+        elif s[_STATE] <= _STATE_RELEASING:
+            s[_STATE] = _STATE_SAFE
+    elif s[_CMD_SEQ] != s[_CMD_SEEN]:
         s[_CMD_SEEN] = s[_CMD_SEQ]
         wanted = s[_CMD_STATE]
         if wanted == s[_STATE] or (s[_K_TRANSITIONS + s[_STATE]] >> wanted) & 1:

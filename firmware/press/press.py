@@ -28,6 +28,7 @@ from press.version import VERSION
 
 AT = frame.AT
 _STATE, _MODE, _T_SECOND, _T_SUB = AT["STATE"], AT["MODE"], AT["T_SECOND"], AT["T_SUB"]
+_ABORT = AT["ABORT"]
 _FORCE_F, _FOREGROUND, _CMD_SEQ, _CMD_SEEN = AT["FORCE_F"], AT["SIG_FOREGROUND"], AT["CMD_SEQ"], AT["CMD_SEEN"]
 VENTED_MS = 500
 VENT_LIMIT_MS = 10000
@@ -80,6 +81,8 @@ class Press(Asked):
         self.load()
         self.sampler = Sampler(self)
         self.server = Server(board.serial, of_board(board), self)
+        if hasattr(board.serial, "listen"):
+            board.serial.listen(self.stop_byte_came)
         self.run_log = RunLog(self)
         self.run_log.boot()
 
@@ -104,7 +107,8 @@ class Press(Asked):
                 self._watch_lease(wall_ms)
             if s[AT["INPUTS"]] & BUTTONS != self._buttons:
                 self._press_buttons(s[AT["INPUTS"]] & BUTTONS)
-            if self.runner.active and s[_CMD_SEQ] == s[_CMD_SEEN]:  # no order overwrites one that the tick has not read
+            # no order overwrites one that the tick has not read, and none is given behind a stop byte
+            if self.runner.active and s[_CMD_SEQ] == s[_CMD_SEEN] and not s[_ABORT]:
                 self.runner.step(now_s, now_ms)
             if s[_MODE] == cycle.VENT or self._vent_from >= 0:
                 self._watch_vent(now_s * 1000 + now_ms)
@@ -119,7 +123,13 @@ class Press(Asked):
         if self.departs_from >= 0:
             self._depart(wall_ms)
         if self.server.wants_repl:
+            if hasattr(self.board.serial, "quiet"):
+                self.board.serial.quiet()
             self.journal.flush()  # what comes next does not know of it
+
+    def stop_byte_came(self):
+        """From a line that listens by itself, at any moment: the next tick vents, the foreground does the rest in its turn."""
+        self.S[_ABORT] = 1
 
     def _watch_lease(self, wall_ms):
         left = (self.lease_until - wall_ms) & WALL_MASK

@@ -120,6 +120,12 @@ class PressBench:
             for i in range(4):
                 s[i] = self.codes.get(i, (self.cells[i] * 5 // 2 if i < 3 else self.cells[i] * 25) + self.odd)
 
+    def run_ticks(self, ticks):
+        """Ticks while the foreground is busy elsewhere."""
+        for _ in range(ticks):
+            self.sample()
+            self.press.tick(self.press.S, self.press.ring)
+
     def run_passes(self, passes):
         p = self.press
         for _ in range(passes):

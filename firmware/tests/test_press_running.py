@@ -238,6 +238,38 @@ def test_stop_byte_vents_ahead_of_queued_lines():
     assert b.valve_is_off
 
 
+def test_stop_byte_that_a_listening_line_tells_vents_without_the_foreground():
+    b = bench().pressed()
+    b.press.stop_byte_came()
+    b.run_ticks(1)
+    assert b.word("STATE") == cycle.SAFE and b.valve_is_off
+
+
+def test_orders_that_came_before_the_stop_byte_move_nothing_while_it_waits():
+    b = bench().pressed()
+    b.press.stop_byte_came()
+    b.run_ticks(1)
+    b.press._send(cycle.READY, cycle.OFF)
+    b.run_ticks(1)
+    assert b.word("STATE") == cycle.SAFE
+    b.board.serial.sent += b"\x18"
+    b.run_passes(2)
+    assert b.press.runner.reason == "aborted" and not b.word("ABORT")
+    b.run(1)
+    b.press.arm()
+    b.run_ticks(1)
+    assert b.word("STATE") == cycle.READY
+
+
+def test_stop_byte_lets_a_held_trip_vent_without_the_foreground():
+    b = bench().pressed()
+    s, at = b.press.S, frame.AT
+    s[at["STATE"]], s[at["REACTION"]], s[at["LATCHED"]] = cycle.TRIPPED, interlock.HOLD, 1
+    b.press.stop_byte_came()
+    b.run_ticks(1)
+    assert b.word("REACTION") == interlock.VENT and b.valve_is_off
+
+
 def test_host_that_never_reads_does_not_disturb_the_press():
     b = bench()
     b.board.serial.reads = False
