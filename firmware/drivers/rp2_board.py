@@ -52,11 +52,11 @@ class Board:
         self._buses = {}
         self.panel = self._part("panel")
         self.flash = self._journal()
-        if image_facts.RING_ADDRESS:
-            self.ring = memory.at(image_facts.RING_ADDRESS, image_facts.RING_BYTES)
+        size, address = image_facts.RING_BYTES, image_facts.RING_ADDRESS
+        self.ring = memory.at(address, size) if address else bytearray(size)
         self._converter, self._actuator = self._part("converter"), self._part("actuator")
         parts = (self.panel, self._part("thermocouples"), self._part("scale"), self.flash, self._converter, self._part("deadman"))
-        self._parts = [part for part in parts if part]
+        self._parts = [part for part in parts + (self._confirmation(),) if part]
         self._hz = 0
         self._tick = self._vector = None
         self._dog = watchdog.Watchdog()
@@ -65,6 +65,14 @@ class Board:
         """What drives a part, or None if the board has none."""
         name = DRIVERS.get(role)
         return __import__("drivers." + name, None, None, ("make",)).make(self) if name else None
+
+    def _confirmation(self):
+        """Of an app set: whoever started it wants to know that it runs well. A frozen image has nobody to tell."""
+        if self.runs == "frozen":
+            return None
+        import app_boot
+
+        return app_boot.Confirmation()
 
     def spi(self, clock, data_in, data_out):
         """The hardware SPI whose clock is the role `clock`: one object for all who share it."""
@@ -159,6 +167,8 @@ class Board:
     def _stop(self):
         self._silence()
         outputs.safe(image_facts.LOW_PINS)
+        if hasattr(self.flash, "settle"):
+            self.flash.settle()  # nothing is energised any more
 
     def reset(self):
         self._stop()
@@ -176,7 +186,10 @@ class Board:
         """Outputs safe, the watchdog fed by a timer, and the prompt is there for mpremote."""
         self._stop()
         self._words[memory.NOTE] = ASKED  # a soft reset is no crash
-        watchdog.feed_at_prompt()
+        if self.runs == "frozen":
+            watchdog.feed_at_prompt()
+        else:
+            watchdog.stop()  # a soft reset of a stock image would not go on feeding it
         micropython.kbd_intr(3)
 
     def crashed(self, error):
