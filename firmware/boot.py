@@ -6,7 +6,8 @@ What is frozen comes before what lies in the file system: a stray module or app 
 import sys
 
 from drivers import file_store, watchdog
+from image_facts import SETTINGS
 
 watchdog.feed_at_prompt()
 sys.path[:] = [".frozen", "", "/lib"]
-file_store.mount()
+file_store.mount(SETTINGS.get("journal_kb", 0))

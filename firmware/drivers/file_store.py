@@ -45,12 +45,17 @@ class FileStore:
             return []
 
 
-def mount():
-    """Mount the internal flash at /. A virgin chip is formatted; anything else that does not mount is left as it is."""
+def mount(kept_kb=0):
+    """Mount the internal flash at /, but for `kept_kb` at its end, which are the journal's on some boards.
+
+    A virgin chip is formatted; anything else that does not mount is left as it is.
+    """
     import rp2
     import vfs
 
     flash = rp2.Flash()
+    if kept_kb:
+        flash = rp2.Flash(start=0, len=flash.ioctl(4, 0) * flash.ioctl(5, 0) - kept_kb * 1024)
     try:
         fs = vfs.VfsLfs2(flash, progsize=256)
     except OSError:

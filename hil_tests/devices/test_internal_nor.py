@@ -133,7 +133,8 @@ def _journal(fitted: Fitted, boot: int) -> Journal:
 
 
 def _records(journal: Journal) -> list[int]:
-    buf, seq, found = bytearray(2048), 1, []
+    buf, seq = bytearray(2048), 1
+    found: list[int] = []
     while True:
         used, after = journal.read_from(seq, buf)
         if not used:
@@ -219,7 +220,12 @@ def test_pause_for_the_flash_is_no_missed_tick() -> None:
         order.append("free")
 
     still = module.StandStill(between, 0x40054028)
-    still(lambda: (order.append("write"), bench.mcu.clock.tick(45e6)))
+
+    def write() -> None:
+        order.append("write")
+        bench.mcu.clock.tick(45e6)
+
+    still(write)
     assert order == ["held", "write", "free"]
     assert abs(bench.ptr32(0x20040000)[3] - bench.mcu.clock.nanos / 1000) < 2
 

@@ -159,6 +159,7 @@ def test_scale_that_ran_off_the_numbers_is_lost() -> None:
 def test_deadman_and_scale_share_a_pio() -> None:
     fitted = Fitted()
     deadman = fitted.bench.driver("deadman").Deadman(7)
+    deadman.begin(None)
     pulses: list[int] = []
     fitted.bench.wires.watch(7, pulses.append)
     deadman._sm.put(1)
