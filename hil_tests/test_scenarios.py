@@ -1,14 +1,13 @@
 """Every scenario in hil_tests/scenarios does what its claim says, on the target that is chosen with --target."""
 
-from pathlib import Path
-
 import pytest
 
-from hil_tests import scenario
+from hil_tests import bundle, playing
+from hil_tests.conftest import EMULATED_TIMEOUT_S
+from hil_tests.scenario import Scenario
 
-ALL = scenario.all_scenarios()
 
-
-@pytest.mark.parametrize("one", ALL, ids=[one.path.stem for one in ALL])
-def test_scenario_does_what_it_claims(one: scenario.Scenario, target_kind: str, tmp_path: Path) -> None:
-    scenario.play(one, tmp_path)
+@pytest.mark.timeout(EMULATED_TIMEOUT_S)
+def test_scenario_does_what_it_claims(one_form: tuple[Scenario, str], target_kind: str, port: str) -> None:
+    one, form = one_form
+    playing.play(one, form, target_kind, bundle.folder(target_kind, one.name, form), port)

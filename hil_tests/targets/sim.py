@@ -8,12 +8,15 @@ Leases and time-outs follow press time here, so that a run with the same seed an
 times repeats bit for bit, however slow the host is.
 """
 
+import csv
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from boards.sim.provision import commissioned, write
 from boards.sim.supervisor import Settings, SimError, Supervisor
+from hil_tests.targets import full_journal
 
 __all__ = ["SimError", "SimTarget"]
 
@@ -36,6 +39,7 @@ class SimTarget:
         truth: bool = True,
         flash_bytes: int = 2 << 20,
         foreground_ms: int = 5,
+        journal_full: bool = False,
     ) -> None:
         """A fresh press that is `configured` has what fits its plant, and `documents` beside and over that."""
         self.supervisor = Supervisor(
@@ -45,6 +49,8 @@ class SimTarget:
                 register=False,
             )  # fmt: skip
         )
+        if journal_full:
+            (self.state_dir / "flash.bin").write_bytes(full_journal.full(flash_bytes))
         if self.supervisor.fresh:
             fitting = commissioned(self.supervisor.spec, self.supervisor.identity) if configured else {}
             write(self.state_dir, {**fitting, **(documents or {})})
@@ -99,8 +105,21 @@ class SimTarget:
         self.supervisor.request(do="specimen", name=name)
 
     def truth(self) -> dict[str, Any]:
-        """What the plant truly does now: forces / N, displacement / m, valve / 1."""
-        return dict(self.supervisor.request(do="truth")["truth"])
+        """What the plant truly does now: forces / N, displacement / m, valve / 1; and the largest force since its start."""
+        now = dict(self.supervisor.request(do="truth")["truth"])
+        return {**now, "most_force_n": max([now["force_n"], *self._forces_n()])}
+
+    def _forces_n(self) -> list[float]:
+        if not self.truth_file.exists():
+            return []
+        with self.truth_file.open(newline="") as f:
+            return [float(row["Applied Force / N"]) for row in csv.DictReader(f) if row["Applied Force / N"]]
+
+    def leave_traces(self, folder: Path) -> None:
+        """truth.csv and what the firmware said on its standard error."""
+        for name, there in (("truth.csv", self.truth_file), ("console.txt", self.state_dir / "firmware.log")):
+            if there.exists():
+                shutil.copyfile(there, folder / name)
 
     def restart(self, cause: str = "power") -> None:
         """Pull the plug and put it back; the serial device stays."""

@@ -1,0 +1,68 @@
+"""A target by its name, started with what a scenario's form wants, and the host package's press on its port."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stackpress.link import Link
+from stackpress.press import Press
+
+from hil_tests.plant import load
+from hil_tests.scenario import documents_of
+from hil_tests.targets.base import Target
+
+KINDS = ("sim", "emulator", "serial")
+NO_HURRY_S = 600.0  # of wall time without a byte: an emulated chip on a busy computer
+
+
+def start(kind: str, played: Mapping[str, Any], port: str = "") -> tuple[Target, Press, str, int]:
+    """Target, press, name of the program, and the first record of the log that is its own."""
+    return STARTS[kind](played, port)
+
+
+def _bench(played: Mapping[str, Any]) -> dict[str, Any]:
+    return {"plant": played.get("plant", "nominal"), "specimen": played["specimen"], "overrides": played["overrides"]}
+
+
+def _documents(played: Mapping[str, Any], identity: str) -> tuple[dict[str, bytes], str]:
+    from boards.sim.provision import commissioned
+
+    bench = _bench(played)
+    spec = load.plant(bench["plant"], bench["specimen"], bench["overrides"])
+    return documents_of(played, commissioned(spec, identity))
+
+
+def _sim(played: Mapping[str, Any], port: str) -> tuple[Target, Press, str, int]:
+    from hil_tests.targets.sim import SimTarget
+
+    documents, program = _documents(played, "SIM-bench")
+    target = SimTarget(**_bench(played), seed=played.get("seed", 1), configured=False, documents=documents,
+                       **played.get("target", {}))  # fmt: skip
+    return target, _press(target), program, 0
+
+
+def _emulator(played: Mapping[str, Any], port: str) -> tuple[Target, Press, str, int]:
+    from hil_tests.targets.emulator import EmulatorTarget, identity
+
+    documents, program = _documents(played, identity())
+    target = EmulatorTarget(**_bench(played), seed=played.get("seed", 1), configured=False, documents=documents)
+    target.boot()
+    return target, _press(target), program, 0
+
+
+def _serial(played: Mapping[str, Any], port: str) -> tuple[Target, Press, str, int]:
+    from hil_tests.targets.serial import SerialTarget
+
+    documents, program = _documents(played, "to be bound to the board")
+    target: Any = SerialTarget(port, **_bench(played), documents=documents, configured=False)
+    return target, target.press, program, target.log_from
+
+
+def _press(target: Target) -> Press:
+    try:
+        return Press(Link(target.port, NO_HURRY_S))
+    except BaseException:
+        target.close()
+        raise
+
+
+STARTS = {"sim": _sim, "emulator": _emulator, "serial": _serial}

@@ -1,0 +1,29 @@
+"""A journal chip as a press leaves it that nobody has pulled for long: full, and the next sector costs the oldest records."""
+
+import sys
+from pathlib import Path
+
+ROOM = 2500  # bytes left in the sector being written: what a start and a part of a run say
+BOOT = 1
+
+
+def full(size: int) -> bytes:
+    """`size` bytes of NOR flash, written by the journal itself."""
+    sim = str(Path(__file__).resolve().parents[2] / "boards" / "sim")
+    if sim not in sys.path:
+        sys.path.append(sim)
+    from nor_file import NorFile  # type: ignore[import-not-found]
+    from press import records
+    from press.journal import Journal
+
+    chip = NorFile(None, size)
+    journal = Journal(chip, BOOT)
+    sample = records.pack(records.SAMPLE, *range(11), [1, 2, 3, 4], 5, 6, [7, 8], 9, 10, 11, 12)
+    last = size // chip.SECTOR - 2  # the one after it is erased already
+    while journal._last < last or journal._offset + len(sample) < chip.SECTOR - ROOM:
+        journal.append(records.SAMPLE, sample)
+        journal.service(4)
+    journal.flush()
+    memory = bytearray(size)
+    chip.read(0, memory)
+    return bytes(memory)
