@@ -114,9 +114,10 @@ class Headers:
 
     def find(self, nodes, query):
         """(row, suffixes) for these nodes; -113 if there is none."""
+        last = nodes[-1][:3].upper()  # short and long form begin alike: most rows need no closer look
         for i in self.roots.get(nodes[0][:3].upper(), ()):
             pattern = self.rows[i][0]
-            if pattern.endswith("?") != query:
+            if pattern.endswith("?") != query or last not in pattern.upper():
                 continue
             names = pattern.rstrip("?").replace("[:", ":[").split(":")
             suffixes = match(names, 0, nodes, 0)
