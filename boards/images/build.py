@@ -47,8 +47,10 @@ def _build(name: str, board: dict[str, Any], out: Path) -> Path:
             return image
     sources.tools()
     mpy, sdk = sources.checkout()
-    work = sources.cache() / "build" / (name + "-" + hashlib.sha256(f"{mpy}{out}".encode()).hexdigest()[:8])
     _board_folder(name, out / "micropython")
+    # other switches of MicroPython are another build: what it makes from its headers is not made anew when a header changes
+    switches = _hash(path.read_bytes() for path in sorted((out / "micropython").iterdir()))
+    work = sources.cache() / "build" / (name + "-" + hashlib.sha256(f"{mpy}{out}{switches}".encode()).hexdigest()[:8])
     address = _address(work)
     for _ in range(3):
         frozen.collect(name, board, out / "frozen", address)

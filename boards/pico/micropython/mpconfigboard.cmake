@@ -3,3 +3,4 @@
 set(PICO_BOARD "pico")
 set(PICO_PLATFORM "rp2040")
 set(MICROPY_C_HEAP_SIZE 98320)
+include(${CMAKE_CURRENT_LIST_DIR}/quick.cmake)

@@ -3,3 +3,4 @@
 set(PICO_BOARD "pico2")
 set(PICO_PLATFORM "rp2350-arm-s")
 set(MICROPY_C_HEAP_SIZE 99344)
+include(${CMAKE_CURRENT_LIST_DIR}/quick.cmake)
