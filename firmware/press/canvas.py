@@ -82,8 +82,11 @@ def draw_high(buf, text, at: int, span: int) -> int:
                         v |= g[c * 5 + k - 1]
                 elif k < 10:
                     v = g[c * 5 + (k >> 1)]
+                carry = 0
+                if half:
+                    carry = v >> 3 & 1  # all of it stands one row lower, with light above it
                 v = (v >> half) & 15
-                v = (v & 1) * 3 | (v >> 1 & 1) * 12 | (v >> 2 & 1) * 48 | (v >> 3) * 192
+                v = ((v & 1) * 6 | (v >> 1 & 1) * 24 | (v >> 2 & 1) * 96 | (v >> 3) * 384 | carry) & 255
                 if b[page << 7 | x] != v:
                     b[page << 7 | x] = v
                     dirty |= 1 << (x >> 5)

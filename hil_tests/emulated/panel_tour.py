@@ -109,6 +109,7 @@ class Stop:
     act: Callable[[Tour], None]
     within_s: float
     lit: set[str] = field(default_factory=set)
+    winks: bool = False  # green, for a moment every two seconds
 
 
 def _start(tour: Tour) -> None:
@@ -122,30 +123,26 @@ def _emergency(tour: Tour) -> None:
     tour.target.fault("estop")
 
 
-def _stop_button(tour: Tour) -> None:
-    tour.reference(None)
-    tour.push("stop")
-    assert tour.until(lambda: tour.state() == 0, 4.0), tour.state()
-
-
 def _boot(tour: Tour) -> None:
     tour.target.run_until(0.5)
 
 
 def _by_hand(tour: Tour) -> None:
-    _start(tour)
-    _stop_button(tour)
+    tour.push("start")
+    assert tour.until(lambda: tour.state() in (2, 3), 1.0), tour.state()
+    tour.push("stop")
+    assert tour.until(lambda: tour.state() == 0, 4.0), tour.state()
 
 
 STOPS = (
-    Stop("nothing_selected", "switched on", _boot, 0.6, set()),
-    Stop("first_program", "SELECT", lambda tour: tour.push("select"), 0.6),
-    Stop("second_program", "SELECT again", lambda tour: tour.push("select"), 0.6),
-    Stop("holding", "START; the force is reached", _start, 0.8, {"green"}),
-    Stop("emergency_stop", "emergency stop", _emergency, 1.2, {"red", "buzzer"}),
-    Stop("may_be_cleared", "the button is released", lambda tour: tour.target.clear_fault("estop"), 0.6, {"red"}),
-    Stop("cleared", "RESET", lambda tour: tour.push("reset"), 0.8),
-    Stop("stopped_by_hand", "START, then STOP", _by_hand, 1.2, {"amber"}),
+    Stop("nothing_selected", "switched on", _boot, 0.5, winks=True),
+    Stop("first_program", "SELECT", lambda tour: tour.push("select"), 0.4, winks=True),
+    Stop("second_program", "SELECT again", lambda tour: tour.push("select"), 0.4, winks=True),
+    Stop("holding", "START; the force is reached", _start, 0.5, {"green"}),
+    Stop("emergency_stop", "emergency stop", _emergency, 1.0, {"red", "buzzer"}),
+    Stop("may_be_cleared", "the button is released", lambda tour: tour.target.clear_fault("estop"), 0.4, {"red"}),
+    Stop("cleared", "RESET", lambda tour: tour.push("reset"), 0.6, winks=True),
+    Stop("stopped_by_hand", "START, then STOP", _by_hand, 0.8, {"amber"}),
 )
 
 
@@ -166,33 +163,35 @@ COLOURS = {"red": (235, 50, 40), "amber": (255, 176, 0), "green": (30, 190, 80)}
 GLASS, DOT, PAPER, INK = (10, 14, 20), (190, 225, 255), (250, 250, 248), (60, 60, 60)
 
 
-def _tower(draw: ImageDraw.ImageDraw, x: int, y: int, lit: set[str]) -> None:
+def _tower(draw: ImageDraw.ImageDraw, x: int, y: int, stop: Stop) -> None:
     for i, (name, colour) in enumerate(COLOURS.items()):
-        fill = colour if name in lit else tuple(205 + c // 20 for c in colour)
+        fill = colour if name in stop.lit else tuple(205 + c // 20 for c in colour)
         draw.rounded_rectangle((x, y + 62 * i, x + 40, y + 62 * i + 54), 8, fill, (120, 120, 120), 2)
+    if stop.winks:
+        draw.ellipse((x + 14, y + 62 * 2 + 21, x + 26, y + 62 * 2 + 33), COLOURS["green"])
     draw.rectangle((x + 14, y + 62 * 3, x + 26, y + 64 * SCALE), (120, 120, 120))
-    if "buzzer" in lit:
+    if "buzzer" in stop.lit:
         for r in (14, 22, 30):
             draw.arc((x + 20 - r, y + 214 - r, x + 20 + r, y + 214 + r), -40, 40, (120, 120, 120), 3)
 
 
-def sheet(seen: list[tuple[str, bytes, set[str]]]) -> Image.Image:
-    """Every station: the display four times as large, what was done, and the tower light."""
+def sheet(seen: list[tuple[Stop, bytes]]) -> Image.Image:
+    """Every station: the display four times as large, what was done, and the tower light; a point is a wink."""
     from PIL import ImageFont
 
     wide, high = 128 * SCALE + 40 + 3 * EDGE, 64 * SCALE + 2 * EDGE + 22
     rows = (len(seen) + COLUMNS - 1) // COLUMNS
     image = Image.new("RGB", (wide * COLUMNS, high * rows), PAPER)
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(20)
-    for n, (text, dots, lit) in enumerate(seen):
+    for n, (stop, dots) in enumerate(seen):
         x, y = n % COLUMNS * wide + EDGE, n // COLUMNS * high + EDGE
-        draw.text((x, y - 6), f"{n + 1}  {text}", INK, font)
+        draw.text((x, y - 6), f"{n + 1}  {stop.text}", INK, font)
         y += 22
         glass = Image.frombytes("L", (128, 64), dots)
         draw.rectangle((x - 6, y - 6, x + 128 * SCALE + 5, y + 64 * SCALE + 5), GLASS)
         lights = glass.resize((128 * SCALE, 64 * SCALE), Image.Resampling.NEAREST)
         image.paste(DOT, (x, y), lights)
-        _tower(draw, x + 128 * SCALE + EDGE, y, lit)
+        _tower(draw, x + 128 * SCALE + EDGE, y, stop)
     return image
 
 
@@ -203,7 +202,7 @@ def main() -> int:
             stop.act(tour)
             tour.run(stop.within_s)
             save(tour.display(), PICTURES / f"{stop.name}.png")
-            seen.append((stop.text, tour.display(), tour.lit))
+            seen.append((stop, tour.display()))
             print(f"{tour.target.time_s():.2f} s  {stop.name}: {', '.join(sorted(tour.lit)) or 'dark'}", flush=True)
     finally:
         tour.close()
