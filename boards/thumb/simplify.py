@@ -8,7 +8,7 @@ import ast
 import operator
 from collections.abc import Callable, Mapping, Sequence
 
-TURNS = 40  # a loop of more turns stays a loop
+TURNS, SMALL = 40, 4  # a loop of more turns, or of more statements a turn, stays a loop: RAM is dearer than a microsecond
 OPERATORS: dict[type, Callable[[int, int], int]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.BitAnd: operator.and_, ast.BitOr: operator.or_,
     ast.BitXor: operator.xor, ast.LShift: operator.lshift, ast.RShift: operator.rshift, ast.FloorDiv: operator.floordiv,
@@ -209,7 +209,7 @@ class Simplifier:
 
     def _unrolled(self, node: ast.While, known: Known) -> list[ast.stmt] | None:
         """Turn after turn, if it is known how many there are; else None and `known` as it was."""
-        now, done = dict(known), []
+        now, done, allowed = dict(known), list[ast.stmt](), 0
         for _ in range(TURNS):
             go = value_of(self.expr(node.test, now))
             if go is None:
@@ -222,9 +222,12 @@ class Simplifier:
             if any(leaves(n) for n in body):
                 return None
             done += body
+            allowed += SMALL
             if ended:
                 break
         else:
+            return None
+        if sum(isinstance(n, ast.stmt) for part in without_unread(done, self.frame) for n in ast.walk(part)) > allowed:
             return None
         known.clear()
         known.update(now)

@@ -227,33 +227,43 @@ def judge(frame):
     if state == _STATE_TRIPPED and s[_REACTION] < _REACT_VENT:
         # stopped but still under force: what watches an armed press goes on watching
         here |= 1 << _STATE_READY
-    active = 0
-    warned = 0
-    latching = 0
-    worst = 0
-    first = -1
+    # first, in few instructions for each row, what is over its limit; then, for those rows alone, for how long
+    over = 0
     row = _ROW
     end = _ROW + s[_ROW_COUNT] * _ROW_WORDS
     k = 0
     while row < end:
         if s[s[row]] > s[row + 1] and s[row + 2] & here:
-            if s[row + 4] >= s[row + 3]:
-                bit = 1 << k
-                active |= bit
-                reaction = s[row + 5]
-                if reaction >= _REACT_HOLD:
-                    latching |= bit
-                    if reaction > worst:
-                        worst = reaction
-                        first = k
-                elif reaction:
-                    warned |= bit
-            else:
-                s[row + 4] += 1
+            over |= 1 << k
         else:
             s[row + 4] = 0
         row += _ROW_WORDS
         k += 1
+    active = 0
+    warned = 0
+    latching = 0
+    worst = 0
+    first = -1
+    at = _ROW
+    n = 0
+    while over:
+        if over & 1:
+            if s[at + 4] >= s[at + 3]:
+                bit = 1 << n
+                active |= bit
+                reaction = s[at + 5]
+                if reaction >= _REACT_HOLD:
+                    latching |= bit
+                    if reaction > worst:
+                        worst = reaction
+                        first = n
+                elif reaction:
+                    warned |= bit
+            else:
+                s[at + 4] += 1
+        over >>= 1
+        at += _ROW_WORDS
+        n += 1
     if state == _STATE_MONITOR:
         warned |= latching
         latching = 0
