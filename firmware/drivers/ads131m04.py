@@ -59,13 +59,17 @@ def crc_table(memory):
         memory[2 * n], memory[2 * n + 1] = crc & 255, crc >> 8
 
 
+def rates(clock_hz=CLOCK_HZ):
+    """Whole data rates that this oscillator gives, slowest first (8.3.3: the modulator runs at half the clock)."""
+    return tuple([clock_hz // 2 // ratio for ratio in reversed(RATIOS) if not clock_hz // 2 % ratio])
+
+
 def ratio_code(hz, clock_hz=CLOCK_HZ):
-    """CLOCK.OSR for a data rate, and the rate that it really gives: the slowest that is at least `hz`."""
+    """CLOCK.OSR for one of `rates`; for any other rate that of the slowest which is no slower."""
     for code in range(len(RATIOS) - 1, -1, -1):
-        rate = clock_hz // 2 // RATIOS[code]
-        if rate >= hz:
-            return code, rate
-    return 0, clock_hz // 2 // RATIOS[0]
+        if clock_hz // 2 // RATIOS[code] >= hz:
+            return code
+    return 0
 
 
 def clock_word(code):
@@ -76,7 +80,8 @@ def clock_word(code):
 class Converter:
     """Set up over the pins by software, then given to the state machine for good."""
 
-    def __init__(self, clock, select, data, data_ready, din, machine_id=0):
+    def __init__(self, clock, select, data, data_ready, din, clock_hz=CLOCK_HZ, machine_id=0):
+        self.clock_hz, self.rates = clock_hz, rates(clock_hz)
         Pin = machine.Pin
         self._clock, self._select = Pin(clock, Pin.OUT, value=0), Pin(select, Pin.OUT, value=1)
         self._din, self._data = Pin(din, Pin.OUT, value=0), Pin(data, Pin.IN, Pin.PULL_DOWN)
@@ -88,7 +93,7 @@ class Converter:
 
     def set_up(self, hz):
         """Gain 128, rate for `hz`; False if no converter answers. The state machine must not be running."""
-        code, _ = ratio_code(hz)
+        code = ratio_code(hz, self.clock_hz)
         spi = machine.SoftSPI(baudrate=2000000, polarity=0, phase=1, sck=self._clock, mosi=self._din, miso=self._data)
         self._command(spi, _RESET)
         self._command(spi, _UNLOCK)
@@ -143,4 +148,4 @@ def make(board):
     pins = board.pins
     crc_table(memory.at(memory.CRC_TABLE, 512))
     return Converter(pins["converter_clock"], pins["converter_select"], pins["converter_data"], pins["data_ready"],
-                     pins["pio_data"])
+                     pins["pio_data"], board.settings.get("converter_clock_hz", CLOCK_HZ))

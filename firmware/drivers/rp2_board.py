@@ -55,6 +55,7 @@ class Board:
         size, address = image_facts.RING_BYTES, image_facts.RING_ADDRESS
         self.ring = memory.at(address, size) if address else bytearray(size)
         self._converter, self._actuator = self._part("converter"), self._part("actuator")
+        self.tick_rates = getattr(self._converter, "rates", ())  # none: any
         parts = (self.panel, self._part("thermocouples"), self._part("scale"), self.flash, self._converter, self._part("deadman"))
         self._parts = [part for part in parts + (self._confirmation(),) if part]
         self._hz = 0
@@ -83,7 +84,7 @@ class Board:
         return self._buses[clock]
 
     def _cause(self):
-        note, self._words[memory.NOTE] = self._words[memory.NOTE], 0
+        note, machine.mem32[memory.NOTE] = machine.mem32[memory.NOTE], 0
         if note in NOTES:
             return NOTES[note]
         if machine.reset_cause() != machine.WDT_RESET:
@@ -172,20 +173,20 @@ class Board:
 
     def reset(self):
         self._stop()
-        self._words[memory.NOTE] = ASKED
+        machine.mem32[memory.NOTE] = ASKED
         machine.reset()
 
     def bootloader(self):
         """The drive of the chip's ROM, which takes a new image. The watchdog must not end that: the ROM never feeds it."""
         self._stop()
         watchdog.stop()
-        self._words[memory.NOTE] = ASKED
+        machine.mem32[memory.NOTE] = ASKED
         machine.bootloader()
 
     def leave(self):
         """Outputs safe, the watchdog fed by a timer, and the prompt is there for mpremote."""
         self._stop()
-        self._words[memory.NOTE] = ASKED  # a soft reset is no crash
+        machine.mem32[memory.NOTE] = ASKED  # a soft reset is no crash
         if self.runs == "frozen":
             watchdog.feed_at_prompt()
         else:
@@ -199,5 +200,5 @@ class Board:
         self._stop()
         sys.print_exception(error)
         time.sleep_ms(200)
-        self._words[memory.NOTE] = CRASHED
+        machine.mem32[memory.NOTE] = CRASHED
         machine.reset()

@@ -22,8 +22,8 @@ def _shape(document, *keys):
     return ["%s is missing" % key for key in keys if key not in document]
 
 
-def config(document, limits):
-    """A configuration: known parameters in bounds, no conflict, nothing above the ceilings."""
+def config(document, limits, rates=()):
+    """A configuration: known parameters in bounds, no conflict, nothing above the ceilings, a rate that the converter has."""
     found = _shape(document, "params")
     if found:
         return found
@@ -32,6 +32,10 @@ def config(document, limits):
     found = params.complaints(document["params"])
     if not found and limits and not ceilings(limits):
         found = above_ceilings(params.Values(document["params"]), limits)
+    if not found and rates:
+        hz = params.Values(document["params"])["tick_rate_hz"]
+        if hz not in rates:
+            found = ["tick_rate_hz = %d: the converter gives %s" % (hz, ", ".join([str(rate) for rate in rates]))]
     return found
 
 
@@ -116,7 +120,8 @@ def plant(document, board):
 def register(press):
     """Give the press's document store its validators."""
     documents = press.documents
-    documents.register("config", lambda d: config(d, documents.get("ceilings")))
+    rates = getattr(press.board, "tick_rates", ())
+    documents.register("config", lambda d: config(d, documents.get("ceilings"), rates))
     documents.register("ceilings", ceilings)
     documents.register("calibration", calibration)
     documents.register("zero", zero)

@@ -7,7 +7,7 @@ from array import array
 from pathlib import Path
 
 import pytest
-from press import frame, params, tuning
+from press import frame, judged, params, tuning
 from press.tick import tick
 
 from boards.images import build, fuse, uf2
@@ -49,12 +49,20 @@ def test_crc_table_gives_the_crc_of_the_datasheet():
         assert crc == crc16(words)
 
 
-@pytest.mark.parametrize("hz", [250, 1000, 4000, 6000, 8000])
-def test_converter_is_never_slower_than_the_tick(hz):
+@pytest.mark.parametrize(("clock_hz", "has", "lacks"),
+                         [(8192000, (500, 4000, 8000), (6000, 3000)), (6144000, (6000, 3000), (4000,))])  # fmt: skip
+def test_converter_runs_at_exactly_the_rates_that_it_names(clock_hz, has, lacks):
     driver = _driver("ads131m04")
-    code, rate = driver.ratio_code(hz)
-    assert rate >= hz and rate == driver.CLOCK_HZ // 2 // RATIOS[code]
-    assert code == len(RATIOS) - 1 or driver.CLOCK_HZ // 2 // RATIOS[code + 1] < hz
+    rates = driver.rates(clock_hz)
+    assert set(has) <= set(rates) and not set(lacks) & set(rates) and list(rates) == sorted(rates)
+    for hz in rates:
+        assert clock_hz / 2 / RATIOS[driver.ratio_code(hz, clock_hz)] == hz
+
+
+def test_a_rate_that_the_converter_does_not_have_is_refused_with_those_it_has():
+    document = {"format": 1, "params": {"tick_rate_hz": 6000}}
+    assert judged.config(document, None, (4000, 8000)) == ["tick_rate_hz = 6000: the converter gives 4000, 8000"]
+    assert judged.config(document, None, (3000, 6000)) == judged.config(document, None) == []
 
 
 def test_uf2_gives_back_what_was_put_in():

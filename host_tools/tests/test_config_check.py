@@ -187,3 +187,14 @@ def test_simulated_board_has_what_its_file_says() -> None:
         if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == "CAPABILITIES"
     ]
     assert set(ast.literal_eval(found[0])) == config.load(GOOD).board.capabilities
+
+
+@pytest.mark.parametrize(("hz", "right"), [(8000, True), (4000, True), (6000, False), (250, False)])
+def test_tick_rate_is_one_that_the_converter_has(hz: int, right: bool, tmp_path: Path) -> None:
+    text = HEAD.replace('board = "sim"', 'board = "pico"').replace("[limits]", f"[tick]\ntick_rate_hz = {hz}\ntick_budget_us = 100")
+    path = write(tmp_path / "press.toml", text)
+    if right:
+        config.load(path)
+        return
+    (found,) = [c for c in complaints_of(path) if c.key == "tick.tick_rate_hz"]
+    assert "32000" in str(found) and "8000" in str(found) and "oscillator" in str(found)

@@ -58,6 +58,15 @@ def _converter_has_the_cells(facts: Facts) -> Iterator[Finding]:
         yield "cell_count", text, f"at most {converter.channels}, or a board with another converter"
 
 
+def _converter_has_the_rate(facts: Facts) -> Iterator[Finding]:
+    converter, hz = facts.board.converter, facts.number("tick_rate_hz")
+    half = facts.board.settings.get("converter_clock_hz", 0) // 2
+    rates = [half // ratio for ratio in sorted(converter.ratios, reverse=True) if not half % ratio] if converter else []
+    if rates and hz not in rates:
+        text = f"the {converter.name} of board {facts.board.name} has no {number(hz)} Hz" if converter else ""
+        yield "tick_rate_hz", text, f"one of {', '.join(str(rate) for rate in rates)}, or a carrier with another oscillator"
+
+
 def _samples_are_not_stale(facts: Facts) -> Iterator[Finding]:
     converter = facts.board.converter
     if converter and converter.sample_hz and facts.number("stale_ms") * converter.sample_hz <= 1000:
@@ -152,6 +161,7 @@ CEILING_RULES: tuple[Rule, ...] = (
 RULES: tuple[Rule, ...] = (
     _board_has_what_is_asked,
     _converter_has_the_cells,
+    _converter_has_the_rate,
     _samples_are_not_stale,
     *CEILING_RULES,
     _drive_can_reach_limit,
