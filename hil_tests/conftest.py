@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from hil_tests import scenario
+from hil_tests.targets import serial
 from hil_tests.targets.choice import KINDS
 
 EMULATED_TIMEOUT_S = 1800  # a busy computer; simulated time does not care
@@ -31,8 +32,16 @@ def cases(config: pytest.Config) -> Iterator[tuple[scenario.Scenario, str]]:
     form = str(config.getoption("--form")) or ("both" if kind == "sim" else "short")
     for one in scenario.all_scenarios():
         for name in scenario.FORMS:
-            if form in (name, "both") and not one.excepted(kind) and one.has(name):
+            if form in (name, "both") and not excepted(config, one) and one.has(name):
                 yield one, name
+
+
+def excepted(config: pytest.Config, one: scenario.Scenario) -> str:
+    """Why a scenario does not run here: by its own word, or because the board on the port can't do what it asks."""
+    kind = str(config.getoption("--target"))
+    if kind != "serial" or one.excepted(kind):
+        return one.excepted(kind)
+    return serial.excepted(one.form("short"), serial.capabilities(str(config.getoption("--port"))))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -44,7 +53,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     kind = str(config.getoption("--target"))
     ran = any("test_scenarios" in str(arg) for arg in config.args) or kind != "sim"
-    lines = [f"  {one.name}: {one.excepted(kind)}" for one in scenario.all_scenarios() if one.excepted(kind)]
+    reasons = [(one.name, excepted(config, one)) for one in scenario.all_scenarios()]
+    lines = [f"  {name}: {reason}" for name, reason in reasons if reason]
     if ran and lines:
         terminalreporter.write_line(f"scenarios that do not run on {kind}:")
         for line in lines:

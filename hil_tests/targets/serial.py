@@ -12,7 +12,8 @@ of steel is given none of them and never moved: `excepted` says why a scenario i
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,27 +31,28 @@ NAP_S = 0.5
 FRESH_S = 0.5  # of wall time: so old may an answer be that is carried on
 LONG_S = 5.0  # two answers further apart than this say nothing of how fast the press goes now
 TRUTH = ("force_cn", "displacement_nm", "pressure_cn", "valve_code", "valve_state", "moves", "most_force_cn")
-STEEL = "needs faults that only a simulated plant can make"
-PLANT_KEYS = ("plant", "specimen", "overrides", "params", "ceilings")  # of a scenario
-TRUE_ONLY = ("force_n", "most_force_n", "dump_open", "drive_n")
+STEEL = "needs faults, specimens and truth that only a simulated plant can give"
 NOT_BY_WIRE: tuple[tuple[Callable[[Mapping[str, Any]], bool], str], ...] = (
     (lambda d: any(step.get("do") == "restart" for step in d["step"]), "the plug can't be pulled over a serial port"),
     (lambda d: "flash_bytes" in d.get("target", {}), "the journal is as large as the board's chip"),
 )
 
 
-def excepted(scenario: Mapping[str, Any], capabilities: set[str]) -> str:
-    """Why a scenario (its file's data) can't run on a board with these capabilities; empty if it can."""
-    for holds, reason in NOT_BY_WIRE:
-        if holds(scenario):
-            return reason
-    if "faults" in capabilities:
-        return ""
-    steps = scenario["step"]
-    breaks = any(key in step for step in steps for key in ("fault", "clear", "specimen"))
-    truth = any(key in step.get("expect", {}) for step in steps for key in TRUE_ONLY)
-    moves = any(step.get("do") in ("arm", "start") and "refused" not in step for step in steps)
-    return STEEL if breaks or truth or moves or any(key in scenario for key in PLANT_KEYS) else ""
+def excepted(scenario: Mapping[str, Any], able: Set[str]) -> str:
+    """Why a scenario (one form of it) can't run on a board with these capabilities; empty if it can.
+
+    Each one chooses a specimen and a configuration and moves the ram: on a press of steel that is for the people at it to do.
+    """
+    if "faults" not in able:
+        return STEEL
+    return next((reason for holds, reason in NOT_BY_WIRE if holds(scenario)), "")
+
+
+@cache
+def capabilities(port: str) -> frozenset[str]:
+    """What the board on this port can do; asked once."""
+    with Link(port, QUIET_S) as link:
+        return frozenset(link.query("*OPT?").split(","))
 
 
 class SerialTarget:
