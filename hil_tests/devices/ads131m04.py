@@ -37,6 +37,7 @@ class Ads131m04:
         self.fresh = 0  # DRDY bits of STATUS
         self.dead = False  # no power: lines float, the pull-downs win
         self.noise_frames = 0  # so many frames with a bit turned over
+        self.noise_mask = 1 << 40  # which
         self.conversions = self.frames = 0
         self.on_ready: Callable[[], None] = lambda: None
         self._answer = 0xFF24
@@ -101,7 +102,7 @@ class Ads131m04:
             out = out << WORD | word
         if self.noise_frames:
             self.noise_frames -= 1
-            out ^= 1 << 40
+            out ^= self.noise_mask
         self._out = out
 
     def _clocked(self, level: int) -> None:

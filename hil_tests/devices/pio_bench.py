@@ -12,6 +12,7 @@ image costs in time: `make bench-board` measures that.
 import ast
 import importlib
 import sys
+import tomllib
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +22,10 @@ from boards.images import fuse
 from hil_tests.devices import bench_modules
 from hil_tests.devices.wires import Wires
 
-DRIVERS = Path(__file__).resolve().parents[2] / "firmware" / "drivers"
-CYCLE_NS = 8.0
+ROOT = Path(__file__).resolve().parents[2]
+DRIVERS = ROOT / "firmware" / "drivers"
+CHIP = tomllib.loads((ROOT / "boards" / "chips.toml").read_text())["chips"]["rp2040"]
+CYCLE_NS, READ_NS = 8.0, 40
 SRAM, FRAME, FIXED, CRC_TABLE = 0x20000000, 0x20010000, 0x20040000, 0x20040200
 
 
@@ -41,6 +44,7 @@ class Bench:
         self.watchdog: Any = None
         self._step = step_cycles
         self._owed = 0.0
+        self._inside = False  # a handler is running, and time goes on in it
         self._free = [32, 32]
         self._drivers: dict[str, types.ModuleType] = {}
         self._modules = bench_modules.modules(self)
@@ -53,22 +57,23 @@ class Bench:
 
     def run_ns(self, ns: float) -> None:
         """Let time pass; an interrupt of a PIO program calls its handler at once."""
-        self._owed += ns
         span = self._step * CYCLE_NS
         clock, pios = self.mcu.clock, self.mcu.pio
-        while self._owed >= span:
-            self._owed -= span
+        steps, self._owed = divmod(self._owed + ns, span)
+        for _ in range(int(steps)):
             clock.tick(span)
             for pio in pios:
                 pio.advance(self._step)
-                if pio.irq & 15 and self.handlers:
+                if pio.irq & 15 and self.handlers and not self._inside:
                     self._interrupt(pio)
 
     def _interrupt(self, pio: Any) -> None:
         for (block, machine), handler in list(self.handlers.items()):
             if block == pio.index and pio.irq >> machine & 1:
                 pio.irq &= ~(1 << machine)
+                self._inside = True
                 handler()
+                self._inside = False
 
     # -- what runs here
 
@@ -90,8 +95,7 @@ class Bench:
     def driver(self, name: str, **facts: Any) -> types.ModuleType:
         """A driver's module as this chip's MicroPython would import it; `facts` stand for the image's own."""
         image = types.ModuleType("image_facts")
-        chip = {"scratch": FIXED, "pio0": 0x50200000, "pio1": 0x50300000, "sio": 0xD0000000, "timer": 0x40054000}
-        image.__dict__.update({"CHIP": chip, **facts})
+        image.__dict__.update({"CHIP": CHIP, **facts})
         others = {key: sys.modules.pop(key) for key in list(sys.modules) if key.split(".")[0] == "drivers"}
         stubs = {**self._modules, "image_facts": image}
         before = {key: sys.modules.get(key) for key in stubs}
@@ -149,21 +153,23 @@ class Bench:
         return memoryview(self.mcu.sram)[address - SRAM : address - SRAM + size]
 
     def ptr32(self, address: int) -> "Pointer":
-        return Pointer(self.mcu, address & 0xFFFFFFFF, 4)
+        return Pointer(self.mcu, address & 0xFFFFFFFF, 4, self.run_ns)
 
     def ptr16(self, address: int) -> "Pointer":
-        return Pointer(self.mcu, address & 0xFFFFFFFF, 2)
+        return Pointer(self.mcu, address & 0xFFFFFFFF, 2, self.run_ns)
 
 
 class Pointer:
-    """viper's pointer on the chip's bus: words are signed, halfwords are not."""
+    """viper's pointer on the chip's bus: words are signed, halfwords are not. To read a register of a PIO takes a little time."""
 
-    def __init__(self, mcu: Any, address: int, size: int) -> None:
-        self._mcu, self._at, self._size = mcu, address, size
+    def __init__(self, mcu: Any, address: int, size: int, spend_ns: Callable[[float], None]) -> None:
+        self._mcu, self._at, self._size, self._spend_ns = mcu, address, size, spend_ns
 
     def __getitem__(self, n: int) -> int:
         if self._size == 2:
             return int(self._mcu.read_uint16(self._at + 2 * n))
+        if self._at >> 20 in (0x502, 0x503):
+            self._spend_ns(READ_NS)
         return _wrap(self._mcu.read_uint32(self._at + 4 * n))
 
     def __setitem__(self, n: int, value: int) -> None:

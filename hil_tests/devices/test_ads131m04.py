@@ -1,0 +1,157 @@
+"""The converter at its wires: samples with their sign, and every way in which it can fail is told and never taken for a sample."""
+
+import random
+from typing import Any
+
+import pytest
+from press import frame
+
+from hil_tests.devices.ads131m04 import STATUS, Ads131m04
+from hil_tests.devices.pio_bench import CRC_TABLE, Bench
+
+PINS = {"converter_clock": 0, "converter_select": 1, "converter_data": 2, "data_ready": 3, "pio_data": 4}
+HZ = 4000
+NEW, BAD, RESET = frame.SAMPLE_NEW, frame.SAMPLE_CRC_BAD, frame.SAMPLE_CHIP_RESET
+
+
+class Fitted:
+    """Converter, driver, and the stage of the tick, called by the interrupt; it waits for the frame's words as on the chip."""
+
+    def __init__(self) -> None:
+        self.bench = Bench(step_cycles=2)
+        self.codes = [100, -200, 0x7FFFFF, -0x800000]
+        self.chip = Ads131m04(self.bench.wires, PINS, lambda: self.codes)
+        module = self.bench.driver("ads131m04")
+        module.crc_table(self.bench.memory(CRC_TABLE, 512))
+        self.driver = module.Converter(0, 1, 2, 3, 4)
+        self.bench.fixed()
+        self._receive = self.bench.stage("ads131m04_stages", "receive")
+        self.ticks: list[float] = []
+        self.seen: list[tuple[int, list[int]]] = []
+
+    def go(self, set_up: bool = True) -> None:
+        if set_up:
+            assert self.driver.set_up(HZ)
+        self.driver.prepare(HZ, self._tick)
+        self.driver.start()
+
+    def _tick(self, _: Any) -> None:
+        self.ticks.append(self.bench.wires.now_ns)
+        self._receive()
+        self.seen.append((self.bench.word("STATUS"), [self.bench.word(f"RAW+{n}") for n in range(4)]))
+
+    def hold(self, pin: int, level: int) -> None:
+        """A line that something else keeps at a level."""
+        wires: Any = self.bench.wires
+        drive = wires.drive
+        wires.drive = lambda each, value: drive(each, level if each == pin else value)
+        wires.drive(pin, level)
+
+    def run(self, ms: float) -> list[tuple[int, list[int]]]:
+        before = len(self.seen)
+        self.bench.run_us(1000 * ms)
+        return self.seen[before:]
+
+
+def test_every_conversion_is_one_tick_with_four_codes() -> None:
+    fitted = Fitted()
+    fitted.go()
+    fitted.run(1)
+    found = fitted.run(5)
+    assert len(found) in (19, 20, 21) and all(one == (NEW, [100, -200, 0x7FFFFF, -0x800000]) for one in found)
+    gaps = [b - a for a, b in zip(fitted.ticks[2:], fitted.ticks[3:], strict=False)]
+    assert all(abs(gap - 250_000) < 300 for gap in gaps)
+
+
+def test_registers_are_locked_so_that_the_shared_data_line_can_change_nothing() -> None:
+    fitted = Fitted()
+    fitted.go()
+    assert fitted.chip.registers[STATUS] & 0x8000
+    before = dict(fitted.chip.registers)
+    pin = fitted.bench.machine.Pin(4, 1, value=0)
+    for n in range(400):
+        pin(n % 3 == 0)
+        fitted.bench.run_us(11)
+    assert fitted.chip.registers == before
+
+
+def test_chip_that_restarts_says_so_in_every_tick_until_it_was_set_up_anew() -> None:
+    fitted = Fitted()
+    fitted.go()
+    fitted.run(1)
+    fitted.chip.power_glitch()
+    assert all(status & RESET for status, _ in fitted.run(3)[1:])
+    fitted.driver.stop()
+    fitted.go()
+    fitted.run(1)
+    assert all(status == NEW for status, _ in fitted.run(3))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bit_that_is_turned_over_is_never_a_sample(seed: int) -> None:
+    fitted, chance = Fitted(), random.Random(seed)
+    fitted.go()
+    fitted.run(1)
+    for _ in range(30):
+        fitted.chip.noise_mask = 1 << chance.randrange(8, 144)
+        fitted.chip.noise_frames = 1
+        found = [status for status, _ in fitted.run(0.75)]
+        assert any(status != NEW for status in found)
+        assert all(status == NEW or status & BAD or not status & NEW for status in found)
+    fitted.run(1)
+    assert all(status == NEW for status, _ in fitted.run(2))
+
+
+def test_converter_that_dies_gives_no_sample_and_the_tick_goes_on_at_five_quarters() -> None:
+    fitted = Fitted()
+    fitted.go()
+    fitted.run(1)
+    fitted.chip.dead = True
+    fitted.run(1)
+    found = fitted.run(5)
+    assert len(found) in (15, 16, 17) and all(not status & NEW for status, _ in found)
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_data_line_shorted_to_a_rail_is_no_sample(level: int) -> None:
+    fitted = Fitted()
+    fitted.go()
+    fitted.run(1)
+    fitted.hold(2, level)
+    fitted.run(1)
+    assert all(not status & NEW for status, _ in fitted.run(3))
+
+
+def test_no_converter_at_boot_is_told_and_ticks_all_the_same() -> None:
+    fitted = Fitted()
+    fitted.chip.dead = True
+    assert not fitted.driver.set_up(HZ) and not fitted.driver.present
+    fitted.go(set_up=False)
+    found = fitted.run(5)
+    assert len(found) >= 15 and all(not status & NEW for status, _ in found)
+
+
+def test_converter_that_comes_back_says_that_it_restarted() -> None:
+    fitted = Fitted()
+    fitted.go()
+    fitted.run(1)
+    fitted.chip.dead = True
+    fitted.run(2)
+    fitted.chip.dead = False
+    fitted.chip.power_glitch()
+    fitted.run(1)
+    assert all(status & RESET for status, _ in fitted.run(2))
+    fitted.driver.stop()
+    fitted.go()
+    fitted.run(1)
+    assert all(status == NEW for status, _ in fitted.run(2))
+
+
+def test_data_ready_that_is_cut_off_leaves_samples_but_not_in_time() -> None:
+    """The tick comes every five quarters of a period then: the press sees fewer ticks than its rate."""
+    fitted = Fitted()
+    fitted.go()
+    fitted.hold(3, 1)
+    fitted.run(1)
+    found = fitted.run(5)
+    assert len(found) in (15, 16, 17) and all(status == NEW for status, _ in found)

@@ -1,0 +1,33 @@
+"""The twenty-dollar press (boards/pico_hx711) as a target: its own image on the emulated chip, its own few parts at the wire."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hil_tests.devices.small_carrier import CELL, SmallCarrier
+from hil_tests.plant import load
+from hil_tests.targets.emulator import ROOT, EmulatorTarget
+
+IMAGE = ROOT / "build" / "images" / "pico_hx711" / "firmware.uf2"
+PRESS = ROOT / "boards" / "pico_hx711" / "press.toml"
+ONE_CELL = {"cells.low_rated_n": 20000, "cells.low_stop_n": 21000}  # the plant's fourth cell, without its stop in the way
+HZ = 1000
+
+
+class SmallTarget(EmulatorTarget):
+    BOARD = "pico_hx711"
+
+    def __init__(self, image: Path = IMAGE, overrides: Mapping[str, Any] | None = None, **more: Any) -> None:
+        super().__init__(image, overrides={**ONE_CELL, **(overrides or {})}, hz=HZ, **more)
+
+    def _commissioned(self, spec: load.Spec) -> dict[str, bytes]:
+        from boards.sim.provision import commissioned
+
+        documents = commissioned(spec, self.identity, PRESS)
+        found = json.loads(documents["calibration"])
+        found["cells"] = [found["cells"][CELL], *found["cells"][:CELL]]
+        return {**documents, "calibration": json.dumps(found, separators=(",", ":")).encode()}
+
+    def _fitted(self, spec: load.Spec, at: dict[str, int], hz: int, seed: int, flash: bytearray | None) -> Any:
+        return SmallCarrier(self.chip.mcu, self.board["pins"], spec, at, hz, seed, self.board["settings"]["hx711_sps"])
