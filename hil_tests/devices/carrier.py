@@ -9,6 +9,7 @@ from hil_tests.devices.dac8551 import Dac8551
 from hil_tests.devices.front_panel import FrontPanel
 from hil_tests.devices.max31856 import Max31856
 from hil_tests.devices.mcp23017 import IODIRB, OLATB
+from hil_tests.devices.recorder import TRUTH_HZ, Recorder
 from hil_tests.devices.scale import QuadratureScale
 from hil_tests.devices.w25q import W25q
 from hil_tests.devices.wires import Wires
@@ -43,12 +44,15 @@ class Carrier:
     """The electronics and the press: at each conversion the plant takes one step with what the pins say."""
 
     def __init__(self, chip: Any, pins: dict[str, int], spec: Any, at: dict[str, int], hz: int, seed: int = 1,
-                 flash: bytearray | None = None) -> None:
+                 flash: bytearray | None = None, plant: Any = None) -> None:
+        """`plant` goes on with a press that is there already, as after a power cut."""
         self.wires, self.pins, self.at = Wires(chip), pins, at
+        self.recorder = Recorder(self.wires, pins)
+        self.travel_more_nm = self._travelled_more_nm = 0  # how much further the ram is than the plant has it
         self.frame = array("i", [0] * (max(at.values()) + 1))
         self.spec, self.seed = spec, seed
         self.hz = hz
-        self.plant = self._plant()
+        self.plant = plant or self._plant()
         self.one_shot = OneShot(self.wires, pins["permissive"])
         self.dac = Dac8551(self.wires, pins)
         self.flash = W25q(self.wires, pins, size=1 << 18, data=flash)  # a small one mounts quickly
@@ -104,9 +108,17 @@ class Carrier:
         self.steps += 1
         self._switches(S[at["INPUTS"]])
         if self.scale:
-            self.scale.move_to(S[at["DISPLACEMENT"]], 0.9e9 / self.hz)
+            self.scale.move_to(S[at["DISPLACEMENT"]] + self._further(), 0.9e9 / self.hz)
+        if self.steps % max(1, self.hz // TRUTH_HZ) == 0:
+            self.recorder.look(self.plant.truth())
         raw = at["RAW"]
         return [S[raw + i] for i in range(4)]
+
+    def _further(self) -> int:
+        """Towards `travel_more_nm`, four counts of the scale a step."""
+        missing = self.travel_more_nm - self._travelled_more_nm
+        self._travelled_more_nm += max(-4000, min(4000, missing))
+        return self._travelled_more_nm
 
     def _switches(self, bits: int) -> None:
         for name, bit in INPUTS.items():

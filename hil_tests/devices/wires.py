@@ -9,6 +9,8 @@ class Wires:
 
     def __init__(self, chip: Any) -> None:
         self.chip = chip
+        self.driven: Callable[[int, int], None] = lambda pin, level: None  # tells of every level that a device drives anew
+        self._levels: dict[int, int] = {}
 
     @property
     def now_ns(self) -> float:
@@ -33,7 +35,11 @@ class Wires:
         self.chip.gpio[pin].add_listener(listener)
 
     def drive(self, pin: int, level: int) -> None:
-        self.chip.gpio[pin].set_input_value(bool(level))
+        """The level that a device puts on a wire; the same again is no edge."""
+        if self._levels.get(pin) != level:
+            self._levels[pin] = level
+            self.chip.gpio[pin].set_input_value(bool(level))
+            self.driven(pin, level)
 
     def alarm(self, call: Callable[[], None]) -> Any:
         """Something with schedule(nanoseconds) and cancel()."""

@@ -196,14 +196,18 @@ class Chip:
 
         timer.read_uint32 = read
 
-    def _step_out(self) -> None:
+    def step_while(self, holds: Callable[[], bool]) -> None:
+        """One instruction after the other, as long as `holds()` says so."""
         core, clock, pios = self.mcu.core, self.mcu.clock, self.mcu.pio
-        self._halt.cancel()
-        while core.ipsr == self._exception:
+        while holds():
             cycles = core.execute_instruction()
             clock.tick(cycles * CYCLE_NS)
             for pio in pios:
                 if not pio.stopped:
                     pio.advance(cycles)
+
+    def _step_out(self) -> None:
+        self._halt.cancel()
+        self.step_while(lambda: bool(self.mcu.core.ipsr == self._exception))
         self._stepping = False
         self._left(self.now_ns)

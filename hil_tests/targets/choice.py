@@ -42,9 +42,12 @@ def _sim(played: Mapping[str, Any], port: str) -> tuple[Target, Press, str, int]
 
 def _emulator(played: Mapping[str, Any], port: str) -> tuple[Target, Press, str, int]:
     from hil_tests.targets.emulator import EmulatorTarget, identity
+    from hil_tests.targets.full_journal import full
 
     documents, program = _documents(played, identity())
-    target = EmulatorTarget(**_bench(played), seed=played.get("seed", 1), configured=False, documents=documents)
+    own = played.get("target", {})
+    journal = bytearray(full(own["flash_bytes"])) if own.get("journal_full") else None
+    target = EmulatorTarget(**_bench(played), seed=played.get("seed", 1), configured=False, documents=documents, flash=journal)
     target.boot()
     return target, _press(target), program, 0
 

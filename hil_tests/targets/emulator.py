@@ -15,25 +15,37 @@ import tty
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hil_tests.devices.boot_drive import BootDrive
 from hil_tests.devices.carrier import Carrier
 from hil_tests.plant import load
 from hil_tests.targets.chip import Chip
+from hil_tests.targets.emulator_faults import TABLE, ChipFaults
 from hil_tests.targets.storage import file_system
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = ROOT / "build" / "images" / "pico" / "firmware.uf2"
 FLASH_KB, STORAGE_KB = 2048, 1408
 SLICE_NS = 1e6
-ANSWER_NS = 2e9  # how long the chip runs for an answer
+ANSWER_NS = 5e8  # how long the chip runs for an answer
 LINGER_NS = 5e6  # and how long after the end of one
-PRESS_FAULTS = ("no_converter", "noise", "chip_reset", "flash_busy")  # of the electronics; the rest are the plant's
+TICKS = 16 + 7  # exception number of PIO0_IRQ_0
+BOOT_S = 3.0  # longest wait for the first ticks
+JOURNAL_BYTES = 1 << 18  # a small chip mounts quickly
+
+T = TypeVar("T")
+
+
+def identity(board: str = "pico") -> str:
+    """Of an emulated board: the emulator's flash chip has one unique number."""
+    return f"{board.upper()}-{UNIQUE_ID}"
 
 
 class EmulatorTarget:
     """One press; times in simulated seconds since power-up. `documents` as the simulated press takes them."""
+
+    BOARD = "pico"
 
     def __init__(
         self,
@@ -51,20 +63,23 @@ class EmulatorTarget:
         """`boot_drive` is the folder where the chip's boot drive appears when the firmware makes way for it."""
         from press import frame
 
-        from boards.images.build import board_data
+        from boards.images.board_data import board_data
 
         spec = load.plant(plant, specimen, overrides)
-        self.board = board_data("pico")
+        self.board = board_data(self.BOARD)
+        self.starts, self._image, self._hz, self._seed = 1, image, hz, seed
+        self._jobs: list[Callable[[], None]] = []
+        self._answered = True
         self.chip = Chip(image)
+        self.chip_faults = ChipFaults(self.chip, TICKS)
         self.console = bytearray()
         if configured:
-            from boards.sim.provision import commissioned
-
-            documents = {**commissioned(spec, self.identity), **(documents or {})}
-        storage = file_system(documents or {}, STORAGE_KB * 1024)
+            documents = {**self._commissioned(spec), **(documents or {})}
+        storage = file_system(documents or {}, (STORAGE_KB - self.board["settings"].get("journal_kb", 0)) * 1024)
         at = (FLASH_KB - STORAGE_KB) * 1024
         self.chip.mcu.flash[at : at + len(storage)] = storage
-        self.carrier = Carrier(self.chip.mcu, self.board["pins"], spec, frame.AT, hz, seed, flash)
+        self._spec = spec
+        self.carrier: Any = self._fitted(spec, frame.AT, hz, seed, flash)
         self._frame_at = frame.AT
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
@@ -84,10 +99,19 @@ class EmulatorTarget:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
+    def _commissioned(self, spec: load.Spec) -> dict[str, bytes]:
+        from boards.sim.provision import commissioned
+
+        return commissioned(spec, self.identity)
+
+    def _fitted(self, spec: load.Spec, at: dict[str, int], hz: int, seed: int, flash: bytearray | None) -> Any:
+        """The electronics around the chip."""
+        return Carrier(self.chip.mcu, self.board["pins"], spec, at, hz, seed, flash)
+
     @property
     def identity(self) -> str:
         """The board's: the emulator's flash chip has one unique number."""
-        return f"{self.board['name'].upper()}-{UNIQUE_ID}"
+        return identity(self.BOARD)
 
     @property
     def port(self) -> str:
@@ -101,11 +125,14 @@ class EmulatorTarget:
                 if self._new_image:
                     self.chip.take(self._new_image)
                     self._new_image = {}
-                self._from_host()
                 now = self.chip.now_ns
+                if self._free or not self._answered or now >= max(self._until, self._busy_until):
+                    self._from_host()  # what is asked after an answer comes at a time that does not depend on the host's haste
                 goal = now + SLICE_NS if self._free else max(self._until, self._busy_until)
                 if self.chip.in_boot_rom:
                     goal = now
+                if now >= goal or self._free:
+                    self._do_jobs()
                 if now >= goal:
                     with self._reached:
                         self._reached.notify_all()
@@ -119,6 +146,32 @@ class EmulatorTarget:
             with self._reached:
                 self._reached.notify_all()
 
+    def _do_jobs(self) -> None:
+        while self._jobs:
+            self._jobs.pop(0)()
+
+    def _at_rest(self, work: Callable[[], T]) -> T:
+        """Do something with the chip while it stands still between two instructions; what it gives."""
+        if threading.current_thread() is self._thread:
+            return work()
+        results: list[T] = []
+        done = threading.Event()
+
+        def job() -> None:
+            try:
+                results.append(work())
+            finally:
+                done.set()
+
+        self._jobs.append(job)
+        os.write(self._wake_w, b".")
+        while not done.wait(0.5):
+            if self._error:
+                raise RuntimeError("the emulator ended") from self._error
+        if not results:
+            raise RuntimeError("the emulator ended") from self._error
+        return results[0]
+
     def _from_host(self) -> None:
         if self.chip.unread > 4096:
             return
@@ -127,12 +180,14 @@ class EmulatorTarget:
         except (BlockingIOError, OSError):
             return
         if data:
+            self._answered = False
             self.chip.send(data)
             self._busy_until = self.chip.now_ns + ANSWER_NS
 
     def _from_chip(self, data: bytes) -> None:
         self.console += data
-        self._busy_until = self.chip.now_ns + (LINGER_NS if data.endswith(b"\n") else ANSWER_NS)
+        self._answered = data.endswith(b"\n")
+        self._busy_until = self.chip.now_ns + (LINGER_NS if self._answered else ANSWER_NS)
         while data:
             try:
                 data = data[os.write(self._master, data) :]
@@ -142,7 +197,13 @@ class EmulatorTarget:
     # -- what a test does ------------------------------------------------------------------------------------------
 
     def time_s(self) -> float:
-        return self.chip.now_ns / 1e9
+        """Of the chip, since it has power; an exchange under way comes to its end first."""
+        return self._at_rest(lambda: self.chip.now_ns / 1e9)
+
+    def boot(self) -> None:
+        """Until it ticks. TimeoutError if it does not."""
+        if not self.until(lambda: self.word("TOKEN") > 100, BOOT_S, 0.02):
+            raise TimeoutError(f"the image does not tick after {BOOT_S:g} s: {bytes(self.console[-300:])!r}")
 
     def run_until(self, t_s: float, wall_limit_s: float = 600.0) -> float:
         """Run to simulated time `t_s`, then stand still; the time reached. TimeoutError after the wall limit."""
@@ -187,28 +248,62 @@ class EmulatorTarget:
         os.write(self._wake_w, b".")
 
     def fault(self, name: str, value: float | None = None) -> None:
-        converter, number = self.carrier.converter, 1 if value is None else int(value)
-        if name == "no_converter":
-            converter.dead = True
-        elif name == "noise":
-            converter.noise_frames = number
-        elif name == "chip_reset":
-            converter.power_glitch()
-        elif name == "flash_busy":
-            self.carrier.flash.stuck_busy = True
-        else:
-            self.carrier.plant.fault(name, number)
+        """Of the board (emulator_faults.py) or else of the plant behind its wires. KeyError if there is none of that name."""
+        number = 1 if value is None else int(value)
+        put = TABLE[name][0] if name in TABLE else lambda t, v: t.carrier.plant.fault(name, v)
+        self._at_rest(lambda: put(self, number))
 
     def clear_fault(self, name: str | None = None) -> None:
-        self.carrier.plant.clear(None if name in PRESS_FAULTS else name)
-        self.carrier.converter.dead = self.carrier.flash.stuck_busy = False
+        """One fault, or all of them."""
+
+        def clear() -> None:
+            for each in TABLE if name is None else [name]:
+                if each in TABLE:
+                    TABLE[each][1](self)
+            if name not in TABLE:
+                self.carrier.plant.clear(name)
+
+        self._at_rest(clear)
+
+    def specimen(self, name: str) -> None:
+        frame, scale = self._spec["frame_stiffness_cn_um"], self._spec["stiffness_scale_permille"]
+        self._at_rest(lambda: self.carrier.plant.load_specimen(load.load_specimen(name, frame, scale)))
+
+    def restart(self, cause: str = "power") -> None:
+        """Pull the plug and put it back: the same flash, the same journal, the press as it stands; until it ticks again."""
+        self._at_rest(self._power_cycle)
+        self.boot()
+
+    def _power_cycle(self) -> None:
+        old, before = self.chip, self.carrier
+        self.chip = Chip(self._image)
+        self.chip.mcu.flash[:] = bytes(old.mcu.flash)
+        self.chip_faults = ChipFaults(self.chip, TICKS)
+        self.carrier = Carrier(self.chip.mcu, self.board["pins"], self._spec, self._frame_at, before.hz, self._seed,
+                               before.flash.memory, before.plant)  # fmt: skip
+        self.chip.on_bytes, self.chip.on_boot_rom = self._from_chip, self._in_boot_rom
+        self._until = self._busy_until = 0.0
+        self._answered = True
+        self.starts += 1
+
+    def leave_traces(self, folder: Path) -> None:
+        """pins.vcd, truth.csv, console.txt."""
+        self._at_rest(lambda: self.carrier.recorder.write(folder))
+        (folder / "console.txt").write_bytes(bytes(self.console))
 
     def truth(self) -> dict[str, Any]:
         """What the plant truly does now: forces / N, displacement / m, valve, and the permissive at its pin."""
+        return self._at_rest(self._truth)
+
+    def _truth(self) -> dict[str, Any]:
         t = self.carrier.plant.truth()
+        bits = t["valve_state"]
         return {
-            "force_n": t["force_cn"] / 100, "displacement_m": t["displacement_nm"] / 1e9, "drive_n": t["pressure_cn"] / 100,
-            "dump_open": 1 - (t["valve_state"] >> 2 & 1), "valve_code": self.carrier.dac.code,
+            "force_n": t["force_cn"] / 100, "most_force_n": t["most_force_cn"] / 100,
+            "cell_n": [cn / 100 for cn in t["cell_cn"]], "displacement_m": t["displacement_nm"] / 1e9,
+            "drive_n": t["pressure_cn"] / 100, "fill_open": bits & 1, "vent_open": bits >> 1 & 1,
+            "dump_open": 1 - (bits >> 2 & 1), "moves": t["moves"],
+            "valve_code": self.carrier.dac.code,
             "permissive": self.carrier.one_shot.alive,
         }  # fmt: skip
 
