@@ -12,6 +12,8 @@ MNEMONIC_MAX = 12
 
 def split_outside(text, separator):
     """Split at `separator` where it is not inside a string."""
+    if separator not in text or '"' not in text and "'" not in text:
+        return text.split(separator)
     parts, start, quote = [], 0, ""
     for i, c in enumerate(text):
         if quote:

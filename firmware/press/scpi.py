@@ -10,6 +10,7 @@ from press.errors import Refused, ScpiError, StorageFault
 from press.status import Status
 
 UNITS_PER_PASS = 4
+KNOWN_MAX = 12  # headers whose row is remembered: a host asks the same few over and over
 ORDER_PASSES = 8  # a unit that follows an order waits this long for the tick to have read it
 OUT_PER_IN = 4  # bytes sent for each byte looked at: sending costs little, and logs go out, not in
 
@@ -29,6 +30,7 @@ class Server:
         self.lines = []
         self.units = None  # what is left of the line that is being run
         self.path = []
+        self.known = {}  # header as it was written, with the path before it: (row, suffixes, path after it)
         self.answers = 0  # answers given so far in this line
         self.muted = False  # an answer of this line was dropped: the rest of them are too
         self.wants_repl = False
@@ -169,12 +171,20 @@ class Server:
             self.status.error(-300, repr(error))
 
     def call(self, text):
-        header, params = headers.split_header(text)
-        if header.startswith("*"):
-            row, suffixes = self.headers.find_common(header), []
+        header, _, params = text.partition(" ")
+        key = header if header[0] in ":*" or not self.path else ":".join(self.path) + " " + header
+        if key in self.known:
+            row, suffixes, self.path = self.known[key]
         else:
+            header, params = headers.split_header(text)
+            if header.startswith("*"):
+                row, suffixes = self.headers.find_common(header), []
+                return row[1](self, suffixes, arguments.bind(row[2], params))
             row, suffixes = self.find(header)
-        return row[1](self, suffixes, arguments.bind(row[2], params))
+            if len(self.known) >= KNOWN_MAX:
+                self.known.clear()
+            self.known[key] = (row, suffixes, self.path)
+        return row[1](self, suffixes, arguments.bind(row[2], params.strip()))
 
     def find(self, header):
         query = header.endswith("?")
