@@ -30,7 +30,9 @@ class BareBoard:
         os.set_blocking(self._master, False)
         self.chip.on_bytes = self._from_chip
         self._end_ns = stop_at_s * 1e9
-        self._closed = False
+        self._closed = self._unplugged = False
+        self.received = 0  # bytes from the host
+        self.unplug_after = 1 << 62  # so many of them, and somebody pulls the cable
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -51,7 +53,13 @@ class BareBoard:
             while not self._closed and self.chip.now_ns < self._end_ns:
                 if self.chip.unread < 4096:
                     with contextlib.suppress(BlockingIOError, OSError):
-                        self.chip.send(os.read(self._master, 4096))
+                        data = os.read(self._master, 4096)
+                        self.received += len(data)
+                        self.chip.send(data)
+                if self.received > self.unplug_after:
+                    self._closed = self._unplugged = True
+                    os.close(self._master)
+                    return
                 self.chip.run_to(self.chip.now_ns + SLICE_NS)
         except BaseException as error:  # noqa: BLE001 - kept for whoever closes it
             self.error = error
@@ -68,7 +76,8 @@ class BareBoard:
         self._closed = True
         if self._thread.is_alive():
             self._thread.join(30)
-        os.close(self._master)
+        if not self._unplugged:
+            os.close(self._master)
         os.close(self._slave)
 
     def __enter__(self) -> "BareBoard":

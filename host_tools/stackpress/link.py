@@ -21,6 +21,7 @@ from .ports import choose_port
 STOP = b"\x18"
 SPOIL = b"\x1f\n"  # spoils and ends a line that somebody left unfinished: it is refused whole, never run
 PROMPT = b">>>"  # of MicroPython
+ECHOED = b":SYST:ECHO?"  # a prompt gives back what is typed, a press never does
 QUIET_S = 3.0  # without one byte for so long, the link counts as lost
 POLL_S = 0.1
 SYNC_TRIES = 3
@@ -95,7 +96,7 @@ class Link:
                     self._write(SPOIL + b':SYST:ECHO? "%d";ERR:ALL?\n' % marker)
                     line = self._skip_to(b'"%d";' % marker)
                 except LinkLost:
-                    if self._at_prompt:
+                    if self._at_prompt or PROMPT in self._buf or ECHOED in self._buf:
                         raise LinkLost(f"the board on {self.port} is at the MicroPython prompt", _PROMPT_HINT) from None
                     if last == 1:
                         raise

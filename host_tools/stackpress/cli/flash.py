@@ -12,7 +12,7 @@ from .options import Json, Port, Yes, single
 from .output import Output
 
 if TYPE_CHECKING:
-    from ..flashing.flasher import Watch
+    from ..flashing.flasher import Flashed, Watch
     from ..flashing.images import Image
     from ..flashing.kept import Kept
     from ..flashing.targets import Target, Wanted
@@ -24,6 +24,9 @@ File = Annotated[
     Path | None,
     typer.Argument(metavar="[IMAGE.uf2]", help="The image; without it, the one that was built for this board."),
 ]
+App = Annotated[
+    Path | None, typer.Option("--app", metavar="SET", help="Send an app set (a folder of `make app`) to a stock MicroPython.")
+]
 Board = Annotated[str | None, typer.Option("--board", help="Which board it is, where a boot drive can't say.")]
 Drive = Annotated[Path | None, typer.Option("--drive", help="Where the boot drive is mounted, or will be.")]
 Rollback = Annotated[bool, typer.Option("--rollback", help="Go back to what ran on this board before.")]
@@ -34,6 +37,7 @@ Wait = Annotated[float, typer.Option("--wait", min=1, help="Seconds to wait for 
 @app.command()
 def flash(
     image: File = None,
+    app_set: App = None,
     board: Board = None,
     port: Port = None,
     drive: Drive = None,
@@ -48,16 +52,25 @@ def flash(
     from ..flashing.targets import Wanted, find_target
     from ..link import QUIET_S
 
-    if image is not None and rollback:
-        raise Failure("An image and --rollback exclude each other.", "", WRONG_INPUT)
+    if sum((image is not None, app_set is not None, rollback)) > 1:
+        raise Failure("An image, --app and --rollback exclude each other.", "", WRONG_INPUT)
     out, kept = Output(json), Kept()
     wanted = Wanted(port, drive, board, max(QUIET_S, wait / 20))
+    from . import flash_app
+
+    if app_set is not None:
+        flash_app.send(out, app_set, wanted, wait, dry_run, yes)
+        return
     target = find_target(wanted, kept)
-    _introduce(out, target)
+    introduce(out, target)
+    if rollback and target.place.startswith("app"):
+        flash_app.back(out, target, wanted, wait, dry_run, yes)
+        return
     _flash_image(out, _chosen(image, rollback, target, kept), target, wanted, kept, wait, dry_run, yes)
 
 
-def _introduce(out: Output, target: "Target") -> None:
+def introduce(out: Output, target: "Target") -> None:
+    """Which board, where, what it runs, and how that is known."""
     where = target.port or (target.drive.path if target.drive else "")
     runs = f", runs {target.running.version} {target.running.hash or '(content unknown)'}" if target.running else ", boot drive"
     out.say(f"board {target.board} on {where}{runs}: {target.why}")
@@ -101,8 +114,15 @@ def _flash_image(
         out.answer({**about, "dry_run": False, "written": False})
         return
     out.confirm(f"Write this image to {target.identity or target.board}?", yes)
-    with _shown(out) as watch:
+    with shown(out) as watch:
         done = flasher.flash(image, target, wanted, kept, watch, wait)
+    finished(out, about, done)
+
+
+def finished(out: Output, about: dict[str, Any], done: "Flashed") -> None:
+    """Say what came of it."""
+    from ..flashing import flasher
+
     out.say(f"{done.identity} runs {done.firmware}; {done.documents} documents are there")
     out.answer({**about, "dry_run": False, "written": True, "after": flasher.told(done)}, ok=not done.lost)
     if done.lost:
@@ -111,7 +131,7 @@ def _flash_image(
 
 
 @contextmanager
-def _shown(out: Output) -> Iterator["Watch"]:
+def shown(out: Output) -> Iterator["Watch"]:
     """A progress bar on a terminal, lines elsewhere, nothing with --json."""
     import sys
 

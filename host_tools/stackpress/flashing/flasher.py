@@ -67,7 +67,7 @@ def flash(image: Image, target: Target, wanted: Wanted, kept: Kept, watch: Watch
         with Press(Link(target.port, wanted.quiet_s)) as press:
             press.bootloader()
         kept.begin(target.identity, image)
-        drive = wait_for_drive(wanted, before, _timer(wait_s))
+        drive = wait_for_drive(wanted, before, timer(wait_s))
         if drive is None:
             raise FlashBroken(f"no boot drive has appeared within {wait_s:g} s", _unmounted_hint())
         if drive.chip != image.chip:
@@ -80,7 +80,7 @@ def flash(image: Image, target: Target, wanted: Wanted, kept: Kept, watch: Watch
 
 
 def _back(image: Image, target: Target, wanted: Wanted, kept: Kept, wait_s: float) -> Flashed:
-    press = wait_for_press(target, wanted, _timer(wait_s))
+    press = wait_for_press(target, wanted, timer(wait_s))
     if press is None:
         raise FlashBroken(f"the board has not come back within {wait_s:g} s", _BACK_HINT)
     with press:
@@ -96,7 +96,7 @@ def _back(image: Image, target: Target, wanted: Wanted, kept: Kept, wait_s: floa
     return Flashed(who.serial, port, who.firmware, len(now), lost)
 
 
-def _timer(seconds: float) -> Callable[[], bool]:
+def timer(seconds: float) -> Callable[[], bool]:
     """Says when the time is up; lets some of it pass at each call but the first."""
     end = time.monotonic() + seconds
     first = True

@@ -1,0 +1,3 @@
+import app_boot
+
+app_boot.run()
