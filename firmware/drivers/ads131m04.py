@@ -80,6 +80,8 @@ def clock_word(code):
 class Converter:
     """Set up over the pins by software, then given to the state machine for good."""
 
+    forgets = True  # its setting, when its supply fails
+
     def __init__(self, clock, select, data, data_ready, din, clock_hz=CLOCK_HZ, machine_id=0):
         self.clock_hz, self.rates = clock_hz, rates(clock_hz)
         Pin = machine.Pin

@@ -30,6 +30,9 @@ from drivers import file_store, tick_vector, usb_serial, watchdog  # noqa: E402
 
 WALL_MASK = (1 << 30) - 1
 _HZ, _TOKEN = frame.AT["HZ"], frame.AT["TOKEN"]
+_STATUS, _STALE, _VALVE = frame.AT["STATUS"], frame.AT["SIG_STALE"], frame.AT["VALVE"]
+ENERGISED = frame.VALVE_FILL | frame.VALVE_VENT | frame.VALVE_DUMP_CLOSED | frame.VALVE_PERMISSIVE
+AGAIN_MS = 1000
 ASKED, CRASHED = 0x52534554, 0x43525348
 NOTES = {ASKED: "reset", CRASHED: "crash"}  # what the firmware leaves for its next start
 IRQ = CHIP["pio0_irq_0"]
@@ -58,7 +61,7 @@ class Board:
         self.tick_rates = getattr(self._converter, "rates", ())  # none: any
         parts = (self.panel, self._part("thermocouples"), self._part("scale"), self.flash, self._converter, self._part("deadman"))
         self._parts = [part for part in parts + (self._confirmation(),) if part]
-        self._hz = 0
+        self._hz = self._again = 0
         self._tick = self._vector = None
         self._dog = watchdog.Watchdog()
 
@@ -129,7 +132,20 @@ class Board:
             foreground(wall())
             for service in services:
                 service(wall())
+            if S[_STATUS] & frame.SAMPLE_CHIP_RESET or S[_STALE] > S[_HZ]:
+                self._set_up_again(S, wall())
             dog.passed(S[_TOKEN])
+
+    def _set_up_again(self, S, now):
+        """A converter that was without supply has lost its setting: once a second, and while nothing is energised.
+
+        What the press made of it stays: a trip is latched, and an acknowledgement is asked for.
+        """
+        if S[_VALVE] & ENERGISED or (now - self._again) & WALL_MASK < AGAIN_MS:
+            return
+        self._again = now
+        if getattr(self._converter, "forgets", False):
+            self._run_at(S[_HZ])
 
     def _run_at(self, hz):
         """(Re)start the converter and with it the ticks, at a new rate."""
