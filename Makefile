@@ -5,6 +5,7 @@ BIN     := $(VENV)/bin
 PLANT   ?=
 TARGET  ?= sim
 SEEDS   ?=
+PORT    ?=
 
 # The newest suitable Python on this machine, 3.11 at the oldest; `make PYTHON=/path/to/python3` overrides.
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2])
@@ -12,9 +13,10 @@ PYTHON  ?= $(shell for python in python3 python3.14 python3.13 python3.12 python
              command -v $$python >/dev/null 2>&1 && $$python -c '$(SUITABLE)' 2>/dev/null && echo $$python && break; done)
 
 CODE    := firmware boards host_tools hil_tests
+RUN      = PYTHONPATH=.:firmware:host_tools:firmware/tests/shim $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint bench bench-board hil firmware docs picture clean
+.PHONY: help setup setup-dev demo test test-fast campaign lint bench bench-board hil firmware app flash docs picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,25 +28,37 @@ setup-dev: $(VENV)/.dev ## set up .venv with what the tests need as well
 demo: $(VENV)/.run ## press, hold and log a Li6PS5Cl pellet on the simulated press (under 90 s); results in build/demo
 	@$(BIN)/python -m stackpress.demo --out build/demo
 
-test: $(VENV)/.dev ## run every test
+test: $(VENV)/.dev ## build every image and run every test, those on the emulated board included (under 25 minutes on two cores)
+	@$(RUN) hil_tests.everything test
+
+test-fast: $(VENV)/.dev ## run the host's tests and the simulated press's only (minutes)
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+campaign: $(VENV)/.dev ## run what takes longer than make test: long scenarios on the emulated board, many seeds, all figures (hours)
+	@$(RUN) hil_tests.everything campaign
 
 lint: $(VENV)/.dev ## ruff over everything, mypy over the host's code and the board's
 	@$(BIN)/ruff check $(CODE)
-	@$(BIN)/mypy host_tools/stackpress boards/sim/supervisor.py boards/sim/provision.py hil_tests/targets hil_tests/scenario.py
+	@$(BIN)/mypy host_tools/stackpress boards/sim/supervisor.py boards/sim/provision.py hil_tests/targets hil_tests/scenario.py \
+	  hil_tests/playing.py hil_tests/expecting.py hil_tests/bundle.py hil_tests/shrink.py hil_tests/everything.py \
+	  hil_tests/devices/recorder.py
 	@$(BIN)/python boards/typings.py build/typings
 	@$(BIN)/mypy --config-file boards/mypy.ini
 
 bench: $(VENV)/.dev ## measure the figures against their goals: build/bench.json; PLANT=FILE takes another plant
 	@$(BIN)/python -m hil_tests.bench $(if $(PLANT),--plant "$(PLANT)") $(if $(SEEDS),--seeds "$(SEEDS)")
 
-hil: $(VENV)/.dev ## run the hardware-in-the-loop tests; TARGET=sim, or emulator: a real image on an emulated RP2040 (minutes)
-	@$(if $(filter emulator,$(TARGET)),$(BIN)/python -m boards.images.build pico)
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(if $(filter emulator,$(TARGET)),hil_tests/emulated,\
-	  hil_tests/test_scenarios.py) --target=$(TARGET)
+hil: $(VENV)/.dev ## run the scenarios; TARGET=sim, emulator (a real image on an emulated RP2040), or serial with PORT=/dev/ttyACM0
+	@TARGET="$(TARGET)" PORT="$(PORT)" $(RUN) hil_tests.everything hil
 
 firmware: $(VENV)/.dev ## build the image of a board, build/images/BOARD/firmware.uf2; BOARD=pico, MPY_DIR=a MicroPython checkout
 	@$(if $(MPY_DIR),MPY_DIR="$(MPY_DIR)") $(BIN)/python -m boards.images.build $(or $(BOARD),pico)
+
+app: $(VENV)/.dev ## build the app set of a board for a stock MicroPython, build/apps/BOARD; BOARD=pico2
+	@$(BIN)/python -m boards.images.app $(or $(BOARD),pico2)
+
+flash: $(VENV)/.run ## put the image that was built onto the board that is attached; BOARD= where a boot drive can't say
+	@$(BIN)/python -m stackpress flash $(if $(BOARD),--board $(BOARD))
 
 bench-board: firmware ## measure the tick on the emulated chip: build/bench_board.json (about 20 minutes)
 	@PYTHONPATH=.:firmware:host_tools:firmware/tests/shim $(BIN)/python -m hil_tests.bench.board

@@ -1,6 +1,6 @@
 """What a failed scenario leaves behind, in build/hil/TARGET/SCENARIO: enough to see what happened without running it again.
 
-scenario.toml and wrong.txt say what was asked and found; log.bin is what the press had logged, log.csv its samples and events.csv
+scenario.toml and wrong.txt say what was asked and found; log.csv is what the press had logged as samples and events.csv
 the rest; the target adds truth.csv, console.txt and, where there are pins, pins.vcd.
 """
 
@@ -45,9 +45,8 @@ def log(press: Press, into: Path) -> None:
     with (into / "log.csv").open("w", newline="") as f:
         rows = csv.writer(f)
         rows.writerow(samples.dtype.names)
-        rows.writerows(samples.tolist())
-    names = {value: name for name, value in vars(records).items() if name.isupper() and isinstance(value, int)}
+        rows.writerows([str(value).replace("\n", " ") for value in row] for row in samples.tolist())
     with (into / "events.csv").open("w", newline="") as f:
         rows = csv.writer(f)
         rows.writerow(("boot", "seq", "kind", "fields"))
-        rows.writerows((one.boot, one.seq, names.get(one.kind, one.kind), one.fields) for one in got.others)
+        rows.writerows((one.boot, one.seq, records.KINDS[one.kind][0], one.fields) for one in got.others)

@@ -1,0 +1,90 @@
+"""What `make test`, `make hil` and `make campaign` run, in order: `python -m hil_tests.everything test|hil|campaign`.
+
+`test` is everything that fits into 25 minutes of two cores: the images of every board are built, the host's tests run, and then the
+scenarios and the emulated board's own tests with the real image. A computer that can't build the image is told so in one line;
+where CI=true that line is a failure.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from boards.images import board_data, build, sources
+from hil_tests.targets import fast
+
+EMULATED = ["hil_tests/test_scenarios.py", "hil_tests/emulated"]
+PYTEST = [sys.executable, "-m", "pytest", "-n", "auto", "--dist", "worksteal"]
+LONG_ON_CHIP = ("abort_vents", "estop_vents_a_ramp", "guard_vents_a_hold", "force_drop_is_not_chased", "power_cut_in_a_hold")
+SEEDS = range(1, 11)  # of hypothesis, one whole run each
+
+
+def images() -> str:
+    """Build every board's image; why not, if the computer can't. A build that breaks is a failure of its own (CannotBuild)."""
+    try:
+        sources.tools()
+        sources.checkout()
+    except sources.CannotBuild as error:
+        return " ".join(str(error).split())
+    for name in board_data.names():
+        build.build(name)
+    slow = fast.install()
+    if slow:
+        print(f"the emulator runs five times slower than it could ({slow})")
+    return ""
+
+
+def test() -> int:
+    why = images()
+    failed = _timed("the host's tests and the simulated press", PYTEST)
+    if not why:
+        return failed | _timed("the real image on the emulated board", [*PYTEST, *EMULATED, "--target=emulator"])
+    return failed | _skipped(why)
+
+
+def _skipped(why: str) -> int:
+    """One line, and a failure where nobody would read it."""
+    print(f"SKIPPED: the emulated board, because there is no image: {why}")
+    return int(os.environ.get("CI", "") not in ("", "0", "false"))
+
+
+def hil() -> int:
+    target, port = os.environ.get("TARGET", "sim"), os.environ.get("PORT", "")
+    if target == "emulator":
+        build.build("pico")
+        build.build("pico_hx711")
+        return _timed("the real image on the emulated board", [*PYTEST, *EMULATED, "--target=emulator"])
+    one = [sys.executable, "-m", "pytest"] if target == "serial" else PYTEST  # one board, one scenario at a time
+    return _timed(f"scenarios on {target}", [*one, EMULATED[0], f"--target={target}", *([f"--port={port}"] if port else [])])
+
+
+def campaign() -> int:
+    """What takes longer: whole programs and long forms on the chip, many seeds of every property, the measured figures."""
+    why = images()
+    if why:
+        return _skipped(why) or 1
+    chosen = " or ".join(LONG_ON_CHIP)
+    failed = _timed("long forms on the chip", [*PYTEST, EMULATED[0], "--target=emulator", "--form=long", "-k", chosen])
+    for seed in SEEDS:
+        properties = [*PYTEST, "firmware/tests", "host_tools/tests", "-m", "hypothesis", f"--hypothesis-seed={seed}"]
+        failed |= _timed(f"properties, seed {seed}", properties)
+    failed |= _timed("the simulated press's figures", [sys.executable, "-m", "hil_tests.bench"])
+    return failed | _timed("the chip's figures", [sys.executable, "-m", "hil_tests.bench.board"])
+
+
+def _timed(what: str, command: list[str]) -> int:
+    print(f"== {what}", flush=True)
+    began = time.monotonic()
+    code = subprocess.run(command).returncode
+    print(f"== {what}: {'passed' if code == 0 else 'FAILED'} in {(time.monotonic() - began) / 60:.1f} min", flush=True)
+    return int(code != 0)
+
+
+RUNS: dict[str, Callable[[], int]] = {"test": test, "hil": hil, "campaign": campaign}
+
+if __name__ == "__main__":
+    try:
+        sys.exit(RUNS[sys.argv[1]]())
+    except sources.CannotBuild as wrong:
+        sys.exit(f"could not build: {wrong}")
