@@ -16,7 +16,7 @@ class Expander:
     """`inverted`: bits of port A that read 1 when the pin is low. Every method raises OSError if the chip does not answer."""
 
     def __init__(self, i2c, inverted, outputs, address=ADDRESS):
-        self._i2c, self._address = i2c, address
+        self.bus, self._address = i2c, address
         self._inverted, self.outputs = inverted, outputs
         self._one, self._two = bytearray(1), bytearray(2)
 
@@ -29,19 +29,19 @@ class Expander:
 
     def _pair(self, register, a, b):
         self._two[0], self._two[1] = a, b
-        self._i2c.writeto_mem(self._address, register, self._two)
+        self.bus.writeto_mem(self._address, register, self._two)
 
     def lost_setting(self):
         """Whether the chip has been reset since `set_up`."""
-        self._i2c.readfrom_mem_into(self._address, _IODIR, self._two)
+        self.bus.readfrom_mem_into(self._address, _IODIR, self._two)
         return self._two[0] != _ALL_IN or self._two[1] != _ALL_OUT
 
     def read(self):
         """Port A, 0..255."""
-        self._i2c.readfrom_mem_into(self._address, _GPIO, self._one)
+        self.bus.readfrom_mem_into(self._address, _GPIO, self._one)
         return self._one[0]
 
     def drive(self, outputs):
         """Port B, 0..255."""
         self._one[0] = self.outputs = outputs
-        self._i2c.writeto_mem(self._address, _OLAT + 1, self._one)
+        self.bus.writeto_mem(self._address, _OLAT + 1, self._one)

@@ -28,6 +28,7 @@ _INVERTED = const(0b11101)  # port A: these read 1 when their contact is closed
 _BUTTONS, _SUPPLY = const(15), const(16)
 _STOP = const(2)
 _SELECTS = const(0xC0)
+ETIMEDOUT = const(110)
 _SHIFT = 6  # of start in the frame's inputs; the others follow in the same order
 
 
@@ -35,7 +36,8 @@ class Panel:
     """`begin(press)` once, `service(wall_ms)` each pass, `select(channel)` for a thermocouple."""
 
     def __init__(self, data, clock):
-        self._pins, self._bus = (machine.Pin(data), machine.Pin(clock)), data >> 1 & 1  # RP2040 datasheet 1.4.3
+        self._pins = machine.Pin(data), machine.Pin(clock)
+        self._bus = data >> 1 & 1  # RP2040 datasheet 1.4.3
         i2c = self._open()
         self._expander = Expander(i2c, _INVERTED, _SELECTS)
         self._display = Display(i2c)
@@ -50,6 +52,7 @@ class Panel:
         self._lit = False  # the display has every dot and is on
         self._polled = self._lamped = self._drawn = self._checked = self._asked = -RETRY_MS
         self._told = [True, True]
+        self._wedged = False  # a transfer ran into its time-out: the controller stands in the middle of something
         self._turn = 0
 
     def _open(self):
@@ -96,7 +99,8 @@ class Panel:
         """Buttons must be the same twice, but for stop. One held when the expander came does nothing before it is let go."""
         try:
             port = self._expander.read()
-        except OSError:
+        except OSError as error:
+            self._failed(error)
             self._fails += 1
             if self._fails >= FAILS:
                 self.expander_there = False
@@ -115,8 +119,8 @@ class Panel:
             return
         try:
             self._expander.drive(outputs)
-        except OSError:
-            self._fails += 1
+        except OSError as error:
+            self._failed(error)
 
     def select(self, channel):
         """Thermocouple 0 or 1, or None; OSError without the expander. Low is selected."""
@@ -125,6 +129,9 @@ class Panel:
 
     def _retry(self):
         """Whatever is not there, or has lost its setting, is set up."""
+        if self._wedged:
+            self._wedged = False
+            self._expander.bus = self._display.bus = self._open()
         try:
             if not self.expander_there or self._expander.lost_setting():
                 self._expander.set_up()
@@ -132,12 +139,18 @@ class Panel:
                 self._stuck = _BUTTONS & ~_STOP
             self.expander_there = True
             self._fails = 0
-        except OSError:
+        except OSError as error:
+            self._failed(error)
             self.expander_there = False
             self._words[memory.EXPANDER] = 0
         self._tell(0, "expander", self.expander_there)
         if not self.display_there:
             self._set_up_display()
+
+    def _failed(self, error):
+        """Nobody answered, or the bus stands still."""
+        if error.args[0] == ETIMEDOUT:
+            self._wedged = True
 
     def _tell(self, part, name, there):
         """To the log, when it changes."""
@@ -156,7 +169,8 @@ class Panel:
             self._display.set_up()
             self.display_there, self._lit = True, False
             self._all_anew()
-        except OSError:
+        except OSError as error:
+            self._failed(error)
             self.display_there = False
         self._tell(1, "display", self.display_there)
 
@@ -174,10 +188,11 @@ class Panel:
         try:
             self._display.set_up()
             self._display.show()
-        except OSError:
-            self._lose_display()
+        except OSError as error:
+            self._lose_display(error)
 
-    def _lose_display(self):
+    def _lose_display(self, error):
+        self._failed(error)
         self.display_there = False
         self._tell(1, "display", False)
 
@@ -193,8 +208,8 @@ class Panel:
                 dots[1024 + page] = changed & ~(1 << part)
                 try:
                     self._display.write(page, part, dots)
-                except OSError:
-                    self._lose_display()
+                except OSError as error:
+                    self._lose_display(error)
                 return
         panel = self._press.panel
         if self._rows:

@@ -31,16 +31,16 @@ class Display:
     """Every method raises OSError if the display does not answer; none takes longer than one transfer."""
 
     def __init__(self, i2c, address=ADDRESS):
-        self._i2c, self._address = i2c, address
+        self.bus, self._address = i2c, address
         self._out = bytearray(_HEAD + SLICE)
         self._out[0] = self._out[2] = self._out[4] = 0x80
         self._out[6] = 0x40
 
     def set_up(self):
-        self._i2c.writeto(self._address, _SETUP)
+        self.bus.writeto(self._address, _SETUP)
 
     def show(self):
-        self._i2c.writeto(self._address, _ON)
+        self.bus.writeto(self._address, _ON)
 
     def write(self, page, part, dots):
         """Slice `part` (0..3) of a page, out of a frame of 1024 bytes."""
@@ -48,4 +48,4 @@ class Display:
         out = self._out
         out[1], out[3], out[5] = 0xB0 | page, column & 15, 0x10 | column >> 4
         _copy(out, dots, page << 7 | column)
-        self._i2c.writeto(self._address, out)
+        self.bus.writeto(self._address, out)

@@ -23,8 +23,11 @@ class Bus:
     def __init__(self, *devices):
         self.devices = {device.address: device for device in devices}
         self.longest = self.transfers = 0
+        self.stuck = False
 
     def _to(self, address, reading):
+        if self.stuck:
+            raise OSError(110)
         device = self.devices.get(address)
         if device is None or not device.selected(reading):
             raise OSError(5)
@@ -68,7 +71,12 @@ def drivers(monkeypatch):
     expander.ground(0, 4, True)
     bus = Bus(display, expander)
     machine = types.ModuleType("machine")
-    machine.Pin, machine.I2C = Pin, lambda number, **_: bus
+
+    def opened(number, **_):
+        bus.opened, bus.stuck = getattr(bus, "opened", 0) + 1, False
+        return bus
+
+    machine.Pin, machine.I2C = Pin, opened
     words = [0] * 16
     package = types.ModuleType("drivers")
     memory = types.ModuleType("drivers.memory")
@@ -278,6 +286,19 @@ def test_bus_is_freed_by_nine_clocks_at_the_start(drivers):
     panel = drivers.panel.Panel(26, 27)
     data, clock = panel._pins
     assert data.set == [1] and clock.set == [0, 1] * 9
+
+
+def test_bus_that_stands_still_is_opened_anew(drivers):
+    f = Fitted(drivers)
+    f.run(2500)
+    assert drivers.bus.opened == 1
+    drivers.bus.stuck = True
+    f.run(100)
+    assert f.d.words[2] == 0
+    f.run(3000)
+    assert drivers.bus.opened == 2 and f.d.words[2] == frame.IN["supply_ok"]
+    f.run(4000)
+    assert bytes(drivers.display.ram) == drawn(f.b.press.panel)
 
 
 def test_one_pass_is_one_short_transfer(drivers):

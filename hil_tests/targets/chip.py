@@ -62,6 +62,7 @@ class Chip:
         self.on_boot_rom: Callable[[], None] = lambda: None
         self._mend_usb()
         self._mend_restart()
+        self._mend_i2c()
         self._halt = self.mcu.clock.create_alarm(self._halted)
         self.mcu.core.pc = FLASH_START_ADDRESS
 
@@ -106,6 +107,20 @@ class Chip:
         usb.read_uint32 = read_register
         self._sof = self.mcu.clock.create_alarm(start_of_frame)
         self._sof.schedule(1e6)
+
+    def _mend_i2c(self) -> None:
+        """What is aborted leaves an empty queue, and the controller says so (RP2040 datasheet 4.3.10.1.1 and 4.3.17): else the
+        driver waits for its time-out, and its next transfer finds the reason of this one."""
+        from rp2040py.peripherals.i2c import R_TX_EMPTY
+
+        for i2c in self.mcu.i2c:
+            abort = i2c._abort
+
+            def aborted(reason: int, abort: Any = abort, i2c: Any = i2c) -> None:
+                abort(reason)
+                i2c._set_interrupts(R_TX_EMPTY)
+
+            i2c._abort = aborted
 
     def _mend_restart(self) -> None:
         """A restart goes where the watchdog's scratch registers say (RP2040 datasheet 2.8.1.1); rp2040py knows the flash only.
