@@ -1,4 +1,4 @@
-"""Only for --target=emulator: a second of press time takes the emulator a minute."""
+"""Only for --target=emulator, which wants an image of the board: `make test` and `make hil TARGET=emulator` build it."""
 
 from pathlib import Path
 
