@@ -11,17 +11,15 @@ supervisor's while the supply is good, so a broken wire is a stop or a fault. Po
 
 import machine
 from micropython import const
-from press import frame, panel_lights, panel_pages
-from press.canvas import Canvas
+from press import frame, panel_lights
 
 from drivers import memory
 from drivers.mcp23017 import Expander
-from drivers.ssd1306 import Display
+from drivers.screen import Screen
 
 HZ, TIMEOUT_US = const(400000), const(4000)
-POLL_MS, LAMPS_MS, DRAW_MS = const(15), const(60), const(200)
+POLL_MS, LAMPS_MS = const(15), const(60)
 CHECK_MS = const(1000)  # is the expander set up, is the display: one of them was perhaps without supply for a moment
-RETRY_MS = const(2000)
 FAILS = const(4)  # polls in a row; one may be lost to noise
 _MASK = const((1 << 30) - 1)
 _INVERTED = const(0b11101)  # port A: these read 1 when their contact is closed
@@ -40,20 +38,14 @@ class Panel:
         self._bus = data >> 1 & 1  # RP2040 datasheet 1.4.3
         i2c = self._open()
         self._expander = Expander(i2c, _INVERTED, _SELECTS)
-        self._display = Display(i2c)
-        self.expander_there = self.display_there = False
+        self._screen = Screen(i2c)
+        self.expander_there = False
         self._words = memory.words()
-        self._canvas = Canvas()
-        self._dots = memoryview(self._canvas.buf)
-        self._press = self._rows = None
-        self._page = ""
-        self._row = 0
-        self._fails = self._last = self._held = self._stuck = 0
-        self._lit = False  # the display has every dot and is on
-        self._polled = self._lamped = self._drawn = self._checked = self._asked = -RETRY_MS
-        self._told = [True, True]
+        self._press = None
+        self._fails = self._last = self._held = self._stuck = self._turn = 0
+        self._polled = self._lamped = self._checked = -CHECK_MS
+        self._told = [True, True]  # of expander and display: there, as far as the log knows
         self._wedged = False  # a transfer ran into its time-out: the controller stands in the middle of something
-        self._turn = 0
 
     def _open(self):
         """A slave that was cut off in the middle of a byte holds the data line: nine clocks free it (UM10204 3.1.16)."""
@@ -75,8 +67,8 @@ class Panel:
         if (wall_ms - self._polled) & _MASK >= POLL_MS:
             self._polled = wall_ms
             self._look_after(wall_ms)
-        elif self.display_there:
-            self._show(wall_ms)
+        elif self._screen.there:
+            self._with_screen(wall_ms)
 
     # -- the expander
 
@@ -86,11 +78,11 @@ class Panel:
             self._poll()
         if (now - self._checked) & _MASK >= CHECK_MS:
             self._checked = now
-            self._turn += 1
-            if self._turn & 1:
+            self._turn ^= 1
+            if self._turn:
                 self._retry()
-            elif self.display_there:
-                self._refresh()
+            elif self._screen.there:
+                self._with_screen(-1)
         elif (now - self._lamped) & _MASK >= LAMPS_MS and self.expander_there:
             self._lamped = now
             self._drive(self._expander.outputs & _SELECTS | panel_lights.lamps(self._press.panel, now))
@@ -131,7 +123,7 @@ class Panel:
         """Whatever is not there, or has lost its setting, is set up."""
         if self._wedged:
             self._wedged = False
-            self._expander.bus = self._display.bus = self._open()
+            self._expander.bus = self._screen.display.bus = self._open()
         try:
             if not self.expander_there or self._expander.lost_setting():
                 self._expander.set_up()
@@ -144,8 +136,8 @@ class Panel:
             self.expander_there = False
             self._words[memory.EXPANDER] = 0
         self._tell(0, "expander", self.expander_there)
-        if not self.display_there:
-            self._set_up_display()
+        if not self._screen.there:
+            self._with_screen(-1)
 
     def _failed(self, error):
         """Nobody answered, or the bus stands still."""
@@ -158,72 +150,23 @@ class Panel:
             self._told[part] = there
             self._press.sampler.event(21, 0, 1 if there else 0, name)
 
+    def _with_screen(self, now):
+        """What is due of the display at `now`; -1: whatever it needs to be set up, or renewed."""
+        screen = self._screen
+        try:
+            if now >= 0:
+                screen.show(self._press.panel, now)
+            elif screen.there:
+                screen.renew()
+            else:
+                screen.set_up()
+        except OSError as error:
+            self._failed(error)
+        self._tell(1, "display", screen.there)
+
     def off(self):
         """The foreground goes away: no light, no buzzer."""
         self._drive(_SELECTS)
-
-    # -- the display
-
-    def _set_up_display(self):
-        try:
-            self._display.set_up()
-            self.display_there, self._lit = True, False
-            self._all_anew()
-        except OSError as error:
-            self._failed(error)
-            self.display_there = False
-        self._tell(1, "display", self.display_there)
-
-    def _all_anew(self):
-        for page in range(8):
-            self._dots[1024 + page] = 15
-
-    def _refresh(self):
-        """A display that was without supply comes back: its setting and a page each time, without a flicker."""
-        if self._lit:
-            self._send_setting()
-            self._dots[1024 + (self._turn >> 1 & 7)] = 15
-
-    def _send_setting(self):
-        try:
-            self._display.set_up()
-            self._display.show()
-        except OSError as error:
-            self._lose_display(error)
-
-    def _lose_display(self, error):
-        self._failed(error)
-        self.display_there = False
-        self._tell(1, "display", False)
-
-    def _show(self, now):
-        """One slice that has changed; else one row; else, now and then, begin to draw anew."""
-        dots = self._dots
-        for page in range(8):
-            changed = dots[1024 + page]
-            if changed:
-                part = 0
-                while not changed >> part & 1:
-                    part += 1
-                dots[1024 + page] = changed & ~(1 << part)
-                try:
-                    self._display.write(page, part, dots)
-                except OSError as error:
-                    self._lose_display(error)
-                return
-        panel = self._press.panel
-        if self._rows:
-            panel_pages.draw_row(self._canvas, panel, self._rows[self._row])
-            self._row += 1
-            if self._row == len(self._rows):
-                self._rows = None
-        elif not self._lit:
-            self._lit = True
-            self._send_setting()
-        elif (now - self._drawn) & _MASK >= DRAW_MS:
-            self._drawn = now
-            page = panel_pages.page_of(panel)
-            self._rows, self._row = panel_pages.PAGES[page], 0
 
 
 def make(board):

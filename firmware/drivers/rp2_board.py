@@ -184,6 +184,8 @@ class Board:
     def _stop(self):
         self._silence()
         outputs.safe(image_facts.LOW_PINS)
+        if self.panel:
+            self.panel.off()
         if hasattr(self.flash, "settle"):
             self.flash.settle()  # nothing is energised any more
 

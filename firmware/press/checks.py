@@ -31,7 +31,7 @@ CHECKS = (
     ("guard", lambda p: _inputs_open(p, "guard_a", "guard_b"), "the guard is open"),
     ("discrepancy", lambda p: p.row_exceeds("discrepancy"), "two channels of one safety switch disagree"),
     ("overpressure", lambda p: _inputs_open(p, "pressure_ok"), "the over-pressure switch is open"),
-    ("supply", lambda p: _inputs_open(p, "supply_ok"), "the board's supply is low"),
+    ("supply", lambda p: _inputs_open(p, "supply_ok"), "the supply is low, or the panel that watches it does not answer"),
     ("travel", lambda p: _inputs_open(p, "travel_ok"), "the ram stands at its travel limit"),
     ("stale", lambda p: p.row_exceeds("stale"), "no believable sample arrives from the load cells"),
     ("rail", lambda p: p.row_exceeds("rail"), "a load cell's signal is at the converter's rail"),

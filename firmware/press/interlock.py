@@ -75,7 +75,7 @@ ROWS = (
     ("overrun", "SIG_OVERRUN", "overrun_ticks", 0, VENT, WATCHED, "ack",
      "The force loop does not keep its rate: lower tick_rate_hz or report a fault."),
     ("supply", "SIG_SUPPLY", 0, 5, VENT, WATCHED, "ack",
-     "The board's supply is low: check the power supply."),
+     "The supply is low, or the panel that watches it does not answer: check the power supply and the panel's cable."),
     ("config", "SIG_CONFIG", 0, 0, VENT, DRIVEN, "ack",
      "Configuration, calibration or ceilings are missing or damaged: push them again."),
     ("storage", "SIG_STORAGE", 0, 0, "storage_reaction", WATCHED, "ack",
