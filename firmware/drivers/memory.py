@@ -1,7 +1,8 @@
 """Where the tick finds its data: a few words at a fixed address, so that one viper function needs no argument and no global.
 
-They lie in SCRATCH_X (RP2040 datasheet 2.6.2, RP2350 4.2), the second core's stack: this firmware has no second core. The
-collector never moves an object, so an address once written stays right for as long as the object is referred to.
+On an RP2040 they lie in SCRATCH_X (datasheet 2.6.2), the second core's stack: this firmware has no second core. On an RP2350 the
+first core's stack reaches into it, so they lie in the USB controller's memory (datasheet 12.7.4), behind what a serial port takes.
+The collector never moves an object, so an address once written stays right for as long as the object is referred to.
 """
 
 import uctypes
@@ -9,8 +10,9 @@ from image_facts import CHIP
 from micropython import const
 
 BASE = CHIP["scratch"]
-FRAME, RING, EXPANDER, LAST_US, PERIOD_US, PIO0, PIO1, SIO, TIMER, NOTE, SCALE, SCALE_ZERO, SCALE_TOP, VALVE_CC = range(14)
+FRAME, RING, EXPANDER, LAST_US, PERIOD_US, PIO0, PIO1, SIO, TIMER, SPARE, SCALE, SCALE_ZERO, SCALE_TOP, VALVE_CC = range(14)
 REGISTERS = ((PIO0, CHIP["pio0"]), (PIO1, CHIP["pio1"]), (SIO, CHIP["sio"]), (TIMER, CHIP["timer"]))
+NOTE = CHIP["watchdog"] + 0x0C  # SCRATCH0: what is written there is still there after a reset (RP2040 datasheet 4.7.4)
 PIO1_BASE = CHIP["pio1"]
 CRC_TABLE = BASE + 0x200  # 256 halfwords
 WORDS = const(16)
