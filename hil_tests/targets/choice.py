@@ -11,7 +11,7 @@ from hil_tests.scenario import documents_of
 from hil_tests.targets.base import Target
 
 KINDS = ("sim", "emulator", "serial")
-NO_HURRY_S = 600.0  # of wall time without a byte: an emulated chip on a busy computer
+NO_HURRY_S = 120.0  # of wall time without a byte: an emulated chip on a busy computer
 
 
 def start(kind: str, played: Mapping[str, Any], port: str = "") -> tuple[Target, Press, str, int]:

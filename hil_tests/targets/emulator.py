@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 IMAGE = ROOT / "build" / "images" / "pico" / "firmware.uf2"
 FLASH_KB, STORAGE_KB = 2048, 1408
 SLICE_NS = 1e6
-ANSWER_NS = 5e8  # how long the chip runs for an answer
+ANSWER_NS = 1e9  # how long the chip runs for an answer
 LINGER_NS = 5e6  # and how long after the end of one
 TICKS = 16 + 7  # exception number of PIO0_IRQ_0
 BOOT_S = 3.0  # longest wait for the first ticks
@@ -152,7 +152,7 @@ class EmulatorTarget:
 
     def _at_rest(self, work: Callable[[], T]) -> T:
         """Do something with the chip while it stands still between two instructions; what it gives."""
-        if threading.current_thread() is self._thread:
+        if threading.current_thread() is self._thread or not self._thread.is_alive():
             return work()
         results: list[T] = []
         done = threading.Event()
