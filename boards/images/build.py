@@ -132,9 +132,8 @@ def _use(work: Path, board: dict[str, Any]) -> str:
     s, wanted = _symbols(work), board["image"]
     flash, heap = (work / "firmware.bin").stat().st_size, s["__GcHeapEnd"] - s["__GcHeapStart"]
     recorder = wanted["flight_recorder_bytes"]
-    own = recorder + (0 if board["chip"]["scratch"] else frozen.SCRATCH_BYTES)
-    if s["__GcHeapStart"] < _address(work) + own:
-        raise sources.CannotBuild(f"MICROPY_C_HEAP_SIZE must be {own + 16} at least: the flight recorder lies there")
+    if s["__GcHeapStart"] < _address(work) + recorder:
+        raise sources.CannotBuild(f"MICROPY_C_HEAP_SIZE must be {recorder + 16} at least: the flight recorder lies there")
     room = board["flash_kb"] * 1024 - storage_bytes(board["name"])
     if flash > room:
         raise sources.CannotBuild(f"the image takes {flash} bytes of flash, and only {room} are before the file system")

@@ -15,8 +15,7 @@ from boards.images.tick import SWITCHES, fast_tick
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
 LOW = ("dump", "fill", "vent", "permissive", "trigger_out", "valve_pwm")  # roles that are driven low before anything else runs
-CHIP = ("sio", "timer", "watchdog", "pwm", "pio0", "pio1", "pio0_irq_0", "clock_hz")  # what the drivers ask of boards/chips.toml
-SCRATCH_BYTES = 1024  # fixed words and the CRC table
+CHIP = ("scratch", "sio", "timer", "watchdog", "pwm", "pio0", "pio1", "pio0_irq_0", "clock_hz")  # what the drivers ask
 
 
 def modules(board: dict[str, Any]) -> set[str]:
@@ -31,8 +30,8 @@ def left_out(board: dict[str, Any]) -> list[str]:
     return [f"{module}.py" for module in sorted(known - modules(board))] + ["*_stages.py"]
 
 
-def collect(name: str, board: dict[str, Any], folder: Path, c_heap: int) -> str:
-    """Write everything into `folder`; gives the hash of it, in which the address of the C heap does not count."""
+def collect(name: str, board: dict[str, Any], folder: Path, ring: int) -> str:
+    """Write everything into `folder`; gives the hash of it, in which the flight recorder's address does not count."""
     shutil.rmtree(folder, ignore_errors=True)
     for package, left in (("press", []), ("drivers", left_out(board))):
         shutil.copytree(FIRMWARE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "*.md", *left))
@@ -48,23 +47,15 @@ def collect(name: str, board: dict[str, Any], folder: Path, c_heap: int) -> str:
     shutil.copy(FIRMWARE / "boot.py", folder / "_boot.py")
     (folder / "boot.py").write_text('"""Nothing: it stands before any boot.py that lies in the file system."""\n')
     (folder / "drivers/rp2_board.py").rename(folder / "board.py")
-    scratch, ring = addresses(board, c_heap)
-    (folder / "fast_tick.py").write_text(fast_tick(board, 0))
+    (folder / "fast_tick.py").write_text(fast_tick(board))
     parts = b"".join(p.read_bytes() for p in sorted(folder.rglob("*.py")))
     digest = hashlib.sha256(parts + json.dumps(board, sort_keys=True).encode()).digest()[:8]
-    (folder / "fast_tick.py").write_text(fast_tick(board, scratch))
-    lines = [f"{key} = {value!r}" for key, value in facts(name, board, digest, scratch, ring).items()]
+    lines = [f"{key} = {value!r}" for key, value in facts(name, board, digest, ring).items()]
     (folder / "image_facts.py").write_text('"""What this image is."""\n\n' + "\n".join(lines) + "\n")
     return digest.hex()
 
 
-def addresses(board: dict[str, Any], c_heap: int) -> tuple[int, int]:
-    """(fixed words, flight recorder). Where the chip has no memory that is free, the words lie before the recorder."""
-    scratch = board["chip"]["scratch"]
-    return (scratch, c_heap) if scratch else (c_heap, c_heap + SCRATCH_BYTES if c_heap else 0)
-
-
-def facts(name: str, board: dict[str, Any], digest: bytes, scratch: int, ring: int) -> dict[str, Any]:
+def facts(name: str, board: dict[str, Any], digest: bytes, ring: int) -> dict[str, Any]:
     """What the firmware asks its image; MARK is also there for whoever has only the file."""
     from press.version import VERSION
 
@@ -73,7 +64,7 @@ def facts(name: str, board: dict[str, Any], digest: bytes, scratch: int, ring: i
     inputs = [*SWITCHES, "trigger_in"] if drivers.get("inputs") == "pins" else []
     return {"BOARD": name, "PINS": pins, "CAPABILITIES": tuple(board["capabilities"]), "HASH": digest, "GIT": git,
             "MARK": f"stackpress-image;board={name};version={VERSION};git={git};hash={digest.hex()};".encode(), "RUNS": "frozen",
-            "CHIP": {"scratch": scratch, **{word: board["chip"][word] for word in CHIP}},
+            "CHIP": {word: board["chip"][word] for word in CHIP},
             "DRIVERS": {role: part.modules[0] for role, part in fitted.items() if part and part.modules},
             "SETTINGS": board["settings"], "LOW_PINS": tuple(pins[role] for role in LOW if role in pins),
             "SWITCH_PINS": tuple(pins[role] for role in inputs if role in pins),

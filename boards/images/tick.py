@@ -30,13 +30,13 @@ PLACES = (
 )  # fmt: skip
 
 
-def constants(board: dict[str, Any], scratch: int) -> dict[str, int]:
+def constants(board: dict[str, Any]) -> dict[str, int]:
     """What the stages of the chip and of the parts name: fixed words, registers, pins, and everything of the frame."""
     if str(FIRMWARE) not in sys.path:
         sys.path.insert(0, str(FIRMWARE))
     from press import frame
 
-    pins, chip = board["pins"], board["chip"]
+    pins, chip, scratch = board["pins"], board["chip"], board["chip"]["scratch"]
     masks = {f"_{role.upper()}_MASK": 1 << pins[role] if role in pins else 0 for role in VALVES}
     found = {**fixed_words(), **masks, "_BASE": scratch, "_CRC_TABLE": scratch + CRC_TABLE, "_OUT_MASK": sum(masks.values()),
              "_SWITCH_MASK": (1 << switches(pins)) - 1, "_TRIGGER_MASK": 1 << pins["trigger_in"] if "trigger_in" in pins else 0,
@@ -79,9 +79,9 @@ def _stage(board: dict[str, Any], whose: str, function: str) -> Path | None:
     return path if path.exists() and f"\ndef {function}(" in path.read_text() else None
 
 
-def fast_tick(board: dict[str, Any], scratch: int) -> str:
-    """The text of the module; `scratch` is the address of the fixed words."""
-    known = constants(board, scratch)
+def fast_tick(board: dict[str, Any]) -> str:
+    """The text of the module."""
+    known, scratch = constants(board), board["chip"]["scratch"]
     lines = [f"s = ptr32(ptr32({scratch})[0])", f"r = ptr16(ptr32({scratch})[1])"]
     imports: list[str] = []
     for module, stage in [*fuse.stages(FIRMWARE / "press"), ("", END)]:

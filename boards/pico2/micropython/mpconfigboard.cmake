@@ -1,6 +1,6 @@
-# The reference carrier with a Raspberry Pi Pico 2. The C heap is used by nothing in this image: it is where the fixed words of the
-# tick and the flight recorder lie, so that the collector does not scan them.
+# The reference carrier with a Raspberry Pi Pico 2. The C heap is used by nothing in this image: it is where the flight recorder
+# lies, so that the collector does not scan it.
 set(PICO_BOARD "pico2")
 set(PICO_PLATFORM "rp2350-arm-s")
-set(MICROPY_C_HEAP_SIZE 99344)
+set(MICROPY_C_HEAP_SIZE 98320)
 include(${CMAKE_CURRENT_LIST_DIR}/quick.cmake)
