@@ -14,7 +14,7 @@ SUPPLY_OK = 32
 
 
 class FrontPanel:
-    """As the carrier wires it: every contact closes to ground; stop's is closed until it is pressed, the supply's while it is good."""
+    """As the carrier wires it: contacts close to ground; stop's is closed until it is pressed, the supply's while it is good."""
 
     def __init__(self, wires: Wires, pins: dict[str, int]) -> None:
         self.bus = I2cBus(wires, pins["panel_data"] >> 1 & 1)
