@@ -1,0 +1,164 @@
+"""What an image is made of, before it is compiled: each board gets its own parts, its own registers, and a mark that names it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boards.images import build, frozen, revision, sources, tick
+from boards.images.board_data import board_data, names
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = {"ads131m04", "hx711", "plant_on_chip", "dac8551", "pwm_valve", "panel", "max31856", "quadrature", "w25q", "internal_nor"}
+FITTED = {
+    "pico": {"ads131m04", "dac8551", "panel", "max31856", "quadrature", "w25q"},
+    "pico2": {"ads131m04", "dac8551", "panel", "max31856", "quadrature", "w25q"},
+    "pico_hx711": {"hx711", "pwm_valve", "internal_nor"},
+    "dryrun": {"plant_on_chip"},
+}
+
+
+def collected(name: str, folder: Path, **changes: Any) -> dict[str, Any]:
+    """The facts of what is frozen for a board."""
+    frozen.collect(name, {**board_data(name), **changes}, folder, 0)
+    space: dict[str, Any] = {}
+    exec((folder / "image_facts.py").read_text(), space)
+    return space
+
+
+def test_there_is_an_image_for_every_board_but_the_simulated_one():
+    assert names() == sorted(FITTED)
+
+
+@pytest.mark.parametrize("name", sorted(FITTED))
+def test_image_has_the_parts_of_its_board_and_no_others(name, tmp_path):
+    facts = collected(name, tmp_path)
+    there = {path.stem for path in (tmp_path / "drivers").glob("*.py")}
+    assert there & PARTS == FITTED[name] and not any(module.endswith("_stages") for module in there)
+    assert set(facts["DRIVERS"].values()) <= there and set(facts["LOW_PINS"]) <= set(facts["PINS"].values())
+    ast.parse((tmp_path / "fast_tick.py").read_text())
+
+
+@pytest.mark.parametrize("name", sorted(FITTED))
+def test_image_carries_one_mark_with_board_version_commit_and_content(name, tmp_path):
+    from stackpress.flashing.images import MARK
+
+    facts = collected(name, tmp_path)
+    (mark,) = MARK.findall((tmp_path / "image_facts.py").read_bytes())
+    board, version, git, content = (part.decode() for part in mark)
+    assert (board, content) == (name, facts["HASH"].hex()) and git == revision.git_hash(ROOT) == facts["GIT"] and version
+
+
+def test_hash_is_of_the_content_and_not_of_where_the_recorder_lies(tmp_path):
+    board = board_data("pico")
+    one, two = (frozen.collect("pico", board, tmp_path / str(at), at) for at in (0, 0x20002500))
+    other = frozen.collect("pico", {**board, "settings": {"scale_nm_per_count": 500}}, tmp_path / "other", 0)
+    assert one == two != other
+
+
+def test_every_chip_has_its_own_registers_in_the_tick():
+    known = {name: tick.constants(board_data(name)) for name in ("pico", "pico2")}
+    words = ("_GPIO_IN", "_GPIO_OUT_SET", "_GPIO_OUT_CLR", "_BASE", "_CRC_TABLE")
+    assert [known["pico"][word] for word in words] == [1, 5, 6, 0x20040000, 0x20040200]
+    assert [known["pico2"][word] for word in words] == [1, 6, 8, 0x50100C00, 0x50100E00]
+    chips = {name: board_data(name)["chip"] for name in known}
+    assert (chips["pico"]["timer"], chips["pico"]["pio0_irq_0"]) == (0x40054000, 7)
+    assert (chips["pico2"]["timer"], chips["pico2"]["pio0_irq_0"]) == (0x400B0000, 15)
+
+
+def test_inputs_that_nobody_watches_are_known():
+    assert {name: tick.unwatched(board_data(name)) for name in FITTED} == {
+        "pico": [], "pico2": [], "pico_hx711": ["travel_ok"], "dryrun": []}  # fmt: skip
+
+
+def test_a_missing_part_costs_the_tick_nothing():
+    board = board_data("pico")
+    without = {**board, "drivers": {role: name for role, name in board["drivers"].items() if role not in ("scale", "actuator")}}
+    assert len(tick.fast_tick(without)) < len(tick.fast_tick(board))
+
+
+def test_stage_that_names_what_nobody_says_is_refused():
+    board = board_data("pico")
+    board["settings"] = {}
+    with pytest.raises(Exception, match="_SCALE_NM_PER_COUNT|SCALE_NM"):
+        tick.fast_tick(board)
+
+
+SYMBOLS = {"__bss_end__": 0x20002700, "__GcHeapStart": 0x2001A720, "__GcHeapEnd": 0x20040000}
+
+
+@pytest.mark.parametrize(
+    ("flash", "symbols", "wanted", "says"),
+    [
+        (700 * 1024, {}, {}, "bytes of flash, and only 655360 are before the file system"),
+        (500 * 1024, {"__GcHeapStart": 0x20003000}, {}, "MICROPY_C_HEAP_SIZE must be"),
+        (500 * 1024, {}, {"heap_free_bytes": 120000}, "bytes of heap would be free while running, not 120000"),
+    ],
+)
+def test_image_that_does_not_fit_is_no_image(flash, symbols, wanted, says, tmp_path, monkeypatch):
+    board = board_data("pico")
+    board["image"] = {**board["image"], "heap_used_bytes": 90000, **wanted}
+    (tmp_path / "firmware.bin").write_bytes(bytes(flash))
+    monkeypatch.setattr(build, "_symbols", lambda work: {**SYMBOLS, **symbols})
+    with pytest.raises(sources.CannotBuild, match=says):
+        build._use(tmp_path, board)
+
+
+def test_unknown_board_is_told_with_those_there_are():
+    done = subprocess.run([sys.executable, "-m", "boards.images.build", "pica"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "there is: dryrun, pico, pico2, pico_hx711" in done.stderr
+
+
+def test_machine_that_can_not_build_says_in_one_line_what_to_install(monkeypatch):
+    monkeypatch.setattr(sources.shutil, "which", lambda tool: None)
+    with pytest.raises(sources.CannotBuild) as caught:
+        sources.tools()
+    assert "apt-get install gcc-arm-none-eabi" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_checkout_without_its_submodules_says_how_to_get_them(monkeypatch, tmp_path):
+    monkeypatch.setenv("MPY_DIR", str(tmp_path))
+    with pytest.raises(sources.CannotBuild, match="make -C ports/rp2 submodules"):
+        sources.checkout()
+
+
+def test_frozen_modules_come_before_whatever_lies_in_the_file_system(monkeypatch):
+    """boot.py decides the order; on the board '' is the file system and .frozen what the image carries."""
+    import types
+
+    calls = []
+    drivers = types.ModuleType("drivers")
+    drivers.file_store = types.SimpleNamespace(mount=lambda journal_kb: calls.append("mount"))
+    drivers.watchdog = types.SimpleNamespace(feed_at_prompt=lambda: calls.append("feed"))
+    facts = types.ModuleType("image_facts")
+    facts.SETTINGS = {}
+    monkeypatch.setitem(sys.modules, "drivers", drivers)
+    monkeypatch.setitem(sys.modules, "image_facts", facts)
+    path = ["", ".frozen", "/lib", "/app"]
+    fake = types.SimpleNamespace(path=path)
+    monkeypatch.setitem(sys.modules, "sys", fake)
+    try:
+        exec((ROOT / "firmware/boot.py").read_text(), {})
+    finally:
+        monkeypatch.undo()
+    assert path[0] == ".frozen" and "/app" not in path and calls == ["feed", "mount"]
+
+
+def test_tree_that_was_changed_says_so(tmp_path):
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=tmp_path, check=True, capture_output=True)
+
+    assert revision.git_hash(tmp_path) == "unknown"
+    git("init", "-q")
+    (tmp_path / "firmware").mkdir()
+    (tmp_path / "firmware/a.py").write_text("1")
+    git("add", ".")
+    git("commit", "-q", "-m", "a")
+    clean = revision.git_hash(tmp_path)
+    (tmp_path / "notes.txt").write_text("not in an image")
+    assert len(clean) == 12 and revision.git_hash(tmp_path) == clean
+    (tmp_path / "firmware/a.py").write_text("2")
+    assert revision.git_hash(tmp_path) == clean + "_dirty"
