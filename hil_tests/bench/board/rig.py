@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 IMAGE = ROOT / "build" / "images" / "pico" / "firmware.uf2"
 LOG_MS = 20  # the highest logging rate that a press can be told
 CONNECT_S = 3.0
+IMAGE_BYTES = (FLASH_KB - STORAGE_KB) * 1024
 PIO0_IRQ_0 = 16 + 7  # exception number
 PARAMETERS = {"sample_dense_ms": LOG_MS, "approach_rate_n_per_s": 10000 * 100}
 
@@ -35,7 +36,7 @@ class Rig:
                  parameters: Mapping[str, int] | None = None) -> None:
         from press import frame
 
-        from boards.images.build import board_data
+        from boards.images.board_data import board_data
 
         self.board = board_data("pico")
         spec = load.plant("nominal", HERE / "near_blank.toml")
@@ -44,6 +45,8 @@ class Rig:
         at = (FLASH_KB - STORAGE_KB) * 1024
         self.chip.mcu.flash[at : at + len(storage)] = storage
         self.carrier = Carrier(self.chip.mcu, self.board["pins"], spec, frame.AT, hz)
+        if oscillator_hz != self.board["settings"]["converter_clock_hz"]:
+            fit_oscillator(self.chip.mcu.flash, self.board["settings"]["converter_clock_hz"], int(oscillator_hz))
         self.carrier.converter.clock_hz = oscillator_hz
         self.hz, self._elf = hz, image.with_suffix(".elf")
         self._at, self._length = frame.AT, frame.LENGTH
@@ -104,6 +107,21 @@ class Rig:
     def need_pressing(self) -> None:
         if not self.word("VALVE") & 4 or not self.carrier.one_shot.alive:
             raise RuntimeError(f"the press did not stay energised: {self.told()}")
+
+
+def fit_oscillator(flash: Any, was_hz: int, is_hz: int) -> None:
+    """Another oscillator on the carrier: its number in the image, as another `converter_clock_hz` in board.toml would put it there.
+
+    A whole number in bytecode is LOAD_CONST_SMALL_INT (0x22), then 7 bits a byte, the first ones first. Raises RuntimeError.
+    """
+
+    def loaded(value: int) -> bytes:
+        return bytes([0x22, *(value >> shift & 127 | (128 if shift else 0) for shift in (21, 14, 7, 0))])
+
+    image, old, new = bytes(flash[:IMAGE_BYTES]), loaded(was_hz), loaded(is_hz)
+    if old not in image:
+        raise RuntimeError("the image does not say which oscillator it is made for")
+    flash[:IMAGE_BYTES] = image.replace(old, new)
 
 
 def documents(spec: Any, parameters: Mapping[str, int]) -> dict[str, bytes]:
