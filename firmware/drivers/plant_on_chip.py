@@ -17,7 +17,7 @@ from press import frame
 
 from drivers import memory
 
-MOST_HZ = 4000  # a step of the plant and a tick take 99 us, 145 at worst; the rest is the foreground's
+MOST_HZ = 4000  # a step of the plant and a tick take 99 us, 145 at worst: at 4 kHz the foreground has half of the chip
 PIO_HZ = 1000000
 BLINK_SHIFT = const(9)  # the LED changes every 512 ms: the foreground is alive
 FAULTS = (
