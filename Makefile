@@ -60,7 +60,7 @@ app: $(VENV)/.dev ## build the app set of a board for a stock MicroPython, build
 flash: $(VENV)/.run ## put the image that was built onto the board that is attached; BOARD= where a boot drive can't say
 	@$(BIN)/python -m stackpress flash $(if $(BOARD),--board $(BOARD))
 
-bench-board: firmware ## measure the tick on the emulated chip: build/bench_board.json (about 20 minutes)
+bench-board: firmware ## measure the image on the emulated chip against its goals: build/bench_board.json (3 minutes)
 	@PYTHONPATH=.:firmware:host_tools:firmware/tests/shim $(BIN)/python -m hil_tests.bench.board
 
 docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI.md, INTERLOCKS.md, PROGRAMS.md, PARAMETERS.md

@@ -39,7 +39,7 @@ def ticks(say: Say, seconds: float = 5.0) -> Result:
     missed, programs, began_ns = rig.word("MISSED"), rig.carrier.flash.programs, rig.now_ns
     seen.clear()
     host.load(DEPTH)
-    off_n, by_themselves, due = 0.0, 0, BY_THEMSELVES_S
+    off_n, by_themselves, due = 0.0, 0, min(BY_THEMSELVES_S, seconds / 2)
     while (t := (rig.now_ns - began_ns) / 1e9) < seconds:
         rig.run(0.025)
         off_n = max(off_n, abs(rig.force_n() - rig.word("SET") / 100))
@@ -58,7 +58,7 @@ def ticks(say: Say, seconds: float = 5.0) -> Result:
         "heap_free_before_a_collection_bytes": heap.size - worst([float(c.used_before) for c in found]),
         "heap_bytes": heap.size, "ticks_measured": len(lasted), "entry_us_p50": middle(seen.entry_us()),
         "tick_us_p99_9": lasted[len(lasted) * 999 // 1000], "simulated_s": seconds,
-        "collections": len(found), "collections_by_themselves_in_first_s": by_themselves,
+        "collections": len(found), "collections_by_themselves_in_first_s": by_themselves if seconds >= 2 else None,
         "collection_ms_max": worst([c.ms for c in found]), "nor_programs": rig.carrier.flash.programs - programs,
         "downloaded_bytes": host.pulled_bytes, "force_from_set_n_max": off_n, "force_n_at_end": rig.force_n(),
         "answer_ms_max": {name: round(worst(ms), 1) for name, ms in host.answered_ms.items()},
