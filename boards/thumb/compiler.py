@@ -161,6 +161,7 @@ def module(text: str, fixed: Mapping[int, int] | None = None) -> str:
         first.append(f"data(2, {0xB080 | stack:#06x})  # sub sp, {4 * stack}")
         last.insert(0, f"data(2, {0xB000 | stack:#06x})  # add sp, {4 * stack}")
     if compiler.divides:
-        lines += ["b(done)", *DIVIDE, "label(done)"]
+        lines += ["b(done)", "# thumb.divide", *DIVIDE, "label(done)"]
+    lines.append("# thumb.back")
     whole = size + 2 * (len(first) + len(last) + (len(DIVIDE) if compiler.divides else 0)) + AROUND
     return HEAD.format(size=(whole + 3) & ~3, body="\n".join("    " + line for line in (*first, *lines, *last)))
