@@ -14,6 +14,7 @@ from stackpress.config import hardware
 from boards.images import fuse
 from boards.images.sources import CannotBuild
 from boards.thumb import compiler
+from boards.thumb.simplify import CannotCompile
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 DRIVERS = FIRMWARE / "drivers"
@@ -94,7 +95,10 @@ def fast_tick(board: dict[str, Any]) -> str:
             lines += fuse.stage(FIRMWARE / f"press/{module}.py", stage)
     text = fuse.module("tick", "_", lines)
     if not imports:
-        return compiler.module(text, fuse.fixed_words(FIRMWARE))
+        try:
+            return compiler.module(text, fuse.fixed_words(FIRMWARE))
+        except CannotCompile as reason:
+            raise CannotBuild(f"the tick of {board['name']}: {reason}") from reason
     # what calls a function stays viper, and MicroPython's way to a handler
     text += "\n\nSIZE = 0\n"
     unknown = sorted({n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name) and n.id.startswith("_")})
