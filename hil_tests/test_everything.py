@@ -1,0 +1,43 @@
+"""`make test` without an image: one line says what was skipped and how to get it, and continuous integration fails of it."""
+
+import pytest
+
+from boards.images import sources
+from hil_tests import everything
+
+MISSING = "the cross compiler is missing: apt-get install gcc-arm-none-eabi"
+
+
+@pytest.fixture
+def no_compiler(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A computer that can't build; what ran on it."""
+
+    def tools() -> None:
+        raise sources.CannotBuild(MISSING)
+
+    ran: list[str] = []
+    monkeypatch.setattr(sources, "tools", tools)
+    monkeypatch.setattr(everything, "_timed", lambda what, command: ran.append(" ".join(command)) or 0)
+    return ran
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1), ("false", 0)])
+def test_without_an_image_one_line_says_so(
+    ci: str, code: int, no_compiler: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    assert everything.test() == code
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 1 and said[0].startswith("SKIPPED") and MISSING in said[0]
+    assert len(no_compiler) == 1 and "--target" not in no_compiler[0]  # the host's tests ran
+
+
+def test_image_that_does_not_build_is_no_skip(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> None:
+        raise sources.CannotBuild(f"{name}: the compiler complains")
+
+    monkeypatch.setattr(sources, "tools", lambda: None)
+    monkeypatch.setattr(sources, "checkout", lambda: None)
+    monkeypatch.setattr(everything.build, "build", broken)
+    with pytest.raises(sources.CannotBuild, match="complains"):
+        everything.test()
