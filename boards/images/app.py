@@ -57,11 +57,9 @@ def manifest(folder: Path, name: str, board: dict[str, Any], content: str) -> di
     """What a set says about itself: every file with its size and SHA-256."""
     from press.version import VERSION
 
-    files = {}
-    for path in sorted(folder.rglob("*.mpy")):
-        data = path.read_bytes()
-        files[path.relative_to(folder).as_posix()] = [len(data), hashlib.sha256(data).hexdigest()]
-    size = sum(entry[0] for entry in files.values())
+    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.mpy"))}
+    files = {name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in contents.items()}
+    size = sum(len(data) for data in contents.values())
     wants = round(size * HEAP_PER_BYTE) + RECORDER_BYTES + board["image"]["heap_free_bytes"]
     return {"format": FORMAT, "board": name, "chip": chip_of(name), "version": VERSION, "git": revision.git_hash(ROOT),
             "hash": content, "bytes": size, "heap_bytes": wants, "stock_heap_bytes": board["chip"]["stock_heap_bytes"],

@@ -58,6 +58,16 @@ def test_a_running_board_is_flashed_comes_back_and_keeps_its_documents(bench: Fl
     assert told["after"]["documents"] == 3 and told["after"]["documents_changed"] == []
 
 
+def test_the_doctor_says_what_runs_and_where_it_lies(bench: FlashBench, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.boot(OLD)
+    app.run(["doctor", "--port", str(bench.port), "--json"])
+    found = {one["what"]: one["text"] for one in json.loads(capsys.readouterr().out)["findings"]}
+    assert found["image"] == f"frozen image, board pico, commit ffffffffffff, content {OLD}"
+    app.run(["status", "--port", str(bench.port), "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert (told["firmware"], told["git"], told["hash"]) == ("0.1.0", "ffffffffffff", OLD)
+
+
 def test_rollback_brings_back_what_ran_before_and_says_if_there_is_nothing(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
     bench.boot(OLD)
     assert ask("--rollback", *on(bench))[0] == 1
