@@ -13,6 +13,7 @@ from typing import Any, cast
 from hil_tests.targets import fast
 
 CYCLE_NS = 8.0  # 125 MHz
+PERI_HZ = 48_000_000  # MicroPython runs the peripherals' clock from the USB PLL, the emulator from the system clock
 TIMERAWL = 0x28
 VECTOR_MAGIC, ROM_END = 0xB007C0D3, 0x4000
 DEV_SOF, SOF_RD = 1 << 17, 0x48  # RP2040 datasheet 4.1.4: the flag is cleared by reading the register
@@ -50,6 +51,7 @@ class Chip:
 
         self.device = BaseDevice(board=resolve_board_spec("pico", MICROPYTHON, str(image)))
         self.mcu: Any = self.device.mcu
+        self.mcu.clk_peri = PERI_HZ
         self.loop = self._loop()
         self.connected = False
         self.on_bytes: Callable[[bytes], None] = lambda data: None

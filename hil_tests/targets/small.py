@@ -18,7 +18,10 @@ HZ = 1000
 class SmallTarget(EmulatorTarget):
     BOARD = "pico_hx711"
 
-    def __init__(self, image: Path = IMAGE, overrides: Mapping[str, Any] | None = None, **more: Any) -> None:
+    def __init__(
+        self, image: Path = IMAGE, overrides: Mapping[str, Any] | None = None, gap_mm: float = 2.0, **more: Any
+    ) -> None:
+        self._gap_nm = round(gap_mm * 1e6)  # of the specimen under the ram
         super().__init__(image, overrides={**ONE_CELL, **(overrides or {})}, hz=HZ, **more)
 
     def _commissioned(self, spec: load.Spec) -> dict[str, bytes]:
@@ -30,4 +33,5 @@ class SmallTarget(EmulatorTarget):
         return {**documents, "calibration": json.dumps(found, separators=(",", ":")).encode()}
 
     def _fitted(self, spec: load.Spec, at: dict[str, int], hz: int, seed: int, flash: bytearray | None) -> Any:
+        spec["specimen"]["gap_nm"] = self._gap_nm
         return SmallCarrier(self.chip.mcu, self.board["pins"], spec, at, hz, seed, self.board["settings"]["hx711_sps"])

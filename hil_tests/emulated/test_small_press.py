@@ -1,0 +1,53 @@
+"""The twenty-dollar press: its own image, one HX711 and a PWM valve at the wire."""
+
+from pathlib import Path
+
+import pytest
+from stackpress import programs
+from stackpress.link import Link
+
+from hil_tests.targets.small import SmallTarget
+
+pytestmark = pytest.mark.timeout(1800)
+BOOTED_S = 0.6
+PROGRAM = {"program/small": programs.to_json(programs.load(Path(__file__).with_name("small_ramp.toml")))}
+
+
+def test_ticks_at_its_rate_sees_the_force_presses_and_vents_on_the_estop() -> None:
+    with SmallTarget(documents=PROGRAM, gap_mm=0.02) as target:
+        target.run_until(BOOTED_S)
+        ticks, reads = target.word("TOKEN"), target.carrier.converter.reads
+        target.run_for(0.1)
+        assert target.word("TOKEN") - ticks in (99, 100, 101) and target.carrier.converter.reads - reads in (7, 8, 9)
+        assert target.word("MISSED") == 0 and not target.carrier.converter.violations
+        with Link(target.port, quiet_s=900) as link:
+            assert link.query("CYCL:CHEC?") == '""'
+            link.command("CYCL:ARM")
+            target.run_for(0.02)
+            written = bytes(target.chip.mcu.flash)
+            link.command('PROG:STAR "small"')
+            assert target.until(lambda: target.truth()["force_n"] > 100, 3.0, 0.02), link.query("CYCL:STAT?")
+            assert abs(target.word("FORCE") / 100 - target.truth()["force_n"]) < 60
+            assert target.truth()["valve_code"] > 0 and not target.truth()["dump_open"]
+            assert bytes(target.chip.mcu.flash) == written, "the internal flash was written while the press was energised"
+            before, seen = target.time_s(), {}
+            wires = target.carrier.wires
+            wires.watch(target.board["pins"]["dump"], lambda level: seen.setdefault(level, wires.now_ns / 1e9))
+            target.fault("estop")
+            target.run_for(0.01)
+            assert seen[0] - before < 0.003 and target.truth()["dump_open"]
+            assert link.query("CYCL:STAT?") == "tripped" and "estop" in link.query("CYCL:TRIP:REAS?")
+            target.run_for(0.02)
+            assert not target.truth()["permissive"]
+
+
+def test_converter_that_died_is_named_and_the_press_still_ticks() -> None:
+    with SmallTarget() as target:
+        target.run_until(BOOTED_S)
+        target.carrier.converter.dead = True
+        ticks = target.word("TOKEN")
+        target.run_for(0.1)
+        assert target.word("TOKEN") - ticks in (99, 100, 101)
+        with Link(target.port, quiet_s=900) as link:
+            assert "stale" in link.query("CYCL:CHEC?")
+            assert not target.truth()["permissive"]
