@@ -1,9 +1,10 @@
-"""Commands that read or steer: MEASure, CYCLe, STOP, ABORt, INTerlock, PROGram, PARameter, TELemetry, TRIGger.
+"""Commands that read or steer: DISPlay, MEASure, CYCLe, STOP, ABORt, INTerlock, PROGram, PARameter, TELemetry, TRIGger.
 
 Forces are answered in newtons, pressures in pascals, lengths in metres, unless the query names another unit.
 """
 
-from press import cycle, frame, interlock, params, telemetry
+from press import cycle, frame, interlock, panel_pages, params, telemetry
+from press.canvas import Lines
 from press.errors import Refused, ScpiError
 from press.status import quoted
 from press.values import decimal
@@ -20,6 +21,16 @@ def listed(texts):
     if not texts:
         return '""'
     return Text(("," if i else "") + quoted(text) for i, text in enumerate(texts))
+
+
+# -- DISPlay --------------------------------------------------------------------------------------------------------
+
+
+def display_q(c, n, a):
+    """The panel's page as text: drawn anew, so it is the same with and without a display."""
+    pen = Lines()
+    panel_pages.draw(pen, c.press.panel)
+    return listed(pen.lines())
 
 
 # -- MEASure ----------------------------------------------------------------------------------------------------------
@@ -208,6 +219,7 @@ def trigger_out_q(c, n, a):
 
 
 TABLE = (
+    ("DISPlay:TEXT?", display_q, "", "What the panel's display shows now, a string a line"),
     ("MEASure:FORCe[:TOTal]?", force_q, "[unit:force]", "Force on the specimen"),
     ("MEASure:FORCe:CELL<n>?", cell_q, "[unit:force]", "Force of one load cell, from 1"),
     ("MEASure:FORCe:SET?", force_set_q, "[unit:force]", "The set-point that the loop follows"),

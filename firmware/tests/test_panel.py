@@ -518,3 +518,11 @@ def test_red_flashes_while_a_stopped_press_still_presses():
     b.run(1)
     reds = {panel_lights.lamps(b.press.panel, b.wall_ms + ms) & panel_lights.RED for ms in range(0, 1000, 50)}
     assert reds == {0, panel_lights.RED}
+
+
+def test_host_reads_what_stands_on_the_display():
+    b = two_programs()
+    push(b, "select")
+    b.board.serial.sent += b"DISP:TEXT?\n"
+    b.run(0.2)
+    assert b'"SAFE 1/2","0 N","annealed"' in b.board.serial.got
