@@ -66,11 +66,34 @@ def checkout() -> tuple[Path, Path]:
         mpy = Path(own).resolve()
         if not (mpy / "ports/rp2").is_dir() or not (mpy / "lib/pico-sdk/pico_sdk_init.cmake").exists():
             raise CannotBuild(f"MPY_DIR={own} is no MicroPython checkout with submodules: run make -C ports/rp2 submodules there")
-        return mpy, mpy / "lib/pico-sdk"
+        return _mended(mpy), mpy / "lib/pico-sdk"
     folder = cache() / key()
     if not (folder / "complete").exists():
         _fetch(folder)
     return folder / "micropython", folder / "pico-sdk"
+
+
+def _mended(mpy: Path) -> Path:
+    """A tree of links to somebody's checkout, with our edits in copies of the files concerned: the checkout is left alone.
+
+    A file that is not what was expected stays as it is: another version may need no mending, and the build says what it is.
+    """
+    tree = cache() / ("links-" + hashlib.sha256(str(mpy).encode()).hexdigest()[:12])
+    shutil.rmtree(tree, ignore_errors=True)
+    edited = [Path(file) for file, _, _ in EDITS]
+    own = {parent for file in edited for parent in file.parents}
+    for folder in sorted(own):
+        (tree / folder).mkdir(parents=True)
+        for entry in (mpy / folder).iterdir():
+            if entry.relative_to(mpy) not in own and entry.relative_to(mpy) not in edited:
+                (tree / folder / entry.name).symlink_to(entry)
+    for file, old, new in EDITS:
+        text = (mpy / file).read_text()
+        if old not in text:
+            print(f"note: {file} of this checkout is not mended: it is not the one that is known")
+        (tree / file).write_text(text.replace(old, new))
+        shutil.copystat(mpy / file, tree / file)
+    return tree
 
 
 def _fetch(folder: Path) -> None:

@@ -162,3 +162,18 @@ def test_tree_that_was_changed_says_so(tmp_path):
     assert len(clean) == 12 and revision.git_hash(tmp_path) == clean
     (tmp_path / "firmware/a.py").write_text("2")
     assert revision.git_hash(tmp_path) == clean + "_dirty"
+
+
+def test_somebodys_checkout_is_mended_in_a_copy_and_left_alone(monkeypatch, tmp_path):
+    mpy = tmp_path / "micropython"
+    for file, old, _ in sources.EDITS:
+        (mpy / file).parent.mkdir(parents=True, exist_ok=True)
+        (mpy / file).write_text(f"before {old} after")
+    (mpy / "lib/pico-sdk").mkdir(parents=True)
+    (mpy / "lib/pico-sdk/pico_sdk_init.cmake").write_text("")
+    monkeypatch.setenv("MPY_DIR", str(mpy))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    tree, sdk = sources.checkout()
+    assert sdk == mpy / "lib/pico-sdk" and (tree / "lib/pico-sdk/pico_sdk_init.cmake").exists()
+    for file, old, new in sources.EDITS:
+        assert (tree / file).read_text() == f"before {new} after" and (mpy / file).read_text() == f"before {old} after"
