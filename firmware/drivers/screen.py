@@ -27,12 +27,12 @@ class Screen:
         self._rows = None
         self._row = self._turn = 0
         self._drawn = -DRAW_MS
-        self._lit = False  # the display has every dot and is on
+        self._whole = self._lit = False  # a page has been drawn; the display has every dot of it and is on
 
     def set_up(self):
         self.there = False
         self.display.set_up()
-        self.there, self._lit = True, False
+        self.there, self._whole, self._lit = True, False, False
         for page in range(8):
             self._dots[_CHANGED + page] = _ALL
 
@@ -57,8 +57,8 @@ class Screen:
             panel_pages.draw_row(self._canvas, panel, self._rows[self._row])
             self._row += 1
             if self._row == len(self._rows):
-                self._rows = None
-        elif not self._lit:
+                self._rows, self._whole = None, True
+        elif self._whole and not self._lit:
             self._light()
             self._lit = True
         elif (now - self._drawn) & _MASK >= DRAW_MS:

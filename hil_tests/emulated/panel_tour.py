@@ -71,11 +71,16 @@ class Tour:
         return self.target.word("STATE")
 
     def until(self, there: Callable[[], bool], within_s: float) -> bool:
-        return self.target.until(there, within_s, step_s=0.02)
+        """The same, until `there()` says so."""
+
+        def looked() -> bool:
+            self.lit |= self.panel.lamps()
+            return there()
+
+        return self.target.until(looked, within_s, step_s=0.02)
 
     def run(self, seconds: float) -> None:
         """Time, with an eye on the lights."""
-        self.lit = set()
         for _ in range(round(seconds / 0.02)):
             self.target.run_for(0.02)
             self.lit |= self.panel.lamps()

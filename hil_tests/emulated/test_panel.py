@@ -44,8 +44,9 @@ def test_no_host_select_start_see_the_force_stop_and_acknowledge(begun: Callable
     tour = begun()
     for stop in STOPS:
         stop.act(tour)
+        tour.lit = set()
         assert shows(tour, stop.name, stop.within_s + MORE_S), stop.name
-        tour.run(0.3)
+        tour.run(0.6)  # no light is dark, and no buzzer silent, for longer
         assert tour.lit >= stop.lit, (stop.name, tour.lit)
         assert tour.display() == picture(stop.name)
         if stop.name == "holding":
