@@ -30,6 +30,9 @@ FLASH_KB, STORAGE_KB = 2048, 1408
 SLICE_NS = 1e6
 ANSWER_NS = 1e9  # how long the chip runs for an answer
 LINGER_NS = 5e6  # and how long after the end of one
+PACKET, PACKET_LINGER_NS = 64, 3e7
+STUCK_S = 5.0  # a host that says nothing for so long waits for the rest of an answer in which a line end was no end
+MORE_NS, MORE_TIMES = 5e7, 20  # what the chip gets then
 TICKS = 16 + 7  # exception number of PIO0_IRQ_0
 BOOT_S = 3.0  # longest wait for the first ticks
 JOURNAL_BYTES = 1 << 18  # a small chip mounts quickly
@@ -69,7 +72,7 @@ class EmulatorTarget:
         self.board = board_data(self.BOARD)
         self.starts, self._image, self._hz, self._seed = 1, image, hz, seed
         self._jobs: list[Callable[[], None]] = []
-        self._answered = True
+        self._answered, self._more = True, 0
         self.chip = Chip(image)
         self.chip_faults = ChipFaults(self.chip, TICKS)
         self.console = bytearray()
@@ -136,7 +139,10 @@ class EmulatorTarget:
                 if now >= goal:
                     with self._reached:
                         self._reached.notify_all()
-                    select.select([self._master, self._wake_r], [], [], 1.0)
+                    quiet = not any(select.select([self._master, self._wake_r], [], [], STUCK_S))
+                    if quiet and self._more:
+                        self._more -= 1
+                        self._busy_until = now + MORE_NS
                     if select.select([self._wake_r], [], [], 0)[0]:
                         os.read(self._wake_r, 64)
                     continue
@@ -180,14 +186,15 @@ class EmulatorTarget:
         except (BlockingIOError, OSError):
             return
         if data:
-            self._answered = False
+            self._answered, self._more = False, MORE_TIMES
             self.chip.send(data)
             self._busy_until = self.chip.now_ns + ANSWER_NS
 
     def _from_chip(self, data: bytes) -> None:
         self.console += data
         self._answered = data.endswith(b"\n")
-        self._busy_until = self.chip.now_ns + (LINGER_NS if self._answered else ANSWER_NS)
+        linger_ns = LINGER_NS if len(data) % PACKET else PACKET_LINGER_NS  # a full packet is often not the last
+        self._busy_until = self.chip.now_ns + (linger_ns if self._answered else ANSWER_NS)
         while data:
             try:
                 data = data[os.write(self._master, data) :]
