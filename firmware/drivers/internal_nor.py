@@ -19,18 +19,22 @@ RAM_PAGES = const(48)
 
 
 class InternalNor:
-    """`flash` is an rp2.Flash over whole sectors; `stand_still(change)` runs it with the tick held off; `may()` says whether."""
+    """`flash` is an rp2.Flash over whole sectors; `stand_still(change)` runs a change of it with the tick held off."""
 
     PAGE = 256
     SECTOR = 4096
 
-    def __init__(self, flash, size, may, stand_still, ram_pages=RAM_PAGES):
+    def __init__(self, flash, size, stand_still, ram_pages=RAM_PAGES):
         self.size = size
         self.refused = 0  # writes that found no page in RAM
-        self._flash, self._may, self._stand_still = flash, may, stand_still
+        self._flash, self._stand_still = flash, stand_still
+        self._press = None  # before it runs nothing is written
         self._ram = [bytearray(_PAGE) for _ in range(ram_pages)]
         self._steps = []  # in the order of the journal: (page, its RAM), or (-1 - sector, None) for an erase
         self._carry = self._carry_first  # bound once: a pass allocates nothing
+
+    def begin(self, press):
+        self._press = press
 
     @property
     def settled(self):
@@ -100,8 +104,8 @@ class InternalNor:
         return self._ram.pop()
 
     def service(self, wall_ms):
-        """One step to the flash, if nothing is energised."""
-        if self._steps and self._may():
+        """One step to the flash, if the press is safe and no order is under way."""
+        if self._steps and self._press and self._press.at_rest:
             self._stand_still(self._carry)
 
     def settle(self):
@@ -137,16 +141,6 @@ class StandStill:
         self._words[memory.LAST_US] = machine.mem32[self._timer]
 
 
-class AtRest:
-    """Whether the press lies in its safe state with no order under way; never before it runs."""
-
-    def __init__(self):
-        self.press = None
-
-    def __call__(self):
-        return self.press is not None and self.press.at_rest
-
-
 def make(board):
     import rp2
     from image_facts import CHIP
@@ -154,12 +148,4 @@ def make(board):
     size = board.settings["journal_kb"] * 1024
     whole = rp2.Flash()
     total = whole.ioctl(4, 0) * whole.ioctl(5, 0)
-    may = AtRest()
-    nor = InternalNor(rp2.Flash(start=total - size, len=size), size, may,
-                      StandStill(board.between_ticks, CHIP["timer"] + 0x28))
-
-    def begin(press):
-        may.press = press
-
-    nor.begin = begin
-    return nor
+    return InternalNor(rp2.Flash(start=total - size, len=size), size, StandStill(board.between_ticks, CHIP["timer"] + 0x28))
