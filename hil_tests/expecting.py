@@ -65,7 +65,10 @@ def pulled(press: Any, first: int = 0) -> Any:
         if not part:
             break
         data += part
-        seq = decode(data).last_seq + 1
+        behind = decode(part).last_seq + 1
+        if behind <= seq:
+            raise Unmet(f"the log gives nothing behind record {seq}, and it goes on to {state.next}")
+        seq = behind
     return decode(data)
 
 
