@@ -9,7 +9,7 @@ from typing import Any
 
 from stackpress.config import hardware
 
-from boards.images import plant_parts, revision
+from boards.images import fold, plant_parts, revision
 from boards.images.tick import SWITCHES, fast_tick
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,6 +35,8 @@ def collect(name: str, board: dict[str, Any], folder: Path, ring: int) -> str:
     shutil.rmtree(folder, ignore_errors=True)
     for package, left in (("press", []), ("drivers", left_out(board))):
         shutil.copytree(FIRMWARE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "*.md", *left))
+    for path in (folder / "press").glob("*.py"):
+        path.write_text(fold.folded(path, f"press.{path.stem}"))
     for role, driver in board["drivers"].items():
         part = hardware.part(role, driver)
         for file in part.files if part else ():
