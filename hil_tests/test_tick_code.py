@@ -62,7 +62,7 @@ def test_machine_code_of_the_tick_is_the_tick(seed: int, tmp_path: Path) -> None
     chip = on_the_core(lines, tmp_path, frame.LENGTH, fuse.fixed_words(FIRMWARE))
     chance, ring, s = random.Random(seed), bytearray(RING), frame.new()
     tuning.compile_frame(s, params.Values(), None, None)
-    s[frame.AT["RING_LEN"]], s[frame.AT["RING_LEFT"]], s[frame.AT["FIRST"]] = RING // 16, -1, -1
+    s[frame.AT["RING_LEN"]], s[frame.AT["RING_LEFT"]], s[frame.AT["FIRST"]] = RING // 14, -1, -1
     s[frame.AT["K_HIGH_MASK"]], s[frame.AT["K_LOW_MASK"]] = chance.choice(((15, 0), (7, 8), (3, 12)))
     for n in range(1500):
         for name, value in disturbed(chance, n).items():

@@ -1,8 +1,8 @@
-"""Tables that are made of names become literals in what is frozen: a literal tuple stays in flash, one that is put together is RAM.
+"""Tables that are made of names become literals in what is frozen: a literal tuple stays in flash, any other is RAM.
 
-MicroPython freezes a tuple of constants as data. A row such as `("estop", "SIG_ESTOP", 0, VENT)` is not one: it is built in the heap
-when its module is imported, and so is every row that a helper function returns. Their values are known here; the sources stay
-readable. Only a module's own tuples are folded, of numbers, texts, bytes, None and further tuples.
+MicroPython freezes a tuple of constants as data. A row such as `("estop", "SIG_ESTOP", 0, VENT)` is not one: it is built in the
+heap when its module is imported, and so is every row that a helper function returns. Their values are known here; the sources
+stay readable. Only a module's own tuples are folded, of numbers, texts, bytes, None and further tuples.
 """
 
 import ast

@@ -24,6 +24,7 @@ from drivers import memory, outputs
 
 outputs.safe(image_facts.LOW_PINS)
 
+import fast_tick  # noqa: E402
 from press import frame  # noqa: E402
 
 from drivers import file_store, tick_vector, usb_serial, watchdog  # noqa: E402
@@ -47,6 +48,9 @@ class Board:
         self.identity = "%s-%s" % (self.name.upper(), "".join(["%02x" % b for b in machine.unique_id()]))
         self.capabilities = set(image_facts.CAPABILITIES)
         self.git, self.runs, self.boot_drive = image_facts.GIT, image_facts.RUNS, True
+        self._tick = fast_tick.tick
+        # early, while the heap is in one piece
+        self._vector = tick_vector.TickVector(self._tick, fast_tick.SIZE, IRQ) if fast_tick.SIZE else None
         self._words = memory.words()
         self.reset_cause = self._cause()
         outputs.inputs(image_facts.SWITCH_PINS)
@@ -62,7 +66,6 @@ class Board:
         parts = (self.panel, self._part("thermocouples"), self._part("scale"), self.flash, self._converter, self._part("deadman"))
         self._parts = [part for part in parts + (self._confirmation(),) if part]
         self._hz = self._again = 0
-        self._tick = self._vector = None
         self._dog = watchdog.Watchdog()
 
     def _part(self, role):
@@ -119,11 +122,6 @@ class Board:
             if hasattr(part, "begin"):
                 part.begin(press)
         services = [part.service for part in self._parts if hasattr(part, "service")]
-        import fast_tick
-
-        self._tick = fast_tick.tick
-        if fast_tick.SIZE:
-            self._vector = tick_vector.TickVector(fast_tick.tick, fast_tick.SIZE, IRQ)
         dog.start()
         foreground, wall = press.foreground, self.wall_ms
         while not press.wants_prompt:

@@ -11,7 +11,7 @@ from press.readings import Readings
 
 AT = frame.AT
 REQUIRED = ("config", "ceilings", "calibration")
-RING_ENTRIES, RING_ENTRY = 6144, 16  # of the flight recorder: 1.5 s at 4 kHz; a board may have less memory for it
+RING_ENTRIES, RING_ENTRY = 6016, 14  # of the flight recorder: 1.5 s at 4 kHz; a board may have less memory for it
 
 
 class InForce(Readings):

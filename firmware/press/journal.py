@@ -16,6 +16,8 @@ _OVERHEAD = records.OVERHEAD_BYTES
 _TRIES = 100000  # of a flush on a chip that stays busy
 _NEAR = 64  # records that a read walks over sooner than it seeks
 
+PIECE_BYTES = 256
+
 
 class Journal:
     """Mounts what is on `flash` (an empty or foreign chip becomes an empty journal) and continues it.
@@ -165,8 +167,11 @@ class Journal:
             self._out = self._in = 0
 
     def _compact(self):
-        n = self._in - self._out
-        self._view[:n] = bytes(self._view[self._out : self._in])
+        """In pieces: a heap that has been in use for weeks may have no block as large as the queue."""
+        view, at, n = self._view, self._out, self._in - self._out
+        for done in range(0, n, PIECE_BYTES):
+            end = min(done + PIECE_BYTES, n)
+            view[done:end] = bytes(view[at + done : at + end])
         self._out, self._in = 0, n
 
     def _erase_ahead(self):

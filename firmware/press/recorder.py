@@ -8,7 +8,7 @@ and then reads the first at leisure.
 import micropython
 from micropython import const
 
-ENTRY = 16  # bytes, records.FLIGHT_ENTRY; requested and permitted valve 0..65535 as the regulator reads it, or 65535 for fill
+ENTRY = 14  # bytes, records.FLIGHT_ENTRY; requested and permitted valve 0..65535 as the regulator reads it, or 65535 for fill
 BANK_WORDS = 8  # count, min, max, sum low 20 bits, sum high, and three spare
 
 # words (written by layout.py)
@@ -45,7 +45,7 @@ _K_OUT_MAX = const(200)
 
 @micropython.viper
 def record(frame, ring):
-    """Add this tick to the statistics and to the ring (bytes, RING_LEN entries of 16)."""
+    """Add this tick to the statistics and to the ring (bytes, RING_LEN entries of 14)."""
     s = ptr32(frame)
     force = s[_FORCE]
     if s[_BANK] != s[_BANK_WANTED]:
@@ -76,12 +76,19 @@ def record(frame, ring):
         s[_RING_LEFT] = left - 1
     r = ptr16(ring)
     at = s[_RING_AT]
-    w = at << 3
+    w = at * 7
     target = s[_SET]
+    # imbalance in whole percent, what is beyond 127 % as that: it shares a word with the set-point
+    share = s[_IMBALANCE]
+    if share > 1270:
+        share = 1270
+    elif share < -1270:
+        share = -1270
+    share = (share * 205 + 1024) >> 11
     r[w] = force & 0xFFFF
     r[w + 1] = (force >> 16) & 0xFFFF
     r[w + 2] = target & 0xFFFF
-    r[w + 3] = (target >> 16) & 0xFFFF
+    r[w + 3] = ((target >> 16) & 0xFF) | ((share & 0xFF) << 8)
     if s[_K_KIND] == _KIND_FILL_VENT:
         r[w + 4] = 0xFFFF if s[_PROPOSED_VALVE] & _VALVE_FILL else 0
         r[w + 5] = 0xFFFF if s[_VALVE] & _VALVE_FILL else 0
@@ -95,7 +102,6 @@ def record(frame, ring):
         r[w + 5] = s[_CODE]
     flags = s[_STATE] | (s[_MODE] << 4) | (s[_RANGE] << 7) | ((s[_STATUS] & 3) << 8) | ((s[_VALVE] & 15) << 10)
     r[w + 6] = flags | (s[_DENIED] << 14)
-    r[w + 7] = s[_IMBALANCE] & 0xFFFF
     at += 1
     if at >= s[_RING_LEN]:
         at = 0

@@ -131,17 +131,28 @@ KINDS = {
     PULLED: ("pulled", (("seq", "I", 1, "1", ""),)),  # the journal's own: the host has every record up to seq
 }
 
-FLIGHT_ENTRY = "<iiHHHh"
+FLIGHT_ENTRY = "<iIHHH"  # force / cN; set-point and imbalance; requested and permitted valve; flags
 FLIGHT_FIELDS = (
     ("force_cn", 0.01, "Applied Force / N"),
     ("set_cn", 0.01, "Set Force / N"),
+    ("imbalance_percent", 0.01, "Force Imbalance / 1"),
     ("requested", 1 / 65535, "Requested Valve / 1"),
     ("permitted", 1 / 65535, "Valve / 1"),
     ("flags", 1, "Sample Flags / 1"),
-    ("imbalance_permille", 0.001, "Force Imbalance / 1"),
 )
-FLIGHT_ENTRY_BYTES = 16
-FLIGHT_SLICE = 14  # entries in a full slice
+FLIGHT_ENTRY_BYTES = 14
+FLIGHT_SLICE = 16  # entries in a full slice
+
+
+def flight_set_cn(word):
+    """Set-point / cN of a flight entry's second word, or of an array of them: 24 bits, -10 kN to 157 kN."""
+    return ((word + 0x100000) & 0xFFFFFF) - 0x100000
+
+
+def flight_imbalance_percent(word):
+    """Imbalance / percent, above the set-point: 8 bits, signed."""
+    return (((word >> 24) + 128) & 255) - 128
+
 
 EVENTS = {
     1: "state changed",  # a = from, b = to

@@ -5,6 +5,7 @@ force of all the ticks since the one before. A trip is written at once, its wind
 """
 
 from press import cycle, frame, records
+from press.records import FLIGHT_ENTRY_BYTES as ENTRY
 
 AT = frame.AT
 _STATE, _MODE, _RANGE, _WARNED = AT["STATE"], AT["MODE"], AT["RANGE"], AT["WARNED"]
@@ -152,9 +153,9 @@ class Sampler:
                 return
             count = min(records.FLIGHT_SLICE, self._flight_end - self._flight_at)
             first = (start + self._flight_at) % length
-            part = bytes(p.ring[first * 16 : min(first + count, length) * 16])
+            part = bytes(p.ring[first * ENTRY : min(first + count, length) * ENTRY])
             if first + count > length:
-                part += bytes(p.ring[: (first + count - length) * 16])
+                part += bytes(p.ring[: (first + count - length) * ENTRY])
             p.journal.append(records.FLIGHT, records.pack(
                 records.FLIGHT, self._trip_time[0], self._trip_time[1], self._flight_trip, p.hz,
                 self._flight_at - before, part))  # fmt: skip

@@ -204,8 +204,9 @@ class PressBench:
         found = []
         for fields in self.records(records.FLIGHT):
             if fields["trip"] == trip:
-                for i in range(len(fields["entries"]) // 16):
-                    found.append((fields["first"] + i, struct.unpack_from(records.FLIGHT_ENTRY, fields["entries"], i * 16)))
+                for i in range(len(fields["entries"]) // records.FLIGHT_ENTRY_BYTES):
+                    entry = struct.unpack_from(records.FLIGHT_ENTRY, fields["entries"], i * records.FLIGHT_ENTRY_BYTES)
+                    found.append((fields["first"] + i, entry))
         return found
 
 

@@ -13,7 +13,13 @@ def entries_of(bench):
     """The ring's entries, oldest first."""
     length, at = bench["RING_LEN"], bench["RING_AT"]
     filled = min(length, bench["RING_FILLED"])
-    return [struct.unpack_from(records.FLIGHT_ENTRY, bench.ring, (at - filled + i) % length * ENTRY) for i in range(filled)]
+    return [entry_at(bench, (at - filled + i) % length) for i in range(filled)]
+
+
+def entry_at(bench, at):
+    """(force, set-point, imbalance / percent, requested, permitted, flags)"""
+    force, word, requested, permitted, flags = struct.unpack_from(records.FLIGHT_ENTRY, bench.ring, at * ENTRY)
+    return force, records.flight_set_cn(word), records.flight_imbalance_percent(word), requested, permitted, flags
 
 
 def swapped(bench):
@@ -74,8 +80,9 @@ def test_entry_says_what_the_tick_knew():
     bench = Bench(hz=1000).enter(cycle.HOLDING)
     bench.cells = [400000, 300000, 300000, 200000]
     bench.tick()
-    force, setpoint, requested, permitted, flags, imbalance = entries_of(bench)[-1]
-    assert (force, setpoint, imbalance) == (bench["FORCE"], bench["SET"], bench["IMBALANCE"])
+    force, setpoint, imbalance, requested, permitted, flags = entries_of(bench)[-1]
+    assert (force, setpoint) == (bench["FORCE"], bench["SET"])
+    assert abs(bench["IMBALANCE"]) > 20 and abs(10 * imbalance - bench["IMBALANCE"]) <= 5
     assert permitted == bench["CODE"] > 0 and abs(requested - bench["PROPOSED"] * 65535 // 6600000) <= 8
     assert flags & FLAGS_STATE == cycle.HOLDING and flags >> 4 & 7 == cycle.FORCE
     assert flags >> 10 & 15 == bench["VALVE"] & 15 and bool(flags & FLAGS_DENIED) == bool(bench["DENIED"])
@@ -85,7 +92,7 @@ def test_entry_of_a_solenoid_press_says_whether_fill_was_asked_for_and_open():
     bench = Bench(valve_kind=2).enter(cycle.PRESSING)
     bench.follow = False
     bench.tick(30)
-    asked = {entry[2:4] for entry in entries_of(bench)}
+    asked = {entry[3:5] for entry in entries_of(bench)}
     assert (0xFFFF, 0xFFFF) in asked and asked <= {(0, 0), (0xFFFF, 0), (0, 0xFFFF), (0xFFFF, 0xFFFF)}
 
 
@@ -94,6 +101,10 @@ def test_negative_forces_and_imbalance_survive_the_ring():
     bench.force(-12345)
     bench.tick()
     assert entries_of(bench)[-1][0] == bench["FORCE"] < 0
+    for setpoint, imbalance, shown in ((-99, -1004, -100), (10_000_000, 9999, 127), (0, -9999, -127), (6_600_000, 4, 0)):
+        bench["SET"], bench["IMBALANCE"] = setpoint, imbalance
+        record(bench.S, bench.ring)
+        assert entries_of(bench)[-1][1:3] == (setpoint, shown)
     assert struct.calcsize(records.FLIGHT_ENTRY) == ENTRY == records.FLIGHT_ENTRY_BYTES
 
 
@@ -107,7 +118,7 @@ def test_ring_stands_still_exactly_ring_after_entries_after_the_trip():
         bench["SIG_LEASE"] = 1
         bench.tick(400)
         assert bench["RING_LEFT"] == 0 and bench["RING_FILLED"] == filled + after + 1
-        states = [entry[4] & FLAGS_STATE for entry in entries_of(bench)]
+        states = [entry[5] & FLAGS_STATE for entry in entries_of(bench)]
         assert states == [cycle.HOLDING] * (255 - after) + [cycle.TRIPPED] * (after + 1)
 
 

@@ -127,12 +127,15 @@ class Chip:
     def _mend_restart(self) -> None:
         """A restart goes where the watchdog's scratch registers say (RP2040 datasheet 2.8.1.1); rp2040py knows the flash only.
 
+        And a DMA channel that was busy stays busy there; a reset stops it (RP2040 datasheet 2.14).
         The ROM's USB disk is not emulated: from a restart into the ROM on the chip stands still, until `take` gives it an image.
         """
         dog = self.mcu.watchdog
         others = dog.on_watchdog_trigger
 
         def triggered() -> None:
+            for channel in self.mcu.dma.channels:
+                channel.abort()
             if dog.scratch_data[4] == VECTOR_MAGIC and dog.scratch_data[7] < ROM_END:
                 self.in_boot_rom = self.loop.stopped = True
                 self._to_chip.clear()

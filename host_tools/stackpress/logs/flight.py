@@ -9,8 +9,7 @@ from stackpress.logs.decode import Record
 
 from press import records  # isort: skip
 
-_CODES = {"i": "<i4", "H": "<u2", "h": "<i2"}
-_DTYPE = np.dtype([(f[0], _CODES[c]) for f, c in zip(records.FLIGHT_FIELDS, records.FLIGHT_ENTRY[1:], strict=True)])
+_DTYPE = np.dtype([("force_cn", "<i4"), ("word", "<u4"), ("requested", "<u2"), ("permitted", "<u2"), ("flags", "<u2")])
 
 
 def flight_table(slices: list[Record], start_ms: int) -> dict[str, Any]:
@@ -28,8 +27,11 @@ def flight_table(slices: list[Record], start_ms: int) -> dict[str, Any]:
     trip_s = (head["t_s"] * 1000 + head["t_ms"] - start_ms) / 1000.0
     seconds = ticks / max(1, head["hz"])
     table: dict[str, Any] = {"Trip Time / s": seconds, "Test Time / s": trip_s + seconds, "Tick / 1": ticks}
+    word = entries["word"].astype(np.int64)
+    packed = {"set_cn": records.flight_set_cn(word), "imbalance_percent": records.flight_imbalance_percent(word)}
     for name, scale, label in records.FLIGHT_FIELDS:
-        table[label] = entries[name] if scale == 1 else np.round(entries[name] / float(round(1 / scale)), 6)
+        values = packed[name] if name in packed else entries[name]
+        table[label] = values if scale == 1 else np.round(values / float(round(1 / scale)), 6)
     return table
 
 

@@ -180,7 +180,7 @@ def _window(press: SyntheticPress, at: tuple[int, int]) -> None:
     r = records
     for first in range(-4000, 2000, r.FLIGHT_SLICE):
         ticks = range(first, min(first + r.FLIGHT_SLICE, 2000))
-        entries = [(HOLD_CN if k < 0 else HOLD_CN // 3, HOLD_CN, 900, 900 if k < 0 else 0, 0, 30) for k in ticks]
+        entries = [(HOLD_CN if k < 0 else HOLD_CN // 3, HOLD_CN | 3 << 24, 900, 900 if k < 0 else 0, 0) for k in ticks]
         packed = b"".join(struct.pack(r.FLIGHT_ENTRY, *e) for e in entries)
         press.add(r.FLIGHT, r.pack(r.FLIGHT, *at, 1, 4000, first, packed))
 
