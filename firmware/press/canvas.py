@@ -156,6 +156,15 @@ class Pen:
 
     page = size = x = flip = 0
 
+    def put(self, text, first, count):
+        """Write `count` characters of `text` from `first` on; the subclass's, as are the next two."""
+
+    def skip(self, columns):
+        """Leave so many columns empty."""
+
+    def unit(self, page, text):
+        """Write the force's unit beside it."""
+
     def row(self, page, size, flip=0):
         """Begin a row of the given size; `flip`: dark on light."""
         self.page, self.size, self.flip = page, size, 1024 if flip else 0
