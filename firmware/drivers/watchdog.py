@@ -10,6 +10,9 @@ from image_facts import CHIP
 
 TIMEOUT_MS = 1000
 CTRL, CLEAR, ENABLE = CHIP["watchdog"], CHIP["watchdog"] + 0x3000, 1 << 30  # datasheet 2.1.2: +0x3000 clears bits
+# What restarted the chip, read before anything here starts the watchdog anew: a time-out leaves the mark that starting it made in
+# SCRATCH4, a restart by the ROM or by machine.reset none.
+_RAN_OUT = machine.mem32[CTRL + 0x1C] == 0x6AB73121
 
 _timer = None
 
@@ -43,8 +46,8 @@ def feed_at_prompt():
 
 
 def ran_out():
-    """Whether the last restart came from here: it leaves its mark in SCRATCH4, a restart by the ROM or by machine.reset none."""
-    return machine.mem32[CTRL + 0x1C] == 0x6AB73121
+    """Whether it was this watchdog that restarted the chip."""
+    return _RAN_OUT
 
 
 def stop():

@@ -39,6 +39,6 @@ def test_failing_scenario_leaves_a_trace_of_every_pin(tmp_path: Path) -> None:
     ready = [ns for ns, level in pins["data_ready"] if level == "0"]
     assert {round((b - a) / 1000) for a, b in zip(ready[-100:], ready[-99:], strict=False)} == {250}  # 4 kHz / us
     assert all(level == "0" for _, level in pins["dump"])  # nothing was ever energised
-    assert b"stackpress" in (into / "console.txt").read_bytes()
+    assert b"the guard is open" in (into / "console.txt").read_bytes()
     assert (into / "truth.csv").read_text().count("\n") > 5
     assert "event" in (into / "events.csv").read_text()

@@ -34,4 +34,4 @@ def test_bare_board_is_commissioned_presses_and_trips_over_its_usb_port(tmp_path
             time.sleep(1.0)
             assert hz == 2000 and int(link.query("SYST:TICK?").split(",")[2]) == missed
         assert board.error is None
-    assert len(durations) > 100 and max(durations) < TICK_US
+    assert len(durations) > 100 and max(durations[2:]) < TICK_US  # the watch may begin inside a tick

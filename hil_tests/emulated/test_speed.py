@@ -11,7 +11,7 @@ from hil_tests.conftest import EMULATED_TIMEOUT_S
 from hil_tests.targets import fast
 
 ROOT = Path(__file__).resolve().parents[2]
-UNTIL_S = (0.05, 0.40)  # while it boots; while it ticks
+UNTIL_S = (0.05, 0.60)  # while it boots; while it ticks
 LOOK = f"""
 import hashlib, sys
 sys.path[:0] = {[str(ROOT / part) for part in ("", "firmware", "host_tools", "firmware/tests/shim")]!r}
@@ -37,4 +37,4 @@ def test_compiled_anew_it_is_the_same_to_the_cycle() -> None:
     ours, theirs = looked(plain=False), looked(plain=True)
     assert [line.split()[0] for line in ours] == ["True"] * len(UNTIL_S), "there is nothing to compare: the fast one was not built"
     assert [line.split(" ", 1)[1] for line in ours] == [line.split(" ", 1)[1] for line in theirs]
-    assert int(ours[-1].split()[-3]) > 0  # it ticked
+    assert int(ours[-1].split()[-1]) > 100  # the converter was read: it ticked
