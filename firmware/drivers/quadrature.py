@@ -102,6 +102,11 @@ class Scale:
         self._sm = sm
         self.service(0)
 
+    def leave(self):
+        """The channel goes on for ever, and through a soft reset: whoever gets it next would wait for its end."""
+        self._dma.active(0)
+        self._dma.close()
+
     def service(self, wall_ms):
         """Rest, travel limit and losses: a few words each pass."""
         words, params = self._words, self._press.params

@@ -2,7 +2,8 @@
 
 Which part sits where is data (`image_facts`, from the board's folder), and a part that a board does not have is not even in its
 image. A part's module gives `make(board)`; what it returns may have `begin(press)`, called once before the first tick, and
-`service(wall_ms)`, called once in every pass of the foreground and never longer than about a millisecond.
+`service(wall_ms)`, called once in every pass of the foreground and never longer than about a millisecond, and `leave()`, before the
+prompt is given away.
 
 | role | must have |
 | --- | --- |
@@ -202,6 +203,9 @@ class Board:
     def leave(self):
         """Outputs safe, the watchdog fed by a timer, and the prompt is there for mpremote."""
         self._stop()
+        for part in self._parts:
+            if hasattr(part, "leave"):
+                part.leave()
         machine.mem32[memory.NOTE] = ASKED  # a soft reset is no crash
         if self.runs == "frozen":
             watchdog.feed_at_prompt()
