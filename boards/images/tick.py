@@ -27,7 +27,7 @@ PLACES = (
     (RECEIVE, "chip", "begin"), (RECEIVE, "converter", "receive"), (RECEIVE, "scale", "scale"),
     (JUDGE, "inputs", "inputs"), (JUDGE, "buttons", "buttons"), (JUDGE, "scale", "travel"),
     (RECORD, "outputs", "outputs"), (RECORD, "actuator", "drive"),
-    (END, "deadman", "token"), (END, "chip", "end"),
+    (END, "deadman", "token"), (END, "chip", "end"), (END, "converter", "resync"), (END, "chip", "breathe"),
 )  # fmt: skip
 
 
@@ -42,6 +42,7 @@ def constants(board: dict[str, Any]) -> dict[str, int]:
     found = {**fixed_words(), **masks, "_BASE": scratch, "_CRC_TABLE": scratch + CRC_TABLE, "_OUT_MASK": sum(masks.values()),
              "_SWITCH_MASK": (1 << switches(pins)) - 1, "_TRIGGER_MASK": 1 << pins["trigger_in"] if "trigger_in" in pins else 0,
              "_ALWAYS_OK": sum(frame.IN[name] for name in unwatched(board))}  # fmt: skip
+    found["_IRQ_MASK"] = 1 << chip["pio0_irq_0"]
     found.update((f"_{name.upper()}", chip[name] // 4) for name in ("gpio_in", "gpio_out_set", "gpio_out_clr"))
     found.update((f"_PIN_{role.upper()}", number) for role, number in pins.items())
     found.update((f"_{name.upper()}", number) for name, number in board["settings"].items())

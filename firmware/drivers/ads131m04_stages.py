@@ -1,5 +1,6 @@
 # ruff: noqa: F821 - the names are filled in when the tick is fused
-"""The converter's frame from the FIFO of the PIO, inside the tick. RP2040 datasheet 3.7: 1 FSTAT, 3 FLEVEL, 8 RXF0."""
+"""The converter's frame from the FIFO of the PIO, inside the tick. RP2040 datasheet 3.7: 0 CTRL, 1 FSTAT,
+3 FLEVEL, 8 RXF0, 51 SM0_EXECCTRL, 54 SM0_INSTR."""
 
 import micropython
 
@@ -44,3 +45,19 @@ def receive(frame):
         if (crc ^ (w >> 8)) & 0xFFFF:
             status = _SAMPLE_NEW | _SAMPLE_CRC_BAD
     s[_STATUS] = status
+
+
+@micropython.viper
+def resync(frame):
+    """After a tick that reached into the next period: the state machine, which may be waiting in the middle of a frame for room,
+    gives that frame up (select goes high) and waits for the next sample; what came of it is thrown away."""
+    s = ptr32(frame)
+    m = ptr32(_BASE)
+    if s[_TICK_US] >= m[_PERIOD_US]:
+        p = ptr32(m[_PIO0])
+        p[54] = ((p[51] >> 7) & 31) | 0x1000  # jmp to where it wraps to, side 2
+        p[0] |= 0x10  # SM_RESTART: it has shifted nothing in
+        i = 0
+        while i < 8:
+            w = p[8]
+            i += 1

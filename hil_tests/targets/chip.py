@@ -13,6 +13,7 @@ from typing import Any, cast
 from hil_tests.targets import fast
 
 CYCLE_NS = 8.0  # 125 MHz
+PIO_STEP_CYCLES = 2  # one step of a state machine at 62.5 MHz
 PERI_HZ = 48_000_000  # MicroPython runs the peripherals' clock from the USB PLL, the emulator from the system clock
 TIMERAWL = 0x28
 VECTOR_MAGIC, ROM_END = 0xB007C0D3, 0x4000
@@ -225,6 +226,15 @@ class Chip:
             for pio in pios:
                 if not pio.stopped:
                     pio.advance(cycles)
+
+    def go_on_without_processor(self, ns: float) -> None:
+        """The processor waits in the middle of an instruction; everything around it goes on, a state machine's steps included."""
+        until_ns = self.now_ns + ns
+        while self.now_ns < until_ns:
+            self.mcu.clock.tick(PIO_STEP_CYCLES * CYCLE_NS)
+            for pio in self.mcu.pio:
+                if not pio.stopped:
+                    pio.advance(PIO_STEP_CYCLES)
 
     def _step_out(self) -> None:
         self._halt.cancel()

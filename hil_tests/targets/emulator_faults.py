@@ -29,7 +29,7 @@ class ChipFaults:
             if self.stall_ns and offset == TIMERAWL and chip.mcu.core.ipsr == exception:
                 self._inside = not self._inside
                 if not self._inside:  # the handler's second look: time went by since the first
-                    chip.mcu.clock.tick(self.stall_ns)
+                    chip.go_on_without_processor(self.stall_ns)
             return int(register(offset))
 
         timer.read_uint32 = read
