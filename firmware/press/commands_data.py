@@ -153,9 +153,10 @@ def state_q(c, n, a):
 
 
 def log_state_q(c, n, a):
-    """first, next, pulled, overwritten before they were pulled, dropped; the boot id at which this journal began."""
+    """first, next, pulled, overwritten before they were pulled, dropped; the boot id at which this journal began; closing."""
     j = c.press.journal
-    return "%d,%d,%d,%d,%d,%d" % (j.first_seq, j.next_seq, j.pulled_seq, j.overwritten_unpulled, j.dropped, j.origin)
+    return "%d,%d,%d,%d,%d,%d,%d" % (j.first_seq, j.next_seq, j.pulled_seq, j.overwritten_unpulled, j.dropped, j.origin,
+                                     c.press.run_log.closing)  # fmt: skip
 
 
 def log_missing_q(c, n, a):
@@ -221,7 +222,7 @@ TABLE = (
     ("CALibration:ACCept", accept, "[int:0:4294967295]", "Put the points in force; Unix time in s for the record"),
     ("CALibration:ABORt", abort, "", "Forget the points"),
     ("CALibration:STATe?", state_q, "", "Step, cell, and the points so far"),
-    ("LOG:STATe?", log_state_q, "", "First, next, pulled, overwritten, dropped, origin"),
+    ("LOG:STATe?", log_state_q, "", "First, next, pulled, overwritten, dropped, origin; 1 while the end record of a run is due"),
     ("LOG:MISSing?", log_missing_q, "", "Why the journal lies in RAM only and goes with the power; empty if it does not"),
     ("LOG:READ?", log_read_q, SEQ + ",[int:512:4096]", "Whole records from a sequence number on, as a block"),
     ("LOG:PULLed", log_pulled, SEQ, "The host keeps every record up to this one"),

@@ -60,8 +60,13 @@ class RunLog:
             cells = self.press.S
             for i in range(frame.CELLS):
                 self._zero_q8[i] += ((cells[_CELL + i] << 8) - self._zero_q8[i]) >> 6
-        if not self.ended and not self.press.runner.active:
+        if self.closing:
             self._end_if_known()
+
+    @property
+    def closing(self):
+        """Whether a run is over whose end is not in the log yet."""
+        return not self.ended and not self.press.runner.active
 
     def _is_vented(self):
         s = self.press.S

@@ -46,6 +46,10 @@ class Serial:
         return n
 
 
+class RunLog:
+    closing = False
+
+
 class Journal:
     first_seq = 1
     next_seq = 41
@@ -97,6 +101,7 @@ class Press:
         self.transfer = Transfer()
         self.telemetry = Telemetry()
         self.journal = Journal()
+        self.run_log = RunLog()
         self.area_um2 = 0
         self.sample_name = ""
         self.tare_cn = [0, 0, 0, 0]

@@ -319,14 +319,14 @@ def test_break_byte_asks_for_the_repl_in_the_safe_state_only():
 
 def test_log_blocks_hold_whole_records_and_go_on_where_they_ended():
     server, serial, _ = bench()
-    assert ask(server, "LOG:STAT?") == "1,41,0,0,0,7\n"
+    assert ask(server, "LOG:STAT?") == "1,41,0,0,0,7,0\n"
     serial.got, serial.sent = b"", b"LOG:READ? 1,1024;READ? 39;*OPC?\n"
     run(server, 200)
     end = serial.got.index(b";#")
     assert len(payload(serial.got[:end] + b"\n")) == 1000
     assert payload(serial.got[end + 1 :].replace(b";1\n", b"\n")) == bytes([39]) * 100 + bytes([40]) * 100
     ask(server, "LOG:PULL 40")
-    assert ask(server, "LOG:STAT?") == "1,41,40,0,0,7\n"
+    assert ask(server, "LOG:STAT?") == "1,41,40,0,0,7,0\n"
 
 
 def test_a_reader_that_fails_makes_a_bad_block_and_no_shifted_line():

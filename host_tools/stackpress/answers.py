@@ -129,7 +129,7 @@ class DocumentInfo:
 
 @dataclass(frozen=True)
 class LogState:
-    """The journal: sequence numbers, what was lost, and the boot id at which this journal began."""
+    """The journal: sequence numbers, what was lost, the boot id at which it began, whether the end of a run is due."""
 
     first: int
     next: int
@@ -137,6 +137,7 @@ class LogState:
     overwritten: int
     dropped: int
     origin: int
+    closing: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stackpress.press import Press
 
 READ_BYTES = 4096  # what the press gives in one block
+CLOSING_S, CLOSING_LOOK_S = 5.0, 0.1
 
 
 class PressSource:
@@ -47,10 +48,14 @@ def pull_press(
 ) -> tuple[PullResult, list[str]]:
     """Pull a press's log and bring its runs up to date; gives the result and the names of the runs that changed.
 
+    A run that is just over gets its end record once the press knows its zero; that is waited for, at most CLOSING_S.
     Raises LinkLost, BadBlock, StoreBusy as `pull` does; what came before an error is kept.
     """
     from stackpress.logs.runs import ingest
 
     source = PressSource(press)
+    until = time.monotonic() + CLOSING_S
+    while press.log_state().closing and time.monotonic() < until:
+        time.sleep(CLOSING_LOOK_S)
     result = pull_shown(source, store, console) if shown else pull(source, store)
     return result, ingest(store, source.identity)
