@@ -59,5 +59,5 @@ def resync(frame):
         p[0] |= 0x10  # SM_RESTART: it has shifted nothing in
         i = 0
         while i < 8:
-            w = p[8]
+            w = p[8]  # noqa: F841 - read and dropped
             i += 1
