@@ -110,7 +110,8 @@ class Stored(Session):
     def log_state(self) -> LogState:
         """Where the journal stands."""
         fields = [int(field) for field in self.query("LOG:STAT?").split(",")]
-        return LogState(*fields[:6], closing=fields[6:7] == [1])
+        first, after, pulled, overwritten, dropped, origin = fields[:6]
+        return LogState(first, after, pulled, overwritten, dropped, origin, closing=fields[6:7] == [1])
 
     def log_missing(self) -> str:
         """Why the press keeps its log in RAM only, where the power takes it along; empty if it does not."""
