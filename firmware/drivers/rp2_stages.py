@@ -82,5 +82,5 @@ def breathe(frame):
     if s[_TICK_US] >= m[_PERIOD_US]:
         p = ptr32(m[_PIO0])
         p[12] = 15
-        n = ptr32(m[_NVIC])
-        n[160] = _IRQ_MASK
+        p = ptr32(m[_NVIC])
+        p[160] = _IRQ_MASK
