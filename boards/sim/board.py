@@ -168,10 +168,6 @@ class Board:
             else:
                 self.bench.ready = True
 
-    def tick_worst_us(self):
-        """A simulated tick takes no press time; its duration is the board's to measure."""
-        return 0
-
     def firmware_hash(self):
         """The first 8 bytes of the SHA-256 of the sources that run."""
         return self._firmware_hash

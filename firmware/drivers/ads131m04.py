@@ -25,15 +25,17 @@ _LOOP_NS = const(144)  # a turn of the waiting loops: 9 cycles
 @rp2.asm_pio(sideset_init=(rp2.PIO.OUT_LOW, rp2.PIO.OUT_HIGH), in_shiftdir=rp2.PIO.SHIFT_LEFT, autopush=True,
              push_thresh=24, fifo_join=rp2.PIO.JOIN_RX)
 def frame_program():
-    """side: clock 1, select 2. OSR holds how many turns 1.25 periods are."""
+    """side: clock 1, select 2. OSR holds how many turns 1.25 periods are. Flag 1 says that data-ready did not ask for the frame."""
     wrap_target()
     mov(x, osr).side(2)
     label("unread")  # data-ready is still low from the frame before
     jmp(pin, "waiting").side(2)
     jmp(x_dec, "unread").side(2)[7]
-    jmp("frame").side(2)
+    jmp("unasked").side(2)
     label("still")
     jmp(x_dec, "waiting").side(2)[7]
+    label("unasked")
+    irq(rel(1)).side(2)
     jmp("frame").side(2)
     label("waiting")
     jmp(pin, "still").side(2)

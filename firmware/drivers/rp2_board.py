@@ -168,9 +168,6 @@ class Board:
         finally:
             machine.mem32[NVIC_ENABLE] = 1 << IRQ
 
-    def tick_worst_us(self):
-        return 0
-
     def firmware_hash(self):
         """The first 8 bytes of the SHA-256 of what is frozen in this image."""
         return image_facts.HASH

@@ -12,12 +12,12 @@ import micropython
 
 @micropython.viper
 def begin(frame):
-    """When this tick began, how many periods went by without one; the flag that called for it is cleared (PIO 12 IRQ)."""
+    """When this tick began, how many periods went by without one; the flag that called for it is cleared (PIO 12 IRQ, by 1)."""
     s = ptr32(frame)
     m = ptr32(_BASE)
     began = ptr32(m[_TIMER])[10]
     p = ptr32(m[_PIO0])
-    p[12] = 15
+    p[12] = 1
     gap = began - m[_LAST_US]
     m[_LAST_US] = began
     period = m[_PERIOD_US]

@@ -51,9 +51,6 @@ class MemoryBoard:
         self.flash = flash or NorFile(None, 64 * 4096)
         self.resets = 0
 
-    def tick_worst_us(self):
-        return 0
-
     def firmware_hash(self):
         return b"firmware"
 

@@ -36,6 +36,7 @@ class Ads131m04:
         self.codes: list[int] = [0, 0, 0, 0]
         self.fresh = 0  # DRDY bits of STATUS
         self.dead = False  # no power: lines float, the pull-downs win
+        self.ready_cut = False  # the wire of data-ready: the controller's pull-up wins
         self.noise_frames = 0  # so many frames with a bit turned over
         self.noise_mask = 1 << 40  # which
         self.conversions = self.frames = 0
@@ -75,7 +76,7 @@ class Ads131m04:
             self._rise.schedule(period - 1000)
 
     def _ready(self, level: int) -> None:
-        self.wires.drive(self.pins["data_ready"], 1 if self.dead else level)
+        self.wires.drive(self.pins["data_ready"], 1 if self.dead or self.ready_cut else level)
 
     # -- frames ----------------------------------------------------------------------------------------------------
 
