@@ -63,7 +63,12 @@ class UsbSerial:
                 return
 
     def read(self, buf):
-        """Fill the start of `buf`; how many bytes there were. Nothing after a break byte: the press decides whose it is."""
+        """Fill the start of `buf`; how many bytes there were. Nothing after a break byte: the press decides whose it is.
+
+        Whoever reads on after one has decided that the rest is for the press.
+        """
+        if self._got == self._put:
+            self._held = False
         if not self._timer:
             self._fetch()
         n, most, ring = 0, len(buf), self._ring
@@ -72,7 +77,6 @@ class UsbSerial:
             n += 1
             self._got = (self._got + 1) & MASK
             if buf[n - 1] == BREAK:
-                self._held = False
                 break
         return n
 
