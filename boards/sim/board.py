@@ -29,7 +29,7 @@ T_SECOND, T_SUB, HZ, STATE = (frame.AT[name] for name in ("T_SECOND", "T_SUB", "
 
 
 class Board:
-    """What main.py gets: serial, flash, store, inputs and outputs, and the loop that drives them."""
+    """What main.py gets: serial, flash, store, and the loop of plant and press."""
 
     def __init__(self):
         with open(os.getenv("STACKPRESS_SIM")) as f:
@@ -43,7 +43,6 @@ class Board:
         self.runs, self.boot_drive = "simulated", False
         self.reset_cause = settings["cause"]
         self.plant = PlantBoard(spec, settings["seed"])
-        self.sample, self.apply = self.plant.sample, self.plant.apply
         self.serial = SerialPort()
         self.flash = Flash(state + "/flash.bin", settings["flash_bytes"])
         self.store = Store(state + "/store")

@@ -31,15 +31,11 @@ class PlantBoard:
         for name, value in active.items():
             self.plant.fault(name, value)
 
-    def sample(self, S):
-        """One step of the physics: the valve of the tick before acts, then the sensors are read."""
-        step(S, self.plant.P)
-
-    def apply(self, S):
-        """Nothing to do: the next step reads the valve words itself."""
-
     def run(self, ticks, tick, S, ring, step=step):
-        """`ticks` ticks of plant and press; this loop is most of what the simulated press does."""
+        """`ticks` ticks of plant and press; this loop is most of what the simulated press does.
+
+        The valve of the tick before acts, then the sensors are read.
+        """
         P = self.plant.P
         for _ in range(ticks):
             step(S, P)
