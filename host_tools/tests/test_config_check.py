@@ -197,4 +197,4 @@ def test_tick_rate_is_one_that_the_converter_has(hz: int, right: bool, tmp_path:
         config.load(path)
         return
     (found,) = [c for c in complaints_of(path) if c.key == "tick.tick_rate_hz"]
-    assert "32000" in str(found) and "8000" in str(found) and "oscillator" in str(found)
+    assert "of 500, 1000, 2000, 4000, 8000, or" in str(found) and "oscillator" in str(found) and "32000" not in str(found)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .board import Board
 from .ceilings import Ceilings
-from .schema import ParamValue, number
+from .schema import ParamValue, number, parameters
 
 # key, what is wrong, what would be right
 Finding = tuple[str, str, str]
@@ -63,8 +63,10 @@ def _converter_has_the_rate(facts: Facts) -> Iterator[Finding]:
     half = facts.board.settings.get("converter_clock_hz", 0) // 2
     rates = [half // ratio for ratio in sorted(converter.ratios, reverse=True) if not half % ratio] if converter else []
     if rates and hz not in rates:
+        allowed = parameters()["tick_rate_hz"]
+        right = [str(rate) for rate in rates if allowed.low <= rate <= allowed.high]
         text = f"the {converter.name} of board {facts.board.name} has no {number(hz)} Hz" if converter else ""
-        yield "tick_rate_hz", text, f"one of {', '.join(str(rate) for rate in rates)}, or a carrier with another oscillator"
+        yield "tick_rate_hz", text, f"one of {', '.join(right)}, or a carrier with another oscillator"
 
 
 def _samples_are_not_stale(facts: Facts) -> Iterator[Finding]:
