@@ -58,6 +58,8 @@ def _build(name: str, board: dict[str, Any], out: Path) -> Path:
         if _address(work) == address:
             break
         address = _address(work)
+    else:
+        raise sources.CannotBuild(f"the flight recorder of {name} lies elsewhere after every link: no address holds")
     text = _use(work, board)
     image.write_bytes(uf2.encode((work / "firmware.bin").read_bytes(), board["chip"]["uf2_family"]))
     shutil.copy(work / "firmware.elf", out / "firmware.elf")
