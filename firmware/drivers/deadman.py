@@ -8,12 +8,10 @@ one-shot keeps the safety relay while pulses come at least every millisecond.
 import machine
 import rp2
 
-PULSE_US = 32
-
 
 @rp2.asm_pio(sideset_init=rp2.PIO.OUT_LOW)
 def pulse_program():
-    """At 1 MHz: one token, one pulse of 32 us."""
+    """At 1 MHz: one token, one pulse of 31 us."""
     pull(block).side(0)
     set(x, 14).side(1)
     label("on")

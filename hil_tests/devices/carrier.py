@@ -21,23 +21,26 @@ FILL, VENT, DUMP_CLOSED, PERMISSIVE = 1, 2, 4, 8
 
 
 class OneShot:
-    """Alive while pulses keep coming."""
+    """Alive while pulses keep coming; the rising edge of each begins its time anew, the falling one does nothing (74HC123).
+
+    `last_ns` is the last edge of either kind.
+    """
 
     def __init__(self, wires: Wires, pin: int) -> None:
-        self._wires, self._until = wires, -1.0
+        self._wires, self.until_ns = wires, -1.0
         self.pulses = 0
         self.last_ns = 0.0
         wires.watch(pin, self._edge)
 
     def _edge(self, level: int) -> None:
+        self.last_ns = self._wires.now_ns
         if level:
             self.pulses += 1
-        self.last_ns = self._wires.now_ns
-        self._until = self.last_ns + ONE_SHOT_NS
+            self.until_ns = self.last_ns + ONE_SHOT_NS
 
     @property
     def alive(self) -> bool:
-        return self._wires.now_ns < self._until
+        return self._wires.now_ns < self.until_ns
 
 
 class Carrier:

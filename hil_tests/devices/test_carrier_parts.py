@@ -76,7 +76,16 @@ def test_one_pulse_for_each_token_and_none_without() -> None:
     p.bench.run_us(5000)
     assert p.pulses == 39 and not p.one_shot.alive
     widths = [b - a for (a, up), (b, _) in zip(p.edges, p.edges[1:], strict=False) if up]
-    assert all(30_000 <= width <= 33_000 for width in widths)
+    assert all(30_900 <= width <= 31_100 for width in widths)
+
+
+def test_the_falling_edge_of_a_pulse_does_not_trigger_the_one_shot() -> None:
+    p = Permissive()
+    p.bench.put("VALVE", frame.VALVE_PERMISSIVE)
+    p.token()
+    p.bench.run_us(5000)
+    (rose, up), (fell, down) = p.edges
+    assert (up, down) == (1, 0) and p.one_shot.last_ns == fell and p.one_shot.until_ns == rose + ONE_SHOT_NS
 
 
 def test_tick_that_does_not_permit_gives_no_token() -> None:
