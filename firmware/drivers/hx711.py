@@ -59,7 +59,7 @@ class Converter:
         self._data = Pin(data, Pin.IN, Pin.PULL_UP)  # a broken wire is never ready
         if rate is not None:
             Pin(rate, Pin.OUT, value=1 if sps == 80 else 0)
-        self._settle_ms = SETTLE_MS[sps]
+        self.sample_hz, self._settle_ms = sps, SETTLE_MS[sps]
         self._id = machine_id
         self._sm = None
         self.present = False

@@ -64,6 +64,7 @@ class Board:
         self.ring = memory.at(address, size) if address else bytearray(size)
         self._converter, self._actuator = self._part("converter"), self._part("actuator")
         self.tick_rates = getattr(self._converter, "rates", ())  # none: any
+        self.sample_hz = getattr(self._converter, "sample_hz", 0)  # 0: a sample for each tick
         parts = (self.panel, self._part("thermocouples"), self._part("scale"), self.flash, self._converter, self._part("deadman"))
         self._parts = [part for part in parts + (self._confirmation(),) if part]
         self._hz = self._again = 0

@@ -51,7 +51,8 @@ class InForce(Readings):
 
     def _compile(self, found):
         s, hz = self.S, self.hz
-        tuning.compile_frame(s, self.params, found["ceilings"], found["calibration"], found["zero"])
+        tuning.compile_frame(s, self.params, found["ceilings"], found["calibration"], found["zero"],
+                             getattr(self.board, "sample_hz", 0))  # fmt: skip
         if hz:  # press time goes on where it is
             s[AT["T_SUB"]] = s[AT["T_SUB"]] * self.hz // hz
         if hz != self.hz:  # else a window that is still being written stays whole

@@ -143,9 +143,14 @@ def _drive(p, hz, s, at):
     s[at["K_MIN_ON"]] = max(1, (p["valve_min_on_ms"] * hz + 999) // 1000)
 
 
-def compile_frame(s, p, ceilings, calibration, zero=None):
-    """Write every K_* word, the interlock rows and the calibration. `p` params.Values, the others their documents or None."""
+def compile_frame(s, p, ceilings, calibration, zero=None, sample_hz=0):
+    """Write every K_* word, the interlock rows and the calibration. `p` params.Values, the others their documents or None.
+
+    `sample_hz` is the rate of a converter that is slower than the tick, 0 of one that is not: filters of the force go on with
+    each sample.
+    """
     at, hz = frame.AT, p["tick_rate_hz"]
+    sample_hz = min(hz, sample_hz or hz)
     # without ceilings the press can't be armed, and a limit of zero would trip it on noise
     ceilings = ceilings or {"frame_cn": FORCE_SPAN, "cell_cn": [FORCE_SPAN] * frame.CELLS, "relief_cn": FORCE_SPAN}
     high = p["high_range_mask"]
@@ -160,12 +165,12 @@ def compile_frame(s, p, ceilings, calibration, zero=None):
         "K_RANGE_DOWN": p["range_down_n"],
         "K_FADE": max(1, (2000 << 4) // hz),
         "K_RAIL": p["rail_counts"],
-        "K_FILTER": shift_for(p["filter_ms"], hz),
-        "K_FILTER_H": shift_for(p["hold_filter_ms"], hz),
+        "K_FILTER": shift_for(p["filter_ms"], sample_hz),
+        "K_FILTER_H": shift_for(p["hold_filter_ms"], sample_hz),
         "K_IMBALANCE_MIN": p["imbalance_min_n"],
         "K_DROP": p["force_drop_permille"] * 1024 // 1000,
         "K_DROP_MIN": p["force_drop_min_n"],
-        "K_DROP_DECAY": max(1, shift_for(p["force_drop_ms"], hz)),
+        "K_DROP_DECAY": max(1, shift_for(p["force_drop_ms"], sample_hz)),
         "K_RAMP_DEV": p["ramp_deviation_permille"] * 1024 // 1000,
         "K_RAMP_MIN": p["ramp_deviation_min_n"],
         "K_HOLD_DEV": p["hold_band_permille"] * 1024 // 1000,

@@ -196,6 +196,15 @@ def test_press_whose_low_range_was_taken_away_reads_its_high_range():
     assert bench["RANGE"] == 0 and bench["FORCE"] == 50000
 
 
+def test_filters_of_a_slow_converter_have_their_milliseconds_all_the_same():
+    bench = Bench()
+    p = params.Values(dict(hold_filter_ms=100, force_drop_ms=100))
+    tuning.compile_frame(bench.S, p, None, CALIBRATION, None, 80)
+    assert (bench["K_FILTER_H"], bench["K_DROP_DECAY"]) == (3, 3)  # 2 ** 3 samples of 12.5 ms
+    tuning.compile_frame(bench.S, p, None, CALIBRATION)
+    assert (1 << bench["K_FILTER_H"]) <= p["tick_rate_hz"] // 10 < (2 << bench["K_FILTER_H"])
+
+
 def test_fracture_signal_follows_a_sudden_drop_and_not_a_commanded_release():
     bench = Bench(hz=500).enter(cycle.HOLDING)
     bench.seconds(0.3)
