@@ -12,17 +12,17 @@ import time
 from pathlib import Path
 from typing import Any
 
+from stackpress.flashing.app_sets import FORMAT, MANIFEST
+
 from boards.images import frozen, revision, sources
 from boards.images.board_data import board_data
 from boards.images.build import ROOT, mpy_cross
 from boards.images.flash_map import chip_of
 
 OUT = ROOT / "build" / "apps"
-FORMAT = 1
 HEAP_PER_BYTE = 221664 / 128841
 RECORDER_BYTES = 16384  # the flight recorder lies on the heap here
 NOT_THERE = ("_boot.py", "boot.py")  # the stock image has its own
-MANIFEST = "manifest.json"
 
 
 def build(name: str) -> Path:

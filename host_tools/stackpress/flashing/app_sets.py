@@ -5,6 +5,7 @@ the pointer is replaced in one step; firmware/stock/app_boot.py is what reads it
 new set does not come to run.
 """
 
+import contextlib
 import hashlib
 import json
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ from typing import Any
 from .. import rooms
 from ..errors import FlashBroken, WrongImage
 from . import remote
-from .flasher import Flashed, Watch, timer
+from .flasher import Flashed, Watch, flashed, timer
 from .targets import Target, Wanted, wait_for_press
 
 BUILT = rooms.ROOT / "build" / "apps"
 STOCK = rooms.FIRMWARE / "stock"
 MANIFEST = "manifest.json"
+FORMAT = 1  # of the manifest
+WORDS = ("board", "chip", "version", "git", "hash")  # what a manifest says in words,
+COUNTS = ("bytes", "heap_bytes", "stock_heap_bytes")  # and in numbers
 OTHER = {"a": "b", "b": "a"}
 
 LOOK = """
@@ -105,12 +109,8 @@ class OnBoard:
 
 def read_set(folder: Path) -> AppSet:
     """Read and judge a set: every file as its manifest says, and no more heap than there is. Raises WrongImage."""
-    try:
-        says = json.loads((folder / MANIFEST).read_text())
-        files: dict[str, list[Any]] = says["files"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WrongImage(f"{folder} is no app set: no whole {MANIFEST}", "`make app BOARD=...` builds one.") from error
-    for name, (size, sha) in files.items():
+    says = _manifest(folder)
+    for name, (size, sha) in says["files"].items():
         path = folder / name
         if not path.is_file() or path.stat().st_size != size or hashlib.sha256(path.read_bytes()).hexdigest() != sha:
             raise WrongImage(f"{path} is not what the manifest of its set says", "Build the set anew: `make app BOARD=...`.")
@@ -119,6 +119,25 @@ def read_set(folder: Path) -> AppSet:
         text = f"the app set of {says['board']} wants {wants} kB of heap, and a stock {says['chip']} has {has} kB"
         raise WrongImage(text, f"Flash the image, whose code stays in flash: `make firmware BOARD={says['board']}`.")
     return AppSet(folder, says)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """A manifest of this format with everything that it must say. Raises WrongImage."""
+    hint, found = "`make app BOARD=...` builds one.", None
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads((folder / MANIFEST).read_text())
+    says: dict[str, Any] = found if isinstance(found, dict) else {}
+    if says.get("format", FORMAT) != FORMAT:
+        raise WrongImage(f"{folder} has a {MANIFEST} of format {says['format']}, and this host reads format {FORMAT}", hint)
+    kinds = {"format": int, **dict.fromkeys(WORDS, str), **dict.fromkeys(COUNTS, int), "files": dict}
+    if any(not isinstance(says.get(key), kind) for key, kind in kinds.items()) or not _are_files(says["files"]):
+        raise WrongImage(f"{folder} is no app set: no whole {MANIFEST}", hint)
+    return says
+
+
+def _are_files(files: dict[str, Any]) -> bool:
+    """Whether each has its size and its SHA-256."""
+    return all(isinstance(entry, list) and [type(part) for part in entry] == [int, str] for entry in files.values())
 
 
 def look(port: str) -> OnBoard:
@@ -198,9 +217,7 @@ def switch(letter: str, wants: str, target: Target, wanted: Wanted, watch: Watch
         if (who.release.hash, place) != (wants, f"app {letter}"):
             text = f"set {letter} did not come to run; the board went back to {place} ({who.firmware})"
             raise FlashBroken(text, "Its reason stands on the serial port at the start: `mpremote repl`.")
-        now = {one.name: one.crc for one in press.documents()}
-        lost = tuple(name for name, crc in target.documents if now.get(name) != crc)
-        return Flashed(who.serial, press.port, who.firmware, len(now), lost)
+        return flashed(press, target)
 
 
 def other_set(port: str, board: OnBoard) -> tuple[str, str]:

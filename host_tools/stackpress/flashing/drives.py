@@ -15,6 +15,7 @@ CHIPS = {"RPI-RP2": "rp2040", "RP2350": "rp2350"}
 INFO = "INFO_UF2.TXT"
 FILE = "stackpress.uf2"
 PIECE = 64 * 512
+CARRY_ON = "The board comes back as a boot drive (hold BOOTSEL while plugging it in if not): `stackpress flash` carries on."
 LABELS = Path("/dev/disk/by-label")  # Linux: where a volume that nobody mounted can be seen
 
 
@@ -69,6 +70,3 @@ def copy(data: bytes, drive: BootDrive, progress: Callable[[int, int], None]) ->
             part = 100 * max(0, done - PIECE) // len(data)
             raise FlashBroken(f"the copy to {drive.path} broke off at {part} %: {error.strerror}", CARRY_ON) from error
         progress(done, len(data))
-
-
-CARRY_ON = "The board comes back as a boot drive (hold BOOTSEL while plugging it in if not): `stackpress flash` carries on."

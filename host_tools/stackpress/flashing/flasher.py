@@ -15,6 +15,7 @@ from .targets import Target, Wanted, wait_for_drive, wait_for_press
 
 WAIT_S = 60.0
 STEP_S = 0.2
+_BACK_HINT = "Plug it in anew. If it comes back as a boot drive, `stackpress flash` carries on; else look with `stackpress doctor`."
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class Flashed:
-    """What came of it. `documents` counts those that are as they were before."""
+    """What came of it. `documents` counts those that the board has, `lost` names those that are not as they were before."""
 
     identity: str
     port: str
@@ -88,12 +89,18 @@ def _back(image: Image, target: Target, wanted: Wanted, kept: Kept, wait_s: floa
         if (who.board, who.release.hash) != (image.board, image.hash):
             text = f"the board runs {who.board} {who.firmware}, not what was copied ({image.board}, {image.hash})"
             raise FlashBroken(text, "Flash again; `stackpress flash --rollback` goes back to the last good image.")
-        now = {one.name: one.crc for one in press.documents()}
-        port = press.port
+        found = flashed(press, target)
     kept.keep(who.serial, image)
     kept.done()
+    return found
+
+
+def flashed(press: Press, target: Target) -> Flashed:
+    """What a board that has come back says of itself and of its documents."""
+    who = press.who()
+    now = {one.name: one.crc for one in press.documents()}
     lost = tuple(name for name, crc in target.documents if now.get(name) != crc)
-    return Flashed(who.serial, port, who.firmware, len(now), lost)
+    return Flashed(who.serial, press.port, who.firmware, len(now), lost)
 
 
 def timer(seconds: float) -> Callable[[], bool]:
@@ -118,10 +125,7 @@ def _unmounted_hint() -> str:
     return "If it is mounted somewhere, say where with --drive; `stackpress flash` carries on."
 
 
-_BACK_HINT = "Plug it in anew. If it comes back as a boot drive, `stackpress flash` carries on; else look with `stackpress doctor`."
-
-
-def told(flashed: Flashed) -> dict[str, Any]:
+def told(one: Flashed) -> dict[str, Any]:
     """For --json."""
-    return {"identity": flashed.identity, "port": flashed.port, "firmware": flashed.firmware,
-            "documents": flashed.documents, "documents_changed": list(flashed.lost)}  # fmt: skip
+    return {"identity": one.identity, "port": one.port, "firmware": one.firmware,
+            "documents": one.documents, "documents_changed": list(one.lost)}  # fmt: skip
