@@ -147,8 +147,8 @@ class Journal:
             self._erase_ahead()
             return False
         first = struct.unpack_from("<I", self._queue, self._out + 6)[0]
-        self._last += 1
-        self._sectors.write_header(self._last, self.boot_id, self.origin, first, self.pulled_seq)
+        self._sectors.write_header(self._last + 1, self.boot_id, self.origin, first, self.pulled_seq)
+        self._last += 1  # not before: a flash that refuses the header is asked again for the same sector
         self._offset = sectors.HEADER_BYTES
         self._erased = False
         return False

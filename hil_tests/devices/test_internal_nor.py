@@ -209,6 +209,30 @@ def test_journal_that_could_not_be_written_counts_what_it_dropped() -> None:
     assert len(_records(journal)) == kept
 
 
+@pytest.mark.parametrize("page", range(16))
+def test_wherever_in_a_sector_the_pages_run_out_what_was_written_before_stays(page: int) -> None:
+    """A header that finds no page is asked for again, in the same place: no sector is passed over, none is erased for it."""
+    fitted = Fitted(pages=16)
+    journal = _journal(fitted, 1)
+    _fill(journal, fitted, 60)
+    while journal._offset // 256 != page:
+        _fill(journal, fitted, 1)
+    fitted.nor.settle()
+    fitted.energised(True)
+    for _ in range(400):
+        journal.append(1, bytes(40))
+        for _ in range(20):
+            journal.service()
+    assert fitted.nor.refused and journal._last <= 3
+    fitted.energised(False)
+    for _ in range(600):
+        journal.service()
+        fitted.nor.service(0)
+    again = Journal(Fitted(fitted.flash.data).nor, 2)
+    for each in (journal, again):
+        assert len(_records(each)) == journal.next_seq - 1 - journal.dropped and each.overwritten_unpulled == 0
+
+
 def test_pause_for_the_flash_is_no_missed_tick() -> None:
     bench = Bench(step_cycles=8)
     module = bench.driver("internal_nor")
