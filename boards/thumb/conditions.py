@@ -2,12 +2,12 @@
 
 import ast
 
+from boards.thumb.assembler import INVERSE
 from boards.thumb.expressions import Expressions
 from boards.thumb.simplify import value_of
 
 BRANCH = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge"}
 MIRRORED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
-OPPOSITE = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt", "mi": "pl", "pl": "mi"}
 
 
 class Conditions(Expressions):
@@ -22,7 +22,7 @@ class Conditions(Expressions):
             self._jump_bool(node, when, to, k)
         else:
             condition = self._compare(node, k) if isinstance(node, ast.Compare) else self._test(node, k)
-            self.branch(to, condition if when else OPPOSITE[condition])
+            self.branch(to, condition if when else INVERSE[condition])
 
     def _jump_bool(self, node: ast.BoolOp, when: bool, to: str, k: int) -> None:
         decides = isinstance(node.op, ast.Or)  # the value of a part that decides the whole

@@ -8,11 +8,9 @@ from boards.thumb.simplify import CannotCompile, value_of
 
 SHIFT = {"ptr32": 2, "ptr16": 1, "ptr8": 0}
 SUFFIX = {"ptr32": "", "ptr16": "h", "ptr8": "b"}
-BY_REGISTER = {("ldr", "ptr32"): 0x5800, ("ldr", "ptr16"): 0x5A00, ("ldr", "ptr8"): 0x5C00}  # ARMv6-M ARM A6.7
+BY_REGISTER = {"ptr32": 0x5800, "ptr16": 0x5A00, "ptr8": 0x5C00}  # ARMv6-M ARM A6.7
 COMMUTES = {ast.Mult: "mul", ast.BitAnd: "and_", ast.BitOr: "orr", ast.BitXor: "eor"}
 SHIFTS = {ast.LShift: "lsl", ast.RShift: "asr"}
-
-
 
 
 def low(register: str) -> bool:
@@ -96,7 +94,7 @@ class Expressions(Machine):
         if isinstance(offset, int):
             self.op(f"ldr{SUFFIX[kind]}", to, f"[{base}, {offset}]")
             return
-        word = BY_REGISTER["ldr", kind] | int(str(offset)[1:]) << 6 | int(base[1:]) << 3 | int(to[1:])
+        word = BY_REGISTER[kind] | int(str(offset)[1:]) << 6 | int(base[1:]) << 3 | int(to[1:])
         if self._held and self._held[0] == to:
             self._held = None
         self.code.word(word, f"ldr{SUFFIX[kind]} {to}, [{base}, {offset}]")
