@@ -1,8 +1,8 @@
 """One viper function out of the tick's stages: `press.tick` as one call, with every word's number in the code.
 
 Each stage is a function over the one frame without a result, so its body can stand in one function after the other: a `return`
-becomes a `break` out of a loop that runs once. What that saves on the chip is nine calls through the interpreter and every
-argument. The stages stay where they are tested; this file only moves text.
+becomes a `break` out of a loop that runs once. What that saves on the chip is a call through the interpreter for each stage, and
+its argument. The stages stay where they are tested; this file only moves text.
 """
 
 import ast

@@ -1,8 +1,8 @@
 """Build a stock MicroPython for a chip, as anybody downloads it, from the same sources: what app sets are tried on.
 
-`python -m boards.images.stock rp2040` leaves build/images/stock_rp2040/firmware.uf2. Two things differ from the download: the
-libraries that micropython-lib brings (onewire, neopixel) are not there, and neither is the wait of half a second for a host that
-does not read, which the sources of our images have taken out.
+`python -m boards.images.stock rp2040` leaves build/images/stock_rp2040/firmware.uf2. What differs from the download: the
+libraries that micropython-lib brings (onewire, neopixel) are not there, and what is mended in the sources of our images is mended
+here as well (sources.EDITS): no wait of half a second for a host that does not read, and recursion that ends 1 kB earlier.
 """
 
 import sys

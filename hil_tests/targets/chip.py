@@ -1,8 +1,8 @@
 """An emulated RP2040 that runs an image, on simulated time and without a loop of its own: `run_to` is all that moves it.
 
-What rp2040py does otherwise than a real board is mended here, in one place (hil_tests/README.md says why): a USB read is completed
-only when the host has bytes, the host's start of frame comes every millisecond while the chip listens for it, and a restart into
-the ROM's boot drive is told instead of starting the flash.
+What rp2040py does otherwise than a real board is mended here, in one place (hil_tests/emulated/README.md says why): a USB read is
+completed only when the host has bytes, the host's start of frame comes every millisecond while the chip listens for it, and a
+restart into the ROM's boot drive is told instead of starting the flash.
 """
 
 import importlib
