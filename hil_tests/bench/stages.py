@@ -1,4 +1,6 @@
-"""What each stage of the tick costs on the chip: `python -m hil_tests.bench.stages [seconds]`, the image of the pico board.
+"""What each stage of the tick costs on the chip: `python -m hil_tests.bench.stages [press]`, the image of the pico board.
+
+With `press` it presses meanwhile, else it is as it has booted.
 
 The emulator runs the handler one instruction at a time and books each one's cycles on the stage in which it stands. Waiting for the
 converter's words is in `receive`.

@@ -1,7 +1,7 @@
 # ruff: noqa: B007, B905, UP031 - MicroPython, written as a beginner would
 """The tick as one would first write it: floats, lists, a dict of limits, a PID class, machine.SPI. For comparison only.
 
-It does what the press's tick does: read a frame and check its CRC, calibrate four cells piecewise, add up, judge 29 rows, move a
+It does what the press's tick does: read a frame and check its CRC, calibrate four cells piecewise, add up, judge 30 rows, move a
 set-point, control, write the DAC and the valves, keep statistics and a flight recorder. A pin is high while it works. The
 converter's pins belong to a PIO program, so the frame is clocked in over the journal's bus: as many bytes, as much wire time.
 """
@@ -10,6 +10,7 @@ import machine
 
 POINTS = [(-8000000.0, -36000.0), (0.0, 0.0), (1500000.0, 6600.0), (3000000.0, 13210.0), (5000000.0, 22010.0), (8000000.0, 35300.0)]
 PERIOD_S = 1 / 4000
+ROWS = 30  # as many as press/interlock.py has
 
 
 class Pid:
@@ -42,7 +43,7 @@ class Press:
         self.valves = [machine.Pin(n, machine.Pin.OUT, value=0) for n in (15, 22, 28)]
         self.switches = [machine.Pin(n, machine.Pin.IN) for n in (10, 11, 12, 13, 14)]
         self.pid = Pid(0.35, 7.5, 0.0, -66000.0, 66000.0)
-        self.limits = [Limit("row %d" % n, 50000.0 + n, 0.005, "vent") for n in range(29)]
+        self.limits = [Limit("row %d" % n, 50000.0 + n, 0.005, "vent") for n in range(ROWS)]
         self.filtered = self.set_point = self.time = 0.0
         self.target, self.rate = 40000.0, 2000.0
         self.statistics = {"count": 0, "sum": 0.0, "min": 1e9, "max": -1e9}
