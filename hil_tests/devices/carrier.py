@@ -6,6 +6,7 @@ from typing import Any
 
 from hil_tests.devices.ads131m04 import Ads131m04
 from hil_tests.devices.dac8551 import Dac8551
+from hil_tests.devices.frame_bits import HEALTHY, IN, PERMISSIVE, valve_bits
 from hil_tests.devices.front_panel import FrontPanel
 from hil_tests.devices.max31856 import Max31856
 from hil_tests.devices.mcp23017 import IODIRB, OLATB
@@ -16,8 +17,7 @@ from hil_tests.devices.wires import Wires
 from hil_tests.plant import plant as physics
 
 ONE_SHOT_NS = 1_000_000  # retriggerable, 74HC123 with its timing parts: holds this long after a pulse
-INPUTS = {"estop_a": 1, "estop_b": 2, "guard_a": 4, "guard_b": 8, "pressure_ok": 16, "trigger_in": 1024}
-FILL, VENT, DUMP_CLOSED, PERMISSIVE = 1, 2, 4, 8
+INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "trigger_in")  # at pins; the panel has the others
 
 
 class OneShot:
@@ -64,7 +64,7 @@ class Carrier:
         self.thermocouples = self._thermocouples(self.panel) if self.panel else []
         self.trigger_in = 0
         self.steps = 0
-        self._switches(63)
+        self._switches(HEALTHY)
         self.converter = Ads131m04(self.wires, pins, self._sample)
 
     def _plant(self) -> Any:
@@ -87,12 +87,6 @@ class Carrier:
     def _temperature(self, n: int) -> int:
         return int(self.frame[self.at["TEMPERATURE"] + n])
 
-    def valve_bits(self) -> int:
-        level, pins = self.wires.level, self.pins
-        bits = (FILL if level(pins["fill"]) else 0) | (VENT if level(pins["vent"]) else 0)
-        bits |= DUMP_CLOSED if level(pins["dump"]) else 0
-        return bits | (PERMISSIVE if self.one_shot.alive else 0)
-
     def _sample(self) -> list[int]:
         """One step of the plant at each conversion."""
         rate = round(self.converter.rate_hz)
@@ -103,7 +97,7 @@ class Carrier:
             for name, value in active.items():
                 self.plant.fault(name, value)
         S, at = self.frame, self.at
-        bits = self.valve_bits()
+        bits = valve_bits(self.wires, self.pins, self.one_shot.alive)
         if not bits & PERMISSIVE:
             self.dac.unpowered()
         S[at["CODE"]], S[at["VALVE"]] = self.dac.code, bits
@@ -124,8 +118,8 @@ class Carrier:
         return self._travelled_more_nm
 
     def _switches(self, bits: int) -> None:
-        for name, bit in INPUTS.items():
-            level = self.trigger_in if name == "trigger_in" else int(bool(bits & bit))
+        for name in INPUTS:
+            level = self.trigger_in if name == "trigger_in" else int(bool(bits & IN[name]))
             self.wires.drive(self.pins[name], level)
         if self.panel:
             self.panel.plant_word(bits)

@@ -1,5 +1,6 @@
 """The carrier's front panel: a display and an expander on one I2C, its buttons, its lights and its buzzer."""
 
+from hil_tests.devices.frame_bits import HEALTHY, IN
 from hil_tests.devices.i2c_bus import I2cBus
 from hil_tests.devices.mcp23017 import Mcp23017
 from hil_tests.devices.ssd1306 import Ssd1306
@@ -9,8 +10,6 @@ A, B = 0, 1
 BUTTONS = {"start": 0, "stop": 1, "reset": 2, "select": 3}
 SUPPLY = 4
 LAMPS = ("red", "amber", "green", "buzzer")
-INPUTS = {"start": 64, "stop": 128, "reset": 256, "select": 512}  # of the plant's word
-SUPPLY_OK = 32
 
 
 class FrontPanel:
@@ -22,14 +21,14 @@ class FrontPanel:
         self.bus.attach(self.display)
         self.bus.attach(self.expander)
         self.held: set[str] = set()
-        self.plant_word(SUPPLY_OK)
+        self.plant_word(HEALTHY)
 
     def plant_word(self, bits: int) -> None:
         """Switches as the plant's word of inputs has them, or a finger of the test."""
         for name, bit in BUTTONS.items():
-            pressed = bool(bits & INPUTS[name]) or name in self.held
+            pressed = bool(bits & IN[name]) or name in self.held
             self.expander.ground(A, bit, not pressed if name == "stop" else pressed)
-        self.expander.ground(A, SUPPLY, bool(bits & SUPPLY_OK))
+        self.expander.ground(A, SUPPLY, bool(bits & IN["supply_ok"]))
 
     def press(self, name: str) -> None:
         self.held.add(name)

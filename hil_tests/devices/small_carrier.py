@@ -7,15 +7,16 @@ each tick's time; the converter looks at it when it converts.
 from array import array
 from typing import Any
 
-from hil_tests.devices.carrier import DUMP_CLOSED, FILL, PERMISSIVE, VENT, OneShot
+from hil_tests.devices.carrier import OneShot
+from hil_tests.devices.frame_bits import HEALTHY, IN, PERMISSIVE, valve_bits
 from hil_tests.devices.hx711 import Hx711
 from hil_tests.devices.pwm_valve import PwmValve
+from hil_tests.devices.recorder import TRUTH_HZ, Recorder
 from hil_tests.devices.wires import Wires
 from hil_tests.plant import plant as physics
 
 CELL = 3
-INPUTS = {"estop_a": 1, "estop_b": 2, "guard_a": 4, "guard_b": 8, "pressure_ok": 16, "supply_ok": 32, "start": 64, "stop": 128,
-          "reset": 256, "select": 512}  # fmt: skip
+INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select")
 NORMALLY_CLOSED = {"stop"}  # the contact opens when it is pressed
 
 
@@ -26,40 +27,41 @@ class SmallCarrier:
     panel = None
     scale = None
 
-    def __init__(self, chip: Any, pins: dict[str, int], spec: Any, at: dict[str, int], hz: int, seed: int, sps: float) -> None:
+    def __init__(self, chip: Any, pins: dict[str, int], spec: Any, at: dict[str, int], hz: int, seed: int, sps: float,
+                 plant: Any = None) -> None:
+        """`plant` goes on with a press that is there already, as after a power cut."""
         self.wires, self.pins, self.at, self.hz = Wires(chip), pins, at, hz
+        self.recorder = Recorder(self.wires, pins)
         self.frame = array("i", [0] * (max(at.values()) + 1))
         module: Any = physics
-        self.plant = module.Plant(spec, hz, seed, module.words_of(at))
+        self.plant = plant or module.Plant(spec, hz, seed, module.words_of(at))
+        self.steps = 0
         self.one_shot = OneShot(self.wires, pins["permissive"])
         self.dac = PwmValve(self.wires, pins["valve_pwm"])
         self.held: set[str] = set()
         self.trigger_in = 0
-        self._switches(63)
+        self._switches(HEALTHY)
         self.converter = Hx711(self.wires, pins["hx711_clock"], pins["hx711_data"], self._code, sps)
         self._step = self.wires.alarm(self._stepped)
         self._step.schedule(1e9 / hz)
 
-    def valve_bits(self) -> int:
-        level, pins = self.wires.level, self.pins
-        bits = (FILL if level(pins["fill"]) else 0) | (VENT if level(pins["vent"]) else 0)
-        bits |= DUMP_CLOSED if level(pins["dump"]) else 0
-        return bits | (PERMISSIVE if self.one_shot.alive else 0)
-
     def _stepped(self) -> None:
         self._step.schedule(1e9 / self.hz)
         S, at = self.frame, self.at
-        bits = self.valve_bits()
+        bits = valve_bits(self.wires, self.pins, self.one_shot.alive)
         S[at["CODE"]] = self.dac.code if bits & PERMISSIVE else 0  # without the permissive the valve has no supply
         S[at["VALVE"]] = bits
         self.plant.step(S)
+        self.steps += 1
         self._switches(S[at["INPUTS"]])
+        if self.steps % max(1, self.hz // TRUTH_HZ) == 0:
+            self.recorder.look(self.plant.truth())
 
     def _code(self) -> int:
         return int(self.frame[self.at["RAW"] + CELL])
 
     def _switches(self, bits: int) -> None:
-        for name, bit in INPUTS.items():
-            level = bool(bits & bit) or name in self.held
+        for name in INPUTS:
+            level = bool(bits & IN[name]) or name in self.held
             self.wires.drive(self.pins[name], int(level != (name in NORMALLY_CLOSED)))
         self.wires.drive(self.pins["trigger_in"], self.trigger_in)
