@@ -10,36 +10,24 @@ import sys
 from collections import defaultdict
 from typing import Any
 
-from hil_tests.bench.board.rig import PIO0_IRQ_0, ROOT, Rig
-from hil_tests.targets.chip import CYCLE_NS
+from hil_tests.bench.board.rig import ROOT, Rig
+from hil_tests.targets.chip import CYCLE_NS, PIO0_IRQ_0
 from hil_tests.targets.routine import stage_offsets
 
 SOURCE = ROOT / "build" / "images" / "pico" / "frozen" / "fast_tick.py"
-VECTOR = 16 + 7
 TICKS = 50
 
 
 def one_tick(rig: Rig, start: int, offsets: list[tuple[int, str]]) -> dict[str, int]:
     """Step through the next tick; cycles by stage."""
-    mcu: Any = rig.chip.mcu
-    core, spent = mcu.core, defaultdict[str, int](int)
-    while core.ipsr != PIO0_IRQ_0:
-        step(rig)
+    core: Any = rig.chip.mcu.core
+    spent = defaultdict[str, int](int)
+    rig.chip.step_while(lambda: bool(core.ipsr != PIO0_IRQ_0))
     while core.ipsr == PIO0_IRQ_0:
         at = core.pc - start
         name = next((stage for begin, stage in reversed(offsets) if begin <= at), "?") if at >= 0 else "?"
-        spent[name] += step(rig)
+        spent[name] += rig.chip.step()
     return spent
-
-
-def step(rig: Rig) -> int:
-    mcu = rig.chip.mcu
-    cycles = int(mcu.core.execute_instruction())
-    mcu.clock.tick(cycles * CYCLE_NS)
-    for pio in mcu.pio:
-        if not pio.stopped:
-            pio.advance(cycles)
-    return cycles
 
 
 def main(arguments: list[str]) -> int:
@@ -48,7 +36,7 @@ def main(arguments: list[str]) -> int:
     if "press" in arguments:
         rig.press()
     mcu: Any = rig.chip.mcu
-    start = mcu.read_uint32(mcu.core.vtor + 4 * VECTOR) & ~1
+    start = mcu.read_uint32(mcu.core.vtor + 4 * PIO0_IRQ_0) & ~1
     ticks = [one_tick(rig, start, offsets) for _ in range(TICKS)]
     total = 0.0
     print(f"{'stage':28} {'median us':>9} {'most us':>9}")

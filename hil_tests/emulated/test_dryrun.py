@@ -9,9 +9,9 @@ from stackpress.link import Link
 from boards.images.build import build
 from hil_tests import playing, scenario
 from hil_tests.targets.bare import BareBoard
+from hil_tests.targets.chip import PIO0_IRQ_0
 
 BOOTED_S = 0.8
-TICK_IRQ = 16 + 7  # RP2040 datasheet 2.3.2: PIO0_IRQ_0
 PLAYED = ("abort_vents", "crc_vents", "estop_vents_a_ramp")
 TICK_US = 200  # of a period of 500
 
@@ -28,7 +28,7 @@ def test_bare_board_is_commissioned_presses_and_trips_over_its_usb_port(tmp_path
         for name in PLAYED:
             one = scenario.read(scenario.SCENARIOS / f"{name}.toml")
             playing.play(one, "short", "serial", tmp_path / name, board.port)
-        board.chip.watch_interrupt(TICK_IRQ, entered.append, lambda ns: durations.append((ns - entered[-1]) / 1000))
+        board.chip.watch_interrupt(PIO0_IRQ_0, entered.append, lambda ns: durations.append((ns - entered[-1]) / 1000))
         with Link(board.port, 600) as link:
             hz, missed = (int(field) for field in link.query("SYST:TICK?").split(",")[3:1:-1])
             time.sleep(1.0)

@@ -6,6 +6,7 @@ import pytest
 from stackpress import programs
 from stackpress.link import Link
 
+from hil_tests.devices.recorder import TRUTH_HZ
 from hil_tests.targets.small import SmallTarget
 
 pytestmark = pytest.mark.timeout(1800)
@@ -51,3 +52,25 @@ def test_converter_that_died_is_named_and_the_press_still_ticks() -> None:
         with Link(target.port, quiet_s=900) as link:
             assert "stale" in link.query("CYCL:CHEC?")
             assert not target.truth()["permissive"]
+
+
+def test_power_cut_keeps_the_journal_and_leaves_traces_of_the_pins(tmp_path: Path) -> None:
+    with SmallTarget() as target:
+        target.run_until(BOOTED_S)
+        found = []
+        for _ in range(2):
+            with Link(target.port, quiet_s=900) as link:
+                assert link.query("CYCL:CHEC?") == '""'
+                found.append((int(link.query("SYST:TIME?").split(",")[0]), *map(int, link.query("LOG:STAT?").split(",")[:2])))
+            if target.starts == 1:
+                plant = target.carrier.plant
+                target.restart()
+                assert target.carrier.plant is plant
+                target.run_until(BOOTED_S)
+        (boot, first, following), after = found
+        assert target.starts == 2 and after[:2] == (boot + 1, first) and after[2] > following
+        assert target.word("MISSED") == 0 and not target.carrier.converter.violations
+        target.leave_traces(tmp_path)
+        assert len((tmp_path / "truth.csv").read_text().splitlines()) > 0.9 * BOOTED_S * TRUTH_HZ
+        pins = (tmp_path / "pins.vcd").read_text()
+        assert all(f" {name} $end" in pins for name in target.board["pins"])

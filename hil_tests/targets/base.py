@@ -4,10 +4,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 
-class TargetError(Exception):
-    """This target can't do what a scenario asks of it."""
-
-
 class Target(Protocol):
     """One press with its plant and bench; times in press seconds, and time stands still between calls where it can."""
 
@@ -36,7 +32,7 @@ class Target(Protocol):
     def truth(self) -> dict[str, Any]:
         """What the plant truly does: force_n, most_force_n, drive_n, displacement_m, dump_open and what else it knows."""
 
-    def restart(self, cause: str = "power") -> None:
+    def restart(self) -> None:
         """Pull the plug and put it back."""
 
     def leave_traces(self, folder: Path) -> None:

@@ -16,6 +16,9 @@ CYCLE_NS = 8.0  # 125 MHz
 PIO_STEP_CYCLES = 2  # one step of a state machine at 62.5 MHz
 PERI_HZ = 48_000_000  # MicroPython runs the peripherals' clock from the USB PLL, the emulator from the system clock
 TIMERAWL = 0x28
+PIO0_IRQ_0 = 16 + 7  # the tick: its exception number (RP2040 datasheet 2.3.2)
+SRAM, HALT = 0x20000000, 0x20040800  # HALT lies in SCRATCH_X, behind what the firmware has there
+BRANCH_TO_ITSELF = b"\xfe\xe7"
 VECTOR_MAGIC, ROM_END = 0xB007C0D3, 0x4000
 DEV_SOF, SOF_RD = 1 << 17, 0x48  # RP2040 datasheet 4.1.4: the flag is cleared by reading the register
 
@@ -217,15 +220,25 @@ class Chip:
 
         timer.read_uint32 = read
 
+    def step(self) -> int:
+        """One instruction; the cycles that it took."""
+        cycles = int(self.mcu.core.execute_instruction())
+        self.mcu.clock.tick(cycles * CYCLE_NS)
+        for pio in self.mcu.pio:
+            if not pio.stopped:
+                pio.advance(cycles)
+        return cycles
+
     def step_while(self, holds: Callable[[], bool]) -> None:
         """One instruction after the other, as long as `holds()` says so."""
-        core, clock, pios = self.mcu.core, self.mcu.clock, self.mcu.pio
         while holds():
-            cycles = core.execute_instruction()
-            clock.tick(cycles * CYCLE_NS)
-            for pio in pios:
-                if not pio.stopped:
-                    pio.advance(cycles)
+            self.step()
+
+    def go_in_circles(self, interrupts: bool = True) -> None:
+        """The program hangs from here on; without `interrupts` nothing else comes through either."""
+        core = self.mcu.core
+        self.mcu.sram[HALT - SRAM : HALT - SRAM + 2] = BRANCH_TO_ITSELF
+        core.pm, core.pc = core.pm or not interrupts, HALT
 
     def go_on_without_processor(self, ns: float) -> None:
         """The processor waits in the middle of an instruction; everything around it goes on, a state machine's steps included."""

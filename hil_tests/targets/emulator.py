@@ -20,22 +20,20 @@ from typing import Any, TypeVar
 from hil_tests.devices.boot_drive import BootDrive
 from hil_tests.devices.carrier import Carrier
 from hil_tests.plant import load
-from hil_tests.targets.chip import Chip
+from hil_tests.targets.chip import PIO0_IRQ_0, Chip
 from hil_tests.targets.emulator_faults import TABLE, ChipFaults
 from hil_tests.targets.storage import file_system
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = ROOT / "build" / "images" / "pico" / "firmware.uf2"
-FLASH_KB, STORAGE_KB = 2048, 1408
 SLICE_NS = 1e6
 ANSWER_NS = 1e9  # how long the chip runs for an answer
 LINGER_NS = 5e6  # and how long after the end of one
 PACKET, PACKET_LINGER_NS = 64, 3e7
 STUCK_S = 5.0  # a host that says nothing for so long waits for the rest of an answer in which a line end was no end
 MORE_NS, MORE_TIMES = 5e7, 20  # what the chip gets then
-TICKS = 16 + 7  # exception number of PIO0_IRQ_0
 BOOT_S = 3.0  # longest wait for the first ticks
-JOURNAL_BYTES = 1 << 18  # a small chip mounts quickly
+UNIQUE_ID = "ffffffffffffffff"  # of the emulator's flash chip
 
 T = TypeVar("T")
 
@@ -66,23 +64,24 @@ class EmulatorTarget:
         """`boot_drive` is the folder where the chip's boot drive appears when the firmware makes way for it."""
         from press import frame
 
+        from boards.images import flash_map, uf2
         from boards.images.board_data import board_data
 
         spec = load.plant(plant, specimen, overrides)
         self.board = board_data(self.BOARD)
-        self.starts, self._image, self._hz, self._seed = 1, image, hz, seed
+        self.starts, self._image, self._seed = 1, image, seed
         self._jobs: list[Callable[[], None]] = []
         self._answered, self._more = True, 0
         self.chip = Chip(image)
-        self.chip_faults = ChipFaults(self.chip, TICKS)
+        self.chip_faults = ChipFaults(self.chip, PIO0_IRQ_0)
         self.console = bytearray()
         if configured:
             documents = {**self._commissioned(spec), **(documents or {})}
-        storage = file_system(documents or {}, (STORAGE_KB - self.board["settings"].get("journal_kb", 0)) * 1024)
-        at = (FLASH_KB - STORAGE_KB) * 1024
+        size = flash_map.storage_bytes(self.BOARD) - 1024 * self.board["settings"].get("journal_kb", 0)
+        storage, at = file_system(documents or {}, size), flash_map.storage_start(self.BOARD) - uf2.FLASH
         self.chip.mcu.flash[at : at + len(storage)] = storage
         self._spec = spec
-        self.carrier: Any = self._fitted(spec, frame.AT, hz, seed, flash)
+        self.carrier: Any = self._fitted(frame.AT, hz, flash)
         self._frame_at = frame.AT
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
@@ -107,9 +106,10 @@ class EmulatorTarget:
 
         return commissioned(spec, self.identity)
 
-    def _fitted(self, spec: load.Spec, at: dict[str, int], hz: int, seed: int, flash: bytearray | None) -> Any:
-        """The electronics around the chip."""
-        return Carrier(self.chip.mcu, self.board["pins"], spec, at, hz, seed, flash)
+    def _fitted(self, at: dict[str, int], hz: int, flash: bytearray | None = None, before: Any = None) -> Any:
+        """The electronics around the chip; with the journal and the press of those that were there before, after a power cut."""
+        memory, plant = (before.flash.memory, before.plant) if before else (flash, None)
+        return Carrier(self.chip.mcu, self.board["pins"], self._spec, at, hz, self._seed, memory, plant)
 
     @property
     def identity(self) -> str:
@@ -276,7 +276,7 @@ class EmulatorTarget:
         frame, scale = self._spec["frame_stiffness_cn_um"], self._spec["stiffness_scale_permille"]
         self._at_rest(lambda: self.carrier.plant.load_specimen(load.load_specimen(name, frame, scale)))
 
-    def restart(self, cause: str = "power") -> None:
+    def restart(self) -> None:
         """Pull the plug and put it back: the same flash, the same journal, the press as it stands; until it ticks again."""
         self._at_rest(self._power_cycle)
         self.boot()
@@ -285,9 +285,8 @@ class EmulatorTarget:
         old, before = self.chip, self.carrier
         self.chip = Chip(self._image)
         self.chip.mcu.flash[:] = bytes(old.mcu.flash)
-        self.chip_faults = ChipFaults(self.chip, TICKS)
-        self.carrier = Carrier(self.chip.mcu, self.board["pins"], self._spec, self._frame_at, before.hz, self._seed,
-                               before.flash.memory, before.plant)  # fmt: skip
+        self.chip_faults = ChipFaults(self.chip, PIO0_IRQ_0)
+        self.carrier = self._fitted(self._frame_at, before.hz, before=before)
         self.chip.on_bytes, self.chip.on_boot_rom = self._from_chip, self._in_boot_rom
         self._until = self._busy_until = 0.0
         self._answered = True
@@ -342,5 +341,3 @@ class EmulatorTarget:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-
-UNIQUE_ID = "ffffffffffffffff"

@@ -7,8 +7,6 @@ wires (hil_tests/plant/faults.py): a cell, a switch, the valve, the air. Nothing
 from collections.abc import Callable
 from typing import Any
 
-HALT = 0x40800  # in SCRATCH_X, behind what the firmware has there: `b .`
-BRANCH_TO_ITSELF = b"\xfe\xe7"
 FOR_EVER = 1 << 40
 RUNAWAY_UM = 400  # the ram travels so much further than the plant's ram does
 TIMERAWL = 0x28
@@ -36,10 +34,9 @@ class ChipFaults:
 
     def hang(self) -> None:
         """The foreground goes round in circles from now on; interrupts come through."""
-        self._chip.mcu.sram[HALT : HALT + 2] = BRANCH_TO_ITSELF
         self._to_foreground()
         self._hung_at = self._chip.mcu.core.pc
-        self._chip.mcu.core.pc = 0x20000000 + HALT
+        self._chip.go_in_circles()
 
     def go_on(self) -> None:
         if self._hung_at >= 0:

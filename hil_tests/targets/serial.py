@@ -163,10 +163,7 @@ class SerialTarget:
             now = self._last_s + (time.monotonic() - self._asked) * self._rate
         return self.run_until(now + seconds, wall_limit_s)
 
-    def pace(self, mode: str, speed: float = 1.0) -> None:
-        """A board keeps its own time."""
-
-    def restart(self, cause: str = "reset") -> None:
+    def restart(self) -> None:
         """Restart the firmware as the host can: in the safe state, and the link is open again afterwards."""
         self.press.reboot()
         end = time.monotonic() + BOOT_S + 10 * self.press.link.quiet_s

@@ -32,6 +32,8 @@ class SmallTarget(EmulatorTarget):
         found["cells"] = [found["cells"][CELL], *found["cells"][:CELL]]
         return {**documents, "calibration": json.dumps(found, separators=(",", ":")).encode()}
 
-    def _fitted(self, spec: load.Spec, at: dict[str, int], hz: int, seed: int, flash: bytearray | None) -> Any:
-        spec["specimen"]["gap_nm"] = self._gap_nm
-        return SmallCarrier(self.chip.mcu, self.board["pins"], spec, at, hz, seed, self.board["settings"]["hx711_sps"])
+    def _fitted(self, at: dict[str, int], hz: int, flash: bytearray | None = None, before: Any = None) -> Any:
+        """Its journal lies in the chip's own flash, which outlives a power cut anyway."""
+        self._spec["specimen"]["gap_nm"] = self._gap_nm
+        sps = self.board["settings"]["hx711_sps"]
+        return SmallCarrier(self.chip.mcu, self.board["pins"], self._spec, at, hz, self._seed, sps, before and before.plant)

@@ -15,7 +15,6 @@ Say = Callable[[str], None]
 DEPTH = 6  # requests under way
 ALTERNATELY = ("LOG:READ?", "MEAS:FORC?")
 BY_THEMSELVES_S, PROVOKED_EVERY_S = 1.0, 0.25
-DUMP_CLOSED = 4
 
 
 def middle(values: list[float]) -> float:
@@ -169,12 +168,10 @@ def deadman(say: Say, phases: int = 24) -> Result:
     """Interrupts off and an endless loop, wherever the processor is; until the last edge on the permissive's pin."""
     rig = pressing()
     rig.host.load(DEPTH)
-    core, memory = rig.chip.mcu.core, rig.chip.mcu.sram
 
     def hung() -> float:
-        memory[0x40800:0x40802] = b"\xfe\xe7"  # b .
         began = rig.now_ns
-        core.pm, core.pc = True, 0x20040800
+        rig.chip.go_in_circles(interrupts=False)
         rig.run(0.006)
         if rig.carrier.one_shot.alive:
             return float("inf")

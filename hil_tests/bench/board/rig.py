@@ -15,7 +15,7 @@ from hil_tests.bench.board.host import Host
 from hil_tests.devices.carrier import Carrier
 from hil_tests.plant import load
 from hil_tests.targets.chip import Chip
-from hil_tests.targets.emulator import FLASH_KB, STORAGE_KB, UNIQUE_ID
+from hil_tests.targets.emulator import UNIQUE_ID
 from hil_tests.targets.storage import file_system
 
 T = TypeVar("T")
@@ -24,8 +24,6 @@ HERE = Path(__file__).parent
 IMAGE = ROOT / "build" / "images" / "pico" / "firmware.uf2"
 LOG_MS = 20  # the highest logging rate that a press can be told
 CONNECT_S = 3.0
-IMAGE_BYTES = (FLASH_KB - STORAGE_KB) * 1024
-PIO0_IRQ_0 = 16 + 7  # exception number
 PARAMETERS = {"sample_dense_ms": LOG_MS, "approach_rate_n_per_s": 10000 * 100}
 
 
@@ -36,17 +34,18 @@ class Rig:
                  parameters: Mapping[str, int] | None = None) -> None:
         from press import frame
 
+        from boards.images import flash_map, uf2
         from boards.images.board_data import board_data
 
         self.board = board_data("pico")
         spec = load.plant("nominal", HERE / "near_blank.toml")
         self.chip = Chip(image)
-        storage = file_system(documents(spec, {"tick_rate_hz": hz, **(parameters or {})}), STORAGE_KB * 1024)
-        at = (FLASH_KB - STORAGE_KB) * 1024
+        storage = file_system(documents(spec, {"tick_rate_hz": hz, **(parameters or {})}), flash_map.storage_bytes("pico"))
+        at = flash_map.storage_start("pico") - uf2.FLASH
         self.chip.mcu.flash[at : at + len(storage)] = storage
         self.carrier = Carrier(self.chip.mcu, self.board["pins"], spec, frame.AT, hz)
         if oscillator_hz != self.board["settings"]["converter_clock_hz"]:
-            fit_oscillator(self.chip.mcu.flash, self.board["settings"]["converter_clock_hz"], int(oscillator_hz))
+            fit_oscillator(self.chip.mcu.flash, at, self.board["settings"]["converter_clock_hz"], int(oscillator_hz))
         self.carrier.converter.clock_hz = oscillator_hz
         self.hz, self._elf = hz, image.with_suffix(".elf")
         self._at, self._length = frame.AT, frame.LENGTH
@@ -109,8 +108,8 @@ class Rig:
             raise RuntimeError(f"the press did not stay energised: {self.told()}")
 
 
-def fit_oscillator(flash: Any, was_hz: int, is_hz: int) -> None:
-    """Another oscillator on the carrier: its number in the image, as another `converter_clock_hz` in board.toml would put it there.
+def fit_oscillator(flash: Any, size: int, was_hz: int, is_hz: int) -> None:
+    """Another oscillator on the carrier: its number in the image of `size` bytes, where `converter_clock_hz` has put it.
 
     A whole number in bytecode is LOAD_CONST_SMALL_INT (0x22), then 7 bits a byte, the first ones first. Raises RuntimeError.
     """
@@ -118,10 +117,10 @@ def fit_oscillator(flash: Any, was_hz: int, is_hz: int) -> None:
     def loaded(value: int) -> bytes:
         return bytes([0x22, *(value >> shift & 127 | (128 if shift else 0) for shift in (21, 14, 7, 0))])
 
-    image, old, new = bytes(flash[:IMAGE_BYTES]), loaded(was_hz), loaded(is_hz)
+    image, old, new = bytes(flash[:size]), loaded(was_hz), loaded(is_hz)
     if old not in image:
         raise RuntimeError("the image does not say which oscillator it is made for")
-    flash[:IMAGE_BYTES] = image.replace(old, new)
+    flash[:size] = image.replace(old, new)
 
 
 def documents(spec: Any, parameters: Mapping[str, int]) -> dict[str, bytes]:

@@ -1,6 +1,7 @@
 """Every tick as the emulator sees it: data-ready edge, first instruction of the tick, return from the interrupt."""
 
-from hil_tests.bench.board.rig import PIO0_IRQ_0, Rig
+from hil_tests.bench.board.rig import Rig
+from hil_tests.targets.chip import PIO0_IRQ_0
 
 
 class Ticks:
