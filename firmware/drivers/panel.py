@@ -12,6 +12,7 @@ supervisor's while the supply is good, so a broken wire is a stop or a fault. Po
 import machine
 from micropython import const
 from press import frame, panel_lights
+from press.run_log import PART_FAILS
 
 from drivers import memory
 from drivers.mcp23017 import Expander
@@ -148,7 +149,7 @@ class Panel:
         """To the log, when it changes."""
         if there != self._told[part] and self._press:
             self._told[part] = there
-            self._press.sampler.event(21, 0, 1 if there else 0, name)
+            self._press.sampler.event(PART_FAILS, 0, 1 if there else 0, name)
 
     def _with_screen(self, now):
         """What is due of the display at `now`; -1: whatever it needs to be set up, or renewed."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from press import frame, judged, params, tuning
 from press.tick import tick
+from stackpress.config import hardware
 
 from boards.images import build, fuse, uf2
 from hil_tests.devices.ads131m04 import RATIOS, crc16
@@ -33,6 +34,10 @@ def _driver(name: str) -> types.ModuleType:
         for key, old in before.items():
             sys.modules.pop(key) if old is None else sys.modules.update({key: old})
     return module
+
+
+def test_ratios_of_the_converter_are_what_the_boards_table_says():
+    assert _driver("ads131m04").RATIOS == hardware.part("converter", "ads131m04").ratios == RATIOS
 
 
 def test_crc_table_gives_the_crc_of_the_datasheet():
