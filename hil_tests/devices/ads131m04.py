@@ -43,7 +43,7 @@ class Ads131m04:
         self.on_ready: Callable[[], None] = lambda: None
         self._answer = 0xFF24
         self._selected, self._din, self._bits, self._in = 0, 0, 0, 0
-        self._out = self._argument = self._command = 0
+        self._out = 0
         self._convert = wires.alarm(self._converted)
         self._rise = wires.alarm(lambda: self._ready(1))
         wires.watch(pins["converter_clock"], self._clocked)

@@ -185,9 +185,6 @@ def modules(bench: Any) -> dict[str, types.ModuleType]:
         def get(self) -> int:
             return int(read(self._base + 0x20 + 4 * self._sm))
 
-        def rx_fifo(self) -> int:
-            return int(read(self._base + 0x0C) >> (8 * self._sm + 4) & 15)
-
     class DMA:
         """One channel (2.5.7): the registers CTRL, READ_ADDR, WRITE_ADDR, TRANS_COUNT."""
 

@@ -13,7 +13,6 @@ _CHECKOUT = _HERE.parents[1]
 ROOT = _CHECKOUT if (_CHECKOUT / "firmware" / "press").is_dir() else _HERE / "_rooms"
 FIRMWARE = ROOT / "firmware"
 BOARDS = ROOT / "boards"
-HIL_TESTS = ROOT / "hil_tests"
 
 for _room in (ROOT, FIRMWARE):
     if str(_room) not in sys.path:
