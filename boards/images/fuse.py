@@ -66,7 +66,8 @@ def stages(press: Path) -> list[tuple[str, str]]:
 
 
 def constants_of(path: Path) -> dict[str, int]:
-    return {name: int(value) for name, value in re.findall(r"^(_\w+) = const\((-?\w+)\)$", path.read_text(), re.M)}
+    """What a module names `_X = const(n)`."""
+    return {name: int(value, 0) for name, value in re.findall(r"^(_\w+) = const\((-?\w+)\)$", path.read_text(), re.M)}
 
 
 def stage(path: Path, function: str, skip: tuple[str, ...] = ("s", "r"), constants: dict[str, int] | None = None) -> list[str]:

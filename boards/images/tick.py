@@ -18,7 +18,7 @@ from boards.thumb.simplify import CannotCompile
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 DRIVERS = FIRMWARE / "drivers"
-CRC_TABLE = 0x200  # after the fixed words
+MEMORY = DRIVERS / "memory.py"  # where fixed words and CRC table lie is said there only
 SWITCHES = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select")  # frame.IN
 VALVES = ("dump", "fill", "vent", "trigger_out")
 # Before which stage of the press (or at the end), whose, and the function's name in the chip's or the part's *_stages.py.
@@ -38,8 +38,9 @@ def constants(board: dict[str, Any]) -> dict[str, int]:
     from press import frame
 
     pins, chip, scratch = board["pins"], board["chip"], board["chip"]["scratch"]
+    table = scratch + fuse.constants_of(MEMORY)["_CRC_TABLE"]
     masks = {f"_{role.upper()}_MASK": 1 << pins[role] if role in pins else 0 for role in VALVES}
-    found = {**fixed_words(), **masks, "_BASE": scratch, "_CRC_TABLE": scratch + CRC_TABLE, "_OUT_MASK": sum(masks.values()),
+    found = {**fixed_words(), **masks, "_BASE": scratch, "_CRC_TABLE": table, "_OUT_MASK": sum(masks.values()),
              "_SWITCH_MASK": (1 << switches(pins)) - 1, "_TRIGGER_MASK": 1 << pins["trigger_in"] if "trigger_in" in pins else 0,
              "_ALWAYS_OK": sum(frame.IN[name] for name in unwatched(board))}  # fmt: skip
     found["_IRQ_MASK"] = 1 << chip["pio0_irq_0"]
@@ -54,7 +55,7 @@ def constants(board: dict[str, Any]) -> dict[str, int]:
 
 def fixed_words() -> dict[str, int]:
     """The numbers of the fixed words, from the one place where they stand."""
-    tree = ast.parse((DRIVERS / "memory.py").read_text())
+    tree = ast.parse(MEMORY.read_text())
     row = next(n.targets[0] for n in tree.body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Tuple))
     return {f"_{ast.unparse(name)}": number for number, name in enumerate(row.elts)}
 
@@ -90,7 +91,9 @@ def fast_tick(board: dict[str, Any]) -> str:
         for place, whose, function in PLACES:
             path = _stage(board, whose, function) if place == stage else None
             if path:
-                lines += fuse.stage(path, function, ("s", "r"), known)
+                own = path.with_name(path.name.replace("_stages", ""))  # its driver: what both name stands there
+                shared = fuse.constants_of(own) if own.exists() else {}
+                lines += fuse.stage(path, function, ("s", "r"), {**shared, **known})
                 imports += _imports(path)
         if module:
             lines += fuse.stage(FIRMWARE / f"press/{module}.py", stage)

@@ -9,13 +9,15 @@ import uctypes
 from image_facts import CHIP
 from micropython import const
 
+_CRC_TABLE = const(0x200)
 BASE = CHIP["scratch"]
-FRAME, RING, EXPANDER, LAST_US, PERIOD_US, PIO0, PIO1, SIO, TIMER, NVIC, SCALE, SCALE_ZERO, SCALE_TOP, VALVE_CC = range(14)
+(FRAME, RING, EXPANDER, LAST_US, PERIOD_US, PIO0, PIO1, SIO, TIMER, NVIC, SCALE, SCALE_ZERO, SCALE_TOP, VALVE_CC,
+ PLANT) = range(15)
 NVIC_BASE = const(0xE000E000)  # ARMv6-M B3.4, ARMv7-M B3.4
 REGISTERS = ((PIO0, CHIP["pio0"]), (PIO1, CHIP["pio1"]), (SIO, CHIP["sio"]), (TIMER, CHIP["timer"]), (NVIC, NVIC_BASE))
 NOTE = CHIP["watchdog"] + 0x0C  # SCRATCH0: what is written there is still there after a reset (RP2040 datasheet 4.7.4)
 PIO1_BASE = CHIP["pio1"]
-CRC_TABLE = BASE + 0x200  # 256 halfwords
+CRC_TABLE = BASE + _CRC_TABLE  # 256 halfwords
 WORDS = const(16)
 
 

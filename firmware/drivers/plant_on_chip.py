@@ -27,8 +27,8 @@ FAULTS = (
     ("crash", "an exception in the foreground, now"),
 )
 NAMES = tuple([row[0] for row in FAULTS])
-PLANT = const(13)  # the fixed word with the address of the plant's state
-OVERRUN = const(203)  # a word of that state which the physics does not use
+# a word of the plant's state which the physics does not use
+_OVERRUN = const(203)
 
 
 @rp2.asm_pio()
@@ -84,7 +84,7 @@ class PlantOnChip:
         return plant
 
     def _put(self, plant, hz):
-        self._words[PLANT] = memory.address_of(plant.P)
+        self._words[memory.PLANT] = memory.address_of(plant.P)
         self.plant, self.hz = plant, hz
         self._apply()
 
@@ -153,7 +153,7 @@ class PlantOnChip:
 
     def _apply(self):
         us = self._broken.get("overrun", 0)
-        self.plant.P[OVERRUN] = 1000 if us == 1 else us
+        self.plant.P[_OVERRUN] = 1000 if us == 1 else us
         self._board.flash.stuck = "flash_busy" in self._broken
 
     def faults(self):

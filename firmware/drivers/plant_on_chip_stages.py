@@ -2,12 +2,7 @@
 """The plant inside the tick: what the valve words of the last tick do to the press, and what its sensors then say."""
 
 import micropython
-from micropython import const
 from plant.step import step as plant_step  # `step` is a variable of another stage
-
-_FRAME = const(0)
-_PLANT = const(13)
-_OVERRUN = const(203)
 
 
 @micropython.viper

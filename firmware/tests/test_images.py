@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from boards.images import build, frozen, revision, sources, tick
+from boards.images import build, frozen, fuse, revision, sources, tick
 from boards.images.board_data import board_data, names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +67,14 @@ def test_every_chip_has_its_own_registers_in_the_tick():
     chips = {name: board_data(name)["chip"] for name in known}
     assert (chips["pico"]["timer"], chips["pico"]["pio0_irq_0"]) == (0x40054000, 7)
     assert (chips["pico2"]["timer"], chips["pico2"]["pio0_irq_0"]) == (0x400B0000, 15)
+
+
+def test_driver_and_stage_of_the_plant_on_the_chip_mean_the_same_words():
+    text = tick.fast_tick(board_data("dryrun"))
+    words = tick.fixed_words()
+    overrun = fuse.constants_of(tick.DRIVERS / "plant_on_chip.py")["_OVERRUN"]
+    assert f"plant_step(m[{words['_FRAME']}], m[{words['_PLANT']}])" in text and f"ptr32(m[{words['_PLANT']}])[{overrun}]" in text
+    assert len(words) <= 16
 
 
 def test_inputs_that_nobody_watches_are_known():

@@ -50,7 +50,7 @@ def board(monkeypatch):
         "plant": {"step": step}, "plant.faults": {"FAULTS": faults.FAULTS},
         "plant.plant": {"Plant": plant.Plant, "words_of": plant.words_of},
         "plant_spec": {"own": lambda: load.plant()},
-        "drivers": {}, "drivers.memory": {"words": lambda: words, "PERIOD_US": 4, "address_of": id},
+        "drivers": {}, "drivers.memory": {"words": lambda: words, "PERIOD_US": 4, "PLANT": 14, "address_of": id},
     }  # fmt: skip
     for name, contents in stubs.items():
         module = types.ModuleType(name)
@@ -86,11 +86,11 @@ def test_faults_of_plant_and_board_are_set_listed_and_mended(board):
     press.fault("overrun", 1)
     press.fault("flash_busy", 1)
     assert press.faults() == {"guard": 1, "overrun": 1, "flash_busy": 1}
-    assert press.plant.P[board.driver.OVERRUN] == 1000 and board.flash.stuck
+    assert press.plant.P[board.driver._OVERRUN] == 1000 and board.flash.stuck
     press.clear_fault("flash_busy")
     assert not board.flash.stuck
     press.clear_fault(None)
-    assert press.faults() == {} and press.plant.P[board.driver.OVERRUN] == 0
+    assert press.faults() == {} and press.plant.P[board.driver._OVERRUN] == 0
     with pytest.raises(KeyError):
         press.fault("gaurd", 1)
     assert {name for name, _ in press.known_faults()} >= {"guard", "crash", "foreground"}
@@ -103,7 +103,7 @@ def test_faults_outlive_a_change_of_rate_and_of_specimen(board):
     press.set_up(2000)
     press.new_plant(load.plant("fill_vent", "pellet_cell"))
     assert press.faults() == {"cell_open": 2, "overrun": 700}
-    assert press.plant.P[step.MODE + 1] == 1 and press.plant.P[board.driver.OVERRUN] == 700
+    assert press.plant.P[step.MODE + 1] == 1 and press.plant.P[board.driver._OVERRUN] == 700
 
 
 def test_plant_that_can_not_be_made_leaves_the_one_there_is(board):
@@ -128,5 +128,5 @@ def test_crash_and_hang_happen_in_the_foreground_and_once(board):
 
 def test_word_of_the_overrun_is_nobody_elses(board):
     taken = {value for name, value in vars(step).items() if name.isupper() and isinstance(value, int)}
-    assert board.driver.OVERRUN not in taken
-    assert step.T_SET_ON + 2 <= board.driver.OVERRUN < step.SQRT
+    assert board.driver._OVERRUN not in taken
+    assert step.T_SET_ON + 2 <= board.driver._OVERRUN < step.SQRT

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from boards.images import fuse
+from boards.images import fuse, tick
 from hil_tests.devices import bench_modules
 from hil_tests.devices.wires import Wires
 
@@ -26,7 +26,9 @@ ROOT = Path(__file__).resolve().parents[2]
 DRIVERS = ROOT / "firmware" / "drivers"
 CHIP = tomllib.loads((ROOT / "boards" / "chips.toml").read_text())["chips"]["rp2040"]
 CYCLE_NS, READ_NS = 8.0, 40
-SRAM, FRAME, FIXED, CRC_TABLE = 0x20000000, 0x20010000, 0x20040000, 0x20040200
+SRAM, FRAME, FIXED = 0x20000000, 0x20010000, CHIP["scratch"]
+WORDS = tick.fixed_words()
+CRC_TABLE = FIXED + fuse.constants_of(tick.MEMORY)["_CRC_TABLE"]
 
 
 class Bench:
@@ -116,10 +118,9 @@ class Bench:
         """
         from press import frame
 
-        words: dict[str, int] = {"_" + key: at for key, at in frame.AT.items()}
+        words = {**WORDS, "_BASE": FIXED, "_CRC_TABLE": CRC_TABLE, **{"_" + key: at for key, at in frame.AT.items()}}
         words.update(("_" + key, value) for key, value in vars(frame).items() if key.isupper() and isinstance(value, int))
         words.update(("_IN_" + key.upper(), bit) for key, bit in frame.IN.items())
-        words.update(_BASE=FIXED, _CRC_TABLE=CRC_TABLE, _EXPANDER=2, _LAST_US=3, _PERIOD_US=4, _PIO0=5, _PIO1=6, _SIO=7, _TIMER=8)
         lines = fuse.stage(DRIVERS / f"{file}.py", name, ("s", "r"), {**words, **constants})
         body = "\n".join("    " + line for line in [f"s = ptr32({FRAME})", *lines])
         tree = _Wrap().visit(ast.parse(f"def {name}():\n{body}\n"))
@@ -129,10 +130,10 @@ class Bench:
         return made
 
     def fixed(self, **words: int) -> None:
-        """Write fixed words by number, e.g. PIO0=0x50200000."""
-        numbers = {"FRAME": 0, "RING": 1, "EXPANDER": 2, "LAST_US": 3, "PERIOD_US": 4, "PIO0": 5, "PIO1": 6, "SIO": 7, "TIMER": 8}
-        for name, value in {"PIO0": 0x50200000, "PIO1": 0x50300000, "SIO": 0xD0000000, "TIMER": 0x40054000, **words}.items():
-            self.mcu.write_uint32(FIXED + 4 * numbers[name], value)
+        """Write fixed words by name, those of the registers by themselves."""
+        registers = {name.upper(): CHIP[name] for name in ("pio0", "pio1", "sio", "timer")}
+        for name, value in {**registers, **words}.items():
+            self.mcu.write_uint32(FIXED + 4 * WORDS["_" + name], value)
 
     # -- memory
 

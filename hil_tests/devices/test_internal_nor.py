@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from press.journal import Journal
 
-from hil_tests.devices.pio_bench import Bench
+from hil_tests.devices.pio_bench import FIXED, WORDS, Bench
 
 SECTORS = 8
 NOTE = 9
@@ -252,7 +252,7 @@ def test_pause_for_the_flash_is_no_missed_tick() -> None:
 
     still(write)
     assert order == ["held", "write", "free"]
-    assert abs(bench.ptr32(0x20040000)[3] - bench.mcu.clock.nanos / 1000) < 2
+    assert abs(bench.ptr32(FIXED)[WORDS["_LAST_US"]] - bench.mcu.clock.nanos / 1000) < 2
 
 
 def test_nothing_is_written_before_the_press_runs_or_while_an_order_waits() -> None:

@@ -17,7 +17,7 @@ class Fitted:
         self.valve = PwmValve(self.bench.wires, pin)
         self.driver = self.bench.driver("pwm_valve").Valve(pin, hz, PWM, 125_000_000)
         self.driver.start()
-        self.drive = self.bench.stage("pwm_valve_stages", "drive", _VALVE_CC=13, _PIN_VALVE_PWM=pin)
+        self.drive = self.bench.stage("pwm_valve_stages", "drive", _PIN_VALVE_PWM=pin)
 
     def set(self, code: int, ms: float = 5) -> int:
         self.bench.put("CODE", code)

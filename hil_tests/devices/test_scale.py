@@ -11,7 +11,6 @@ from hil_tests.devices.pio_bench import Bench
 from hil_tests.devices.scale import QuadratureScale
 
 A, B, NM = 20, 21, 1000
-WORDS = {"_SCALE": 10, "_SCALE_ZERO": 11, "_SCALE_TOP": 12, "_SCALE_NM_PER_COUNT": NM}
 
 
 class Fitted:
@@ -26,8 +25,7 @@ class Fitted:
         self.driver = module.Scale(A, B, nm, 0x50300000)
         self.bench.fixed()
         self.driver.begin(self.press)
-        words = {**WORDS, "_SCALE_NM_PER_COUNT": nm}
-        self._stages = [self.bench.stage("quadrature_stages", name, **words) for name in ("scale", "travel")]
+        self._stages = [self.bench.stage("quadrature_stages", name, _SCALE_NM_PER_COUNT=nm) for name in ("scale", "travel")]
         self.ms = 0
 
     def tick(self) -> tuple[int, bool]:
