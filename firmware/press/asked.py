@@ -1,6 +1,6 @@
 """What people and hosts ask of a press: arm, start, stop, abort, acknowledge, calibrate. Each may be refused, in words."""
 
-from press import cycle, frame, interlock, records
+from press import cycle, frame, interlock, records, switches
 from press.boot import acknowledge_crash
 from press.errors import Refused
 from press.steered import Steered
@@ -142,6 +142,8 @@ class Asked(Steered):
         still = [name for name in interlock.names_of(s[AT["LATCHED"]]) if self._still(name)]
         if still:
             raise Refused("still there: %s" % ", ".join(still))
+        if self.pairs.stuck:
+            raise Refused(switches.told(self.pairs.stuck))
         if s[AT["REACTION"]] != interlock.VENT and abs(self.force_cn) > self.params["contact_force_n"]:
             raise Refused("the cell is still pressed with %d N: stop with VENT first" % (self.force_cn // 100))
         s[AT["LATCHED"]] = 0

@@ -3,7 +3,7 @@
 The interlocks watch a press that is armed; these rows say beforehand, in the operator's words, why arming would be refused.
 """
 
-from press import cycle, frame
+from press import cycle, frame, switches
 
 AT = frame.AT
 
@@ -30,6 +30,7 @@ CHECKS = (
     ("estop", lambda p: _inputs_open(p, "estop_a", "estop_b"), "the emergency stop is pressed or its wire is broken"),
     ("guard", lambda p: _inputs_open(p, "guard_a", "guard_b"), "the guard is open"),
     ("discrepancy", lambda p: p.row_exceeds("discrepancy"), "two channels of one safety switch disagree"),
+    ("discrepancy", lambda p: p.pairs.stuck, lambda p: switches.told(p.pairs.stuck)),
     ("overpressure", lambda p: _inputs_open(p, "pressure_ok"), "the over-pressure switch is open"),
     ("supply", lambda p: _inputs_open(p, "supply_ok"), "the supply is low, or the panel that watches it does not answer"),
     ("travel", lambda p: _inputs_open(p, "travel_ok"), "the ram stands at its travel limit"),

@@ -20,8 +20,8 @@ MOVING = cycle.mask((cycle.PRESSING, cycle.RELEASING))
 STILL = cycle.mask((cycle.HOLDING,))
 WATCHED = DRIVEN | cycle.mask((cycle.READY, cycle.MONITOR))
 
-# How a row clears after it stopped the press: "ack" by an acknowledgement once the condition is gone, "self" when the condition
-# is gone (warnings), "service" only in the service state or after a restart.
+# How a row clears after it stopped the press: "ack" by an acknowledgement once the condition is gone. A channel of a switch that
+# opened alone asks for more (switches.py).
 # Limits: a whole number, "param" (its raw value, a time as ticks) or ("ceiling", key). Debounce: ms as a number or a parameter.
 
 # name, signal, limit, debounce, reaction or its parameter, states, clears by, hint
@@ -103,12 +103,13 @@ def names_of(bits):
 
 
 # words (written by layout.py)
-_MODE_OFF = const(0)
+_MODE_APPROACH = const(1)
 _STATE_READY = const(1)
 _MODE_FORCE = const(2)
 _REACT_HOLD = const(2)
 _STATE_PRESSING = const(2)
 _MODE_LOCK = const(3)
+_MODE_VENT = const(4)
 _REACT_VENT = const(4)
 _STATE_RELEASING = const(4)
 _INPUTS = const(5)
@@ -201,7 +202,9 @@ def judge(frame):
         s[_SIG_CONTACT] = s[_CONTACT_TICKS]
         if mode != _MODE_LOCK:
             s[_SIG_DROP] = -1
-        if mode != _MODE_OFF:
+        if mode == _MODE_APPROACH:
+            s[_SIG_RUNAWAY] = force - s[_TARGET]
+        elif mode == _MODE_VENT:
             s[_SIG_RUNAWAY] = 0
     else:
         s[_SIG_CONTACT] = 0

@@ -143,6 +143,8 @@ def command(frame):
             # the integral takes over what the drive is made of now
             s[_INTEGRAL] = s[_DRIVE] - s[_SET] - s[_REVERSAL]
             s[_INTEGRAL_REM] = 0
-        elif mode != _MODE_LOCK:
+        elif mode == _MODE_LOCK:
+            s[_SET] = s[_FORCE_F]  # what is held is what more is measured against
+        else:
             s[_SET] = 0
             s[_SET_RATE] = 0

@@ -6,7 +6,7 @@ the frame's mailbox, which the tick reads once and only obeys where the table of
 come after that.
 """
 
-from press import cycle, frame, judged, params, tuning
+from press import cycle, frame, judged, params, switches, tuning
 from press.asked import WALL_MASK, Asked
 from press.boot import crash_stands, next_boot_id
 from press.calibrating import Calibrator
@@ -28,13 +28,12 @@ from press.version import VERSION
 
 AT = frame.AT
 _STATE, _MODE, _T_SECOND, _T_SUB = AT["STATE"], AT["MODE"], AT["T_SECOND"], AT["T_SUB"]
-_ABORT = AT["ABORT"]
+_ABORT, _INPUTS = AT["ABORT"], AT["INPUTS"]
 _FORCE_F, _FOREGROUND, _CMD_SEQ, _CMD_SEEN = AT["FORCE_F"], AT["SIG_FOREGROUND"], AT["CMD_SEQ"], AT["CMD_SEEN"]
 VENTED_MS = 500
 VENT_LIMIT_MS = 10000
 TELEMETRY_MS = 100
 DUTY_MS = 60000
-BUTTONS = frame.IN["start"] | frame.IN["stop"] | frame.IN["reset"] | frame.IN["select"]
 CRASHES = ("watchdog", "crash")
 
 
@@ -75,7 +74,7 @@ class Press(Asked):
         self._pass_s, self._pass_sub = -1, -1
         self._telemetry_ms = 0
         self._moves_from = self._moves_ms = 0
-        self._buttons = BUTTONS  # one that is held while the press starts does nothing before it is let go
+        self.buttons, self.pairs = switches.Buttons(), switches.Pairs()
         self.panel = Panel(self)
         self._reset_frame()
         self.load()
@@ -105,8 +104,10 @@ class Press(Asked):
             now_s, now_ms = self.time_s, self.time_ms
             if self.lease_until >= 0:
                 self._watch_lease(wall_ms)
-            if s[AT["INPUTS"]] & BUTTONS != self._buttons:
-                self._press_buttons(s[AT["INPUTS"]] & BUTTONS)
+            self.pairs.look(s[_INPUTS])
+            acts = self.buttons.pressed(s[_INPUTS], wall_ms)
+            if acts:
+                self._press_buttons(acts)
             # no order overwrites one that the tick has not read, and none is given behind a stop byte
             if self.runner.active and s[_CMD_SEQ] == s[_CMD_SEEN] and not s[_ABORT]:
                 self.runner.step(now_s, now_ms)
@@ -164,10 +165,8 @@ class Press(Asked):
             s[AT["SIG_DUTY"]] = self.moves - self._moves_from if s[_STATE] == cycle.HOLDING else 0
             self._moves_from, self._moves_ms = self.moves, now
 
-    def _press_buttons(self, now):
-        """Start, stop, acknowledge and select at the press itself; each acts when it goes down."""
-        down = now & ~self._buttons
-        self._buttons = now
+    def _press_buttons(self, down):
+        """Start, stop, acknowledge and select at the press itself."""
         try:
             if down & frame.IN["stop"]:
                 self.stop("controlled")

@@ -15,6 +15,7 @@ from boards.sim.nor_file import NorFile
 
 AT = frame.AT
 HZ = 200
+PUSH_PASSES = 6  # 30 ms: as short as a finger can be
 PARAMS = {"tick_rate_hz": HZ, "valve_min_on_ms": 5, "valve_hysteresis_permille": 0, "valve_lead_ms": 0, "corner_ms": 50,
           "no_response_n": 2000000, "ramp_deviation_permille": 1000, "runaway_n": 2000000, "stale_ms": 20,
           "approach_rate_n_per_s": 1000000, "rate_limit_n_per_s": 2000000}  # fmt: skip
@@ -87,7 +88,7 @@ class PressBench:
         self.wall_ms = 1000
         self.odd = 0
         self.passes = 0
-        self.run_passes(2)
+        self.run_passes(PUSH_PASSES)  # the buttons have been seen up
 
     def write(self, found, without=()):
         from press.documents import Documents
@@ -167,10 +168,10 @@ class PressBench:
     def push(self, *names):
         for name in names:
             self.inputs |= frame.IN[name]
-        self.run_passes(2)
+        self.run_passes(PUSH_PASSES)
         for name in names:
             self.inputs &= ~frame.IN[name]
-        self.run_passes(2)
+        self.run_passes(PUSH_PASSES)
 
     @property
     def valve_is_off(self):

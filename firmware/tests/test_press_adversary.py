@@ -60,7 +60,7 @@ def test_arm_start_abort_and_reset_in_one_line_leave_nothing_moving():
 
 def test_tripped_press_obeys_nothing_but_an_acknowledgement():
     b = bench().pressed()
-    b.inputs &= ~frame.IN["estop_a"]
+    b.inputs &= ~frame.IN["estop_a"] & ~frame.IN["estop_b"]
     b.run_passes(2)
     for line in ("CYCL:ARM", "PROG:STAR 'pellet'", "CYCL:DIS", "CYCL:MON ON", "SYST:SERV:UNL 'e660-0001'", "SYST:REB",
                  "CYCL:RES", "STOP HOLD", "STOP", "*RST", "*CLS", "DATA:DEL 'config'", "CAL:ZERO"):  # fmt: skip
@@ -132,7 +132,7 @@ def test_fault_during_a_ramp_down_and_during_a_held_trip_vents():
         b.press.S[frame.AT["SIG_LEASE"]] = 1
         b.run_passes(3)
         assert b.word("STATE") == cycle.TRIPPED and not b.valve_is_off
-        b.inputs &= ~frame.IN["guard_b"]
+        b.inputs &= ~frame.IN["guard_b"] & ~frame.IN["guard_a"]
         b.run_passes(1)
         assert b.valve_is_off and b.press.trip_reason == "host_lease"
 
@@ -268,7 +268,7 @@ def test_flood_of_tares_and_button_bounces_does_not_fill_the_log():
 
 def test_configuration_that_comes_while_a_trip_is_being_written_leaves_its_window_whole():
     b = bench().pressed()
-    b.inputs &= ~frame.IN["guard_a"]
+    b.inputs &= ~frame.IN["guard_a"] & ~frame.IN["guard_b"]
     b.run(0.6)
     b.inputs = frame.IN_HEALTHY
     b.run_passes(2)

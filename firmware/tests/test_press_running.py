@@ -134,7 +134,7 @@ def test_order_to_an_unarmed_press_is_refused():
 
 def test_trip_is_told_with_its_reason_and_hint_and_cleared_only_by_an_acknowledgement_when_it_is_gone():
     b = bench().pressed()
-    b.inputs &= ~frame.IN["guard_a"]
+    b.inputs &= ~frame.IN["guard_a"] & ~frame.IN["guard_b"]
     b.run_passes(1)
     assert b.press.state_name == "tripped" and b.press.trip_reason == "guard" and "close it" in b.press.trip_hint
     assert b.valve_is_off and b.press.runner.reason == "tripped"
@@ -157,7 +157,7 @@ def test_each_lasting_condition_keeps_its_latch_until_it_is_gone():
     for provoke, clear, reason in (
         (set_to(codes={0: 8388607}), set_to(codes={}), "rail"),
         (set_to(status=0), set_to(status=1), "stale"),
-        (set_to(inputs=frame.IN_HEALTHY & ~frame.IN["estop_a"]), set_to(inputs=frame.IN_HEALTHY), "estop"),
+        (set_to(inputs=frame.IN_HEALTHY & ~frame.IN["estop_a"] & ~frame.IN["estop_b"]), set_to(inputs=frame.IN_HEALTHY), "estop"),
         (set_to(frozen=True, cells=overload), set_to(frozen=False), "limit_total"),
     ):
         b = bench().pressed()
@@ -200,13 +200,13 @@ def test_converter_reset_is_acknowledged():
 
 def test_order_between_acknowledgement_and_tick_does_not_lose_it():
     b = bench().pressed()
-    b.inputs &= ~frame.IN["guard_a"]
+    b.inputs &= ~frame.IN["guard_a"] & ~frame.IN["guard_b"]
     b.run_passes(1)
     b.inputs = frame.IN_HEALTHY
     b.run_passes(2)
     b.press.reset()
     assert b.press.state_name == "safe"
-    b.inputs &= ~frame.IN["estop_a"]
+    b.inputs &= ~frame.IN["estop_a"] & ~frame.IN["estop_b"]
     b.run_passes(1)
     assert b.press.state_name == "tripped" and b.valve_is_off and "estop" in refusal(b.press.reset)
 
@@ -296,3 +296,52 @@ def test_selftest_names_what_is_wrong():
     b.run(0.1)
     assert b.press.selftest() == 8
     assert bench(without=("ceilings",)).press.selftest() & 4
+
+
+def test_channel_that_opened_alone_keeps_the_press_from_being_acknowledged_until_its_switch_opened_whole():
+    """The other contact may be welded: when this one closes again, both look good, and the switch would not stop anything."""
+    for pair, words in (("estop", "emergency stop"), ("guard", "guard")):
+        for alone in ("a", "b"):
+            b = bench().pressed()
+            b.inputs &= ~frame.IN["%s_%s" % (pair, alone)]
+            b.run(0.1)
+            assert b.press.state_name == "tripped"
+            b.inputs = frame.IN_HEALTHY
+            b.run(1)
+            assert words in refusal(b.press.reset) and "welded" in refusal(b.press.reset)
+            b.inputs &= ~frame.IN[pair + "_a"] & ~frame.IN[pair + "_b"]
+            b.run(0.1)
+            b.inputs = frame.IN_HEALTHY
+            b.run(0.1)
+            b.press.reset()
+            b.run_passes(1)
+            assert b.press.state_name == "safe" and b.press.arming_checks() == []
+
+
+def test_channel_that_opens_alone_while_the_press_is_safe_keeps_it_from_being_armed():
+    b = bench()
+    b.inputs &= ~frame.IN["guard_b"]
+    b.run_passes(2)
+    b.inputs = frame.IN_HEALTHY
+    b.run_passes(2)
+    assert [code for code, _ in b.press.arming_checks()] == ["discrepancy"]
+
+
+def test_force_that_rises_while_the_valve_is_held_still_vents():
+    """A stop with a hold, or a relaxation, leaves the cell to the valve: a regulator that fails there is a runaway, too."""
+    for tripped in (False, True):
+        if tripped:
+            b = bench(runaway_n=150000).pressed(host_loss="hold")
+            b.press.S[frame.AT["SIG_LEASE"]] = 1
+            b.run(1)
+            assert b.press.trip_reason == "host_lease"
+        else:
+            b = bench(runaway_n=150000).started(CONTACT, ramp(1000000), {"do": "relax", "for_ms": 60000})
+            b.until(lambda: b.word("MODE") == cycle.LOCK)
+        assert not b.valve_is_off and b.word("MODE") == cycle.LOCK
+        b.extra_cn = 100000
+        b.run(0.5)
+        assert not b.valve_is_off  # within its limit
+        b.extra_cn = 200000
+        b.run(0.5)
+        assert b.valve_is_off and "runaway" in interlock.names_of(b.word("LATCHED"))
