@@ -17,6 +17,7 @@ CLOCK_HZ = 8192000
 RATIOS = (128, 256, 512, 1024, 2048, 4096, 8192, 16256)  # CLOCK.OSR, of half the clock
 # 24-bit words, CCITT, frame time-out, data-ready when every channel is; RESET (bit 10) is cleared by writing 0
 MODE_WORD = 0x0110
+GAIN_WORD = 0x7777  # 128 in every channel
 PIO_HZ = 62500000
 _SYNC_BYPASS = const(0x50200038)  # RP2040 datasheet 3.7, the same on RP2350: two cycles of it are more than the data is late
 _LOOP_NS = const(144)  # a turn of the waiting loops: 9 cycles
@@ -96,16 +97,27 @@ class Converter:
         self.present = False
 
     def set_up(self, hz):
-        """Gain 128, rate for `hz`; False if no converter answers. The state machine must not be running."""
-        code = ratio_code(hz, self.clock_hz)
+        """Gain 128, rate for `hz`; False if no converter answers. The state machine must not be running.
+
+        Each register is read back. One that took something else (a bit turned over on the way: a gain that is wrong by powers of
+        two) leaves the converter reset, which it says in every frame: nothing of it is believed, and it is set up again.
+        """
+        wanted = ((_MODE, MODE_WORD), (_CLOCK, clock_word(ratio_code(hz, self.clock_hz))), (_GAIN, GAIN_WORD))
         spi = machine.SoftSPI(baudrate=2000000, polarity=0, phase=1, sck=self._clock, mosi=self._din, miso=self._data)
         self._command(spi, _RESET)
         self._command(spi, _UNLOCK)
-        for register, value in ((_MODE, MODE_WORD), (_CLOCK, clock_word(code)), (_GAIN, 0x7777)):
+        for register, value in wanted:
             self._command(spi, _WREG | register << 7, value)
-        self._command(spi, _RREG | _CLOCK << 7)
         # locked, so that nothing on the shared data line can change a register (8.5.1.10.5)
-        self.present = self._command(spi, _LOCK) == clock_word(code)
+        self._command(spi, _LOCK)
+        self.present = True
+        for register, value in wanted:
+            self._command(spi, _RREG | register << 7)
+            if self._command(spi, _NULL) != value:
+                self.present = False
+        if not self.present:
+            self._command(spi, _UNLOCK)
+            self._command(spi, _RESET)
         self._command(spi, _NULL)  # takes the answer to that away: the next word is the status
         return self.present
 

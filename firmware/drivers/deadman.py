@@ -2,7 +2,7 @@
 """The deadman: one pulse of the permissive for each token from a completed tick. No token, no pulse, whatever the processor does.
 
 A PIO state machine makes the pulse (RP2040 datasheet 3.5: it needs no instruction of the processor). The carrier's retriggerable
-one-shot keeps the safety relay while pulses come at least every millisecond.
+one-shot keeps the safety relay for its time after a pulse; that is longer than the 1.25 periods that a tick may be late.
 """
 
 import machine
@@ -20,8 +20,9 @@ def pulse_program():
 
 
 class Deadman:
-    def __init__(self, pin, machine_id=4):
+    def __init__(self, pin, one_shot_ms=1, machine_id=4):
         self._pin, self._id = pin, machine_id
+        self.slowest_hz = 1250 // one_shot_ms + 1
 
     def begin(self, press):
         """Just before the first tick: an old token must not be there."""
@@ -30,4 +31,4 @@ class Deadman:
 
 
 def make(board):
-    return Deadman(board.pins["permissive"])
+    return Deadman(board.pins["permissive"], board.settings["one_shot_ms"])

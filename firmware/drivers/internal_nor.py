@@ -2,9 +2,10 @@
 
 Program and erase stop the processor (RP2040 datasheet 2.6.3: nothing runs from flash meanwhile; a page takes 0.4 .. 3 ms, a sector
 45 .. 400 ms), so nothing is written while anything is energised: what the journal writes goes into pages of RAM, in its order, and
-is carried to the flash in the safe state, one step in a pass of the foreground. Until then it is not `settled`: the journal gives
-no record away that a power cut could still take. When the pages are used up the journal is refused, which is told as a storage
-fault; what it can't keep then, it counts. The file system ends where this begins (file_store.mount).
+is carried to the flash when nothing is driven, one step in a pass of the foreground. Until then it is not `settled`: the journal
+gives no record away that a power cut could still take. `left_permille` says how many pages are left: samples come rarer as they go
+(press/sampler.py). When all are used up the journal is refused, which is told as a storage fault; what it can't keep then, it
+counts. The file system ends where this begins (file_store.mount).
 """
 
 import machine
@@ -15,7 +16,7 @@ from drivers import memory
 _SECTOR, _PAGE = const(4096), const(256)
 _PAGES = const(16)  # in a sector
 _ERASE = const(6)  # ioctl of a block device
-RAM_PAGES = const(48)
+RAM_PAGES = const(192)
 
 
 class InternalNor:
@@ -30,6 +31,7 @@ class InternalNor:
         self._flash, self._stand_still = flash, stand_still
         self._press = None  # before it runs nothing is written
         self._ram = [bytearray(_PAGE) for _ in range(ram_pages)]
+        self._ram_pages = ram_pages
         self._steps = []  # in the order of the journal: (page, its RAM), or (-1 - sector, None) for an erase
         self._carry = self._carry_first  # bound once: a pass allocates nothing
 
@@ -41,16 +43,21 @@ class InternalNor:
         """Whether all that was written would survive a power cut."""
         return not self._steps
 
+    @property
+    def left_permille(self):
+        """How much of the room in RAM is left."""
+        return 1000 * len(self._ram) // self._ram_pages
+
     def _held(self, page):
         """The RAM of a page; None if it is in flash, True if its sector was erased since and it was not written again."""
-        sector = -1 - page // _PAGES
-        found = None
-        for where, ram in self._steps:
+        sector, steps = -1 - page // _PAGES, self._steps
+        for i in range(len(steps) - 1, -1, -1):  # what is asked for was mostly written last
+            where = steps[i][0]
             if where == page:
-                found = ram
-            elif where == sector:
-                found = True
-        return found
+                return steps[i][1]
+            if where == sector:
+                return True
+        return None
 
     def _page(self, page, offset, buf):
         held = self._held(page)
@@ -104,14 +111,17 @@ class InternalNor:
         return self._ram.pop()
 
     def service(self, wall_ms):
-        """One step to the flash, if the press is safe and no order is under way."""
-        if self._steps and self._press and self._press.at_rest:
+        """One step to the flash, if nothing is driven and no order is under way."""
+        if self._steps and self._press and self._press.de_energised:
             self._stand_still(self._carry)
 
-    def settle(self):
-        """All of it, when outputs are safe and the firmware is about to end."""
+    def settle(self, feed=None):
+        """All of it, when outputs are safe and the firmware is about to end; `feed()` between two steps, none of which takes as
+        long as the watchdog's patience."""
         while self._steps:
             self._carry_first()
+            if feed:
+                feed()
 
     def _carry_first(self):
         where, ram = self._steps[0]

@@ -62,10 +62,11 @@ class Board:
         self.flash = self._journal()
         size, address = image_facts.RING_BYTES, image_facts.RING_ADDRESS
         self.ring = memory.at(address, size) if address else bytearray(size)
-        self._converter, self._actuator = self._part("converter"), self._part("actuator")
+        self._converter, self._actuator, self._deadman = self._part("converter"), self._part("actuator"), self._part("deadman")
         self.tick_rates = getattr(self._converter, "rates", ())  # none: any
+        self.slowest_hz = getattr(self._deadman, "slowest_hz", 0)
         self.sample_hz = getattr(self._converter, "sample_hz", 0)  # 0: a sample for each tick
-        parts = (self.panel, self._part("thermocouples"), self._part("scale"), self.flash, self._converter, self._part("deadman"))
+        parts = (self.panel, self._part("thermocouples"), self._part("scale"), self.flash, self._converter, self._deadman)
         self._parts = [part for part in parts + (self._confirmation(),) if part]
         self._hz = self._again = 0
         self._dog = watchdog.Watchdog()
@@ -179,12 +180,14 @@ class Board:
         self._converter.stop()
 
     def _stop(self):
-        self._silence()
-        outputs.safe(image_facts.LOW_PINS)
+        try:
+            self._silence()  # a tick would drive the outputs again
+        finally:
+            outputs.safe(image_facts.LOW_PINS)
         if self.panel:
             self.panel.off()
         if hasattr(self.flash, "settle"):
-            self.flash.settle()  # nothing is energised any more
+            self.flash.settle(self._dog.last_work)  # nothing is energised any more
 
     def reset(self):
         self._stop()

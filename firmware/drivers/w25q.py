@@ -4,11 +4,15 @@ Datasheet (Winbond W25Q128JV) 8.1.2 instruction set: 03 read, 06 write enable, 0
 BUSY), 9F JEDEC id, AB release from power-down. Mode 0.
 """
 
+import time
+
 import machine
+from micropython import const
 
 from drivers.outputs import Absent
 
 _READ, _WRITE_ENABLE, _PROGRAM, _ERASE, _STATUS, _ID, _WAKE = 0x03, 0x06, 0x02, 0x20, 0x05, 0x9F, 0xAB
+_ERASE_MS = const(500)  # a sector takes 400 at most (tSE)
 
 
 class Nor:
@@ -26,6 +30,7 @@ class Nor:
         self._status = bytearray(2)
         self._begun = True  # something may still be going on in the chip
         self._short(_WAKE)
+        self._finish()
         back = bytearray(4)
         self._select(0)
         spi.write_readinto(bytes((_ID, 0, 0, 0)), back)
@@ -33,6 +38,15 @@ class Nor:
         if back[1] in (0, 255) or not 16 <= back[3] <= 26:
             raise Absent("the journal's flash chip does not answer (%s)" % ",".join(["%02x" % b for b in back[1:]]))
         self.size = 1 << min(back[3], 24)
+
+    def _finish(self):
+        """A chip that was erasing when the processor was reset goes on, and says nothing but its status until it is done. Where
+        there is no chip the line reads all 1 or all 0, and nobody waits."""
+        for _ in range(_ERASE_MS):
+            if not self.busy() or self._status[1] == 255:
+                break
+            time.sleep_ms(1)
+        self._begun = True
 
     def _short(self, command):
         self._head[0] = command

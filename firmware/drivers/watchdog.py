@@ -36,6 +36,11 @@ class Watchdog:
             self._seen = ticks
             self._dog.feed()
 
+    def last_work(self):
+        """For what is still to be done with the outputs safe and the loop over."""
+        if self._dog:
+            self._dog.feed()
+
 
 def feed_at_prompt():
     """If it runs, feed it from a timer for as long as the prompt is used; the outputs are safe there."""

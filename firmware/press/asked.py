@@ -96,13 +96,17 @@ class Asked(Steered):
                 self.lease(HOST_GRACE_MS)
 
     def stop(self, kind):
-        """End the program: "controlled" releases at a bounded rate and vents, "hold" freezes, "vent" dumps."""
+        """End the program: "controlled" releases at a bounded rate and vents, "hold" freezes, "vent" dumps. A press that is only
+        armed is disarmed."""
         if self.state == cycle.TRIPPED and kind != "hold" and self.S[AT["REACTION"]] < interlock.VENT:
             self._let_go(kind)
             return
         if self.state not in cycle.ENERGISED:
             if self.runner.active:
                 self.runner.failed("stopped")
+                return
+            if self.state == cycle.READY:
+                self.disarm()
                 return
             raise Refused("the press is %s: there is nothing to stop" % self.state_name)
         self.sampler.note(16, 0, 0, kind, kind)

@@ -72,6 +72,11 @@ class Journal:
         """Bytes in the queue that are not durable yet."""
         return self._in - self._out
 
+    @property
+    def left_permille(self):
+        """How much room there is until something is de-energised; 1000 for a flash that can be written at any time."""
+        return getattr(self._flash, "left_permille", 1000)
+
     def append(self, kind, payload):
         """Queue a record and give its sequence number, or -1 if there was no room (counted in `dropped`)."""
         seq = self.next_seq

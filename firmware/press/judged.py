@@ -22,8 +22,8 @@ def _shape(document, *keys):
     return ["%s is missing" % key for key in keys if key not in document]
 
 
-def config(document, limits, rates=()):
-    """A configuration: known parameters in bounds, no conflict, nothing above the ceilings, a rate that the converter has."""
+def config(document, limits, rates=(), slowest_hz=0):
+    """A configuration: known parameters in bounds, no conflict, nothing above the ceilings, a rate that the board can have."""
     found = _shape(document, "params")
     if found:
         return found
@@ -32,10 +32,12 @@ def config(document, limits, rates=()):
     found = params.complaints(document["params"])
     if not found and limits and not ceilings(limits):
         found = above_ceilings(params.Values(document["params"]), limits)
-    if not found and rates:
+    if not found:
         hz = params.Values(document["params"])["tick_rate_hz"]
-        if hz not in rates:
+        if rates and hz not in rates:
             found = ["tick_rate_hz = %d: the converter gives %s" % (hz, ", ".join([str(rate) for rate in rates]))]
+        elif hz < slowest_hz:
+            found = ["tick_rate_hz = %d: the permissive would drop between two ticks, at least %d" % (hz, slowest_hz)]
     return found
 
 
@@ -120,8 +122,8 @@ def plant(document, board):
 def register(press):
     """Give the press's document store its validators."""
     documents = press.documents
-    rates = getattr(press.board, "tick_rates", ())
-    documents.register("config", lambda d: config(d, documents.get("ceilings"), rates))
+    rates, slowest_hz = getattr(press.board, "tick_rates", ()), getattr(press.board, "slowest_hz", 0)
+    documents.register("config", lambda d: config(d, documents.get("ceilings"), rates, slowest_hz))
     documents.register("ceilings", ceilings)
     documents.register("calibration", calibration)
     documents.register("zero", zero)

@@ -14,6 +14,7 @@ _BANK, _BANK_WANTED, _STATISTICS = AT["BANK"], AT["BANK_WANTED"], AT["STATISTICS
 _CELL, _TEMPERATURE, _RING_LEFT = AT["CELL"], AT["TEMPERATURE"], AT["RING_LEFT"]
 EVENT_STATE, EVENT_WARNING, EVENT_WARNING_OVER, EVENT_RANGE, EVENT_OVERWRITTEN, EVENT_DROPPED = 1, 2, 3, 9, 10, 11
 SLICES_A_PASS = 4
+RAREST_MS = 3600000
 
 
 class Sampler:
@@ -92,8 +93,16 @@ class Sampler:
             return 1000
         return 1000 * p.params["sample_idle_s"]
 
+    def _thinned(self, period_ms):
+        """Samples come four times rarer with each half of the journal's room that is used, where it has only so much while anything
+        is energised: a run of any length keeps room for its end. Each still tells of all the ticks since the one before."""
+        left = self.press.journal.left_permille
+        while left < 500 and period_ms < RAREST_MS:
+            left, period_ms = 2 * left + 1, 4 * period_ms
+        return period_ms
+
     def _next_due(self):
-        at = self.press.time_ms + self._period_ms()
+        at = self.press.time_ms + self._thinned(self._period_ms())
         self._due_s = self.press.time_s + at // 1000
         self._due_ms = at % 1000
 

@@ -68,6 +68,7 @@ def test_a_rate_that_the_converter_does_not_have_is_refused_with_those_it_has():
     document = {"format": 1, "params": {"tick_rate_hz": 6000}}
     assert judged.config(document, None, (4000, 8000)) == ["tick_rate_hz = 6000: the converter gives 4000, 8000"]
     assert judged.config(document, None, (3000, 6000)) == judged.config(document, None) == []
+    assert judged.config(document, None, (), 6000) == [] and "permissive" in judged.config(document, None, (), 6001)[0]
 
 
 def test_uf2_gives_back_what_was_put_in():

@@ -194,3 +194,15 @@ def test_record_of_every_kind_of_the_press_decodes():
     kinds = {kind for kind, _ in b.records()}
     assert {records.SAMPLE, records.EVENT, records.RUN, records.STEP, records.TRIP, records.FLIGHT, records.BOOT,
             records.RUN_END, records.TIME_MAP} <= kinds  # fmt: skip
+
+
+def test_samples_come_rarer_as_the_room_goes_where_nothing_can_be_written_while_energised():
+    b = bench(sample_dense_ms=100).started(CONTACT, ramp(100000, 2000), hold(600000))
+    spans = []
+    for left in (1000, 499, 249, 0):
+        b.board.flash.left_permille = left
+        b.run(3)
+        seen = len(b.records(records.SAMPLE))
+        b.run(3.2)
+        spans.append(len(b.records(records.SAMPLE)) - seen)
+    assert 30 <= spans[0] <= 34 and 7 <= spans[1] <= 9 and 1 <= spans[2] <= 3 and spans[3] == 0, spans

@@ -103,6 +103,11 @@ def test_slow_stop_on_the_way_up_never_goes_further_up():
 
 def test_stop_of_an_idle_press_is_refused():
     assert "nothing to stop" in refusal(bench().press.stop, "controlled")
+    b = bench()
+    b.press.arm()
+    b.run_passes(2)
+    b.push("stop")
+    assert b.press.state_name == "safe"
 
 
 def test_second_program_is_refused_while_one_runs():

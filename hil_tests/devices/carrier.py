@@ -16,27 +16,28 @@ from hil_tests.devices.w25q import W25q
 from hil_tests.devices.wires import Wires
 from hil_tests.plant import plant as physics
 
-ONE_SHOT_NS = 1_000_000  # retriggerable, 74HC123 with its timing parts: holds this long after a pulse
 INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "trigger_in")  # at pins; the panel has the others
 
 
 class OneShot:
     """Alive while pulses keep coming; the rising edge of each begins its time anew, the falling one does nothing (74HC123).
 
-    `last_ns` is the last edge of either kind.
+    `last_ns` is the last edge of either kind; `lapses` counts the pulses that came after it had dropped.
     """
 
-    def __init__(self, wires: Wires, pin: int) -> None:
+    def __init__(self, wires: Wires, pin: int, holds_ms: float = 1.0) -> None:
         self._wires, self.until_ns = wires, -1.0
-        self.pulses = 0
+        self.holds_ns = holds_ms * 1e6
+        self.pulses = self.lapses = 0
         self.last_ns = 0.0
         wires.watch(pin, self._edge)
 
     def _edge(self, level: int) -> None:
         self.last_ns = self._wires.now_ns
         if level:
+            self.lapses += self.pulses > 0 and not self.alive
             self.pulses += 1
-            self.until_ns = self.last_ns + ONE_SHOT_NS
+            self.until_ns = self.last_ns + self.holds_ns
 
     @property
     def alive(self) -> bool:

@@ -27,8 +27,8 @@ class SmallCarrier:
     panel = None
     scale = None
 
-    def __init__(self, chip: Any, pins: dict[str, int], spec: Any, at: dict[str, int], hz: int, seed: int, sps: float,
-                 plant: Any = None) -> None:
+    def __init__(self, chip: Any, pins: dict[str, int], spec: Any, at: dict[str, int], hz: int, seed: int,
+                 settings: dict[str, int], plant: Any = None) -> None:
         """`plant` goes on with a press that is there already, as after a power cut."""
         self.wires, self.pins, self.at, self.hz = Wires(chip), pins, at, hz
         self.recorder = Recorder(self.wires, pins)
@@ -36,12 +36,12 @@ class SmallCarrier:
         module: Any = physics
         self.plant = plant or module.Plant(spec, hz, seed, module.words_of(at))
         self.steps = 0
-        self.one_shot = OneShot(self.wires, pins["permissive"])
+        self.one_shot = OneShot(self.wires, pins["permissive"], settings["one_shot_ms"])
         self.dac = PwmValve(self.wires, pins["valve_pwm"])
         self.held: set[str] = set()
         self.trigger_in = 0
         self._switches(HEALTHY)
-        self.converter = Hx711(self.wires, pins["hx711_clock"], pins["hx711_data"], self._code, sps)
+        self.converter = Hx711(self.wires, pins["hx711_clock"], pins["hx711_data"], self._code, settings["hx711_sps"])
         self._step = self.wires.alarm(self._stepped)
         self._step.schedule(1e9 / hz)
 

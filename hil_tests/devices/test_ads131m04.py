@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from press import frame
 
-from hil_tests.devices.ads131m04 import STATUS, Ads131m04
+from hil_tests.devices.ads131m04 import CLOCK, GAIN, MODE, STATUS, Ads131m04
 from hil_tests.devices.pio_bench import CRC_TABLE, Bench
 
 PINS = {"converter_clock": 0, "converter_select": 1, "converter_data": 2, "data_ready": 3, "pio_data": 4}
@@ -73,6 +73,22 @@ def test_registers_are_locked_so_that_the_shared_data_line_can_change_nothing() 
         pin(n % 3 == 0)
         fitted.bench.run_us(11)
     assert fitted.chip.registers == before
+
+
+@pytest.mark.parametrize("register", [MODE, CLOCK, GAIN])
+def test_register_that_took_another_value_leaves_the_converter_reset_and_nothing_is_believed(register: int) -> None:
+    """A gain that is wrong by a bit is a force that is wrong by a factor, with a good CRC."""
+    fitted = Fitted()
+    write = fitted.chip._write
+    fitted.chip._write = lambda at, value: write(at, value ^ 0x0010 if at == register else value)  # type: ignore[method-assign]
+    assert not fitted.driver.set_up(HZ)
+    fitted.go(set_up=False)
+    assert all(status & RESET for status, _ in fitted.run(3)[1:])
+    fitted.driver.stop()
+    fitted.chip._write = write  # type: ignore[method-assign]
+    fitted.go()
+    fitted.run(1)
+    assert all(status == NEW for status, _ in fitted.run(3))
 
 
 def test_chip_that_restarts_says_so_in_every_tick_until_it_was_set_up_anew() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from press import frame
 
-from hil_tests.devices.carrier import ONE_SHOT_NS, OneShot
+from hil_tests.devices.carrier import OneShot
 from hil_tests.devices.dac8551 import Dac8551
 from hil_tests.devices.pio_bench import Bench
 from hil_tests.devices.w25q import W25q
@@ -85,7 +85,7 @@ def test_the_falling_edge_of_a_pulse_does_not_trigger_the_one_shot() -> None:
     p.token()
     p.bench.run_us(5000)
     (rose, up), (fell, down) = p.edges
-    assert (up, down) == (1, 0) and p.one_shot.last_ns == fell and p.one_shot.until_ns == rose + ONE_SHOT_NS
+    assert (up, down) == (1, 0) and p.one_shot.last_ns == fell and p.one_shot.until_ns == rose + 1e6
 
 
 def test_tick_that_does_not_permit_gives_no_token() -> None:
@@ -119,7 +119,7 @@ def test_tokens_that_wait_are_as_many_pulses_and_a_full_fifo_holds_few() -> None
         p.token()
     stopped = p.bench.wires.now_ns
     p.bench.run_us(5000)
-    assert p.pulses <= 6 and p.one_shot.last_ns + ONE_SHOT_NS - stopped < 2e6
+    assert p.pulses <= 6 and p.one_shot.last_ns + 1e6 - stopped < 2e6
 
 
 def test_soft_reset_with_the_permissive_high_takes_it_low() -> None:
@@ -223,6 +223,14 @@ def test_nor_that_is_not_there_is_said_to_be_absent() -> None:
     spi = bench.machine.SPI(0, baudrate=20000000)
     with pytest.raises(module.Absent):
         module.Nor(spi, 17)
+
+
+def test_nor_that_was_erasing_when_the_processor_was_reset_is_waited_for() -> None:
+    bench, chip, nor = _nor()
+    nor.erase(0x1000)
+    assert chip.busy
+    again = bench.driver("w25q").Nor(nor._spi, 17)
+    assert again.size == 1 << 16 and not chip.busy and chip.violations == 0
 
 
 def test_nor_that_stays_busy_is_an_error_after_bounded_time() -> None:

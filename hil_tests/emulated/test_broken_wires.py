@@ -42,4 +42,4 @@ def test_a_frame_or_two_with_a_bit_turned_over_are_left_out_and_trip_nothing() -
                 target.fault("noise", 2)
                 target.run_for(0.01)
             assert target.carrier.converter.noise_frames == 0 and target.word("TOKEN") - before > 100
-            assert link.query("CYCL:STAT?") == "ready" and target.truth()["permissive"]
+            assert link.query("CYCL:STAT?") == "ready" and target.truth()["permissive"] and target.carrier.one_shot.lapses == 0

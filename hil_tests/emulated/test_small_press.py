@@ -31,6 +31,7 @@ def test_ticks_at_its_rate_sees_the_force_presses_and_vents_on_the_estop() -> No
             assert abs(target.word("FORCE") / 100 - target.truth()["force_n"]) < 60
             assert target.truth()["valve_code"] > 0 and not target.truth()["dump_open"]
             assert bytes(target.chip.mcu.flash) == written, "the internal flash was written while the press was energised"
+            assert target.carrier.one_shot.lapses == 0
             before, seen = target.time_s(), {}
             wires = target.carrier.wires
             wires.watch(target.board["pins"]["dump"], lambda level: seen.setdefault(level, wires.now_ns / 1e9))

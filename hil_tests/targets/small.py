@@ -35,5 +35,5 @@ class SmallTarget(EmulatorTarget):
     def _fitted(self, at: dict[str, int], hz: int, flash: bytearray | None = None, before: Any = None) -> Any:
         """Its journal lies in the chip's own flash, which outlives a power cut anyway."""
         self._spec["specimen"]["gap_nm"] = self._gap_nm
-        sps = self.board["settings"]["hx711_sps"]
-        return SmallCarrier(self.chip.mcu, self.board["pins"], self._spec, at, hz, self._seed, sps, before and before.plant)
+        settings = self.board["settings"]
+        return SmallCarrier(self.chip.mcu, self.board["pins"], self._spec, at, hz, self._seed, settings, before and before.plant)

@@ -196,5 +196,17 @@ def test_tick_rate_is_one_that_the_converter_has(hz: int, right: bool, tmp_path:
     if right:
         config.load(path)
         return
-    (found,) = [c for c in complaints_of(path) if c.key == "tick.tick_rate_hz"]
-    assert "of 500, 1000, 2000, 4000, 8000, or" in str(found) and "oscillator" in str(found) and "32000" not in str(found)
+    found = [c for c in complaints_of(path) if c.key == "tick.tick_rate_hz"][0]
+    assert "of 2000, 4000, 8000, or" in str(found) and "oscillator" in str(found) and "32000" not in str(found)
+
+
+@pytest.mark.parametrize(("board", "hz", "right"), [("pico", 1000, False), ("pico", 2000, True), ("pico_hx711", 1000, True),
+                                                    ("pico_hx711", 400, False)])  # fmt: skip
+def test_tick_is_never_so_slow_that_the_permissive_drops_between_two(board: str, hz: int, right: bool, tmp_path: Path) -> None:
+    text = HEAD.replace('board = "sim"', f'board = "{board}"').replace("[limits]", f"[tick]\ntick_rate_hz = {hz}\n[limits]")
+    try:
+        config.load(write(tmp_path / "press.toml", text))
+        found = []
+    except config.ConfigError as error:
+        found = [c.key for c in error.complaints if "one-shot" in str(c)]
+    assert found == ([] if right else ["tick.tick_rate_hz"])

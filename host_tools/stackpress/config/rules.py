@@ -63,10 +63,23 @@ def _converter_has_the_rate(facts: Facts) -> Iterator[Finding]:
     half = facts.board.settings.get("converter_clock_hz", 0) // 2
     rates = [half // ratio for ratio in sorted(converter.ratios, reverse=True) if not half % ratio] if converter else []
     if rates and hz not in rates:
-        allowed = parameters()["tick_rate_hz"]
-        right = [str(rate) for rate in rates if allowed.low <= rate <= allowed.high]
+        allowed, slowest_hz = parameters()["tick_rate_hz"], _slowest_hz(facts)
+        right = [str(rate) for rate in rates if max(allowed.low, slowest_hz) <= rate <= allowed.high]
         text = f"the {converter.name} of board {facts.board.name} has no {number(hz)} Hz" if converter else ""
         yield "tick_rate_hz", text, f"one of {', '.join(right)}, or a carrier with another oscillator"
+
+
+def _permissive_outlives_a_tick(facts: Facts) -> Iterator[Finding]:
+    """The one-shot behind the permissive holds for longer than the 1.25 periods that a tick may be late."""
+    slowest_hz = _slowest_hz(facts)
+    if facts.number("tick_rate_hz") < slowest_hz:
+        text = f"the permissive's one-shot of {facts.board.settings['one_shot_ms']} ms would drop between two ticks"
+        yield "tick_rate_hz", text, f"at least {slowest_hz}, or a board with a longer one"
+
+
+def _slowest_hz(facts: Facts) -> int:
+    one_shot_ms = facts.board.settings.get("one_shot_ms", 0)
+    return 1250 // one_shot_ms + 1 if one_shot_ms else 0
 
 
 def _samples_are_not_stale(facts: Facts) -> Iterator[Finding]:
@@ -164,6 +177,7 @@ RULES: tuple[Rule, ...] = (
     _board_has_what_is_asked,
     _converter_has_the_cells,
     _converter_has_the_rate,
+    _permissive_outlives_a_tick,
     _samples_are_not_stale,
     *CEILING_RULES,
     _drive_can_reach_limit,
