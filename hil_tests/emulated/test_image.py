@@ -3,7 +3,8 @@
 import pytest
 from stackpress.link import Link
 
-from hil_tests.targets.emulator import EmulatorTarget
+from boards.images import uf2
+from hil_tests.targets.emulator import IMAGE, EmulatorTarget
 
 pytestmark = pytest.mark.timeout(1800)
 BOOTED_S = 0.45
@@ -34,3 +35,19 @@ def test_a_converter_that_died_is_named_and_the_press_still_answers() -> None:
             assert "stale" in link.query("CYCL:CHEC?")
             assert target.word("TOKEN") > 100  # it ticks on without data
             assert not target.truth()["permissive"]
+
+
+def test_what_lies_in_the_file_system_is_not_what_runs() -> None:
+    """Whatever somebody left there: main.py, boot.py, modules under the names of the firmware's, a whole app set that is chosen."""
+    names = ("boot", "main", "board", "fast_tick", "image_facts", "press/__init__", "press/press", "press/tick", "drivers/__init__",
+             "lib/press/__init__", "lib/board", "app/a/main", "app/a/press/__init__", "app_boot")  # fmt: skip
+    stray = {f"/{name}.py": b"print('a stray file runs')\nraise SystemExit\n" for name in names}
+    stray |= {"/app/now": b"a ", "/app/a/manifest.json": b"{}"}
+    _, _, content = uf2.decode(IMAGE.read_bytes())
+    at = content.index(b"hash=", content.index(b"stackpress-image;")) + 5
+    with EmulatorTarget(stray=stray) as target:
+        target.run_until(BOOTED_S)
+        with Link(target.port, quiet_s=900) as link:
+            assert link.query("*IDN?").endswith(".h" + content[at : at + 16].decode())
+            assert link.query("SYST:FIRM?").startswith('"frozen') and link.query("CYCL:CHEC?") == '""'
+        assert b"stray" not in target.console and target.word("TOKEN") > 100

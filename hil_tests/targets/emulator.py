@@ -60,8 +60,10 @@ class EmulatorTarget:
         hz: int = 4000,
         flash: bytearray | None = None,
         boot_drive: Path | None = None,
+        stray: Mapping[str, bytes] | None = None,
     ) -> None:
-        """`boot_drive` is the folder where the chip's boot drive appears when the firmware makes way for it."""
+        """`boot_drive` is the folder where the chip's boot drive appears when the firmware makes way for it; `stray` files lie in
+        the chip's file system beside the documents, by path."""
         from press import frame
 
         from boards.images import flash_map, uf2
@@ -78,7 +80,7 @@ class EmulatorTarget:
         if configured:
             documents = {**self._commissioned(spec), **(documents or {})}
         size = flash_map.storage_bytes(self.BOARD) - 1024 * self.board["settings"].get("journal_kb", 0)
-        storage, at = file_system(documents or {}, size), flash_map.storage_start(self.BOARD) - uf2.FLASH
+        storage, at = file_system(documents or {}, size, stray), flash_map.storage_start(self.BOARD) - uf2.FLASH
         self.chip.mcu.flash[at : at + len(storage)] = storage
         self._spec = spec
         self.carrier: Any = self._fitted(frame.AT, hz, flash)

@@ -24,8 +24,8 @@ class MemoryStore:
         return sorted(self.files)
 
 
-def file_system(documents: Mapping[str, bytes], size: int) -> bytes:
-    """`size` bytes of littlefs, as MicroPython's rp2 port lays it out, with each document in its slot."""
+def file_system(documents: Mapping[str, bytes], size: int, stray: Mapping[str, bytes] | None = None) -> bytes:
+    """`size` bytes of littlefs, as MicroPython's rp2 port lays it out, with each document in its slot and `stray` files by path."""
     from littlefs import LittleFS
     from press.documents import Documents
 
@@ -38,5 +38,9 @@ def file_system(documents: Mapping[str, bytes], size: int) -> bytes:
     fs.mkdir("/documents")
     for name, data in store.files.items():
         with fs.open("/documents/" + name.replace("/", "__"), "wb") as f:
+            f.write(data)
+    for path, data in (stray or {}).items():
+        fs.makedirs(path.rsplit("/", 1)[0] or "/", exist_ok=True)
+        with fs.open(path, "wb") as f:
             f.write(data)
     return bytes(fs.context.buffer)
