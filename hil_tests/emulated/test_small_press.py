@@ -43,6 +43,31 @@ def test_ticks_at_its_rate_sees_the_force_presses_and_vents_on_the_estop() -> No
             assert not target.truth()["permissive"]
 
 
+def test_two_solenoids_press_are_never_open_together_and_close_on_the_estop() -> None:
+    with SmallTarget(plant="fill_vent", documents=PROGRAM, gap_mm=0.02) as target:
+        target.run_until(BOOTED_S)
+        wires, pins = target.carrier.wires, target.board["pins"]
+        pulses, together = [0], []
+
+        def watched(level: int) -> None:
+            pulses[0] += level
+            together.extend([1] * (wires.level(pins["fill"]) and wires.level(pins["vent"])))
+
+        wires.watch(pins["fill"], watched)
+        wires.watch(pins["vent"], watched)
+        with Link(target.port, quiet_s=900) as link:
+            assert link.query("CYCL:CHEC?") == '""'
+            link.command("CYCL:ARM")
+            target.run_for(0.02)
+            link.command('PROG:STAR "small"')
+            assert target.until(lambda: target.truth()["force_n"] > 400, 3.0, 0.02), link.query("CYCL:STAT?")
+            assert abs(target.word("FORCE") / 100 - target.truth()["force_n"]) < 60 and pulses[0] >= 3
+            target.fault("estop")
+            target.run_for(0.02)
+            assert not wires.level(pins["fill"]) and not wires.level(pins["vent"]) and target.truth()["dump_open"]
+            assert link.query("CYCL:STAT?") == "tripped" and not together
+
+
 def test_converter_that_died_is_named_and_the_press_still_ticks() -> None:
     with SmallTarget() as target:
         target.run_until(BOOTED_S)
