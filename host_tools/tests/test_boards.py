@@ -168,3 +168,12 @@ def test_every_driver_has_its_modules_and_every_module_its_driver() -> None:
     common = {"__init__", "file_store", "memory", "outputs", "rp2_board", "tick_vector", "watchdog"}
     there = {path.stem for path in drivers.glob("*.py") if not path.stem.endswith("_stages")}
     assert there - named - common == set()
+
+
+PRESSES = sorted(rooms.BOARDS.glob("*/press*.toml"))
+
+
+@pytest.mark.parametrize("path", PRESSES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_press_that_is_shipped_is_valid_on_its_board(path: Path) -> None:
+    effective = config.load(path)
+    assert effective.board.name == path.parent.name and effective.ceilings is not None
