@@ -40,7 +40,7 @@ campaign: $(VENV)/.dev ## run what takes longer than make test: long scenarios o
 lint: $(VENV)/.dev ## ruff over everything, mypy over the host's code and the board's
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy host_tools/stackpress boards/sim/supervisor.py boards/sim/provision.py hil_tests/targets hil_tests/scenario.py \
-	  hil_tests/playing.py hil_tests/expecting.py hil_tests/bundle.py hil_tests/shrink.py hil_tests/everything.py \
+	  hil_tests/playing.py hil_tests/run.py hil_tests/expecting.py hil_tests/bundle.py hil_tests/shrink.py hil_tests/everything.py \
 	  hil_tests/devices/recorder.py
 	@$(BIN)/python boards/typings.py build/typings
 	@$(BIN)/mypy --config-file boards/mypy.ini

@@ -11,6 +11,7 @@ from typing import Any
 
 from stackpress.press import Press
 
+from hil_tests.run import pulled
 from hil_tests.targets.base import Target
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,8 +38,6 @@ def leave(into: Path, scenario: Path, wrong: str, target: Target, press: Press) 
 def log(press: Press, into: Path) -> None:
     """Pull everything that the press has logged, once more."""
     from press import records
-
-    from hil_tests.expecting import pulled
 
     got: Any = pulled(press)
     samples = got.samples

@@ -1,16 +1,9 @@
 """What a scenario can expect of a press, row by row. Forces are the plant's truth, not what the firmware believes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from hil_tests.playing import Run
-
-
-class Unmet(AssertionError):
-    """The press did something else than the scenario says."""
+from hil_tests.run import Run, Unmet, pulled
 
 
 def expect(run: Run, wanted: Mapping[str, Any]) -> None:
@@ -53,23 +46,6 @@ class Looked:
             self.target.run_for(float(self.run.played["log_settles_s"]))  # the queue is written in the foreground
             self._log = pulled(self.press, self.run.log_from)
         return self._log
-
-
-def pulled(press: Any, first: int = 0) -> Any:
-    from stackpress.logs.decode import decode
-
-    state, data = press.log_state(), b""
-    seq = max(first, state.first)
-    while seq < state.next:
-        part = press.log_read(seq)
-        if not part:
-            break
-        data += part
-        behind = decode(part).last_seq + 1
-        if behind <= seq:
-            raise Unmet(f"the log gives nothing behind record {seq}, and it goes on to {state.next}")
-        seq = behind
-    return decode(data)
 
 
 def _trips_logged(looked: Looked) -> list[str]:

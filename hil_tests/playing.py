@@ -1,39 +1,18 @@
 """Play a scenario on a target: what a step can do, row by row, and what is left behind when it does not do what it claims."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stackpress.errors import PressRefused
-from stackpress.press import Press
 
 from hil_tests import bundle
-from hil_tests.expecting import Unmet, expect, why
+from hil_tests.expecting import EXPECTATIONS, expect, why
+from hil_tests.run import LOOK_S, Run, Unmet
 from hil_tests.scenario import SHORT_S, Scenario
 from hil_tests.targets import choice
-from hil_tests.targets.base import Target
 
-LOOK_S = 0.05  # how often a step that waits for something looks
-LOOK_SHORT_S = 0.02
 DETAILS = ("value", "refused", "within_s", "note", "short", "only")
-
-
-@dataclass
-class Run:
-    """A scenario while it runs."""
-
-    played: Mapping[str, Any]
-    target: Target
-    press: Press
-    program: str
-    log_from: int = 0  # records before this one are of somebody else's doing
-    step: Mapping[str, Any] = field(default_factory=dict)
-    number: int = 0
-
-    @property
-    def look_s(self) -> float:
-        return LOOK_SHORT_S if self.played["form"] == "short" else LOOK_S
 
 
 def play(scenario: Scenario, form: str, kind: str, folder: Path, port: str = "") -> float:
@@ -41,7 +20,7 @@ def play(scenario: Scenario, form: str, kind: str, folder: Path, port: str = "")
 
     What went wrong is left in `folder` then: log, truth, pins, console.
     """
-    played = scenario.form(form)
+    played = checked(scenario).form(form)
     target, press, program, log_from = choice.start(kind, played, port)
     with target, press:
         run = Run(played, target, press, program, log_from)
@@ -58,6 +37,18 @@ def play(scenario: Scenario, form: str, kind: str, folder: Path, port: str = "")
         if form == "short" and kind == "sim" and took_s > SHORT_S:  # elsewhere each question adds the time of its answer
             raise Unmet(f"{scenario.path.name}: the short form took {took_s:.2f} s of press time, more than {SHORT_S:g} s")
     return took_s
+
+
+def checked(scenario: Scenario) -> Scenario:
+    """Raises ValueError for a key of a step that nobody reads: it would be a typing error that tests nothing."""
+    unread = []
+    for step in scenario.data["step"]:
+        for one in (step, step.get("short", {})):
+            unread += [key for key in one if key not in ACTIONS and key not in DETAILS]
+            unread += [f"expect.{key}" for key in one.get("expect", {}) if key not in EXPECTATIONS]
+    if unread:
+        raise ValueError(f"{scenario.path.name}: unknown keys {unread}")
+    return scenario
 
 
 def _steps(run: Run) -> None:

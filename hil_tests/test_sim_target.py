@@ -14,7 +14,7 @@ from stackpress.logs.decode import decode
 
 from boards.sim import bench_client, registry
 from boards.sim.supervisor import Settings, Supervisor
-from hil_tests import scenario
+from hil_tests import playing, scenario
 from hil_tests.targets.sim import SimError, SimTarget
 
 PROGRAM = programs.load(scenario.SCENARIOS / "programs" / "press_and_hold.toml")
@@ -147,7 +147,7 @@ def test_scenario_with_a_key_that_nobody_reads_is_refused(tmp_path: Path) -> Non
     file = tmp_path / "typing_error.toml"
     file.write_text('claim = "x"\n[[step]]\nrun_s = 1.0\nexpect = { sate = "safe" }\n')
     with pytest.raises(ValueError, match="expect.sate"):
-        scenario.read(file)
+        playing.checked(scenario.read(file))
 
 
 def wait_until(true, seconds: float = 10.0) -> None:

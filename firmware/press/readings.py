@@ -34,8 +34,8 @@ class Readings:
     def de_energised(self):
         """Whether no valve is driven, nor will be after the tick's next run: at rest, or stopped with a vent."""
         s = self.S
-        vented = s[_STATE] == cycle.TRIPPED and s[AT["REACTION"]] == frame.REACT_VENT and not s[AT["VALVE"]] & frame.VALVE_PERMISSIVE
-        return self.at_rest or vented and not self.order_waits
+        vented = s[_STATE] == cycle.TRIPPED and s[AT["REACTION"]] == frame.REACT_VENT
+        return self.at_rest or vented and not s[AT["VALVE"]] & frame.VALVE_PERMISSIVE and not self.order_waits
 
     @property
     def state_name(self):

@@ -1,19 +1,37 @@
 """Asking a press for everything that a person wants to see at one moment, in as few exchanges as possible."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
 
-from .answers import ABSENT, number, surely
-from .errors import PressRefused
+from .answers import Check, number, surely
 from .link import split_answer, unquoted
 from .view.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from .press import Press
 
 FIRST = "CYCL:STAT?;:SYST:TIME?;:MEAS:FORC?;FORC:SET?;:MEAS:IMB?;DISP?;TEMP1?;TEMP2?;:PROG:STAT?;:CYCL:WARN?;:PROG:RUN?"
 
 
-def take(press: "Press") -> Snapshot:
+class Looked(Protocol):
+    """What a snapshot asks of a press."""
+
+    @property
+    def identity(self) -> str:
+        """The board's unique name."""
+
+    @property
+    def port(self) -> str:
+        """Where it is."""
+
+    def query(self, text: str) -> str:
+        """The answer to a question in SCPI."""
+
+    def fixed(self) -> tuple[int, float, tuple[int, ...]]:
+        """What stays as it is: cells, limit / N, which cells share the force."""
+
+    def checks(self) -> Sequence[Check]:
+        """What keeps it from being armed."""
+
+
+def take(press: Looked) -> Snapshot:
     """One snapshot. Raises LinkLost, PressRefused."""
     cells, limit_n, shares = press.fixed()
     first = split_answer(press.query(FIRST), ";")
@@ -54,6 +72,3 @@ def take(press: "Press") -> Snapshot:
         name=press.identity,
         port=press.port,
     )
-
-
-__all__ = ["ABSENT", "PressRefused", "take"]

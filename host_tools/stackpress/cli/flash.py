@@ -1,18 +1,17 @@
 """`stackpress flash`: put firmware on a board, and go back to what ran before."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import flash_app
 from .exits import REFUSED, WRONG_INPUT, Failure
+from .flash_shown import finished, introduce, shown
 from .options import Json, Port, Yes, single
 from .output import Output
 
 if TYPE_CHECKING:
-    from ..flashing.flasher import Flashed, Watch
     from ..flashing.images import Image
     from ..flashing.kept import Kept
     from ..flashing.targets import Target, Wanted
@@ -56,8 +55,6 @@ def flash(
         raise Failure("An image, --app and --rollback exclude each other.", "", WRONG_INPUT)
     out, kept = Output(json), Kept()
     wanted = Wanted(port, drive, board, max(QUIET_S, wait / 20))
-    from . import flash_app
-
     if app_set is not None:
         flash_app.send(out, app_set, wanted, wait, dry_run, yes)
         return
@@ -67,13 +64,6 @@ def flash(
         flash_app.back(out, target, wanted, wait, dry_run, yes)
         return
     _flash_image(out, _chosen(image, rollback, target, kept), target, wanted, kept, wait, dry_run, yes)
-
-
-def introduce(out: Output, target: "Target") -> None:
-    """Which board, where, what it runs, and how that is known."""
-    where = target.port or (target.drive.path if target.drive else "")
-    runs = f", runs {target.running.version} {target.running.hash or '(content unknown)'}" if target.running else ", boot drive"
-    out.say(f"board {target.board} on {where}{runs}: {target.why}")
 
 
 def _chosen(path: Path | None, rollback: bool, target: "Target", kept: "Kept") -> "Image":
@@ -117,35 +107,3 @@ def _flash_image(
     with shown(out) as watch:
         done = flasher.flash(image, target, wanted, kept, watch, wait)
     finished(out, about, done)
-
-
-def finished(out: Output, about: dict[str, Any], done: "Flashed") -> None:
-    """Say what came of it."""
-    from ..flashing import flasher
-
-    out.say(f"{done.identity} runs {done.firmware}; {done.documents} documents are there")
-    out.answer({**about, "dry_run": False, "written": True, "after": flasher.told(done)}, ok=not done.lost)
-    if done.lost:
-        out.say(f"Documents are not as they were: {', '.join(done.lost)}. `stackpress doctor` says what to do.")
-        raise typer.Exit(REFUSED)
-
-
-@contextmanager
-def shown(out: Output) -> Iterator["Watch"]:
-    """A progress bar on a terminal, lines elsewhere, nothing with --json."""
-    import sys
-
-    from ..flashing.flasher import Watch
-
-    if out.as_json or not sys.stderr.isatty():
-        yield Watch(out.progress)
-        return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=out.console(stderr=True), transient=True) as bar:
-        task = bar.add_task("flashing", total=None)
-        yield Watch(
-            lambda text: bar.update(task, description=text),
-            lambda done, total: bar.update(task, completed=done, total=total),
-        )

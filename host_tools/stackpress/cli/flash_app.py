@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .flash_shown import finished, introduce, shown
 from .output import Output
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 def send(out: Output, folder: Path, wanted: "Wanted", wait_s: float, dry_run: bool, yes: bool) -> None:
     """Send a set into the folder that is not in use, and switch to it."""
     from ..flashing import app_sets
-    from .flash import finished, introduce, shown
 
     app = app_sets.read_set(folder)
     target = _target(wanted, app.board)
@@ -43,7 +43,6 @@ def send(out: Output, folder: Path, wanted: "Wanted", wait_s: float, dry_run: bo
 def back(out: Output, target: "Target", wanted: "Wanted", wait_s: float, dry_run: bool, yes: bool) -> None:
     """Switch to the set that was kept."""
     from ..flashing import app_sets
-    from .flash import finished, shown
 
     about: dict[str, Any] = {"board": target.board, "identity": target.identity, "why": target.why}
     with _at_prompt(target) as board:
