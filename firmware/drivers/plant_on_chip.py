@@ -7,6 +7,7 @@ then runs slower than the wall's, and everything that counts in press time stays
 """
 
 import time
+from array import array
 
 import machine
 import rp2
@@ -19,6 +20,7 @@ from drivers import memory
 
 MOST_HZ = 4000  # a step of the plant and a tick take 99 us, 145 at worst: at 4 kHz the foreground has half of the chip
 PIO_HZ = 1000000
+STATE_WORDS = const(848)  # of a plant, with 40 ms of dead time at 4 kHz; one that needs more brings its own
 BLINK_SHIFT = const(9)  # the LED changes every 512 ms: the foreground is alive
 FAULTS = (
     ("overrun", "each tick counts as `value` us longer, 1 = 1000"),
@@ -55,6 +57,8 @@ class PlantOnChip:
         self._sm = None
         self._spec = None
         self._broken = {}
+        # the next plant's state: two arrays take turns, for a heap that has been used for a while has no piece of this size
+        self._spare = _state()
         self._led = machine.Pin("LED", machine.Pin.OUT, value=0)
         self.plant = None
         self.hz = self.period_us = 0
@@ -77,7 +81,7 @@ class PlantOnChip:
         return True
 
     def _made(self, spec, hz):
-        plant = Plant(spec, hz, 1, words_of(frame.AT))
+        plant = Plant(spec, hz, 1, words_of(frame.AT), self._spare)
         if self.plant:
             for name, value in self.plant.active.items():
                 plant.fault(name, value)
@@ -85,6 +89,7 @@ class PlantOnChip:
 
     def _put(self, plant, hz):
         self._words[memory.PLANT] = memory.address_of(plant.P)
+        self._spare = self.plant.P if self.plant else _state()
         self.plant, self.hz = plant, hz
         self._apply()
 
@@ -165,6 +170,10 @@ class PlantOnChip:
     def known_faults(self):
         """All there are: name and help."""
         return [(row[0], row[-1]) for row in PLANT_FAULTS + FAULTS]
+
+
+def _state():
+    return array("i", [0] * STATE_WORDS)
 
 
 def make(board):

@@ -6,6 +6,7 @@ import types
 from pathlib import Path
 
 import pytest
+from press import frame
 
 from hil_tests.plant import faults, load, plant, step
 
@@ -114,6 +115,22 @@ def test_plant_that_can_not_be_made_leaves_the_one_there_is(board):
     assert press.plant is before
     press.set_up(500)
     assert press.plant.hz == 500
+
+
+def test_two_arrays_take_turns_as_the_plants_state(board):
+    press, hz = board.simulation, board.driver.MOST_HZ
+    press.set_up(hz)
+    first = press.plant.P
+    press.new_plant(load.plant("dead_time_x2"))
+    second = press.plant.P
+    second[step.FORCE] = 5
+    assert second is not first and len(second) == board.driver.STATE_WORDS
+    press.new_plant(load.plant())
+    assert press.plant.P is first
+    press.new_plant(load.plant())
+    assert press.plant.P is second and list(second) == list(plant.Plant(load.plant(), hz, 1, plant.words_of(frame.AT), second).P)
+    press.new_plant(load.plant(overrides={"valve.dead_time_ms": 100}))
+    assert len(press.plant.P) == step.RING + hz // 10
 
 
 def test_crash_and_hang_happen_in_the_foreground_and_once(board):

@@ -22,13 +22,19 @@ def words_of(at):
 
 
 class Plant:
-    """A press with a specimen in it, sampled at `hz`; `words` are the frame's indices in the order of FRAME_WORDS."""
+    """A press with a specimen in it, sampled at `hz`; `words` are the frame's indices in the order of FRAME_WORDS.
 
-    def __init__(self, spec, hz, seed=1, words=(0, 1, 2, 6, 7, 8, 10)):
+    `P` is an array that nobody uses any more; if it is long enough it is taken instead of a new one.
+    """
+
+    def __init__(self, spec, hz, seed=1, words=(0, 1, 2, 6, 7, 8, 10), P=None):
         self.spec, self.hz = spec, hz
         dead = max(1, (spec["dead_time_us"] * hz + 500000) // 1000000)
-        self.P = array("i", [0] * (w.RING + dead))
-        P = self.P
+        if P is None or len(P) < w.RING + dead:
+            P = array("i", [0] * (w.RING + dead))
+        for i in range(len(P)):
+            P[i] = 0
+        self.P = P
         for i, word in enumerate(words):
             P[w.W_CODE + i] = word
         P[w.RING_N] = dead
