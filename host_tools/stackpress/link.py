@@ -43,7 +43,7 @@ class Link:
         self._dirty = True
         self._stopped = False
         self._at_prompt = False
-        self._serial = _opened(self.port)
+        self._serial = _opened(self.port, self.quiet_s)
         try:
             self.sync()
         except BaseException:
@@ -111,7 +111,7 @@ class Link:
         """Open the same port again, after the press or the cable came back. Raises NoPress, PortBusy, LinkLost."""
         with self._lock:
             self.close()
-            self._serial = _opened(self.port)
+            self._serial = _opened(self.port, self.quiet_s)
             self._dirty = True
             self.sync()
 
@@ -212,9 +212,9 @@ _PROMPT_HINT = "Restart it: `mpremote reset`, or take its supply away for a mome
 _LOST_HINT = "Check the cable and the press's supply; the press goes on by its program's host-loss policy."
 
 
-def _opened(port: str) -> serial.Serial:
+def _opened(port: str, quiet_s: float) -> serial.Serial:
     try:
-        return serial.Serial(port, 115200, timeout=POLL_S, write_timeout=QUIET_S, exclusive=True)
+        return serial.Serial(port, 115200, timeout=POLL_S, write_timeout=max(QUIET_S, quiet_s), exclusive=True)
     except serial.SerialException as error:
         text = str(error).lower()
         if "lock" in text or "access is denied" in text or "busy" in text:
