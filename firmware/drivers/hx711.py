@@ -16,7 +16,7 @@ import rp2
 
 PIO_HZ = 2000000
 FRAME_CYCLES = 25 * 4  # of the 25 bits, or of waiting as long
-OTHER_CYCLES = 7  # of the instructions around them
+OTHER_CYCLES = 12  # of the instructions around them, so that a period is whole turns at every rate that divides 250 kHz
 TURN = 8
 POWER_DOWN_US = 100  # at least 60
 SETTLE_MS = {80: 50, 10: 400}
@@ -29,7 +29,7 @@ def frame_program():
     mov(x, osr).side(0)
     label("wait")
     jmp(x_dec, "wait").side(0)[7]
-    set(y, 24).side(0)
+    set(y, 24).side(0)[6]
     jmp(pin, "nothing").side(0)
     label("bit")
     nop().side(1)[1]
