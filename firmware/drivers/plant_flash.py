@@ -2,7 +2,7 @@
 
 from drivers.ram_nor import RamNor
 
-SECTORS = 12
+SECTORS = 11  # 44 kB
 
 
 class PlantFlash(RamNor):
