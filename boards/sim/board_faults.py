@@ -1,17 +1,12 @@
-"""Faults of the electronics and of the program, beside the plant's own (hil_tests/plant/faults.py): one row each.
+"""Faults of the electronics and of the program, beside the plant's own (hil_tests/plant/faults.py).
 
-A row is (name, help). What a fault does is written where the board acts: the loop asks `on`, the flash asks `busy`.
+The rows are in fault_table.py. What a fault does is written where the board acts: the loop asks `on`, the flash asks `busy`.
 """
 
+from fault_table import FAULTS
 from nor_file import NorFile
 from press import frame
 
-FAULTS = (
-    ("overrun", "each tick takes `value` us, 1 = 1000"),
-    ("foreground", "the foreground hangs, only the tick goes on; value = ms of press time, 1 = until it is cleared"),
-    ("flash_busy", "the log's flash chip stays busy for ever"),
-    ("crash", "an exception in the foreground, now"),
-)
 NAMES = tuple(row[0] for row in FAULTS)
 TICK_US = frame.AT["TICK_US"]
 

@@ -1,54 +1,12 @@
-"""Faults that a test or the command line can put into the press: one row each.
+"""Faults that a test or the command line can put into the press.
 
-A row is (name, kind, argument, help). The kind says what is changed; `value` None takes the fault back. Rows only write
-words of the plant's state, so they may be set between any two ticks.
+The rows are in fault_table.py. `value` None takes a fault back. Rows only write words of the plant's state, so they may be
+set between any two ticks.
 """
 
 from . import step as w
+from .fault_table import FAULTS
 
-_CELL = "value = cell 1..4"
-# name, kind, argument, help
-FAULTS = (
-    ("estop", "open", 3, "E-stop pressed, both channels"),
-    ("estop_a", "open", 1, "E-stop channel A alone open"),
-    ("estop_b", "open", 2, "E-stop channel B alone open"),
-    ("guard", "open", 12, "guard open, both channels"),
-    ("guard_a", "open", 4, "guard channel A alone open"),
-    ("guard_b", "open", 8, "guard channel B alone open"),
-    ("overpressure", "open", 16, "over-pressure switch open"),
-    ("supply", "open", 32, "supply low"),
-    ("travel", "open", 2048, "travel limit reached"),
-    ("start", "press", 64, "start button held"),
-    ("stop", "press", 128, "stop button held"),
-    ("reset", "press", 256, "reset button held"),
-    ("select", "press", 512, "select button held"),
-    ("trigger_in", "press", 1024, "trigger input on"),
-    ("relay_dead", "relay", 0, "the hard-wired relay does not drop with E-stop and guard"),
-    ("cell_open", "cell", 1, "open bridge, code at the rail; " + _CELL),
-    ("cell_short", "cell", 2, "shorted bridge, code 0; " + _CELL),
-    ("cell_frozen", "cell", 3, "code no longer changes; " + _CELL),
-    ("converter_dead", "status", 0, "no new samples"),
-    ("crc", "status", 3, "samples with a bad CRC"),
-    ("chip_reset", "status", 5, "converter says that it has reset"),
-    ("gain_1", "gain", 0, "sensitivity error of cell 1 / permille"),
-    ("gain_2", "gain", 1, "sensitivity error of cell 2 / permille"),
-    ("gain_3", "gain", 2, "sensitivity error of cell 3 / permille"),
-    ("gain_4", "gain", 3, "sensitivity error of cell 4 / permille"),
-    ("zero_1", "zero", 0, "zero shift of cell 1 / codes"),
-    ("zero_2", "zero", 1, "zero shift of cell 2 / codes"),
-    ("zero_3", "zero", 2, "zero shift of cell 3 / codes"),
-    ("zero_4", "zero", 3, "zero shift of cell 4 / codes"),
-    ("off_centre", "off_centre", 0, "load moves towards cell 1 / permille of the cells' circle"),
-    ("noise_burst", "noise", 0, "noise times value"),
-    ("stuck_valve", "word", w.STUCK, "valve ignores its command"),
-    ("stuck_open", "runaway", 0, "full drive whatever the command; value = force / N, 1 = full scale"),
-    ("no_air", "air", 0, "no supply: nothing can be filled"),
-    ("weak_air", "air", 1, "drive reduced to value / permille"),
-    ("leak", "leak", 0, "leak: fluid as ram travel at 33 kN / um/min; regulator loses value / permille"),
-    ("fracture", "fracture", 0, "the specimen breaks now; value = lost part of the force / permille, 1 = its own"),
-    ("temperature_1", "temperature", 0, "platen reads value / centi-degC, -1073741824 = absent"),
-    ("temperature_2", "temperature", 1, "room reads value / centi-degC, -1073741824 = absent"),
-)
 ROWS = {row[0]: row for row in FAULTS}
 
 
@@ -104,8 +62,8 @@ def _one_word(plant, row, value):
     kind, arg = row[1:3]
     if kind == "noise":
         P[w.NOISE_X] = 1 if value is None else value
-    elif kind == "word":
-        P[arg] = 0 if value is None else 1
+    elif kind == "stuck":
+        P[w.STUCK] = 0 if value is None else 1
     elif kind == "zero":
         P[w.ZERO0 + arg] = plant.spec["zero_code"][arg] + (value or 0)
     elif kind == "temperature":

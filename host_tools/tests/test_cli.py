@@ -51,6 +51,12 @@ def test_each_command_says_what_it_is_for_in_its_own_words(name: str, capsys: py
     assert told.startswith(f"Usage: stackpress {name}") and len(told.splitlines()) > 5
 
 
+def test_faults_are_listed_where_nothing_of_micropython_can_be_imported(tmp_path: Path) -> None:
+    run = stackpress("sim", "faults", "--json", PYTHONPATH=str(tmp_path))
+    assert run.returncode == 0, run.stderr
+    assert {"estop", "stuck_valve", "crash"} <= {one["name"] for one in json.loads(run.stdout)["faults"]}
+
+
 def test_starting_does_not_load_what_only_some_commands_need() -> None:
     code = "import sys; sys.path.insert(0, {!r}); from stackpress.cli import app; app.run(['--help']); "
     code += "print(sorted(sys.modules))"
@@ -92,6 +98,10 @@ def test_help_starts_within_ten_bare_interpreters() -> None:
         (["report", "none"], 2, "none"),
         (["log", "export"], 2, "no run is kept here"),
         (["sim", "fault", "estop"], 3, "No simulated press runs"),
+        (["sim", "fault", "emergency_stop"], 2, "There is no fault emergency_stop"),
+        (["sim", "fault", "emergency_stop"], 2, "Did you mean estop"),
+        (["sim", "clear", "gard"], 2, "guard"),
+        (["sim", "fault", "xyzzy"], 2, "`stackpress sim faults`"),
         (["calibrate", "cell", "9", "--serial", "x"], 2, "CELL"),
         (["calibrate", "push", "none.toml"], 2, "there is no such file"),
     ],

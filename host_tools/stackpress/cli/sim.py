@@ -117,6 +117,26 @@ def _ask(which: str, /, **message: Any) -> dict[str, Any]:
         raise Failure(str(error), "`stackpress sim faults` lists what can be broken.", REFUSED) from error
 
 
+def _known_faults() -> list[tuple[str, str]]:
+    """(name, what it is) of all that can be broken: at the plant, and at the board."""
+    _rooms()
+    from boards.sim.fault_table import FAULTS as BOARD_FAULTS
+    from hil_tests.plant.fault_table import FAULTS
+
+    return [(row[0], row[-1]) for row in (*FAULTS, *BOARD_FAULTS)]
+
+
+def _checked_fault(name: str) -> None:
+    """Raises Failure for a word that is no fault."""
+    from difflib import get_close_matches
+
+    known = [one for one, _ in _known_faults()]
+    if name not in known:
+        near = get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(near)}? " if near else ""
+        raise Failure(f"There is no fault {name}.", f"{hint}`stackpress sim faults` lists what can be broken.")
+
+
 @app.command()
 def ls(json: Json = False) -> None:
     """List the simulated presses that run."""
@@ -138,6 +158,7 @@ def fault(
 ) -> None:
     """Break something: every reason that stops a press can be provoked."""
     out = Output(json)
+    _checked_fault(fault_name)
     whole = int(value) if value is not None and value == int(value) else value
     _ask(name, do="fault", name=fault_name, value=whole)
     out.say(f"{fault_name}: injected")
@@ -152,6 +173,8 @@ def clear(
 ) -> None:
     """Mend what was broken."""
     out = Output(json)
+    if fault_name is not None:
+        _checked_fault(fault_name)
     _ask(name, do="clear", name=fault_name)
     out.say(f"{fault_name or 'all faults'}: cleared")
     out.answer({"cleared": fault_name})
@@ -160,12 +183,10 @@ def clear(
 @app.command()
 def faults(json: Json = False) -> None:
     """List what can be broken."""
-    _rooms()
-    from hil_tests.plant.faults import FAULTS
-
     out = Output(json)
-    out.table(("fault", "what it is"), [(row[0], row[3]) for row in FAULTS])
-    out.answer({"faults": [{"name": row[0], "help": row[3]} for row in FAULTS]})
+    known = _known_faults()
+    out.table(("fault", "what it is"), known)
+    out.answer({"faults": [{"name": name, "help": text} for name, text in known]})
 
 
 @app.command()
