@@ -162,6 +162,8 @@ def test_push_sends_the_difference_and_nothing_unconfirmed(ask: Ask, tmp_path: P
 def test_push_above_the_presss_own_ceilings_is_refused(ask: Ask, tmp_path: Path) -> None:
     low = Path(PRESS).read_text().replace("relief_setting_n = 68000", "relief_setting_n = 56000")
     (tmp_path / "low.toml").write_text(low)
+    code, told = ask("config", "ceilings", "write", "low.toml", "--yes")
+    assert code == 2 and "board's identity" in told["hint"] and "`stackpress status`" in told["hint"]
     assert ask("config", "ceilings", "write", "low.toml", "--yes", "--unlock", "guess")[0] == 1
     assert ask("config", "ceilings", "write", "low.toml", "--yes", "--unlock", "SIM-cli")[0] == 0
     (tmp_path / "high.toml").write_text(

@@ -73,5 +73,6 @@ def _ask_code(out: Output) -> str:
     from .exits import Failure
 
     if out.as_json or not sys.stdin.isatty():
-        raise Failure("The unlock code is missing.", "Give --unlock CODE or STACKPRESS_UNLOCK.")
-    return getpass.getpass("Unlock code: ", sys.stderr)
+        hint = "It is the board's identity, as `stackpress status` shows it: give --unlock IDENTITY or STACKPRESS_UNLOCK."
+        raise Failure("The unlock code is missing.", hint)
+    return getpass.getpass("Unlock code (the board's identity): ", sys.stderr)
