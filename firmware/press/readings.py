@@ -1,6 +1,6 @@
 """What a press says about itself: state, force, reasons, and whether it could be armed. Reading changes nothing."""
 
-from press import checks, cycle, frame, interlock
+from press import checks, cycle, frame, interlock, switches
 
 AT = frame.AT
 _STATE, _MODE, _T_SECOND, _T_SUB, _HZ = AT["STATE"], AT["MODE"], AT["T_SECOND"], AT["T_SUB"], AT["HZ"]
@@ -124,7 +124,10 @@ class Readings:
 
     @property
     def trip_hint(self):
-        first = self.S[AT["FIRST"]]
+        first, stuck = self.S[AT["FIRST"]], self.pairs.stuck
+        if stuck and self.trip_reason in switches.ROWS_OF[stuck]:
+            told = switches.told(stuck)
+            return told[0].upper() + told[1:] + "."
         return interlock.ROWS[first][7] if first >= 0 else ""
 
     def active_reasons(self):

@@ -5,13 +5,15 @@ from press import frame
 BUTTONS = frame.IN["start"] | frame.IN["stop"] | frame.IN["reset"] | frame.IN["select"]
 STOP = frame.IN["stop"]
 SETTLED_MS = 20
+ROWS_OF = {"emergency stop": ("estop", "discrepancy"), "guard": ("guard", "discrepancy")}  # rows of a trip that a pair explains
 PAIRS = (("emergency stop", frame.IN["estop_a"] | frame.IN["estop_b"]), ("guard", frame.IN["guard_a"] | frame.IN["guard_b"]))
 WALL_MASK = (1 << 30) - 1
 
 
 def told(pair):
     """What to do about a pair that is `stuck`."""
-    return "one channel of the %s opened alone: open it whole and close it again; its contact may be welded" % pair
+    return ("one channel of the %s opened alone: open it fully, so that both contacts open, then close it again; "
+            "a contact may be welded" % pair)
 
 
 class Buttons:

@@ -1,7 +1,7 @@
 """A press under its programs and its people: stops, aborts, host loss, buttons, trips and their acknowledgement."""
 
 from bench_press import CONTACT, HZ, VENT, PressBench, after_each, bench, hold, ramp, recipe
-from press import cycle, frame, interlock
+from press import cycle, frame, interlock, status
 from test_press_arming import refusal
 
 __all__ = ["after_each"]
@@ -311,11 +311,14 @@ def test_channel_that_opened_alone_keeps_the_press_from_being_acknowledged_until
             b.inputs &= ~frame.IN["%s_%s" % (pair, alone)]
             b.run(0.1)
             assert b.press.state_name == "tripped"
+            assert words in b.press.trip_hint and "both contacts open, then close it again" in b.press.trip_hint
             b.inputs = frame.IN_HEALTHY
             b.run(1)
+            assert "welded" in b.press.trip_hint and len(refusal(b.press.reset)) < status.INFO_MAX
             assert words in refusal(b.press.reset) and "welded" in refusal(b.press.reset)
             b.inputs &= ~frame.IN[pair + "_a"] & ~frame.IN[pair + "_b"]
             b.run(0.1)
+            assert "welded" not in b.press.trip_hint or b.press.trip_reason == "discrepancy"
             b.inputs = frame.IN_HEALTHY
             b.run(0.1)
             b.press.reset()
