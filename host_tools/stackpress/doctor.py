@@ -212,7 +212,7 @@ def _clock(press: "Press") -> Iterator[Finding]:
 def _state(press: "Press") -> Iterator[Finding]:
     snapshot = press.snapshot()
     if snapshot.state == "tripped":
-        yield Finding(FAIL, "state", f"tripped by {snapshot.trip_reason}", snapshot.trip_hint)
+        yield Finding(FAIL, "state", f"tripped by {snapshot.trip_reason}", snapshot.trip_told)
     else:
         yield Finding(OK, "state", snapshot.state)
     for name in snapshot.warnings:

@@ -116,6 +116,10 @@ def test_a_trip_is_exit_code_1_with_reason_and_hint(ask: Ask, target: Any, tmp_p
     time.sleep(0.2)
     code, told = ask("status")
     assert (code, told["state"], told["trip_reason"]) == (1, "tripped", "guard") and told["trip_hint"]
+    for words in (program(tmp_path, 600), "short"):
+        code, told = ask("run", words)
+        assert code == 1 and told["error"] == "The press is tripped by guard."
+        assert "close it" in told["hint"] and told["hint"].endswith("Then `stackpress reset`.")
     code, told = ask("reset")
     assert code == 1 and "still there" in told["error"]
 

@@ -59,7 +59,8 @@ def test_trip_is_told_in_words_with_what_to_do() -> None:
     told = " ".join(drawn(TRIPPED).replace("│", " ").split())
     assert "TRIPPED BY GUARD" in told and "Close the guard and acknowledge." in told
     assert "tripped by guard" in plain.line(TRIPPED)
-    assert any("Close the guard" in row for row in plain.page(TRIPPED))
+    assert any("Close the guard" in row and "`stackpress reset`" in row for row in plain.page(TRIPPED))
+    assert "`stackpress reset`" in told and not any("stackpress reset" in row for row in plain.page(HOLDING))
 
 
 def test_console_without_unicode_gets_letters_that_it_has() -> None:

@@ -43,6 +43,7 @@ def run(
     out = Output(json)
     sample, operator = wire_text("sample", sample, 32), wire_text("operator", operator, 24)
     with opened(port, contact=True) as press:
+        _not_tripped(press)
         name = _on_press(press, program, out)
         _armed(press, no_arm)
         number = press.start(name, sample, operator)
@@ -51,6 +52,15 @@ def run(
             out.answer({"program": name, "run": number, "state": press.state})
             return
         _followed(press, out, name, number)
+
+
+def _not_tripped(press: "Press") -> None:
+    """Raises Failure with reason and hint: nothing can be sent to a press that has tripped, nor started."""
+    if press.state == "tripped":
+        from ..view.snapshot import then_reset
+
+        trip = press.tripped()
+        raise Failure(f"The press is tripped by {trip.reason}.", then_reset(trip.hint), REFUSED)
 
 
 def _on_press(press: "Press", program: str, out: Output) -> str:
@@ -147,7 +157,7 @@ def _told(how: str, end: "End") -> str:
         "done": f"done; the press is {last.state}{held}.",
         "stopped": f"stopped{why}; the press is {last.state}{held}.",
         "failed": f"ended early{why}; the press is {last.state}{held}.",
-        "tripped": f"tripped by {last.trip_reason}. {last.trip_hint}",
+        "tripped": f"tripped by {last.trip_reason}. {last.trip_told}",
         "cut off": f"cut off: the press has restarted; it is {last.state}.",
         "lost": f"the link is lost; the press goes on by the program's host-loss policy. {end.why}",
     }

@@ -145,7 +145,7 @@ class Dashboard:
         if snapshot.trip_reason:
             yield Text()
             yield Text(f" TRIPPED BY {snapshot.trip_reason.upper()} ", style="bold white on red")
-            yield Text(snapshot.trip_hint)
+            yield Text(snapshot.trip_told)
         for name, hint in snapshot.warned():
             told = Text(f"! {name}", style="bold yellow")
             yield told.append(f"  {hint}", style="not bold") if hint else told

@@ -26,7 +26,7 @@ def page(snapshot: Snapshot) -> list[str]:
     """All of it, one fact a line: what `status` prints."""
     rows = [("state", snapshot.state)]
     if snapshot.trip_reason:
-        rows += [("tripped by", snapshot.trip_reason), ("what to do", snapshot.trip_hint)]
+        rows += [("tripped by", snapshot.trip_reason), ("what to do", snapshot.trip_told)]
     if snapshot.running:
         of = f" of {snapshot.steps}" if snapshot.steps else ""
         rows.append(("program", f"{snapshot.program}, step {snapshot.step}{of} ({snapshot.step_kind})"))

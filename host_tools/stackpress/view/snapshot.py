@@ -10,6 +10,11 @@ from typing import Any
 SHARES_ABOVE_N = 200.0  # shares of less are shares of noise
 
 
+def then_reset(hint: str) -> str:
+    """A trip's hint with the command that ends it."""
+    return f"{hint} Then `stackpress reset`.".strip()
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """One moment. Forces / N, lengths / m, temperatures / degC, times / s; None where the press has no such value."""
@@ -54,6 +59,11 @@ class Snapshot:
     def pressed(self) -> bool:
         """Whether the ram is driven: force is being applied, held or released."""
         return self.state in ("pressing", "holding", "releasing")
+
+    @property
+    def trip_told(self) -> str:
+        """What to do about a trip: the press's hint, then the command that acknowledges; empty if nothing has tripped."""
+        return then_reset(self.trip_hint) if self.trip_reason else ""
 
     @property
     def error(self) -> float | None:
