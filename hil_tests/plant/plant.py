@@ -170,16 +170,23 @@ class Plant:
         P[w.INPUTS_OK] = HEALTHY
 
     def gains(self, share_ppm=None, error_ppm=(0, 0, 0, 0)):
-        """Codes per force unit for each cell: its share of the force, its sensitivity, and an error on top."""
+        """Codes per force unit for each cell: its share of the force, its sensitivity, and an error on top.
+
+        They are written together: where the tick goes on meanwhile, a load that has moved in one cell alone is a force.
+        """
         k = self.spec
         share = share_ppm or k["share_ppm"]
         self.share_ppm = share
         self.gain_cn = []  # exact code for 1 cN of total force as (num, den), without the error
+        found = []
         for i in range(4):
             part, rated_cn = (share[i], k["high_rated_cn"]) if i < 3 else (1000000, k["low_rated_cn"])
             num = k["rated_code"] * max(0, part) * (1000000 + error_ppm[i])
-            m, s = fixed.ratio(num, rated_cn * UNIT * 10**12, 15, 14, 42)
-            self.P[w.GAIN + i], self.P[w.GAIN_S + i] = m, s - 14
+            found.append(fixed.ratio(num, rated_cn * UNIT * 10**12, 15, 14, 42))
+        P, at = self.P, w.GAIN
+        for m, s in found:
+            P[at], P[at + w.GAIN_S - w.GAIN] = m, s - 14
+            at += 1
 
     def _ambient(self, k):
         P = self.P
