@@ -6,14 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from stackpress.logs import runs
 from stackpress.logs.drawing import spans_of_steps, time_unit
-from stackpress.logs.plot import course, draw, plot
+from stackpress.logs.plot import course, draw, middles, plot
 from stackpress.logs.pull import pull
-from stackpress.logs.report import clock_text, html, report
+from stackpress.logs.report import clock_text, html, open_switches, report
 from stackpress.logs.store import Store
 from stackpress.logs.synthetic import SyntheticPress, pellet_run
+
+from press import frame  # isort: skip
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +108,55 @@ def test_importing_the_logs_loads_neither_matplotlib_nor_polars():
     env = {"PYTHONPATH": str(Path(__file__).parents[1]), "PATH": ""}
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
     assert out.stdout.strip() == "[]", out.stderr
+
+
+def test_a_mean_stands_at_the_middle_of_its_ticks():
+    t, ticks = np.array([0.1, 0.2, 20.2]), np.array([400.0, 400.0, 80000.0])
+    assert middles(t, ticks, 4000).tolist() == pytest.approx([0.05, 0.15, 10.2])
+    assert middles(t, ticks, None).tolist() == pytest.approx([0.05, 0.15, 10.2])
+    lost = middles(np.array([0.1, 9.0]), np.array([400.0, 400.0]), 4000)
+    assert lost.tolist() == pytest.approx([0.05, 8.95])
+
+
+def test_shares_are_of_the_cells_own_sum(kept):
+    shares = np.array(list(course(*_of(kept)).shares.values()))
+    told = shares[:, np.isfinite(shares).all(axis=0)]
+    assert told.shape[1] > 100 and told.sum(axis=0) == pytest.approx(100.0)
+
+
+def test_legend_and_trip_stand_outside_the_panels(kept):
+    figure = draw(*_of(kept))
+    figure.canvas.draw()
+    panel = figure.axes[0]
+    trip = next(text for text in panel.texts if text.get_text() == "tripped: drop")
+    named = [text for text in panel.texts if text.get_text()[:1].isdigit()]
+    legend = panel.get_legend().get_window_extent()
+    assert trip.get_window_extent().y0 > panel.bbox.y1 and legend.y0 > panel.bbox.y1
+    assert not any(legend.overlaps(text.get_window_extent()) for text in [trip, *named])
+    shares = next(a.get_legend() for a in figure.axes[1:] if a.get_legend())
+    assert shares.get_window_extent().y1 < min(a.bbox.y0 for a in figure.axes)
+
+
+def test_the_last_figure_is_that_of_the_trip_or_of_the_last_step(kept, page):
+    assert "pressure at the trip" in page and "at the end of the last step" not in page
+    vented = {**kept[1], "outcome": "done", "trips": []}
+    assert "pressure at the end of the last step" in html(kept[0].parquet, vented)
+    assert "pressure at the end of the log" in html(kept[0].parquet, {**vented, "end": None})
+
+
+def test_a_step_that_ended_as_it_should_says_what_ended_it():
+    steps = [
+        {"phase": p, "test_time_s": t, "step_count": 1, "type": "ramp", "target_n": 1.0, "outcome": ""}
+        for p, t in (("begins", 0.0), ("ends", 5.0))
+    ]
+    assert spans_of_steps({"steps": steps}, 9.0)[0].outcome == "target reached"
+    assert spans_of_steps({"steps": steps[:1]}, 9.0)[0].outcome == ""
+
+
+def test_open_switches_are_named():
+    assert open_switches(0x0833) == "open: guard A, guard B"
+    assert open_switches(frame.IN_HEALTHY) == "no switch was open"
+
+
+def _of(kept):
+    return kept[0].parquet, kept[1]

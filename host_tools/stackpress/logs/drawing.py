@@ -22,6 +22,11 @@ STEP_COLOURS = {
 }  # fmt: skip
 _BINS = 3000  # more points than that are drawn as the band of what lies in one bin
 _QUIET_EVENTS = ("state changed", "program started", "program ended", "force range changed")
+_ENDED_BY = {  # what a step's end without a word in the log means
+    "contact": "force reached", "ramp": "target reached", "hold": "time over or condition met", "cycle": "cycle done",
+    "sweep": "level done", "relax": "time over or condition met", "creep": "time over or condition met",
+    "release": "target reached", "vent": "force gone", "watch": "time over or condition met",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ def spans_of_steps(document: dict[str, Any], last_s: float) -> list[Step]:
         following = begins[i + 1]["test_time_s"] if i + 1 < len(begins) else last_s
         end = ends.get(step["step_count"])
         until = end["test_time_s"] if end else following
-        spans.append(Step(step["test_time_s"], until, step["type"], step["target_n"], end["outcome"] if end else ""))
+        outcome = (end["outcome"] or _ENDED_BY.get(step["type"], "done")) if end else ""
+        spans.append(Step(step["test_time_s"], until, step["type"], step["target_n"], outcome))
     return spans
 
 
@@ -82,8 +88,8 @@ def shade_steps(axis: Axis, steps: list[Step], factor: float, labels: bool) -> N
                       color="0.35")  # fmt: skip
 
 
-def mark_events(axis: Axis, document: dict[str, Any], factor: float, labels: bool = True) -> None:
-    """Trips as red lines with their reason, other events as thin grey ones; state changes are told by the steps."""
+def mark_events(axis: Axis, document: dict[str, Any], factor: float, last: float, labels: bool = True) -> None:
+    """Trips as red lines with their reason above the panel, other events as thin grey ones; the steps tell the states."""
     style: dict[str, Any] = {"rotation": 90, "va": "top", "ha": "right", "fontsize": 7.5}
     style["transform"] = axis.get_xaxis_transform()
     told = [e for e in document.get("events", []) if e["event"] not in _QUIET_EVENTS]
@@ -92,12 +98,12 @@ def mark_events(axis: Axis, document: dict[str, Any], factor: float, labels: boo
         if labels and len(told) <= 12:
             axis.text(event["test_time_s"] / factor, 0.97, event["text"][:40], color="0.3", **style)
     for trip in document.get("trips", []):
-        axis.axvline(trip["test_time_s"] / factor, color=COLOURS["trip"], lw=1.6)
+        at = trip["test_time_s"] / factor
+        axis.axvline(at, color=COLOURS["trip"], lw=1.6)
         if labels:
-            text = f"tripped: {trip['reason']}"
-            around = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5}
-            style.update(color=COLOURS["trip"], weight="bold", bbox=around, zorder=6)
-            axis.text(trip["test_time_s"] / factor, 0.97, text, **style)
+            axis.annotate(f"tripped: {trip['reason']}", (at, 1.0), (0, 17), xycoords=axis.get_xaxis_transform(),
+                          textcoords="offset points", ha="right" if at > 0.5 * last else "left", va="bottom",
+                          fontsize=8, weight="bold", color=COLOURS["trip"])  # fmt: skip
 
 
 def finish_time_axis(axes: Any, last: float, unit: str) -> None:

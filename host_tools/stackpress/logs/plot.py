@@ -2,8 +2,9 @@
 
 The full course of the pressure comes first; a second panel enlarges what the peak would flatten (a 5 MPa hold after
 370 MPa); below them stand the deviation in the holds, travel, and how the load cells share the force. What is drawn is
-the mean with the smallest and largest force of every sample's ticks as a band; nothing is smoothed. Missing records are
-shaded, not bridged.
+the mean with the smallest and largest force of every sample's ticks as a band; nothing is smoothed. Means stand at the
+middle of their ticks, what a sample says of its end (set-point, travel, cells) stands there. Missing records are shaded,
+not bridged.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from stackpress.logs.drawing import (
     time_unit,
     title_of,
 )
+from stackpress.view.snapshot import SHARES_ABOVE_N
 
 Floats = npt.NDArray[np.float64]
 _LOW = 0.2  # a hold below this part of the peak gets its own, enlarged panel
@@ -31,13 +33,14 @@ _LOW = 0.2  # a hold below this part of the peak gets its own, enlarged panel
 
 @dataclass
 class Course:
-    """What is drawn, in the units of the picture. `force` is pressure / MPa, or force / kN when there is no area."""
+    """What is drawn, in the units of the picture: pressure / MPa, or force / kN when there is no area."""
 
     t: Floats
     mean: Floats
     low: Floats
     high: Floats
     target: Floats
+    middle: Floats  # of each sample's ticks: where its mean, smallest and largest belong
     travel_mm: Floats | None
     shares: dict[str, Floats]
     label: str
@@ -60,19 +63,26 @@ def course(parquet: Path, document: dict[str, Any]) -> Course:
     shares = {}
     cells = [c for c in table.columns if c.startswith("Force Cell ")]
     parallel = cells[:3] if len(cells) == 4 else cells  # the fourth of four is the low range, in series
-    with np.errstate(invalid="ignore", divide="ignore"):
-        for name in parallel if len(parallel) > 1 else []:
-            whole = np.where(np.abs(force) > 0.005 * np.nanmax(np.abs(force), initial=1.0), force, np.nan)
-            shares[name.removesuffix(" / N").removeprefix("Force ").lower()] = 100.0 * column(name) / whole
+    if len(parallel) > 1:
+        together = np.sum([column(name) for name in parallel], axis=0)
+        together[~(together >= SHARES_ABOVE_N)] = np.nan
+        for name in parallel:
+            shares[name.removesuffix(" / N").removeprefix("Force ").lower()] = 100.0 * column(name) / together
     t, seqs = column("Test Time / s"), table["Record Index / 1"].to_numpy().astype(np.int64)
     lost = {g["first"] for g in document.get("gaps", [])}
     where = [i for i in np.flatnonzero(np.diff(seqs) > 1) if any(seqs[i] < s <= seqs[i + 1] for s in lost)]
     return Course(
         t, force * scale, column("Force Min / N") * scale, column("Force Max / N") * scale,
-        column("Set Force / N") * scale,
+        column("Set Force / N") * scale, middles(t, column("Ticks / 1"), document.get("tick_hz")),
         column("Displacement / m") * 1e3 if "Displacement / m" in table.columns else None,
         shares, label, unit, [(float(t[i]), float(t[i + 1])) for i in where],
     )  # fmt: skip
+
+
+def middles(t: Floats, ticks: Floats, hz: float | None) -> Floats:
+    """The middle of each sample's ticks, which end at `t`; without a tick rate they begin where those before ended."""
+    since = np.diff(t, prepend=min(0.0, float(t[0])) if len(t) else 0.0)
+    return t - 0.5 * (np.fmin(ticks / hz, since) if hz else since)
 
 
 def draw(parquet: Path, document: dict[str, Any], width_in: float = 11.0, titled: bool = True) -> Any:
@@ -87,7 +97,7 @@ def draw(parquet: Path, document: dict[str, Any], width_in: float = 11.0, titled
     rows = [("full", 3.0)] + ([("low", 2.2)] if low else []) + ([("error", 1.5)] if holds else [])
     rows += [("travel", 1.5)] if c.travel_mm is not None or c.shares else []
     heights = [h for _, h in rows]
-    head = 1.0 if titled else 0.4
+    head = 1.2 if titled else 0.6
     height = 0.55 + head + sum(heights)
     figure = Figure(figsize=(width_in, height))
     figure.subplots_adjust(left=0.085, right=0.925, top=1 - head / height, bottom=0.55 / height, hspace=0.12)
@@ -97,10 +107,15 @@ def draw(parquet: Path, document: dict[str, Any], width_in: float = 11.0, titled
         for a, b in c.gaps:
             axis.axvspan(a / factor, b / factor, facecolor="none", edgecolor=COLOURS["trip"], hatch="////", lw=0)
         {"full": _full, "low": _low, "error": _error, "travel": _travel}[name](axis, c, factor, low, holds)
-    mark_events(axes[0], document, factor)
+    last = float(c.t[-1]) / factor if len(c.t) else 1.0
+    first_trip = min((trip["test_time_s"] / factor for trip in document.get("trips", [])), default=last)
+    side = "left" if first_trip > 0.5 * last else "right"  # trips are named in the same line
+    axes[0].legend(loc=f"lower {side}", bbox_to_anchor=(0.085 if side == "left" else 0.925, 1 - (head - 0.2) / height),
+                   bbox_transform=figure.transFigure, borderaxespad=0, ncols=2, frameon=False, fontsize=8)  # fmt: skip
+    mark_events(axes[0], document, factor, last)
     for axis in axes[1:]:
-        mark_events(axis, document, factor, labels=False)
-    finish_time_axis(axes, float(c.t[-1]) / factor if len(c.t) else 1.0, unit)
+        mark_events(axis, document, factor, last, labels=False)
+    finish_time_axis(axes, last, unit)
     if titled:
         title_of(figure, document)
     return figure
@@ -131,15 +146,15 @@ def _low_top(c: Course, steps: list[Any]) -> float | None:
 
 def _full(axis: Axis, c: Course, factor: float, low: float | None, holds: list[Any]) -> None:
     axis.plot(c.t / factor, c.target, color=COLOURS["set"], lw=3.0, alpha=0.65, label="set-point")
-    band(axis, c.t / factor, c.low, c.high, c.mean, COLOURS["force"], f"{c.label.lower()}: mean, smallest to largest")
+    told = f"{c.label.lower()}: mean, smallest to largest"
+    band(axis, c.middle / factor, c.low, c.high, c.mean, COLOURS["force"], told)
     axis.set_ylabel(f"{c.label} / {c.unit}")
     axis.set_ylim(0, float(np.nanmax(c.high, initial=1e-3)) * 1.06)
-    axis.legend(loc="center right", frameon=True, framealpha=0.85, edgecolor="none", fontsize=8)
 
 
 def _low(axis: Axis, c: Course, factor: float, low: float | None, holds: list[Any]) -> None:
     axis.plot(c.t / factor, c.target, color=COLOURS["set"], lw=3.0, alpha=0.65)
-    band(axis, c.t / factor, c.low, c.high, c.mean, COLOURS["force"], "")
+    band(axis, c.middle / factor, c.low, c.high, c.mean, COLOURS["force"], "")
     axis.set_ylim(0, low)
     axis.set_ylabel(f"enlarged / {c.unit}")
 
@@ -148,11 +163,16 @@ def _error(axis: Axis, c: Course, factor: float, low: float | None, holds: list[
     """Deviation from the set-point in the holds, in per cent of it."""
     inside = np.zeros(len(c.t), bool)
     for step in holds:
-        inside |= (c.t >= step.begin_s) & (c.t <= step.end_s)
+        inside |= (c.middle >= step.begin_s) & (c.middle <= step.end_s)
+    before = np.concatenate([c.target[:1], c.target[:-1]])
+    between = np.interp(c.middle, c.t, c.target) if len(c.t) else c.target
+    target = np.where(c.target > 0, between, before)  # a trip takes the set-point away at once
     with np.errstate(divide="ignore", invalid="ignore"):
-        base = np.where(inside & (np.abs(c.target) > 1e-9), c.target, np.nan)
-        mean, lower, upper = (100.0 * (v - c.target) / base for v in (c.mean, c.low, c.high))
-    band(axis, c.t / factor, lower, upper, mean, COLOURS["error"], "")
+        base = np.where(inside & (np.abs(target) > 1e-9), target, np.nan)
+        mean, lower, upper = (100.0 * (v - target) / base for v in (c.mean, c.low, c.high))
+    # each sample over all of its ticks: in holds they are sparse
+    ends = np.column_stack([2 * c.middle - c.t, c.t]).ravel() / factor
+    band(axis, ends, np.repeat(lower, 2), np.repeat(upper, 2), np.repeat(mean, 2), COLOURS["error"], "")
     seen = np.abs(np.concatenate([lower, upper]))
     seen = seen[np.isfinite(seen)]
     reach = max(0.05, float(np.percentile(seen, 99.0)) * 1.3) if len(seen) else 1.0
@@ -180,6 +200,7 @@ def _travel(axis: Axis, c: Course, factor: float, low: float | None, holds: list
         low_share, high_share = np.percentile(every, [1, 99])
         pad = max(1.0, 0.35 * (high_share - low_share))
         right.set_ylim(low_share - pad, high_share + pad)
-    right.set_ylabel("share of force / %")
+    right.set_ylabel("share of their sum / %")
     right.spines["top"].set_visible(False)
-    right.legend(loc="lower right", ncols=len(c.shares), frameon=True, framealpha=0.85, edgecolor="none", fontsize=8)
+    right.legend(loc="lower right", bbox_to_anchor=(0.925, 0.0), bbox_transform=axis.figure.transFigure, borderaxespad=0.3,
+                 ncols=len(c.shares), frameon=False, fontsize=8)  # fmt: skip

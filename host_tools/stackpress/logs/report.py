@@ -16,9 +16,15 @@ import numpy as np
 from stackpress.logs.drawing import Step, missing_text, spans_of_steps
 from stackpress.logs.runs import Run, document, write_whole
 
+from press import frame  # isort: skip
+
 _GOOD, _OPEN = ("done",), ("running", "stopped", "idle")
 _MAX_EVENTS = 200
 _MAX_WINDOWS = 3
+_SWITCHES = {
+    "estop_a": "emergency stop A", "estop_b": "emergency stop B", "guard_a": "guard A", "guard_b": "guard B",
+    "pressure_ok": "over-pressure switch", "supply_ok": "supply monitor", "travel_ok": "travel limit",
+}  # fmt: skip
 
 
 def report(run: Run, path: Path) -> Path:
@@ -33,11 +39,12 @@ def html(parquet: Path, side: dict[str, Any]) -> str:
     import jinja2
     import polars as pl
 
-    from stackpress.logs.plot import draw
+    from stackpress.logs.plot import draw, middles
 
     table = pl.read_parquet(parquet)
     template = Path(__file__).with_name("report.html.j2").read_text(encoding="utf-8")
     force = _force(side.get("area_m2"))
+    middle = middles(table["Test Time / s"].to_numpy(), table["Ticks / 1"].to_numpy(), side.get("tick_hz"))
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
     return environment.from_string(template).render(
         d=side,
@@ -45,9 +52,9 @@ def html(parquet: Path, side: dict[str, Any]) -> str:
         subtitle=_subtitle(side),
         badge="done" if side["outcome"] in _GOOD else "open" if side["outcome"] in _OPEN else "bad",
         warnings=_warnings(side),
-        figures=_figures(side, table),
+        figures=_figures(side, table, parquet.parent),
         picture=_picture(draw(parquet, side, titled=False)),
-        steps=_steps(side, table, force),
+        steps=_steps(side, table, middle, force),
         trips=_trips(side, parquet.parent, force),
         events=[{"at": clock_text(e["test_time_s"]), "text": e["text"]} for e in side["events"][:_MAX_EVENTS]],
         zeros=_zeros(side),
@@ -111,14 +118,15 @@ def _warnings(d: dict[str, Any]) -> list[str]:
     return out
 
 
-def _figures(d: dict[str, Any], table: Any) -> list[tuple[str, str]]:
+def _figures(d: dict[str, Any], table: Any, folder: Path) -> list[tuple[str, str]]:
     out = [("largest force", f"{d['peak_force_n'] / 1000:#.4g} kN")]
     if d.get("peak_pressure_pa"):
         out.insert(0, ("largest pressure", f"{d['peak_pressure_pa'] / 1e6:#.4g} MPa"))
     out.append(("duration", clock_text(d["time"]["duration_s"])))
     if len(table):
-        out.append((("pressure" if d.get("area_m2") else "force") + " at the end",
-                    _force(d.get("area_m2"))(float(table["Applied Force / N"][-1]))))  # fmt: skip
+        when, newtons = _last_force(d, table, folder)
+        what = "pressure" if d.get("area_m2") else "force"
+        out.append((f"{what} {when}", _force(d.get("area_m2"))(newtons)))
     imbalance = table["Force Imbalance / 1"].abs().max() if "Force Imbalance / 1" in table.columns else None
     if imbalance is not None:
         out.append(("largest imbalance of the cells", f"{100 * imbalance:.1f} %"))
@@ -127,14 +135,34 @@ def _figures(d: dict[str, Any], table: Any) -> list[tuple[str, str]]:
     return out
 
 
-def _steps(d: dict[str, Any], table: Any, force: Callable[[float | None], str]) -> list[dict[str, Any]]:
+def _last_force(d: dict[str, Any], table: Any, folder: Path) -> tuple[str, float | None]:
+    """(when, force / N): at the trip, at the end of the last step, or, of a run that has no end, where its log ends."""
+    if d["outcome"] == "tripped" and d["trips"]:
+        return "at the trip", _force_at(d["trips"][-1], folder)
+    ends = [s for s in d["steps"] if s["phase"] == "ends"]
+    if d["end"] and ends:
+        return "at the end of the last step", ends[-1]["force_n"]
+    return "at the end of the log", float(table["Applied Force / N"][-1])
+
+
+def _force_at(trip: dict[str, Any], folder: Path) -> float | None:
+    """Force / N in the tick of a trip, from its window; without one as its record has it, a few ticks later."""
     import polars as pl
 
+    if trip["flight"] and (folder / trip["flight"]).exists():
+        tick = pl.read_parquet(folder / trip["flight"]).filter(pl.col("Tick / 1") == 0)["Applied Force / N"]
+        if len(tick):
+            return float(tick[0])
+    found: float | None = trip["force_n"]
+    return found
+
+
+def _steps(d: dict[str, Any], table: Any, middle: Any, force: Callable[[float | None], str]) -> list[dict[str, Any]]:
     last = float(table["Test Time / s"][-1]) if len(table) else 0.0
     counts = [s["step_count"] for s in d["steps"] if s["phase"] == "begins"]
     rows = []
     for count, step in zip(counts, spans_of_steps(d, last), strict=True):
-        part = table.filter((pl.col("Step Count / 1") == count) & (pl.col("Test Time / s") <= step.end_s))
+        part = table.filter((middle >= step.begin_s) & (middle <= step.end_s))
         rows.append({"number": count, "kind": step.kind, "begin": clock_text(step.begin_s),
                      "lasted": clock_text(step.end_s - step.begin_s), "target": force(step.target_n),
                      "outcome": step.outcome or "–", **_step_figures(part, step, force)})  # fmt: skip
@@ -161,10 +189,16 @@ def _trips(d: dict[str, Any], folder: Path, force: Callable[[float | None], str]
         shown = window is not None and window.exists() and number < _MAX_WINDOWS
         cells = ", ".join(f"{c:.1f} N" for c in t["cells_n"] if c is not None)
         rows.append({"reason": t["reason"], "at": clock_text(t["test_time_s"]), "state": t["state_before"],
-                     "step": t["step_id"], "reaction": t["reaction"], "force": force(t["force_n"]),
-                     "set": force(t["set_n"]), "cells": cells, "inputs": f"0x{t['inputs']:04x}",
+                     "step": t["step_id"], "reaction": t["reaction"], "force": force(_force_at(t, folder)),
+                     "set": force(t["set_n"]), "cells": cells, "switches": open_switches(t["inputs"]),
                      "picture": _picture(draw_window(window, t)) if window and shown else None})  # fmt: skip
     return rows
+
+
+def open_switches(inputs: int) -> str:
+    """Which of the switches that must be closed were open at a trip, in words."""
+    found = [_SWITCHES.get(name, name) for name, bit in frame.IN.items() if frame.IN_HEALTHY & bit and not inputs & bit]
+    return f"open: {', '.join(found)}" if found else "no switch was open"
 
 
 def draw_window(parquet: Path, trip: dict[str, Any]) -> Any:
