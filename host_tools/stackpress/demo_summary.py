@@ -109,7 +109,8 @@ def words(summary: dict[str, Any], out: Path) -> list[str]:
         f"(overshoot {s['overshoot_pct']:.2f} %), and in {s['dwell_s']:.0f} s of dwell "
         f"the force stayed within {s['dwell_rms_pct']:.3f} % RMS.",
         f"Then the press held {s['hold_mpa']:.2f} MPa for {s['hold_s'] / 60:.0f} min while the cell crept and breathed: "
-        f"at worst {s['hold_worst_pct']:.2f} % off,",
+        f"at worst {s['hold_worst_pct']:.2f} % off",
+        f"from {RELEASED_S:.0f} s after the release on (the picture counts each hold from its start, so its largest is more),",
         f"with {s['hold_moves']} valve moves. The ram followed by {s['ram_moved_in_hold_um']:.1f} um. "
         f"The load cells misread by up to {s['hold_measuring_pct']:.2f} %, which no controller can see.",
         f"The log has {s['log_rows']} rows"
