@@ -14,7 +14,8 @@ from press import frame
 from stackpress.answers import Release
 from stackpress.cli import app
 from stackpress.errors import WrongImage
-from stackpress.flashing import app_sets, drives
+from stackpress.flashing import app_sets, drives, targets
+from stackpress.ports import FoundPort
 
 from boards.images import board_data, flash_map, uf2
 from hil_tests.targets.flashable import FlashBench, image
@@ -110,6 +111,35 @@ def test_a_torn_foreign_or_missing_file_is_refused_with_what_is_wrong(bench: Fla
         code, told = ask(tmp_path / name, *on(bench))
         assert code == 2 and said in told["error"], told
     assert ask(tmp_path / "missing.uf2", *on(bench))[0] == 2
+
+
+def test_file_and_board_are_judged_before_anything_is_looked_for(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "usb_ports", list)
+    monkeypatch.setattr(targets, "find_drives", list)
+    monkeypatch.setattr(targets, "unmounted", list)
+    good = image(tmp_path / "good.uf2")
+    (tmp_path / "torn.uf2").write_bytes(good.read_bytes()[:-100])
+    (tmp_path / "README.md").write_text("# read me\n")
+    for file, said in (("torn.uf2", "is no whole UF2 file"), ("README.md", "is no whole UF2 file"), ("none.uf2", "No such file")):
+        code, told = ask(tmp_path / file)
+        assert code == 2 and said in told["error"], told
+    code, told = ask(good, "--board", "picoo")
+    assert code == 2 and "no image for a board picoo" in told["error"] and "mean pico?" in told["hint"], told
+    code, told = ask(good, "--board", "pico2")
+    assert code == 2 and "is for the board pico" in told["error"], told
+    code, told = ask(good)
+    assert code == 3 and told["error"] == "no press and no boot drive is attached", told
+
+
+def test_simulated_press_is_not_taken_for_the_board(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "usb_ports", list)
+    monkeypatch.setattr(targets, "find_drives", list)
+    monkeypatch.setattr(targets, "unmounted", list)
+    monkeypatch.setattr(targets, "simulated_ports", lambda: [FoundPort("/dev/pts/77", "simulated press sim", "simulated")])
+    code, told = ask(image(tmp_path / "good.uf2"))
+    assert code == 3 and "only a simulated press (/dev/pts/77)" in told["error"] and "--port" in told["hint"], told
 
 
 def test_an_armed_and_a_tripped_press_are_refused(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:

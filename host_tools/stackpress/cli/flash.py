@@ -55,6 +55,7 @@ def flash(
         raise Failure("An image, --app and --rollback exclude each other.", "", WRONG_INPUT)
     out, kept = Output(json), Kept()
     wanted = Wanted(port, drive, board, max(QUIET_S, wait / 20))
+    named = _judged(image, board)
     if app_set is not None:
         flash_app.send(out, app_set, wanted, wait, dry_run, yes)
         return
@@ -63,11 +64,29 @@ def flash(
     if rollback and target.place.startswith("app"):
         flash_app.back(out, target, wanted, wait, dry_run, yes)
         return
-    _flash_image(out, _chosen(image, rollback, target, kept), target, wanted, kept, wait, dry_run, yes)
+    _flash_image(out, named or _chosen(rollback, target, kept), target, wanted, kept, wait, dry_run, yes)
 
 
-def _chosen(path: Path | None, rollback: bool, target: "Target", kept: "Kept") -> "Image":
-    """The image that is meant: named, the last good one, the one that was begun, or the one that was built."""
+def _judged(path: Path | None, board: str | None) -> "Image | None":
+    """The image that was named, if it is whole and for the board that was named. Raises WrongImage, Failure."""
+    from boards.images import board_data, flash_map
+
+    from ..flashing.images import check_fits, read_image
+
+    if board is not None and board not in board_data.names():
+        from ..config.complaints import did_you_mean
+
+        names = board_data.names()
+        hint = did_you_mean(board, names, f"One of {', '.join(names)}.")
+        raise Failure(f"There is no image for a board {board}.", hint[0].upper() + hint[1:])
+    image = read_image(path) if path is not None else None
+    if image is not None and board is not None:
+        check_fits(image, board, flash_map.chip_of(board), flash_map.storage_start(board))
+    return image
+
+
+def _chosen(rollback: bool, target: "Target", kept: "Kept") -> "Image":
+    """The image that is meant where none was named: the last good one, the one that was begun, or the one that was built."""
     from ..flashing.images import built_image, read_image
 
     begun = kept.unfinished()
@@ -78,9 +97,9 @@ def _chosen(path: Path | None, rollback: bool, target: "Target", kept: "Kept") -
             hint = "Only images that were flashed from this computer, and ran, are kept here."
             raise Failure(f"No earlier image of {target.identity or target.board} is kept.", hint, REFUSED)
         return read_image(found)
-    if path is None and target.drive and begun and begun.identity == target.identity:
+    if target.drive and begun and begun.identity == target.identity:
         return read_image(Path(begun.file))
-    return read_image(path or built_image(target.board))
+    return read_image(built_image(target.board))
 
 
 def _flash_image(

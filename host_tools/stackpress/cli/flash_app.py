@@ -63,10 +63,9 @@ def back(out: Output, target: "Target", wanted: "Wanted", wait_s: float, dry_run
 def _target(wanted: "Wanted", board: str) -> "Target":
     """The board that answers, or one that is at the prompt of a MicroPython without our firmware."""
     from ..errors import LinkLost
-    from ..flashing.targets import Target, running
-    from ..ports import choose_port
+    from ..flashing.targets import Target, only_port, running
 
-    port = choose_port(wanted.port)
+    port = only_port(wanted.port)
     try:
         return running(port, wanted)
     except LinkLost as error:

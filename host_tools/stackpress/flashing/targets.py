@@ -11,7 +11,7 @@ from pathlib import Path
 from ..answers import Release
 from ..errors import NoPress, PressRefused, WrongImage
 from ..link import QUIET_S, Link
-from ..ports import find_ports, usb_ports
+from ..ports import simulated_ports, usb_ports
 from ..press import Press
 from .drives import BootDrive, find_drives, read_drive, unmounted
 from .kept import Kept
@@ -52,7 +52,7 @@ def find_target(wanted: Wanted, kept: Kept) -> Target:
     if wanted.port:
         return running(wanted.port, wanted)
     drives = [] if wanted.drive else find_drives()
-    ports = [one.device for one in find_ports()]
+    ports = [one.device for one in usb_ports()]
     if len(drives) == 1 and (not ports or kept.unfinished()):
         return on_drive(drives[0], wanted.board, kept)
     if len(ports) == 1 and not drives:
@@ -61,9 +61,27 @@ def find_target(wanted: Wanted, kept: Kept) -> Target:
         seen = unmounted()
         if seen:
             raise NoPress(f"a boot drive is attached and not mounted: {seen[0]}", f"`udisksctl mount -b {seen[0]}`, then again.")
-        raise NoPress("no press and no boot drive is attached", HOW)
+        raise nothing_attached()
     listed = "".join(f"\n  {one}" for one in [*ports, *(str(d.path) for d in drives)])
     raise NoPress(f"more than one board could be meant:{listed}", "Say which with --port or --drive.")
+
+
+def nothing_attached() -> NoPress:
+    """The exception that says so; a simulated press runs the sources, and is no board that could be meant."""
+    simulated = [one.device for one in simulated_ports()]
+    if simulated:
+        return NoPress(f"no board is attached, only a simulated press ({', '.join(simulated)}): it can't be flashed", HOW)
+    return NoPress("no press and no boot drive is attached", HOW)
+
+
+def only_port(port: str | None) -> str:
+    """`port` itself, or that of the only board. Raises NoPress."""
+    ports = [port] if port else [one.device for one in usb_ports()]
+    if not ports:
+        raise nothing_attached()
+    if len(ports) > 1:
+        raise NoPress(f"more than one board could be meant: {', '.join(ports)}", "Say which with --port.")
+    return ports[0]
 
 
 def running(port: str, wanted: Wanted) -> Target:
