@@ -197,6 +197,17 @@ def test_a_defect_is_not_mistaken_for_a_lost_link() -> None:
         followed(Bench([RUNNING, ZeroDivisionError()]))
 
 
+def test_time_counts_from_the_run_s_start_and_the_release_is_counted_down() -> None:
+    times = follow.Times()
+    began = replace(RUNNING, time_s=160.5, step=1, step_s=0.5, left_s=30.0)
+    assert (times.added(began).run_s, times.added(began).left_s) == (0.5, 30.0)
+    releasing = replace(RUNNING, state="releasing", run_state="stopping", left_s=0.0)
+    assert times.added(replace(releasing, time_s=190.0, set_n=5000.0)).left_s is None
+    later = times.added(replace(releasing, time_s=192.0, set_n=4000.0))
+    assert (later.run_s, later.left_s) == (32.0, 8.0)
+    assert times.added(replace(DONE, state="releasing", time_s=201.0, left_s=0.0)).left_s is None
+
+
 def test_each_warning_brings_what_to_do_and_is_asked_once() -> None:
     warned = replace(RUNNING, warnings=("hold_band", "duty"))
     bench = Bench([warned] * 5 + [replace(DONE, warnings=("duty",))])

@@ -63,6 +63,16 @@ def test_trip_is_told_in_words_with_what_to_do() -> None:
     assert "`stackpress reset`" in told and not any("stackpress reset" in row for row in plain.page(HOLDING))
 
 
+def test_release_and_vent_at_the_end_are_said() -> None:
+    releasing = replace(HOLDING, state="releasing", run_state="stopping", run_s=61.0, left_s=None)
+    assert "RELEASING THE FORCE, THEN VENTING" in " ".join(drawn(releasing, 120).split())
+    line = plain.line(releasing)
+    assert line.startswith("1 min 01 s | ") and "releasing the force, then venting" in line and "left" not in line
+    venting = plain.line(replace(releasing, run_state="done", step=0, left_s=0.0))
+    assert "| venting |" in venting and "left" not in venting
+    assert plain.line(HOLDING).startswith("up 2 h 02 min | ")
+
+
 def test_console_without_unicode_gets_letters_that_it_has() -> None:
     assert "H O L D I N G" in drawn(HOLDING, encoding="ascii")
 

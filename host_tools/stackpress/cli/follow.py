@@ -50,6 +50,30 @@ class Hints:
         return replace(snapshot, hints=tuple(self._known[name] for name in snapshot.warnings))
 
 
+class Times:
+    """What a press does not tell: how long the run has been going, and how long its release at the end will take."""
+
+    def __init__(self) -> None:
+        self._began_s: float | None = None
+        self._release: tuple[float, float] | None = None  # time / s and set-point / N when its fall was first seen
+
+    def added(self, now: Snapshot) -> Snapshot:
+        """The snapshot with the run's time, and while the force is released with the time that its set-point needs."""
+        if self._began_s is None or now.time_s < self._began_s:
+            self._began_s = now.time_s - (now.step_s if now.step == 1 else 0.0)
+        left = self._left_s(now) if now.ending else now.left_s
+        return replace(now, run_s=now.time_s - self._began_s, left_s=left)
+
+    def _left_s(self, now: Snapshot) -> float | None:
+        """None as long as nothing can be said: the set-point has hardly begun to fall, or the press is venting."""
+        if now.run_state != "stopping":
+            return None
+        if self._release is None:
+            self._release = now.time_s, now.set_n
+        seconds, fallen = now.time_s - self._release[0], self._release[1] - now.set_n
+        return now.set_n * seconds / fallen if seconds >= 1.0 and fallen > 0 else None
+
+
 class Watched(Protocol):
     """What following needs of a press."""
 
@@ -98,6 +122,7 @@ class Follower:
         self.lease = lease
         self.stopping = False
         self._hints = Hints(watched)
+        self._times = Times()
         self._last = Snapshot("safe")
         self._leased_at = -1e9
         self._printed_at = -1e9
@@ -142,6 +167,8 @@ class Follower:
                 self.watched.reopen()
             self._renew()
             self._last = self._hints.added(self.watched.snapshot())
+            if self.until is not None:
+                self._last = self._times.added(self._last)
             self._lost_at = None
         except Exception as error:
             if not self.is_link_error(error):

@@ -74,11 +74,12 @@ class Dashboard:
         line.append(snapshot.program, style="bold")
         line.append(f"   step {snapshot.step}{of}: ")
         line.append(snapshot.step_kind, style="bold")
-        if snapshot.run_state in ("paused", "stopping"):
-            line.append(f"   {snapshot.run_state.upper()}", style="bold yellow")
+        if snapshot.run_state == "paused" or snapshot.ending:
+            line.append(f"   {(snapshot.ending or snapshot.run_state).upper()}", style="bold yellow")
         if snapshot.sample:
             line.append(f"   sample {snapshot.sample}")
-        left = time_text(snapshot.left_s) if snapshot.left_s is not None else "unknown"
+        known = snapshot.left_s is not None and (snapshot.left_s > 0 or not snapshot.ending)
+        left = time_text(snapshot.left_s) if known else "unknown"
         times = Text(f"{time_text(snapshot.step_s)} in this step   time left: ")
         times.append(left, style="bold")
         if not snapshot.steps:

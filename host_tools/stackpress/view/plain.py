@@ -5,16 +5,18 @@ from .snapshot import Snapshot, force_text, percent_text, pressure_text, time_te
 
 def line(snapshot: Snapshot) -> str:
     """One line for one moment of `monitor` and `run --follow`."""
-    parts = [time_text(snapshot.time_s), snapshot.state.upper()]
+    since = f"up {time_text(snapshot.time_s)}" if snapshot.run_s is None else time_text(snapshot.run_s)
+    parts = [since, snapshot.state.upper()]
     if snapshot.running:
         of = f" of {snapshot.steps}" if snapshot.steps else ""
-        parts.append(f"{snapshot.program} step {snapshot.step}{of} {snapshot.step_kind}")
-        parts += [snapshot.run_state] if snapshot.run_state in ("paused", "stopping") else []
+        parts.append(f"{snapshot.program} step {snapshot.step}{of} {snapshot.step_kind}{' over' * bool(snapshot.ending)}")
+        parts += ["paused"] if snapshot.run_state == "paused" else []
+    parts += [snapshot.ending] if snapshot.ending else []
     parts.append(f"force {force_text(snapshot.force_n)} set {force_text(snapshot.set_n)}")
     pressure = snapshot.pressure_pa(snapshot.force_n)
     if pressure is not None:
         parts.append(pressure_text(pressure))
-    if snapshot.left_s is not None:
+    if snapshot.left_s is not None and (snapshot.left_s > 0 if snapshot.ending else snapshot.running):
         parts.append(f"{time_text(snapshot.left_s)} left")
     parts += [f"warning {name}" for name in snapshot.warnings]
     if snapshot.trip_reason:
@@ -30,7 +32,8 @@ def page(snapshot: Snapshot) -> list[str]:
     if snapshot.running:
         of = f" of {snapshot.steps}" if snapshot.steps else ""
         rows.append(("program", f"{snapshot.program}, step {snapshot.step}{of} ({snapshot.step_kind})"))
-        rows.append(("time", f"{time_text(snapshot.step_s)} in this step, {time_text(snapshot.left_s)} left"))
+        left = snapshot.ending or f"{time_text(snapshot.left_s)} left"
+        rows.append(("time", f"{time_text(snapshot.step_s)} in this step, {left}"))
     rows.append(("force", force_text(snapshot.force_n)))
     if snapshot.pressed:
         rows.append(("set-point", f"{force_text(snapshot.set_n)}  ({percent_text(snapshot.error, True)})"))

@@ -39,6 +39,7 @@ class Snapshot:
     step_s: float = 0.0
     left_s: float | None = None
     run: int = 0
+    run_s: float | None = None  # since the run began; None where nobody follows it from its start
     run_state: str = ""  # of the run: idle, running, paused, stopping, done, stopped, failed
     run_why: str = ""  # why it is paused, stopped or failed
     warnings: tuple[str, ...] = ()
@@ -54,6 +55,13 @@ class Snapshot:
     def running(self) -> bool:
         """Whether a program runs."""
         return self.step > 0
+
+    @property
+    def ending(self) -> str:
+        """What is under way once the steps are over or stopped, in words; empty while a program goes on."""
+        if self.run_state == "stopping" and self.pressed:
+            return "releasing the force, then venting"
+        return "venting" if self.state == "releasing" and not self.running else ""
 
     @property
     def pressed(self) -> bool:
