@@ -20,6 +20,7 @@ from press import program as recipes  # isort: skip
 Program = dict[str, Any]
 Limits = Mapping[str, Any]
 _PI = Fraction("3.14159265358979323846264338328")
+AREA_MISSING = "the program must tell the cell's area"  # how the press's own complaint ends
 _HEADER_WORDS = ("die_mm",)
 _STEP_START = re.compile(r"^[ \t]*\[\[[ \t]*step[ \t]*\]\]", re.MULTILINE)
 
@@ -135,7 +136,8 @@ class _Reader:
         for place, field, text in recipes.find(program, limits, spell):
             if (place, field) not in self.lost:
                 kind = f"step {place} ({program['steps'][place - 1]['do']}): " if place else ""
-                self.complain(place, spell(place, field) if field else "", kind + text)
+                right = "die_mm = 13, or area_mm2, above the steps" if text.endswith(AREA_MISSING) else ""
+                self.complain(place, spell(place, field) if field else "", kind + text, right)
 
 
 def to_toml(program: Program) -> str:

@@ -131,6 +131,10 @@ def _number(spelling: Spelling, value: Any) -> tuple[int | None, str]:
     whole = round(exact)
     if abs(exact - whole) * 200 > abs(exact):
         return None, f"is finer than the press keeps it ({decimal_text(1 / spelling.factor)} {spelling.unit})"
+    least, most = spelling.row[2], spelling.row[3]
+    if not least <= whole <= most:
+        low, high = (decimal_text(Fraction(one) / spelling.factor) for one in (least, most))
+        return None, f"= {str(value)[:24]} lies outside {low} .. {high} {spelling.unit}"
     return whole, ""
 
 
