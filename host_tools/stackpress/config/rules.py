@@ -125,6 +125,14 @@ def _every_cell_has_a_capacity(facts: Facts) -> Iterator[Finding]:
         yield "cell_count", f"{count} cells, but cell_capacity_n has {known}", f"cell_capacity_n with {count} entries"
 
 
+def _no_capacity_without_a_cell(facts: Facts) -> Iterator[Finding]:
+    """What the press itself has is not judged by this: its record always has room for every channel."""
+    count = int(facts.number("cell_count"))
+    if facts.ceilings is not None and len(facts.ceilings.cell_n) > count:
+        known = len(facts.ceilings.cell_n)
+        yield "cell_count", f"{count} cells, but cell_capacity_n has {known}", f"cell_capacity_n with {count} entries"
+
+
 def _hand_over_below_low_cell(facts: Facts) -> Iterator[Finding]:
     if facts.ceilings is None:
         return
@@ -180,6 +188,7 @@ RULES: tuple[Rule, ...] = (
     _permissive_outlives_a_tick,
     _samples_are_not_stale,
     *CEILING_RULES,
+    _no_capacity_without_a_cell,
     _drive_can_reach_limit,
     _contact_below_approach,
     _tick_fits,
