@@ -124,6 +124,20 @@ def test_a_trip_is_exit_code_1_with_reason_and_hint(ask: Ask, target: Any, tmp_p
     assert code == 1 and "still there" in told["error"]
 
 
+def test_list_of_runs_tells_a_vent_from_a_controlled_stop(ask: Ask, tmp_path: Path) -> None:
+    for words, outcome in ((("stop",), "stopped"), (("stop", "--vent"), "vented")):
+        assert ask("run", program(tmp_path, 600))[0] == 0
+        while ask("status")[1]["force_n"] < 1000:
+            time.sleep(0.05)
+        assert ask(*words)[0] == 0
+        for _ in range(50):
+            if ask("status")[1]["step"] == 0 and ask("status")[1]["force_n"] < 50:
+                break
+            time.sleep(0.1)
+        assert ask("log", "pull")[0] == 0
+        assert ask("runs")[1]["runs"][-1]["outcome"] == outcome
+
+
 def test_second_run_is_refused_and_the_first_goes_on(ask: Ask, tmp_path: Path) -> None:
     assert ask("run", program(tmp_path, 600))[0] == 0
     code, told = ask("run", "short")

@@ -18,7 +18,7 @@ from stackpress.logs.runs import Run, document, write_whole
 
 from press import frame  # isort: skip
 
-_GOOD, _OPEN = ("done",), ("running", "stopped", "idle")
+_GOOD, _OPEN = ("done",), ("running", "stopped", "vented", "idle")
 _MAX_EVENTS = 200
 _MAX_WINDOWS = 3
 _SWITCHES = {

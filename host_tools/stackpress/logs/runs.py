@@ -26,6 +26,7 @@ from stackpress.logs.table import write_parquet
 
 from press import records  # isort: skip
 
+STOP_ASKED = 16  # records.EVENTS
 FORMAT = 1  # part of every fingerprint: a newer exporter writes all runs again
 
 
@@ -174,7 +175,9 @@ def _outcome(run: RunData, newest: bool) -> str:
     if run.run == 0:
         return "idle"
     if run.end:
-        return records.OUTCOMES.get(run.end.fields["outcome"], "done")
+        ended = records.OUTCOMES.get(run.end.fields["outcome"], "done")
+        asked = [one.fields["text"] for one in run.of(records.EVENT) if one.fields["code"] == STOP_ASKED]
+        return "vented" if ended == "stopped" and asked[-1:] == ["vent"] else ended
     return "running" if newest else "cut off"
 
 
