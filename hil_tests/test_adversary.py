@@ -15,11 +15,12 @@ import serial
 import stackpress
 from press import records
 from stackpress.errors import PressRefused
-from stackpress.logs.decode import Decoded, decode
+from stackpress.logs.decode import Decoded
 from stackpress.press import Press
 
 from boards.sim import provision
 from hil_tests.plant import load
+from hil_tests.run import pulled as logged
 from hil_tests.targets.sim import SimTarget
 
 CONTACT = {"do": "contact", "to_cn": 5000, "speed_um_per_s": 2000, "timeout_ms": 60000}
@@ -59,16 +60,8 @@ def most_force_n(target: SimTarget) -> float:
 
 def pulled(target: SimTarget, press: Press) -> Decoded:
     target.run_for(0.5)
-    state, data = press.log_state(), b""
-    seq = state.first
-    while seq < state.next:
-        part = press.log_read(seq)
-        if not part:
-            break
-        data += part
-        seq = decode(data).last_seq + 1
-    assert state.dropped == 0
-    return decode(data)
+    assert press.log_state().dropped == 0
+    return logged(press)
 
 
 # -- cells that fail or lie

@@ -23,6 +23,7 @@ from stackpress.errors import LinkLost, PortBusy
 from stackpress.logs.decode import decode
 
 from hil_tests import scenario
+from hil_tests.run import pulled
 from hil_tests.targets.sim import SimTarget
 
 LONG_HOLD = programs.load(scenario.SCENARIOS / "programs" / "long_hold.toml")
@@ -264,15 +265,8 @@ def test_cut_link_in_the_middle_of_a_pull_leaves_a_log_that_is_complete_afterwar
             press.query("CYCL:STAT?")
         press.reopen()
         assert press.state == "holding"
-        state, data, seq = press.log_state(), b"", first
-        while seq < state.next:
-            part = press.log_read(seq)
-            if not part:
-                break
-            data += part
-            seq = decode(data).last_seq + 1
-    log = decode(data)
-    assert log.missing == 0 and state.dropped == 0
+        log = pulled(press, first)
+        assert log.missing == 0 and press.log_state().dropped == 0
     assert log.of(records.RUN)[-1].fields["program"] == NAME
 
 

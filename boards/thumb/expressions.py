@@ -1,6 +1,7 @@
 """Expressions of the tick as Thumb instructions: every value comes to stand in a low register."""
 
 import ast
+from abc import ABC, abstractmethod
 
 from boards.thumb.machine import NEAR, TEMPORARY, Machine
 from boards.thumb.registers import REACH, constant_part
@@ -27,7 +28,7 @@ def parted(index: ast.expr) -> tuple[ast.expr | None, int]:
     return index, 0
 
 
-class Expressions(Machine):
+class Expressions(Machine, ABC):
     def __init__(self, frame: str) -> None:
         super().__init__()
         self.frame = frame
@@ -35,9 +36,9 @@ class Expressions(Machine):
         self.kind: dict[str, str] = {}  # names that are pointers
         self.divides = False
 
+    @abstractmethod
     def jump(self, node: ast.expr, when: bool, to: str, k: int = 0) -> None:
         """Go to a label if `node` is `when`, else on (conditions.py)."""
-        raise NotImplementedError
 
     # -- memory ----------------------------------------------------------------------------------------------------
 

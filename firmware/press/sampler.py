@@ -99,7 +99,7 @@ class Sampler:
         left = self.press.journal.left_permille
         while left < 500 and period_ms < RAREST_MS:
             left, period_ms = 2 * left + 1, 4 * period_ms
-        return period_ms
+        return min(period_ms, RAREST_MS)
 
     def _next_due(self):
         at = self.press.time_ms + self._thinned(self._period_ms())
