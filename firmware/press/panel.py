@@ -40,6 +40,7 @@ class Panel:
         self.force_cn = None  # as shown, None: not known
         self._followed = ""  # the program that a host started last
         self._was_active = self._was_tripped = False
+        self._run = 0  # number of the run that was seen last
         self._alarm = self._refused = 0
         self._has_refused = False
         self._checked = -CHECK_MS
@@ -128,13 +129,14 @@ class Panel:
 
     def _look_at_run(self, p):
         active = p.runner.active
+        ran = self._was_active or p.runner.run_no != self._run  # it may have begun and ended between two looks
         if active and self.refused_ms(self.now) > REFUSAL_MS:
             self.title = ""
-        elif self._was_active and p.runner.reason not in ("tripped",) and p.runner.state in ENDS:
+        elif ran and p.runner.reason not in ("tripped",) and p.runner.state in ENDS:
             self._tell(ENDS[p.runner.state], _ending(p.program_name, p.runner.reason))
             if p.runner.state == "failed":
                 self._refused, self._has_refused = self.now, True  # it beeps
-        self._was_active = active
+        self._was_active, self._run = active, p.runner.run_no
 
     def _look_at_force(self, p):
         if "calibration" in p.problems or p.stale:

@@ -249,6 +249,21 @@ def test_run_that_ended_by_itself_says_why_and_is_acknowledged_before_the_next()
     assert b.word("STATE") in cycle.ENERGISED
 
 
+def test_run_that_was_stopped_before_the_panel_looked_is_told_all_the_same():
+    for late_ms in range(0, 100, 7):
+        b = two_programs()
+        push(b, "select")
+        b.run(late_ms / 1000)
+        b.press.arm()
+        b.run_passes(1)
+        b.press.start("annealed", from_host=False)
+        b.run_passes(1)
+        b.press.stop("controlled")
+        b.until_state(cycle.SAFE)
+        b.run(LOOK)
+        assert lines(b)[2:4] == ["stopped", "annealed"], (late_ms, lines(b))
+
+
 def test_what_is_in_the_way_of_arming_is_on_the_display_before_anybody_tries():
     b = two_programs()
     push(b, "select")
