@@ -47,7 +47,7 @@ def _build(name: str, board: dict[str, Any], out: Path) -> Path:
             return image
     sources.tools()
     mpy, sdk = sources.checkout()
-    _board_folder(name, out / "micropython")
+    _board_folder(name, board["chip"], out / "micropython")
     # other switches of MicroPython are another build: what it makes from its headers is not made anew when a header changes
     switches = _hash(path.read_bytes() for path in sorted((out / "micropython").iterdir()))
     work = sources.cache() / "build" / (name + "-" + hashlib.sha256(f"{mpy}{out}{switches}".encode()).hexdigest()[:8])
@@ -73,13 +73,23 @@ def _hash(parts: Iterable[bytes]) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def _board_folder(name: str, folder: Path) -> None:
-    """What MicroPython takes for a board's folder: what all boards share, and the board's own files."""
+def _board_folder(name: str, chip: dict[str, Any], folder: Path) -> None:
+    """What MicroPython takes for a board's folder: what all boards share, the board's own files, and where its memory ends."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in (*(HERE / "micropython").iterdir(), *(BOARDS / name / "micropython").iterdir()):
         target = folder / file.name
         if not target.exists() or target.read_bytes() != file.read_bytes():
             shutil.copyfile(file, target)
+    ends = {"__GcHeapEnd": "heap_end", "__StackBottom": "stack_bottom"}  # the linker script's name: ours
+    ends = {symbol: ours for symbol, ours in ends.items() if ours in chip}
+    _write(folder / "memory_map.h", [f"#define {symbol} press_{ours}" for symbol, ours in ends.items()])
+    _write(folder / "memory_map.cmake", [f"add_link_options(-Wl,--defsym=press_{ours}={chip[ours]:#x})" for ours in ends.values()])
+
+
+def _write(file: Path, lines: list[str]) -> None:
+    text = "".join(line + "\n" for line in lines)
+    if not file.exists() or file.read_text() != text:
+        file.write_text(text)
 
 
 def _make(name: str, folder: Path, board: dict[str, Any], mpy: Path, sdk: Path, work: Path) -> None:
@@ -132,7 +142,7 @@ def _address(work: Path) -> int:
 def _use(work: Path, board: dict[str, Any]) -> str:
     """What the image takes, in words. CannotBuild if flash or RAM can't hold what the board's image.toml wants."""
     s, wanted = _symbols(work), board["image"]
-    flash, heap = (work / "firmware.bin").stat().st_size, s["__GcHeapEnd"] - s["__GcHeapStart"]
+    flash, heap = (work / "firmware.bin").stat().st_size, board["chip"].get("heap_end", s["__GcHeapEnd"]) - s["__GcHeapStart"]
     recorder = wanted["flight_recorder_bytes"]
     if s["__GcHeapStart"] < _address(work) + recorder:
         raise sources.CannotBuild(f"MICROPY_C_HEAP_SIZE must be {recorder + 16} at least: the flight recorder lies there")

@@ -1,7 +1,7 @@
 """Where the tick finds its data: a few words at a fixed address, so that one viper function needs no argument and no global.
 
-On an RP2040 they lie in SCRATCH_X (datasheet 2.6.2), the second core's stack: this firmware has no second core. On an RP2350 the
-first core's stack reaches into it, so they lie in the USB controller's memory (datasheet 12.7.4), behind what a serial port takes.
+On an RP2040 they lie between the heap and the stack (boards/images/board_data.py), where the stack's limit keeps it away from them.
+On an RP2350 they lie in the USB controller's memory (datasheet 12.7.4), behind what a serial port takes.
 The collector never moves an object, so an address once written stays right for as long as the object is referred to.
 """
 

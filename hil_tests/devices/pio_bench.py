@@ -12,19 +12,19 @@ image costs in time: `make bench-board` measures that.
 import ast
 import importlib
 import sys
-import tomllib
 import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from boards.images import fuse, tick
+from boards.images.board_data import board_data
 from hil_tests.devices import bench_modules
 from hil_tests.devices.wires import Wires
 
 ROOT = Path(__file__).resolve().parents[2]
 DRIVERS = ROOT / "firmware" / "drivers"
-CHIP = tomllib.loads((ROOT / "boards" / "chips.toml").read_text())["chips"]["rp2040"]
+CHIP = board_data("pico")["chip"]
 CYCLE_NS, READ_NS = 8.0, 40
 SRAM, FRAME, FIXED = 0x20000000, 0x20010000, CHIP["scratch"]
 WORDS = tick.fixed_words()

@@ -7,16 +7,19 @@ from pathlib import Path
 import pytest
 from stackpress.link import Link
 
+from boards.images.board_data import board_data
 from boards.images.build import BOARDS, build
 from hil_tests import playing, scenario
 from hil_tests.bench.board.heap import Heap
 from hil_tests.targets.bare import BareBoard
 from hil_tests.targets.chip import PIO0_IRQ_0
+from hil_tests.targets.stack import Stack
 
 BOOTED_S = 0.8
 PLAYED = ("abort_vents", "crc_vents", "estop_vents_a_ramp", "stale_vents", "stop_with_hold_keeps_the_cell_pressed")
 TICK_US = 200  # of a period of 500
 EXCHANGES = 30
+STACK_LEFT_BYTES = 2048  # here the tick is called by MicroPython, which ends it for good if it finds too little
 HEAP_FREE = tomllib.loads((BOARDS / "dryrun" / "image.toml").read_text())["heap_free_bytes"]
 
 
@@ -30,9 +33,11 @@ def test_bare_board_is_commissioned_presses_and_trips_over_its_usb_port(tmp_path
         with Link(board.port, 600) as link:
             assert link.query("*IDN?").startswith("stackpress,dryrun,DRYRUN-")
             assert '"config: missing"' in link.query("CYCL:CHEC?")
+        stack = board.at_rest(Stack(board.chip.mcu, board_data("dryrun")["chip"]).paint)
         for name in PLAYED:
             one = scenario.read(scenario.SCENARIOS / f"{name}.toml")
             playing.play(one, "short", "serial", tmp_path / name, board.port)
+        assert board.at_rest(lambda: stack.bytes_left) >= STACK_LEFT_BYTES
         heap = Heap(board.chip.mcu, image.with_suffix(".elf"))
 
         def left(ns: float) -> None:

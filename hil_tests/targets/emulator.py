@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from hil_tests.devices.boot_drive import BootDrive
 from hil_tests.devices.carrier import Carrier
 from hil_tests.plant import load
-from hil_tests.targets.chip import PIO0_IRQ_0, Chip
+from hil_tests.targets.chip import PIO0_IRQ_0, SRAM, Chip
 from hil_tests.targets.emulator_faults import TABLE, ChipFaults
 from hil_tests.targets.storage import file_system
 
@@ -322,10 +322,10 @@ class EmulatorTarget:
         from press import frame
 
         memory = self.chip.mcu.sram
-        address = struct.unpack_from("<I", memory, 0x40000)[0]
+        address = struct.unpack_from("<I", memory, self.board["chip"]["scratch"] - SRAM)[0]
         if not address:
             return [0] * frame.LENGTH
-        return list(struct.unpack_from(f"<{frame.LENGTH}i", memory, address - 0x20000000))
+        return list(struct.unpack_from(f"<{frame.LENGTH}i", memory, address - SRAM))
 
     def word(self, name: str) -> int:
         return self.words()[self._frame_at[name]]

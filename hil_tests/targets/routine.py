@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 RAM = 0x20000000
-CODE, FRAME, RING, FIXED, STACK, BACK = 0x20000000, 0x20010000, 0x20018000, 0x20040000, 0x20030000, 0x20030100
+CODE, FRAME, RING, FIXED, STACK, BACK = 0x20000000, 0x20010000, 0x20018000, 0x2003F800, 0x20030000, 0x20030100
 PUSH, POP = b"\xf2\xb5", b"\xf2\xbd"  # r1, r4 - r7 and lr or pc: how MicroPython begins and ends such a function
 
 

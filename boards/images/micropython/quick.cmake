@@ -3,3 +3,4 @@
 foreach(SOURCE gc runtime objtype qstr bc objfun obj objlist objstr objarray vm map)
     set_source_files_properties(${MICROPY_DIR}/py/${SOURCE}.c PROPERTIES COMPILE_OPTIONS "-O2")
 endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/memory_map.cmake)

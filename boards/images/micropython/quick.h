@@ -1,3 +1,6 @@
+// Where heap and stack end, if otherwise than in the linker script (boards/images/board_data.py).
+#include "memory_map.h"
+
 // One core and one thread: no locks in the collector and in the interpreter. And the interpreter remembers, in 1 kB, where it found
 // more of the names that it looked up last. Together a pass of the foreground takes a quarter less.
 #define MICROPY_PY_THREAD                       (0)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hil_tests.bench.board.heap import Heap
+from hil_tests.bench.board.heap import SRAM, Heap
 from hil_tests.bench.board.host import Host
 from hil_tests.devices.carrier import Carrier
 from hil_tests.plant import load
@@ -39,7 +39,7 @@ class Rig:
 
         self.board = board_data("pico")
         spec = load.plant("nominal", HERE / "near_blank.toml")
-        self.chip = Chip(image)
+        self.chip, self._words = Chip(image), self.board["chip"]["scratch"] - SRAM
         storage = file_system(documents(spec, {"tick_rate_hz": hz, **(parameters or {})}), flash_map.storage_bytes("pico"))
         at = flash_map.storage_start("pico") - uf2.FLASH
         self.chip.mcu.flash[at : at + len(storage)] = storage
@@ -62,7 +62,7 @@ class Rig:
     def word(self, name: str) -> int:
         """A word of the press's frame as it stands in the chip's memory."""
         memory = self.chip.mcu.sram
-        address = struct.unpack_from("<I", memory, 0x40000)[0] - 0x20000000
+        address = struct.unpack_from("<I", memory, self._words)[0] - SRAM
         return int(struct.unpack_from("<i", memory, address + 4 * self._at[name])[0])
 
     def pin(self, role: str) -> int:
@@ -85,7 +85,7 @@ class Rig:
         return self
 
     def word_there(self) -> bool:
-        return bool(struct.unpack_from("<I", self.chip.mcu.sram, 0x40000)[0])
+        return bool(struct.unpack_from("<I", self.chip.mcu.sram, self._words)[0])
 
     def press(self) -> "Rig":
         """Arm, start the program over the port, and wait until the ram presses. Raises RuntimeError."""

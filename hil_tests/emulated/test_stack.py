@@ -1,0 +1,47 @@
+"""The stack of the real image: the deepest that the foreground goes leaves room for every interrupt on top of it."""
+
+import json
+
+import pytest
+from stackpress.errors import PressRefused
+from stackpress.link import Link
+from stackpress.press import Press
+
+from hil_tests.conftest import EMULATED_TIMEOUT_S
+from hil_tests.run import pulled
+from hil_tests.targets.emulator import EmulatorTarget
+from hil_tests.targets.stack import Stack
+
+LEFT_BYTES = 1024  # an interrupt in an interrupt, and what MicroPython keeps free for itself
+CONTACT = {"do": "contact", "to_cn": 5000, "speed_um_per_s": 3000}
+WRONG = (
+    b'{"format":1,"name":"deep","about":' + b"[" * 400 + b"]" * 400 + b"}",
+    b'{"steps":' + b'{"do":' * 60 + b"1" + b"}" * 60 + b"}",
+)
+
+pytestmark = pytest.mark.timeout(EMULATED_TIMEOUT_S)
+
+
+def test_no_document_command_button_or_download_comes_near_the_stacks_end() -> None:
+    with EmulatorTarget() as target, Press(Link(target.port, 120)) as press:
+        target.boot()
+        stack = Stack(target.chip.mcu, target.board["chip"]).paint()
+        for rate in (400_000, 500_000):  # the second one takes the place of the first
+            steps = [CONTACT, {"do": "ramp", "to_cn": 100_000, "rate_cn_per_s": rate}, {"do": "vent"}]
+            press.document_put("program/own", json.dumps({"format": 1, "name": "own", "steps": steps}).encode())
+        for text in WRONG:
+            with pytest.raises(PressRefused):
+                press.document_put("program/deep", text)
+        config = press.document_get("config")
+        assert config is not None
+        press.document_put("config", config)
+        for button in ("select", "select", "start", "stop", "reset"):
+            target.carrier.panel.press(button)
+            target.run_for(0.06)
+            target.carrier.panel.release(button)
+            target.run_for(0.25)
+        press.checks()
+        pulled(press)
+        assert stack.bytes_left >= LEFT_BYTES, stack.bytes_left
+        assert b"recursion" not in target.console
+        print(f"{stack.bytes_left} bytes of the stack were never used")
