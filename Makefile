@@ -16,7 +16,7 @@ CODE    := firmware boards host_tools hil_tests
 RUN      = PYTHONPATH=.:firmware:host_tools:firmware/tests/shim $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-fast campaign lint bench bench-board hil firmware app flash docs picture clean
+.PHONY: help setup setup-dev demo test test-fast campaign lint bench bench-board hil emulated firmware app flash docs picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: $(VENV)/.dev ## measure the figures against their goals: build/bench.json
 
 hil: $(VENV)/.dev ## run the scenarios; TARGET=sim, emulator (a real image on an emulated RP2040), or serial with PORT=/dev/ttyACM0
 	@TARGET="$(TARGET)" PORT="$(PORT)" $(RUN) hil_tests.everything hil
+
+emulated: $(VENV)/.dev ## run a board's image on an emulated chip and say its port, until Ctrl-C; BOARD=dryrun
+	@$(RUN) hil_tests.targets.bare $(or $(BOARD),dryrun)
 
 firmware: $(VENV)/.dev ## build the image of a board, build/images/BOARD/firmware.uf2; BOARD=pico, MPY_DIR=a MicroPython checkout
 	@$(if $(MPY_DIR),MPY_DIR="$(MPY_DIR)") $(BIN)/python -m boards.images.build $(or $(BOARD),pico)

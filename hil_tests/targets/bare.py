@@ -5,7 +5,7 @@
 
 A chip on a desk does not stand still between two questions, and neither does this one: that is what it is for.
 
-    python -m hil_tests.targets.bare dryrun      # builds the board's image, says its port, and runs until Ctrl-C
+    make emulated BOARD=dryrun                   # builds the board's image, says its port, and runs until Ctrl-C
 """
 
 import argparse
