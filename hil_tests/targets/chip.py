@@ -17,7 +17,7 @@ PIO_STEP_CYCLES = 2  # one step of a state machine at 62.5 MHz
 PERI_HZ = 48_000_000  # MicroPython runs the peripherals' clock from the USB PLL, the emulator from the system clock
 TIMERAWL = 0x28
 PIO0_IRQ_0 = 16 + 7  # the tick: its exception number (RP2040 datasheet 2.3.2)
-SRAM, FLASH = 0x20000000, 0x10000000
+SRAM, HALT = 0x20000000, 0x20041FFC  # HALT is the oldest word of the stack: nobody returns there
 BRANCH_TO_ITSELF = b"\xfe\xe7"
 VECTOR_MAGIC, ROM_END = 0xB007C0D3, 0x4000
 DEV_SOF, SOF_RD = 1 << 17, 0x48  # RP2040 datasheet 4.1.4: the flag is cleared by reading the register
@@ -237,10 +237,8 @@ class Chip:
     def go_in_circles(self, interrupts: bool = True) -> None:
         """The program hangs from here on; without `interrupts` nothing else comes through either."""
         core = self.mcu.core
-        flash, at = bytes(self.mcu.flash), 1
-        while at & 1:
-            at = flash.index(BRANCH_TO_ITSELF, at + 1)
-        core.pm, core.pc = core.pm or not interrupts, FLASH + at
+        self.mcu.sram[HALT - SRAM : HALT - SRAM + 2] = BRANCH_TO_ITSELF
+        core.pm, core.pc = core.pm or not interrupts, HALT
 
     def go_on_without_processor(self, ns: float) -> None:
         """The processor waits in the middle of an instruction; everything around it goes on, a state machine's steps included."""
