@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from boards.images import build, frozen, fuse, revision, sources, tick
-from boards.images.board_data import board_data, names
+from boards.images.board_data import board_data, memory_map, names
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = {"ads131m04", "hx711", "plant_on_chip", "dac8551", "pwm_valve", "panel", "max31856", "quadrature", "w25q", "internal_nor"}
@@ -113,6 +113,12 @@ def test_image_that_does_not_fit_is_no_image(flash, symbols, wanted, says, tmp_p
     monkeypatch.setattr(build, "_symbols", lambda work: {**SYMBOLS, **symbols})
     with pytest.raises(sources.CannotBuild, match=says):
         build._use(tmp_path, board)
+
+
+def test_board_that_does_not_say_how_large_its_stack_is_gets_no_image():
+    with pytest.raises(sources.CannotBuild, match="image.toml: wants stack_bytes"):
+        memory_map({"stack_top": 0x20042000}, {})
+    assert memory_map({"scratch": 0x50100C00}, {}) == {}
 
 
 def test_unknown_board_is_told_with_those_there_are():

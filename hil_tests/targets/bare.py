@@ -119,8 +119,12 @@ def main() -> None:
     asked = argparse.ArgumentParser(prog="python -m hil_tests.targets.bare", description=main.__doc__)
     asked.add_argument("board", nargs="?", default="dryrun", help="whose image runs (dryrun)")
     from boards.images.build import build
+    from boards.images.sources import CannotBuild
 
-    image = build(asked.parse_args().board)
+    try:
+        image = build(asked.parse_args().board)
+    except CannotBuild as reason:
+        sys.exit(f"no image: {reason}")
     with BareBoard(image) as board, contextlib.suppress(KeyboardInterrupt):
         print(board.port, flush=True)
         while board.error is None:
