@@ -16,7 +16,7 @@ CODE    := firmware boards host_tools hil_tests
 RUN      = PYTHONPATH=.:firmware:host_tools:firmware/tests/shim $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-fast campaign lint bench bench-board hil emulated firmware app flash docs picture clean
+.PHONY: help setup setup-dev demo test test-fast campaign lint bench bench-board hil emulated firmware flash docs picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,9 +56,6 @@ emulated: $(VENV)/.dev ## run a board's image on an emulated chip and say its po
 
 firmware: $(VENV)/.dev ## build the image of a board, build/images/BOARD/firmware.uf2; BOARD=pico, MPY_DIR=a MicroPython checkout
 	@$(if $(MPY_DIR),MPY_DIR="$(MPY_DIR)") $(BIN)/python -m boards.images.build $(or $(BOARD),pico)
-
-app: $(VENV)/.dev ## build the app set of a board for a stock MicroPython, build/apps/BOARD; BOARD=pico2
-	@$(BIN)/python -m boards.images.app $(or $(BOARD),pico2)
 
 flash: $(VENV)/.run ## put the image that was built onto the board that is attached; BOARD= where a boot drive can't say
 	@$(BIN)/python -m stackpress flash $(if $(BOARD),--board $(BOARD))

@@ -1,6 +1,6 @@
 """Before main.py: a watchdog that ran on through a soft reset is fed, the internal flash is mounted and never reformatted.
 
-What is frozen comes before what lies in the file system: a stray module or app set there is not what runs.
+What is frozen comes before what lies in the file system: a stray module there is not what runs.
 """
 
 import sys

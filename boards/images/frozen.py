@@ -65,7 +65,7 @@ def facts(name: str, board: dict[str, Any], digest: bytes, ring: int) -> dict[st
     fitted = {role: hardware.part(role, driver) for role, driver in drivers.items()}
     inputs = [*SWITCHES, "trigger_in"] if drivers.get("inputs") == "pins" else []
     return {"BOARD": name, "PINS": pins, "CAPABILITIES": tuple(board["capabilities"]), "HASH": digest, "GIT": git,
-            "MARK": f"stackpress-image;board={name};version={VERSION};git={git};hash={digest.hex()};".encode(), "RUNS": "frozen",
+            "MARK": f"stackpress-image;board={name};version={VERSION};git={git};hash={digest.hex()};".encode(),
             "CHIP": {word: board["chip"][word] for word in CHIP},
             "DRIVERS": {role: part.modules[0] for role, part in fitted.items() if part and part.modules},
             "SETTINGS": board["settings"], "LOW_PINS": tuple(pins[role] for role in LOW if role in pins),

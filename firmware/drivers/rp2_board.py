@@ -48,7 +48,7 @@ class Board:
         self.name, self.pins, self.settings = image_facts.BOARD, PINS, image_facts.SETTINGS
         self.identity = "%s-%s" % (self.name.upper(), "".join(["%02x" % b for b in machine.unique_id()]))
         self.capabilities = set(image_facts.CAPABILITIES)
-        self.git, self.runs, self.boot_drive = image_facts.GIT, image_facts.RUNS, True
+        self.git, self.runs, self.boot_drive = image_facts.GIT, "frozen", True
         self._tick = fast_tick.tick
         # early, while the heap is in one piece
         self._vector = tick_vector.TickVector(self._tick, fast_tick.SIZE, IRQ) if fast_tick.SIZE else None
@@ -67,7 +67,7 @@ class Board:
         self.slowest_hz = getattr(self._deadman, "slowest_hz", 0)
         self.sample_hz = getattr(self._converter, "sample_hz", 0)  # 0: a sample for each tick
         parts = (self.panel, self._part("thermocouples"), self._part("scale"), self.flash, self._converter, self._deadman)
-        self._parts = [part for part in parts + (self._confirmation(),) if part]
+        self._parts = [part for part in parts if part]
         self._hz = self._again = 0
         self._dog = watchdog.Watchdog()
 
@@ -75,14 +75,6 @@ class Board:
         """What drives a part, or None if the board has none."""
         name = DRIVERS.get(role)
         return __import__("drivers." + name, None, None, ("make",)).make(self) if name else None
-
-    def _confirmation(self):
-        """Of an app set: whoever started it wants to know that it runs well. A frozen image has nobody to tell."""
-        if self.runs == "frozen":
-            return None
-        import app_boot
-
-        return app_boot.Confirmation()
 
     def spi(self, clock, data_in, data_out):
         """The hardware SPI whose clock is the role `clock`: one object for all who share it."""
@@ -208,10 +200,7 @@ class Board:
             if hasattr(part, "leave"):
                 part.leave()
         machine.mem32[memory.NOTE] = ASKED  # a soft reset is no crash
-        if self.runs == "frozen":
-            watchdog.feed_at_prompt()
-        else:
-            watchdog.stop()  # a soft reset of a stock image would not go on feeding it
+        watchdog.feed_at_prompt()
         micropython.kbd_intr(3)
 
     def crashed(self, error):

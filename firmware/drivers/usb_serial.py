@@ -1,7 +1,7 @@
 """USB serial that never blocks: standard input asked byte by byte, standard output as much as its buffer takes.
 
-`print` may wait half a second for a host that has the port open and does not read. Our image sets that wait to zero; on a stock
-image (`waits`) one byte is written at a time, and only after poll has said that there is room.
+`print` may wait half a second for a host that has the port open and does not read. Our image sets that wait to zero; where that
+could not be done (`waits`) one byte is written at a time, and only after poll has said that there is room.
 
 A foreground pass may take tens of milliseconds. So once somebody listens, a timer fetches what arrives: the interpreter runs it
 between two steps of whatever the foreground does, and a stop byte is told at once. Only a collection makes it wait.

@@ -38,11 +38,10 @@ def test_a_converter_that_died_is_named_and_the_press_still_answers() -> None:
 
 
 def test_what_lies_in_the_file_system_is_not_what_runs() -> None:
-    """Whatever somebody left there: main.py, boot.py, modules under the names of the firmware's, a whole app set that is chosen."""
+    """Whatever somebody left there: main.py, boot.py, modules under the names of the firmware's."""
     names = ("boot", "main", "board", "fast_tick", "image_facts", "press/__init__", "press/press", "press/tick", "drivers/__init__",
-             "lib/press/__init__", "lib/board", "app/a/main", "app/a/press/__init__", "app_boot")  # fmt: skip
+             "lib/press/__init__", "lib/board")  # fmt: skip
     stray = {f"/{name}.py": b"print('a stray file runs')\nraise SystemExit\n" for name in names}
-    stray |= {"/app/now": b"a ", "/app/a/manifest.json": b"{}"}
     _, _, content = uf2.decode(IMAGE.read_bytes())
     at = content.index(b"hash=", content.index(b"stackpress-image;")) + 5
     with EmulatorTarget(stray=stray) as target:

@@ -42,9 +42,7 @@ class BareBoard:
         os.set_blocking(self._master, False)
         self.chip.on_bytes = self._from_chip
         self._end_ns = stop_at_s * 1e9
-        self._closed = self._unplugged = False
-        self.received = 0  # bytes from the host
-        self.unplug_after = 1 << 62  # so many of them, and somebody pulls the cable
+        self._closed = False
         self.error: BaseException | None = None
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._switch_s = sys.getswitchinterval()
@@ -77,13 +75,7 @@ class BareBoard:
             while not self._closed and self.chip.now_ns < self._end_ns:
                 if self.chip.unread < 4096:
                     with contextlib.suppress(BlockingIOError, OSError):
-                        data = os.read(self._master, 4096)
-                        self.received += len(data)
-                        self.chip.send(data)
-                if self.received > self.unplug_after:
-                    self._closed = self._unplugged = True
-                    os.close(self._master)
-                    return
+                        self.chip.send(os.read(self._master, 4096))
                 while not self._jobs.empty():
                     self._jobs.get()()
                 self.chip.run_to(self.chip.now_ns + SLICE_NS)
@@ -103,8 +95,7 @@ class BareBoard:
         if self._thread.is_alive():
             self._thread.join(30)
         sys.setswitchinterval(self._switch_s)
-        if not self._unplugged:
-            os.close(self._master)
+        os.close(self._master)
         os.close(self._slave)
 
     def __enter__(self) -> "BareBoard":

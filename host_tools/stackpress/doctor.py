@@ -126,7 +126,7 @@ def _identity(press: "Press") -> Iterator[Finding]:
     yield Finding(OK if same else WARN, "firmware", text, todo)
 
 
-PLACES = {"frozen": "frozen image", "simulated": "simulated press", "app a": "app set a", "app b": "app set b"}
+PLACES = {"frozen": "frozen image", "simulated": "simulated press"}
 
 
 def _image(press: "Press") -> Iterator[Finding]:

@@ -1,7 +1,6 @@
 """Claims about `stackpress flash`: what it refuses, what it writes, and how it goes on after something broke off."""
 
 import errno
-import hashlib
 import json
 import os
 import sys
@@ -13,8 +12,7 @@ import pytest
 from press import frame
 from stackpress.answers import Release
 from stackpress.cli import app
-from stackpress.errors import WrongImage
-from stackpress.flashing import app_sets, drives, targets
+from stackpress.flashing import drives, targets
 from stackpress.ports import FoundPort
 
 from boards.images import board_data, flash_map, uf2
@@ -219,38 +217,3 @@ def test_every_board_says_where_its_storage_begins() -> None:
         end = uf2.FLASH + flash_map.flash_bytes(name)
         assert uf2.FLASH + 256 * 1024 < flash_map.storage_start(name) < end, name
         assert flash_map.chip_of(name) in uf2.FAMILIES
-
-
-def app_set(folder: Path, **other: Any) -> Path:
-    """A set of one file; `other` is what its manifest says otherwise, None leaves it out."""
-    data = b"M\x06"
-    says = {"format": 1, "board": "pico2", "chip": "rp2350", "version": "0.1.0", "git": "0123456789ab", "hash": NEW, "bytes": 2,
-            "heap_bytes": 100, "stock_heap_bytes": 200, "files": {"main.mpy": (2, hashlib.sha256(data).hexdigest())}}  # fmt: skip
-    folder.mkdir(exist_ok=True)
-    (folder / "main.mpy").write_bytes(data)
-    (folder / "manifest.json").write_text(json.dumps({key: value for key, value in {**says, **other}.items() if value is not None}))
-    return folder
-
-
-def test_an_app_set_is_read_if_its_manifest_is_whole_and_of_this_format(tmp_path: Path) -> None:
-    assert app_sets.read_set(app_set(tmp_path / "set")).about()["hash"] == NEW
-    keys = ("format", "board", "chip", "version", "git", "hash", "bytes", "heap_bytes", "stock_heap_bytes", "files")
-    broken: list[dict[str, Any]] = [{key: None} for key in keys]
-    for other in [*broken, {"bytes": "2"}, {"files": []}, {"files": {"main.mpy": 2}}, {"files": {"main.mpy": [2]}}]:
-        with pytest.raises(WrongImage, match="is no app set: no whole manifest.json"):
-            app_sets.read_set(app_set(tmp_path / "set", **other))
-    with pytest.raises(WrongImage, match="of format 2, and this host reads format 1"):
-        app_sets.read_set(app_set(tmp_path / "set", format=2, board=None))
-    for text in ("", "[1]", "{"):
-        (tmp_path / "set" / "manifest.json").write_text(text)
-        with pytest.raises(WrongImage, match="no whole"):
-            app_sets.read_set(tmp_path / "set")
-
-
-@pytest.mark.parametrize(
-    ("other", "says"),
-    [({"files": {"main.mpy": [3, "00"]}}, "is not what the manifest"), ({"heap_bytes": 300_000}, "wants 292 kB of heap")],
-)
-def test_an_app_set_that_is_torn_or_too_large_is_refused(tmp_path: Path, other: dict[str, Any], says: str) -> None:
-    with pytest.raises(WrongImage, match=says):
-        app_sets.read_set(app_set(tmp_path / "set", **other))

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import flash_app
 from .exits import REFUSED, WRONG_INPUT, Failure
 from .flash_shown import finished, introduce, shown
 from .options import Json, Port, Yes, single
@@ -23,9 +22,6 @@ File = Annotated[
     Path | None,
     typer.Argument(metavar="[IMAGE.uf2]", help="The image; without it, the one that was built for this board."),
 ]
-App = Annotated[
-    Path | None, typer.Option("--app", metavar="SET", help="Send an app set (a folder of `make app`) to a stock MicroPython.")
-]
 Board = Annotated[str | None, typer.Option("--board", help="Which board it is, where a boot drive can't say.")]
 Drive = Annotated[Path | None, typer.Option("--drive", help="Where the boot drive is mounted, or will be.")]
 Rollback = Annotated[bool, typer.Option("--rollback", help="Go back to what ran on this board before.")]
@@ -36,7 +32,6 @@ Wait = Annotated[float, typer.Option("--wait", min=1, help="Seconds to wait for 
 @app.command()
 def flash(
     image: File = None,
-    app_set: App = None,
     board: Board = None,
     port: Port = None,
     drive: Drive = None,
@@ -51,19 +46,13 @@ def flash(
     from ..flashing.targets import Wanted, find_target
     from ..link import QUIET_S
 
-    if sum((image is not None, app_set is not None, rollback)) > 1:
-        raise Failure("An image, --app and --rollback exclude each other.", "", WRONG_INPUT)
+    if image is not None and rollback:
+        raise Failure("An image and --rollback exclude each other.", "", WRONG_INPUT)
     out, kept = Output(json), Kept()
     wanted = Wanted(port, drive, board, max(QUIET_S, wait / 20))
     named = _judged(image, board)
-    if app_set is not None:
-        flash_app.send(out, app_set, wanted, wait, dry_run, yes)
-        return
     target = find_target(wanted, kept)
     introduce(out, target)
-    if rollback and target.place.startswith("app"):
-        flash_app.back(out, target, wanted, wait, dry_run, yes)
-        return
     _flash_image(out, named or _chosen(rollback, target, kept), target, wanted, kept, wait, dry_run, yes)
 
 

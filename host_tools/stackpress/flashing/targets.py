@@ -39,8 +39,6 @@ class Target:
     port: str | None = None
     drive: BootDrive | None = None
     running: Release | None = None
-    place: str = ""
-    state: str = ""
     documents: tuple[tuple[str, int], ...] = ()
 
 
@@ -74,32 +72,22 @@ def nothing_attached() -> NoPress:
     return NoPress("no press and no boot drive is attached", HOW)
 
 
-def only_port(port: str | None) -> str:
-    """`port` itself, or that of the only board. Raises NoPress."""
-    ports = [port] if port else [one.device for one in usb_ports()]
-    if not ports:
-        raise nothing_attached()
-    if len(ports) > 1:
-        raise NoPress(f"more than one board could be meant: {', '.join(ports)}", "Say which with --port.")
-    return ports[0]
-
-
 def running(port: str, wanted: Wanted) -> Target:
     """The board whose firmware answers on `port`. Raises PressRefused unless it is safe."""
     with Press(Link(port, wanted.quiet_s)) as press:
         who = press.who()
         state = press.state
         have = tuple((one.name, one.crc) for one in press.documents())
-        place = press.firmware_place()
+        simulated = press.firmware_place() == "simulated"
     if wanted.board and wanted.board != who.board:
         hint = "Leave --board away, or say another --port."
         raise WrongImage(f"the board on {port} is a {who.board}, not a {wanted.board}", hint)
-    if place == "simulated":
+    if simulated:
         raise WrongImage(f"the press on {port} is simulated: it runs the sources", "There is nothing to flash.")
     if state != "safe":
         raise PressRefused([(-221, f"flashing needs the safe state, the press is {state}")])
     told = f"it says so itself ({who.serial})"
-    return Target(who.board, who.serial, told, port, None, who.release, place, state, have)
+    return Target(who.board, who.serial, told, port, None, who.release, have)
 
 
 def on_drive(drive: BootDrive, board: str | None, kept: Kept) -> Target:

@@ -1,3 +1,0 @@
-import app_boot
-
-app_boot.run()
