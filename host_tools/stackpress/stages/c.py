@@ -1,0 +1,191 @@
+"""Stages as C that means what viper means on a 32-bit chip: whole numbers that wrap, shifts that keep the sign, `//` that floors.
+
+Words behind ptr32 are signed, those behind ptr16 and ptr8 are not. A shift is by 0 to 31. Dividing by zero gives 0, as the chips'
+own division does: a tick has nobody to raise an exception to.
+"""
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from stackpress.stages.reader import Stage, walk, width_of
+
+FLAGS = ("-std=c11", "-ffreestanding", "-fwrapv", "-fno-strict-aliasing")
+HEAD = """\
+// Written from the stages' text: do not edit.
+#include <stdint.h>
+
+static inline int32_t floor_div(int32_t a, int32_t b) {
+    if (b == 0 || b == -1) return a * b; // 0 for a division by zero; -a without the overflow that a processor may trap
+    return a / b - (a % b != 0 && (a ^ b) < 0);
+}
+"""
+WORDS = {32: "int32_t", 16: "uint16_t", 8: "uint8_t"}
+BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<",
+          ast.RShift: ">>"}  # fmt: skip
+COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+TAKEN = frozenset({"auto", "case", "char", "const", "default", "do", "double", "enum", "extern", "float", "floor_div", "goto",
+                   "inline", "long", "register", "restrict", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
+                   "union", "unsigned", "void", "volatile"})  # fmt: skip
+
+
+def c_source(name: str, stages: Sequence[Stage], rename: Mapping[str, str] | None = None) -> str:
+    """One C file: `void name(...)` runs the stages in this order."""
+    rename = rename or {}
+    functions: dict[str, str] = {}
+    for stage in stages:
+        _define(stage, functions)
+    calls = [(stage.symbol, [rename.get(a, a) for a in _Function(stage).used]) for stage in stages]
+    arguments = dict.fromkeys(a for _, used in calls for a in used)
+    body = "\n".join(f"    {symbol}({', '.join(used)});" for symbol, used in calls)
+    return "\n".join([HEAD, *functions.values(), f"void {name}({_parameters(list(arguments))}) {{\n{body}\n}}\n"])
+
+
+def _define(stage: Stage, functions: dict[str, str]) -> None:
+    """Add a stage behind those that it calls."""
+    for called in stage.calls.values():
+        _define(called, functions)
+    functions.setdefault(stage.symbol, _Function(stage).text())
+
+
+def _parameters(names: Sequence[str]) -> str:
+    """Two arguments are never the same array."""
+    return ", ".join(f"void *restrict {name}" for name in names) or "void"
+
+
+class _Function:
+    """One stage on its way to C."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        names = {n.id for n in walk(stage.body) if isinstance(n, ast.Name)}
+        self.used = [a for a in stage.arguments if a in names]
+
+    def text(self) -> str:
+        stage = self.stage
+        for node in walk(stage.body):
+            if isinstance(node, ast.Name) and node.id in TAKEN:
+                stage.cannot(node, f"{node.id!r} is a word of C: give the variable another name")
+        pointers = [f"    {self._pointer_type(name)} *{name};" for name in stage.pointers]
+        numbers = [f"    int32_t {', '.join(f'{name} = 0' for name in stage.numbers)};"] if stage.numbers else []
+        lines = [*pointers, *numbers, *self._block(stage.body, "    ")]
+        return f"static inline void {stage.symbol}({_parameters(self.used)}) {{\n" + "\n".join(lines) + "\n}\n"
+
+    def _pointer_type(self, name: str) -> str:
+        """What is bound to a number even once is volatile."""
+        bound = [n.value for n in walk(self.stage.body) if isinstance(n, ast.Assign) and _names(n.targets[0], {name})]
+        of_numbers = any(isinstance(v, ast.Call) and not _names(v.args[0], self.stage.arguments) for v in bound)
+        return ("volatile " if of_numbers else "") + WORDS[self.stage.pointers[name]]
+
+    # --- statements
+
+    def _block(self, body: list[ast.stmt], indent: str) -> list[str]:
+        return [line for statement in body for line in self._statement(statement, indent)]
+
+    def _statement(self, node: ast.stmt, indent: str) -> list[str]:
+        match node:
+            case ast.Assign(targets=[target]):
+                return [f"{indent}{self._bound(target, node.value)};"]
+            case ast.AugAssign(op=ast.FloorDiv() | ast.Mod()):
+                return self.stage.cannot(node, "division in place: write a = a // b")
+            case ast.AugAssign(target=target, op=op, value=value) if type(op) in BINARY:
+                return [f"{indent}{self._number(target)} {BINARY[type(op)]}= {_bare(self._number(value))};"]
+            case ast.If(test=test, body=body, orelse=rest):
+                lines = [f"{indent}if ({self._test(test)}) {{", *self._block(body, indent + "    ")]
+                if len(rest) == 1 and isinstance(rest[0], ast.If):
+                    first, *more = self._statement(rest[0], indent)
+                    return [*lines, f"{indent}}} else {first.strip()}", *more]
+                return [*lines, *([f"{indent}}} else {{", *self._block(rest, indent + "    ")] if rest else []), f"{indent}}}"]
+            case ast.While(test=test, body=body, orelse=[]):
+                return [f"{indent}while ({self._test(test)}) {{", *self._block(body, indent + "    "), f"{indent}}}"]
+            case ast.Return(value=None):
+                return [f"{indent}return;"]
+            case ast.Break() | ast.Continue():
+                return [f"{indent}{type(node).__name__.lower()};"]
+            case ast.Pass():
+                return []
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=args, keywords=[])) if name in self.stage.calls:
+                return [f"{indent}{self._call(node, self.stage.calls[name], args)};"]
+        self.stage.cannot(node, f"'{ast.unparse(node).splitlines()[0]}': a stage has assignments, if, while, break, return without "
+                                "a value and calls of other stages")  # fmt: skip
+
+    def _bound(self, target: ast.expr, value: ast.expr) -> str:
+        if isinstance(target, ast.Name) and target.id in self.stage.pointers:
+            if not width_of(value):
+                self.stage.cannot(value, f"{target.id!r} is a pointer here and a number there: use two names")
+            return f"{target.id} = {self._pointer(value)}"
+        return f"{self._number(target)} = {_bare(self._number(value))}"
+
+    def _call(self, node: ast.AST, called: Stage, args: list[ast.expr]) -> str:
+        if len(args) != len(called.arguments):
+            self.stage.cannot(node, f"{called.name} takes {len(called.arguments)} arrays: give it as many")
+        wanted = _Function(called).used
+        passed = [self._array(arg) for name, arg in zip(called.arguments, args, strict=True) if name in wanted]
+        return f"{called.symbol}({', '.join(passed)})"
+
+    # --- expressions
+
+    def _array(self, node: ast.expr) -> str:
+        """An array for a stage or a pointer: an argument or a pointer as it is, a number as an address."""
+        if _names(node, {*self.stage.arguments, *self.stage.pointers}):
+            return ast.unparse(node)
+        return f"(void *)(uintptr_t)(uint32_t)({self._number(node)})"
+
+    def _pointer(self, node: ast.expr) -> str:
+        assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        if len(node.args) != 1:
+            self.stage.cannot(node, f"{node.func.id} is made of one thing: an argument of the stage, or an address")
+        if _names(node.args[0], self.stage.arguments):
+            return ast.unparse(node.args[0])
+        return f"(volatile {WORDS[width_of(node)]} *)(uintptr_t)(uint32_t)({self._number(node.args[0])})"
+
+    def _number(self, node: ast.expr) -> str:
+        match node:
+            case ast.Constant(value=int(value)) if -(1 << 31) <= value < 1 << 32:
+                return str(int(value)) if value < 1 << 31 else f"(int32_t){hex(value)}u"
+            case ast.Name(id=name) if name in self.stage.numbers:
+                return name
+            case ast.Subscript(value=ast.Name(id=name), slice=at) if name in self.stage.pointers:
+                return f"{name}[{_bare(self._number(at))}]"
+            case ast.Subscript(value=ast.Call() as made, slice=at) if width_of(made):
+                return f"({self._pointer(made)})[{_bare(self._number(at))}]"
+            case ast.BinOp(left=a, op=ast.FloorDiv(), right=b):
+                return f"floor_div({self._number(a)}, {self._number(b)})"
+            case ast.BinOp(left=a, op=op, right=b) if type(op) in BINARY:
+                return f"({self._number(a)} {BINARY[type(op)]} {self._number(b)})"
+            case ast.UnaryOp(op=ast.USub() | ast.Invert() as op, operand=a):
+                return f"({'-' if isinstance(op, ast.USub) else '~'}{self._number(a)})"
+            case ast.IfExp(test=test, body=a, orelse=b):
+                return f"({self._test(test)} ? {self._number(a)} : {self._number(b)})"
+            case ast.Compare() | ast.UnaryOp(op=ast.Not()):
+                return f"({self._test(node)})"
+            case ast.Call(func=ast.Name(id="int"), args=[a]):
+                return self._number(a)
+        self.stage.cannot(node, f"'{ast.unparse(node)}': a number is made with + - * // & | ^ << >> ~, a comparison, a word of a "
+                                "pointer or `a if c else b`")  # fmt: skip
+
+    def _test(self, node: ast.expr) -> str:
+        """A condition, where any number but 0 is true."""
+        match node:
+            case ast.BoolOp(op=op, values=values):
+                return f" {'&&' if isinstance(op, ast.And) else '||'} ".join(f"({_bare(self._test(v))})" for v in values)
+            case ast.UnaryOp(op=ast.Not(), operand=a):
+                return f"!({_bare(self._test(a))})"
+            case ast.Compare(left=a, ops=[op], comparators=[b]) if type(op) in COMPARE:
+                return f"{self._number(a)} {COMPARE[type(op)]} {self._number(b)}"
+            case ast.Compare():
+                return self.stage.cannot(node, f"'{ast.unparse(node)}': write `a < b and b < c`")
+        return _bare(self._number(node))
+
+
+def _names(node: ast.AST, names: object) -> bool:
+    return isinstance(node, ast.Name) and node.id in names  # type: ignore[operator]
+
+
+def _bare(text: str) -> str:
+    """Without the brackets round the whole."""
+    depth = 0
+    for at, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0 and at < len(text) - 1:
+            return text
+    return text[1:-1] if text.startswith("(") else text

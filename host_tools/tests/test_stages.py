@@ -1,0 +1,199 @@
+"""What the compiled stages do is, word for word, what their Python does; what can't be translated is told."""
+
+import ctypes
+import random
+import shutil
+import subprocess
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from press import frame, params, tuning
+from press.tick import tick as python_tick
+from stackpress import stages
+
+from hil_tests.plant import faults, load
+from hil_tests.plant.plant import Plant, words_of
+from hil_tests.plant.step import step as python_step
+
+ROOT = Path(__file__).parents[2]
+FIRMWARE = ROOT / "firmware"
+RING = 1600
+# What may be found in a word that anything in the press can have left there.
+LEFT_OVER = ("SET", "SET_RATE", "DRIVE", "PROPOSED", "INTEGRAL", "REVERSAL", "FILTER", "PEAK", "RANGE_BIAS", "PULSE", "REACHED",
+             "DISPLACEMENT", "APPROACH_REM", "WANTED_RATE", "T_SUB", "CONTACT_TICKS", "SPEED", "RAMP_ALLOWED")  # fmt: skip
+COMPILER = next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), "")
+needs_a_compiler = pytest.mark.skipif(not COMPILER, reason="no C compiler on this machine")
+
+WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wno-unused-but-set-variable")  # a register may be read for the reading alone
+Code = Callable[..., None]
+
+
+def compiled(text: str, folder: Path, name: str = "tick") -> Code:
+    """A function of C text; it takes arrays."""
+    source, library = folder / "stages.c", folder / f"{name}.so"
+    source.write_text(text)
+    command = [COMPILER, *stages.FLAGS, *WARNINGS, "-O2", "-shared", "-fPIC", str(source), "-o", str(library)]
+    subprocess.run(command, check=True)
+    code = getattr(ctypes.CDLL(str(library)), name)
+
+    def call(*arrays: Any) -> None:
+        code(*[(ctypes.c_char * (len(a) * (a.itemsize if isinstance(a, array) else 1))).from_buffer(a) for a in arrays])
+
+    return call
+
+
+def core() -> list[stages.Stage]:
+    return stages.read_order(FIRMWARE / "press" / "tick.py", "tick", roots=(FIRMWARE,))
+
+
+def plant_stage() -> stages.Stage:
+    return stages.read(ROOT / "hil_tests" / "plant" / "step.py", "step")
+
+
+def configured(kind: int, chance: random.Random) -> Any:
+    """A frame as a press has it when it starts."""
+    s = frame.new()
+    tuning.compile_frame(s, params.Values({"valve_kind": kind}), None, None)
+    at = frame.AT
+    s[at["RING_LEN"]], s[at["RING_LEFT"]], s[at["FIRST"]] = RING // 14, -1, -1
+    s[at["K_HIGH_MASK"]], s[at["K_LOW_MASK"]] = chance.choice(((15, 0), (7, 8), (3, 12)))
+    return s
+
+
+def disturbed(chance: random.Random, n: int) -> dict[str, int]:
+    """What the tick finds this time: samples, switches, orders, and now and then a state that nobody expects."""
+    found = {"STATUS": chance.choice((0, 1, 1, 1, 1, 1, 3, 5))}
+    found["INPUTS"] = frame.IN_HEALTHY if chance.random() < 0.98 else chance.randrange(4096)
+    if chance.random() < 0.05:
+        found.update(CMD_STATE=chance.randrange(8), CMD_MODE=chance.choice((0, 1, 2, 2, 2, 3, 4)), CMD_SEQ=n,
+                     CMD_TARGET=chance.randrange(100000), CMD_RATE=65536 * chance.choice((1, 20)),
+                     CMD_CORNER=chance.choice((600, 6000)), CMD_LANDING=chance.choice((60, 600)))  # fmt: skip
+    if chance.random() < 0.03:
+        found.update(STATE=chance.randrange(8), MODE=chance.randrange(5), REACTION=chance.randrange(5), LATCHED=0,
+                     TRIP_TICKS=chance.randrange(3), LANDING=60)  # fmt: skip
+    if chance.random() < 0.05:
+        found[chance.choice(LEFT_OVER)] = chance.choice((0, 1, -1, chance.randrange(-50000, 50000)))
+    if chance.random() < 0.02:
+        found.update(BANK_WANTED=chance.randrange(2), TRIGGER=chance.randrange(2))
+    return found
+
+
+@needs_a_compiler
+@pytest.mark.parametrize("kind", [frame.KIND_NONE, frame.KIND_REGULATOR, frame.KIND_FILL_VENT])
+def test_compiled_tick_gives_every_word_of_frame_and_ring_that_python_gives(kind: int, tmp_path: Path) -> None:
+    tick = compiled(stages.c_source("tick", core()), tmp_path)
+    for seed in range(3):
+        chance = random.Random(seed)
+        wanted = configured(kind, chance)
+        ring = bytearray(RING)
+        found, found_ring = array("i", wanted), bytearray(RING)
+        for n in range(1500):
+            words = {frame.AT[name]: value for name, value in disturbed(chance, n).items()}
+            span = chance.choice((8000, 400000, 8388607))
+            codes = {i: chance.choice((-span, span, chance.randrange(-span, span))) for i in range(frame.CELLS)}
+            words.update({i: code for i, code in codes.items() if chance.random() < 0.9})
+            for s in (wanted, found):
+                for at, value in words.items():
+                    s[at] = value
+            python_tick(wanted, ring)
+            tick(found, found_ring)
+            assert found == wanted and found_ring == ring, (seed, n)
+
+
+@needs_a_compiler
+@pytest.mark.parametrize("plant", ["nominal", "fill_vent"])
+@pytest.mark.parametrize("specimen", ["pellet_cell", "lithium_foil", "brittle_pellet"])
+def test_compiled_plant_gives_every_word_that_python_gives(plant: str, specimen: str, tmp_path: Path) -> None:
+    step = compiled(stages.c_source("step", [plant_stage()]), tmp_path, "step")
+    spec = load.plant(plant, specimen)
+    spec["specimen"]["gap_nm"] = 20000
+    truth = Plant(spec, 1000, 3, words_of(frame.AT))
+    chance = random.Random(plant + specimen)
+    wanted, P = frame.new(), truth.P
+    for n in range(3000):
+        if n % 50 == 0:
+            wanted[frame.AT["CODE"]] = chance.choice((0, 65535, chance.randrange(65536)))
+            wanted[frame.AT["VALVE"]] = chance.choice((12, 13, 13, 14, 12, chance.randrange(16)))
+        if n % 400 == 399:
+            name = chance.choice([row[0] for row in faults.FAULTS])
+            truth.fault(name, 2) if chance.random() < 0.5 else truth.clear()
+        found, found_P = array("i", wanted), array("i", P)
+        python_step(wanted, P)
+        step(found, found_P)
+        assert found == wanted and found_P == P, n
+
+
+@needs_a_compiler
+@pytest.mark.parametrize("line", [
+    "s[4] = s[0] // (s[1] | 1)", "s[4] = (s[0] >> 3) * s[1] + (s[2] & 4095) - (s[3] >> 7)", "s[4] = s[0] << (s[1] & 7)",
+    "s[4] = 0x12345 - s[0] ^ s[1] | 0x7F0000", "s[4] = s[0] if s[1] > s[2] else 0 - s[3]", "s[4] = s[s[0] & 3]",
+    "s[(s[0] & 1) + 4] = s[1] + 300 - s[2] * 1000", "s[4] = 1 if s[0] < -5 and not s[1] >= s[2] or s[3] == 7 else 2",
+    "s[4] = (s[0] & 0x40 != 0) + 2 if s[1] & 0x101 else (s[2] >> 4 & 1) + 5", "r[s[0] & 7] = s[1]; s[4] = r[2] + r[s[2] & 7]",
+    "s[4] = ~s[0] - -s[1]; s[5] ^= s[4]; s[6] <<= 2", "b[s[0] & 31] = s[1]; s[4] = b[s[2] & 31] - b[3]",
+    "s[4] = 0x80000000 - s[0]; s[5] = 0x80000000 ^ s[1]", "s[4] = s[0] - (s[1] - s[2]) - s[3] * (s[1] + 1) * 2",
+])  # fmt: skip
+def test_one_statement_is_computed_as_32_bits_that_wrap(line: str, tmp_path: Path) -> None:
+    code = compiled(stages.c_source("one", [one_stage(tmp_path, line)]), tmp_path, "one")
+    chance = random.Random(line)
+    for _ in range(200):
+        reach = chance.choice((10, 5000, 1 << 29))
+        s = array("i", [chance.randrange(-reach, reach) for _ in range(16)])
+        found, ring = array("i", s), bytearray(range(64))
+        space = {"s": Words(s, 32), "r": Words(memoryview(ring).cast("H"), 16), "b": Words(ring, 8)}
+        exec(line, space)
+        code(found, bytearray(range(64)))
+        assert list(found) == space["s"], list(s)
+
+
+class Words(list[int]):
+    """What a chip keeps of a number: the lower bits, with their sign where there are 32."""
+
+    def __init__(self, values: Any, bits: int) -> None:
+        super().__init__(values)
+        self.top = 1 << bits
+        self.low = -self.top // 2 if bits == 32 else 0
+
+    def __setitem__(self, at: Any, value: Any) -> None:
+        super().__setitem__(at, (int(value) - self.low) % self.top + self.low)
+
+
+def one_stage(folder: Path, line: str) -> stages.Stage:
+    path = folder / "one.py"
+    body = "\n".join("    " + part for part in ["s = ptr32(S)", "r = ptr16(R)", "b = ptr8(R)", *line.split("; ")])
+    path.write_text(f"import micropython\n\n\n@micropython.viper\ndef one(S, R):\n{body}\n")
+    return stages.read(path, "one")
+
+
+@needs_a_compiler
+def test_division_by_zero_gives_zero_and_stops_nothing(tmp_path: Path) -> None:
+    code = compiled(stages.c_source("one", [one_stage(tmp_path, "s[2] = s[0] // s[1]; r[0] = s[2]; b[0] = 1")]), tmp_path, "one")
+    for a, b, wanted in ((7, 0, 0), (-(1 << 31), -1, -(1 << 31)), (-7, 2, -4), (7, -2, -4), (-8, 2, -4)):
+        s = array("i", [a, b, 99])
+        code(s, bytearray(8))
+        assert s[2] == wanted
+
+
+def test_registers_are_volatile_and_the_frame_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "chip.py"
+    path.write_text("def chip(frame):\n    s = ptr32(frame)\n    m = ptr32(_BASE)\n    p = ptr32(m[_PIO])\n    w = p[8]\n"
+                    "    s[0] = ptr32(m[_TIMER])[10]\n    while p[1] & 1:\n        w = p[8]\n")  # fmt: skip
+    text = stages.c_source("chip", [stages.read(path, "chip", {"_BASE": 0xD0000000, "_PIO": 2, "_TIMER": 3})])
+    assert "    int32_t *s;" in text and "volatile int32_t *m;" in text and "volatile int32_t *p;" in text
+    assert "m = (volatile int32_t *)(uintptr_t)(uint32_t)((int32_t)0xd0000000u);" in text
+    assert "s[0] = ((volatile int32_t *)(uintptr_t)(uint32_t)(m[3]))[10];" in text
+
+
+@pytest.mark.parametrize(("line", "wrong"), [
+    ("s[0] = abs(s[1])", "'abs'"), ("s[0] = s[1] % 3", "s[1] % 3"), ("s[0] = x", "'x'"), ("return s[0]", "without a value"),
+    ("for i in range(3): s[i] = 0", "'range'"), ("for i in s: s[0] = i", "for i in s"), ("s[0] = s[1] or s[2]", "s[1] or s[2]"),
+    ("s[0] = 1 < s[1] < 3", "a < b and b < c"), ("s[0] = 1.5", "1.5"), ("short = 1", "word of C"), ("s[0] = S", "'S'"),
+    ("s[0] //= 3", "a = a // b"), ("s[0] = 1 << 40; s[1] = 0x123456789", "4886718345"), ("s = 3", "pointer"),
+])  # fmt: skip
+def test_what_is_not_known_is_told_with_file_and_line(line: str, wrong: str, tmp_path: Path) -> None:
+    with pytest.raises(stages.CannotTranslate) as told:
+        stages.c_source("one", [one_stage(tmp_path, line)])
+    text = str(told.value)
+    assert wrong in text and text.startswith(f"{tmp_path / 'one.py'}:") and "\n" not in text
