@@ -54,8 +54,8 @@ hil: $(VENV)/.dev ## run the scenarios; TARGET=sim, emulator (a real image on an
 emulated: $(VENV)/.dev ## run a board's image on an emulated chip and say its port, until Ctrl-C; BOARD=dryrun
 	@$(RUN) hil_tests.targets.bare $(or $(BOARD),dryrun)
 
-firmware: $(VENV)/.dev ## build the image of a board, build/images/BOARD/firmware.uf2; BOARD=pico, MPY_DIR=a MicroPython checkout
-	@$(if $(MPY_DIR),MPY_DIR="$(MPY_DIR)") $(BIN)/python -m boards.images.build $(or $(BOARD),pico)
+firmware: $(VENV)/.dev ## build the image of a board, build/images/BOARD/firmware.uf2; BOARD=pico, MICROPYTHON=1.25 or 1.26, MPY_DIR=a checkout
+	@$(if $(MPY_DIR),MPY_DIR="$(MPY_DIR)") $(if $(MICROPYTHON),MICROPYTHON="$(MICROPYTHON)") $(BIN)/python -m boards.images.build $(or $(BOARD),pico)
 
 flash: $(VENV)/.run ## put the image that was built onto the board that is attached; BOARD= where a boot drive can't say
 	@$(BIN)/python -m stackpress flash $(if $(BOARD),--board $(BOARD))

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BOARDS = ROOT / "boards"
 OUT = ROOT / "build" / "images"
 HERE = Path(__file__).resolve().parent
+CMAKE = ("-DPICO_NO_PICOTOOL=1", "-DPICO_CLIB=newlib", "-DCMAKE_BUILD_TYPE=MinSizeRel")  # pico-sdk 2.2 of Debian wants picolibc
 
 
 def build(name: str) -> Path:
@@ -50,7 +51,7 @@ def _build(name: str, board: dict[str, Any], out: Path) -> Path:
     _board_folder(name, board["chip"], out / "micropython")
     # other switches of MicroPython are another build: what it makes from its headers is not made anew when a header changes
     switches = _hash(path.read_bytes() for path in sorted((out / "micropython").iterdir()))
-    work = sources.cache() / "build" / (name + "-" + hashlib.sha256(f"{mpy}{out}{switches}".encode()).hexdigest()[:8])
+    work = sources.cache() / "build" / (name + "-" + hashlib.sha256(f"{mpy}{out}{switches}{CMAKE}".encode()).hexdigest()[:8])
     address = _address(work)
     for _ in range(3):
         frozen.collect(name, board, out / "frozen", address)
@@ -97,8 +98,8 @@ def _make(name: str, folder: Path, board: dict[str, Any], mpy: Path, sdk: Path, 
         work.mkdir(parents=True, exist_ok=True)
         sources.run(
             ["cmake", "-G", "Ninja", "-S", str(mpy / "ports/rp2"), "-B", str(work), f"-DMICROPY_BOARD={name}",
-             f"-DMICROPY_BOARD_DIR={folder}", f"-DPICO_SDK_PATH_OVERRIDE={sdk}", "-DPICO_NO_PICOTOOL=1",
-             "-DCMAKE_BUILD_TYPE=MinSizeRel", f"-DMICROPY_FROZEN_MANIFEST={folder / 'manifest.py'}"],
+             f"-DMICROPY_BOARD_DIR={folder}", f"-DPICO_SDK_PATH_OVERRIDE={sdk}", *CMAKE,
+             f"-DMICROPY_FROZEN_MANIFEST={folder / 'manifest.py'}"],
             why="cmake", env=_cross(work, board))  # fmt: skip
     print("compiling ...", flush=True)
     sources.run(["ninja", "-C", str(work), "-j2"], why="the build of MicroPython", env=_cross(work, board))

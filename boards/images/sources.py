@@ -1,5 +1,7 @@
 """The source of MicroPython and what an rp2 image needs, from pinned Debian packages: fetched once, kept by version.
 
+`MICROPYTHON=1.26` in the environment takes another version of the table than the one that images are made of else.
+
 Nothing on this machine is changed: apt works in a configuration, list and cache folder of its own, with the mirror that the
 machine itself uses. apt verifies the signatures; what it says about a package is what is unpacked.
 """
@@ -10,12 +12,10 @@ import shutil
 import subprocess
 import tarfile
 from pathlib import Path
+from typing import NamedTuple
 
-SUITE = "trixie"
-SOURCES = (("micropython", "1.25.0+ds-1"), ("mbedtls", "3.6.6-0.1~deb13u1"))
-PACKAGES = (("pico-sdk-source", "2.1.1-1"), ("tinyusb-source", "0.18.0+dfsg-1"))
 TOOLS = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eabi-newlib", "cmake", "ninja-build")
-EDITS = (
+EDITS = (  # file, what stands there, what shall stand there
     # never wait for a host that has the port open and does not read
     ("ports/rp2/mphalport.h", "MICROPY_HW_USB_CDC_TX_TIMEOUT (500)", "MICROPY_HW_USB_CDC_TX_TIMEOUT (0)"),
     # frozen Thumb code loads its constants relative to an aligned program counter
@@ -23,6 +23,25 @@ EDITS = (
     # the fixed words and the CRC table of the tick lie in the lowest 1 kB of the RP2040's stack: recursion ends above them
     ("ports/rp2/mpconfigport.h", "MICROPY_STACK_CHECK_MARGIN              (256)", "MICROPY_STACK_CHECK_MARGIN              (1536)"),
 )
+SDK_2_2 = ("ports/rp2/CMakeLists.txt", "    pico_platform_compiler\n", "    pico_platform_common\n    pico_platform_compiler\n")
+
+
+class Release(NamedTuple):
+    """A MicroPython and what fits to it, as Debian has them."""
+
+    suite: str
+    archives: tuple[tuple[str, str], ...]  # source packages
+    packages: tuple[tuple[str, str], ...]  # packages that hold sources
+    edits: tuple[tuple[str, str, str], ...]
+
+
+VERSIONS = {
+    "1.25": Release("trixie", (("micropython", "1.25.0+ds-1"), ("mbedtls", "3.6.6-0.1~deb13u1")),
+                    (("pico-sdk-source", "2.1.1-1"), ("tinyusb-source", "0.18.0+dfsg-1")), EDITS),
+    "1.26": Release("sid", (("micropython", "1.26.1+ds-1"), ("mbedtls", "3.6.7-3")),
+                    (("pico-sdk-source", "2.2.0-3"), ("tinyusb-source", "0.18.0+dfsg-1")), (*EDITS, SDK_2_2)),
+}  # fmt: skip
+DEFAULT = "1.25"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -36,9 +55,18 @@ def cache() -> Path:
     return Path(base) / "stackpress" / "images"
 
 
+def version() -> str:
+    """Which row of VERSIONS is asked for. Raises CannotBuild."""
+    asked = os.environ.get("MICROPYTHON") or DEFAULT
+    if asked not in VERSIONS:
+        raise CannotBuild(f"MICROPYTHON={asked} is not known: one of {', '.join(VERSIONS)}, or a checkout: MPY_DIR=...")
+    return asked
+
+
 def key() -> str:
-    text = repr((SUITE, SOURCES, PACKAGES, EDITS))
-    return "micropython-1.25.0-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+    """A folder's name: the version, and a hash of everything that makes it."""
+    text = repr(VERSIONS[version()])
+    return f"micropython-{version()}-" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def tools() -> None:
@@ -104,13 +132,14 @@ def _fetch(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     work = folder / "fetch"
     work.mkdir(parents=True)
-    print("fetching MicroPython, pico-sdk, tinyusb and mbedtls ...", flush=True)
-    options = _apt(work)
+    release = VERSIONS[version()]
+    print(f"fetching MicroPython {version()}, pico-sdk, tinyusb and mbedtls ...", flush=True)
+    options = _apt(work, release.suite)
     run(["apt-get", *options, "update"], why="apt-get update of the sources")
-    for name, version in SOURCES:
-        run(["apt-get", *options, "source", "--download-only", f"{name}={version}"], work, f"fetching {name} {version}")
-    for name, version in PACKAGES:
-        run(["apt-get", *options, "download", f"{name}={version}"], work, f"fetching {name} {version}")
+    for how, wanted in ((("source", "--download-only"), release.archives), (("download",), release.packages)):
+        for name, pinned in wanted:
+            why = f"fetching {name} {pinned}, which Debian's {release.suite} had,"
+            run(["apt-get", *options, *how, f"{name}={pinned}"], work, why)
     for archive in work.glob("*.orig.tar.*"):
         with tarfile.open(archive) as tar:
             tar.extractall(work, filter="tar")
@@ -121,7 +150,7 @@ def _fetch(folder: Path) -> None:
     (folder / "complete").touch()
 
 
-def _apt(work: Path) -> list[str]:
+def _apt(work: Path, suite: str) -> list[str]:
     """Options that keep apt in `work`, with the machine's own mirror."""
     mirrors = run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Origin: Debian"]).split()
     if not mirrors:
@@ -130,7 +159,7 @@ def _apt(work: Path) -> list[str]:
     for part in ("parts", "lists/partial", "cache/archives/partial"):
         (work / part).mkdir(parents=True)
     (work / "parts/sources.sources").write_text(
-        f"Types: deb deb-src\nURIs: {plain[0]}\nSuites: {SUITE}\nComponents: main\nSigned-By: {KEYRING}\n"
+        f"Types: deb deb-src\nURIs: {plain[0]}\nSuites: {suite}\nComponents: main\nSigned-By: {KEYRING}\n"
     )
     settings = {"Dir::Etc::sourcelist": "/dev/null", "Dir::Etc::sourceparts": work / "parts",
                 "Dir::State::lists": work / "lists", "Dir::Cache": work / "cache", "APT::Sandbox::User": "root"}  # fmt: skip
@@ -150,7 +179,7 @@ def _arrange(folder: Path, work: Path) -> None:
     readme = mpy / "lib/micropython-lib/README.md"
     readme.parent.mkdir(exist_ok=True)
     readme.touch()
-    for file, old, new in EDITS:
+    for file, old, new in VERSIONS[version()].edits:
         text = (mpy / file).read_text()
         if old not in text:
             raise CannotBuild(f"{file} is not what was expected")

@@ -133,6 +133,20 @@ def test_machine_that_can_not_build_says_in_one_line_what_to_install(monkeypatch
     assert "apt-get install gcc-arm-none-eabi" in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_micropython_that_is_not_in_the_table_is_told_with_those_that_are(monkeypatch):
+    monkeypatch.setenv("MICROPYTHON", "1.24")
+    with pytest.raises(sources.CannotBuild, match="^MICROPYTHON=1.24 is not known: one of 1.25, 1.26, or a checkout: MPY_DIR=...$"):
+        sources.key()
+
+
+def test_every_micropython_of_the_table_is_kept_by_itself(monkeypatch):
+    def key(version):
+        monkeypatch.setenv("MICROPYTHON", version)
+        return sources.key()
+
+    assert len({key(version) for version in sources.VERSIONS}) == len(sources.VERSIONS) and sources.DEFAULT in sources.VERSIONS
+
+
 def test_checkout_without_its_submodules_says_how_to_get_them(monkeypatch, tmp_path):
     monkeypatch.setenv("MPY_DIR", str(tmp_path))
     with pytest.raises(sources.CannotBuild, match="make -C ports/rp2 submodules"):
