@@ -13,7 +13,7 @@ PYTHON  ?= $(shell for python in python3 python3.14 python3.13 python3.12 python
              command -v $$python >/dev/null 2>&1 && $$python -c '$(SUITABLE)' 2>/dev/null && echo $$python && break; done)
 
 CODE    := firmware boards host_tools hil_tests
-RUN      = PYTHONPATH=.:firmware:host_tools:firmware/tests/shim $(BIN)/python -m
+RUN      = PYTHONPATH=.:firmware:firmware/tests/shim $(BIN)/python -m
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo test test-fast campaign lint bench bench-board hil emulated firmware flash docs picture clean
@@ -39,7 +39,7 @@ campaign: $(VENV)/.dev ## run what takes longer than make test: long scenarios o
 
 lint: $(VENV)/.dev ## ruff over everything, mypy over the host's code and the board's
 	@$(BIN)/ruff check $(CODE)
-	@$(BIN)/mypy host_tools/stackpress boards/sim/supervisor.py boards/sim/provision.py hil_tests/targets hil_tests/scenario.py \
+	@$(BIN)/mypy host_tools/stackpress hil_tests/targets hil_tests/scenario.py \
 	  hil_tests/playing.py hil_tests/run.py hil_tests/expecting.py hil_tests/bundle.py hil_tests/shrink.py hil_tests/everything.py \
 	  hil_tests/devices/recorder.py
 	@$(BIN)/python boards/typings.py build/typings
@@ -61,13 +61,13 @@ flash: $(VENV)/.run ## put the image that was built onto the board that is attac
 	@$(BIN)/python -m stackpress flash $(if $(BOARD),--board $(BOARD))
 
 bench-board: firmware ## measure the image on the emulated chip against its goals: build/bench_board.json (3 minutes)
-	@PYTHONPATH=.:firmware:host_tools:firmware/tests/shim $(BIN)/python -m hil_tests.bench.board
+	@$(RUN) hil_tests.bench.board
 
 docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI.md, INTERLOCKS.md, PROGRAMS.md, PARAMETERS.md
 	@$(BIN)/python firmware/layout.py
 	@$(BIN)/python firmware/scpi_reference.py
 	@$(BIN)/python firmware/interlock_reference.py
-	@$(BIN)/python -m stackpress.program_doc > firmware/press/PROGRAMS.md
+	@$(BIN)/python -m stackpress.program_doc > firmware/stackpress_core/recipe/PROGRAMS.md
 	@$(BIN)/python -m stackpress.config > boards/PARAMETERS.md
 
 picture: demo ## make the README's picture anew from a demo run

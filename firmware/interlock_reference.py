@@ -1,4 +1,4 @@
-"""Writes press/INTERLOCKS.md from the interlock table and the arming checks; a test compares the two."""
+"""Writes stackpress_core/tick/INTERLOCKS.md from the interlock table and the arming checks; a test compares the two."""
 
 import pathlib
 import sys
@@ -6,13 +6,14 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "tests" / "shim")]
 
-from press import checks, cycle, interlock  # noqa: E402
+from stackpress_core import arming  # noqa: E402
+from stackpress_core.tick import interlock, states  # noqa: E402
 
-TARGET = HERE / "press" / "INTERLOCKS.md"
+TARGET = HERE / "stackpress_core/tick/INTERLOCKS.md"
 
 
-def states(mask):
-    return " ".join(name for i, name in enumerate(cycle.NAMES) if mask >> i & 1)
+def named(mask):
+    return " ".join(name for i, name in enumerate(states.NAMES) if mask >> i & 1)
 
 
 def limit_of(row):
@@ -30,9 +31,9 @@ def text():
     ]  # fmt: skip
     for row in interlock.ROWS:
         reaction = row[4] if isinstance(row[4], str) else interlock.REACTION_NAMES[row[4]]
-        lines.append("| %s | %s | %s | %s | %s | %s |" % (row[0], limit_of(row), row[3], reaction, states(row[5]), row[7]))
+        lines.append("| %s | %s | %s | %s | %s | %s |" % (row[0], limit_of(row), row[3], reaction, named(row[5]), row[7]))
     lines += ["", "## Arming checks", "", "All that fail are told at once.", "", "| code | refuses when |", "| --- | --- |"]
-    for code, _, says in checks.CHECKS:
+    for code, _, says in arming.CHECKS:
         lines.append("| %s | %s |" % (code, says if isinstance(says, str) else "said with its figures"))
     return "\n".join(lines) + "\n"
 

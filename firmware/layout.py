@@ -1,7 +1,7 @@
 """Writes into the tick's modules the frame numbers that they use, between their `# words` and `# end of words` marks.
 
 A constant is folded into viper code only when it stands in the same file; a look-up in another module costs microseconds on
-the chip. So each module carries a copy of the few it needs, written from `press.frame` by this script and compared by a test.
+the chip. So each module carries a copy of the few it needs, written from `words.py` by this script and compared by a test.
 """
 
 import pathlib
@@ -11,12 +11,12 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from press import frame  # noqa: E402
+from stackpress_core.tick import words  # noqa: E402
 
 START, END = "# words (written by layout.py)\n", "# end of words\n"
-EXTRA = {name: value for name, value in vars(frame).items() if name.isupper() and isinstance(value, int)}
-EXTRA.update(("IN_" + name.upper(), bit) for name, bit in frame.IN.items())
-NUMBERS = {**EXTRA, **frame.AT}
+EXTRA = {name: value for name, value in vars(words).items() if name.isupper() and isinstance(value, int)}
+EXTRA.update(("IN_" + name.upper(), bit) for name, bit in words.IN.items())
+NUMBERS = {**EXTRA, **words.AT}
 
 
 def rewritten(text):
@@ -30,7 +30,7 @@ def rewritten(text):
 
 
 def modules():
-    return [path for path in sorted((HERE / "press").glob("*.py")) if START in path.read_text()]
+    return [path for path in sorted((HERE / "stackpress_core").rglob("*.py")) if START in path.read_text()]
 
 
 if __name__ == "__main__":

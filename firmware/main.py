@@ -11,7 +11,7 @@ from board import Board  # noqa: E402  (nothing else is imported before the outp
 
 board = Board()
 
-from press.press import Press  # noqa: E402
+from stackpress_core.press import Press  # noqa: E402
 
 try:
     board.loop(Press(board))

@@ -1,4 +1,4 @@
-"""Writes press/SCPI.md, the reference of the language on the wire, from the command table: it can't say anything else.
+"""Writes SCPI.md, the reference of the language on the wire, from the command table: it can't say anything else.
 
 `python firmware/scpi_reference.py` renews the file; a test compares the two.
 """
@@ -7,12 +7,12 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-FILE = HERE / "press" / "SCPI.md"
+FILE = HERE / "stackpress_core/scpi/SCPI.md"
 for room in (HERE, HERE / "tests" / "shim"):
     if str(room) not in sys.path:
         sys.path.insert(0, str(room))
 
-from press import commands, commands_simulation, status, values, wire  # noqa: E402
+from stackpress_core.scpi import commands, commands_simulation, status, values, wire  # noqa: E402
 
 INTRO = f"""# The language on the wire
 

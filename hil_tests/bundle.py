@@ -37,7 +37,7 @@ def leave(into: Path, scenario: Path, wrong: str, target: Target, press: Press) 
 
 def log(press: Press, into: Path) -> None:
     """Pull everything that the press has logged, once more."""
-    from press import records
+    from stackpress_core.log import records
 
     got: Any = pulled(press)
     samples = got.samples

@@ -49,7 +49,7 @@ class Looked:
 
 
 def _trips_logged(looked: Looked) -> list[str]:
-    from press import records
+    from stackpress_core.log import records
 
     return [str(one.fields["name"]) for one in looked.log.of(records.TRIP)]
 

@@ -110,8 +110,8 @@ def all_scenarios() -> list[Scenario]:
 
 def documents_of(played: Mapping[str, Any], target_documents: Mapping[str, bytes]) -> tuple[dict[str, bytes], str]:
     """The press's documents with a form's parameters, ceilings and program in them; the program's name."""
-    from press import params
     from stackpress import programs
+    from stackpress_core import params
 
     from hil_tests.shrink import shrunk
 

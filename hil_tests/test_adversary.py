@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import serial
 import stackpress
-from press import records
 from stackpress.errors import PressRefused
 from stackpress.logs.decode import Decoded
 from stackpress.press import Press
+from stackpress.simulator import provision
+from stackpress_core.log import records
+from stackpress_plant import load
 
-from boards.sim import provision
-from hil_tests.plant import load
 from hil_tests.run import pulled as logged
 from hil_tests.targets.sim import SimTarget
 

@@ -16,11 +16,11 @@ import pytest
 import pyvisa
 import serial
 import stackpress
-from press import records
 from pymeasure.instruments import Instrument, SCPIMixin
 from stackpress import programs
 from stackpress.errors import LinkLost, PortBusy
 from stackpress.logs.decode import decode
+from stackpress_core.log import records
 
 from hil_tests import scenario
 from hil_tests.run import pulled

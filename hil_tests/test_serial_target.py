@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import stackpress
 from stackpress import programs
+from stackpress.simulator.supervisor import Settings, Supervisor
 
-from boards.sim.supervisor import Settings, Supervisor
 from hil_tests import playing, scenario
 from hil_tests.targets import serial
 from hil_tests.targets.serial import SerialTarget

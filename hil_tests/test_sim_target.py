@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import serial
 import stackpress
-from press import interlock, records
 from stackpress import programs
 from stackpress.logs.decode import decode
+from stackpress.simulator import bench_client, registry
+from stackpress.simulator.supervisor import Settings, Supervisor
+from stackpress_core.log import records
+from stackpress_core.tick import interlock
 
-from boards.sim import bench_client, registry
-from boards.sim.supervisor import Settings, Supervisor
 from hil_tests import playing, scenario
 from hil_tests.targets.sim import SimError, SimTarget
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import micropython
 import pytest
-from press import frame, params, tuning
+from stackpress_core import params, tuning
+from stackpress_core.tick import words
 
 from boards.images import fuse
 from boards.thumb import compiler
@@ -15,6 +16,7 @@ from boards.thumb.simplify import CannotCompile
 from hil_tests.targets.routine import FIXED, Routine, machine_code
 
 FIRMWARE = Path(__file__).parents[1] / "firmware"
+CORE = FIRMWARE / "stackpress_core" / "tick"
 ON_CHIP = [f"s = ptr32(ptr32({FIXED})[0])", f"r = ptr16(ptr32({FIXED})[1])"]
 RING = 1600
 SPACE = {"ptr32": micropython.ptr32, "ptr16": micropython.ptr16}
@@ -40,7 +42,7 @@ def on_the_core(lines: list[str], folder: Path, words: int, fixed: dict[int, int
 def disturbed(chance: random.Random, n: int) -> dict[str, int]:
     """What the tick finds this time: samples, switches, orders, and now and then a state that nobody expects."""
     found = {"STATUS": chance.choice((0, 1, 1, 1, 1, 1, 3, 5))}
-    found["INPUTS"] = frame.IN_HEALTHY if chance.random() < 0.98 else chance.randrange(4096)
+    found["INPUTS"] = words.IN_HEALTHY if chance.random() < 0.98 else chance.randrange(4096)
     if chance.random() < 0.05:
         found.update(CMD_STATE=chance.randrange(8), CMD_MODE=chance.choice((0, 1, 2, 2, 2, 3, 4)), CMD_SEQ=n,
                      CMD_TARGET=chance.randrange(100000), CMD_RATE=65536 * chance.choice((1, 20)),
@@ -57,16 +59,16 @@ def disturbed(chance: random.Random, n: int) -> dict[str, int]:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_machine_code_of_the_tick_is_the_tick(seed: int, tmp_path: Path) -> None:
-    lines = fuse.core(FIRMWARE / "press")
+    lines = fuse.core(CORE)
     wanted = in_python(["s = ptr32(frame)", "r = ptr16(ring)", *lines], "frame, ring")
-    chip = on_the_core(lines, tmp_path, frame.LENGTH, fuse.fixed_words(FIRMWARE))
-    chance, ring, s = random.Random(seed), bytearray(RING), frame.new()
+    chip = on_the_core(lines, tmp_path, words.LENGTH, fuse.fixed_words(FIRMWARE))
+    chance, ring, s = random.Random(seed), bytearray(RING), words.new()
     tuning.compile_frame(s, params.Values(), None, None)
-    s[frame.AT["RING_LEN"]], s[frame.AT["RING_LEFT"]], s[frame.AT["FIRST"]] = RING // 14, -1, -1
-    s[frame.AT["K_HIGH_MASK"]], s[frame.AT["K_LOW_MASK"]] = chance.choice(((15, 0), (7, 8), (3, 12)))
+    s[words.AT["RING_LEN"]], s[words.AT["RING_LEFT"]], s[words.AT["FIRST"]] = RING // 14, -1, -1
+    s[words.AT["K_HIGH_MASK"]], s[words.AT["K_LOW_MASK"]] = chance.choice(((15, 0), (7, 8), (3, 12)))
     for n in range(1500):
         for name, value in disturbed(chance, n).items():
-            s[frame.AT[name]] = value
+            s[words.AT[name]] = value
         span = chance.choice((8000, 400000, 8388607))
         s[0:4] = array("i", [chance.randrange(-span, span) if chance.random() < 0.9 else s[i] for i in range(4)])
         chip.put(s, ring)
@@ -78,7 +80,7 @@ def test_machine_code_of_the_tick_is_the_tick(seed: int, tmp_path: Path) -> None
 def test_fixed_words_are_what_every_configuration_gives() -> None:
     chance, fixed = random.Random(5), fuse.fixed_words(FIRMWARE)
     for _ in range(20):
-        s = frame.new()
+        s = words.new()
         values = params.Values({"tick_rate_hz": chance.choice((200, 1000, 4000, 8000)), "storage_reaction": chance.choice((0, 3))})
         tuning.compile_frame(s, values, None, None)
         assert {word: s[word] for word in fixed} == fixed
@@ -141,7 +143,7 @@ def test_what_the_compiler_does_not_know_it_refuses(line: str) -> None:
 
 def test_the_tick_calls_nothing_but_its_own_division() -> None:
     """So it can't allocate or raise, and may be the processor's own interrupt handler."""
-    text = compiler.module(fuse.module("tick", "_", [*ON_CHIP, *fuse.core(FIRMWARE / "press")]), fuse.fixed_words(FIRMWARE))
+    text = compiler.module(fuse.module("tick", "_", [*ON_CHIP, *fuse.core(CORE)]), fuse.fixed_words(FIRMWARE))
     lines = [line.strip() for line in text.split("def tick(r0):\n")[1].splitlines()]
     labels = {line[6:-1] for line in lines if line.startswith("label(")}
     calls = {line[3:-1] for line in lines if line.startswith("bl(")}

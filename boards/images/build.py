@@ -15,7 +15,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from boards.images import frozen, revision, sources, uf2
+from stackpress import revision
+
+from boards.images import frozen, sources, uf2
 from boards.images.board_data import board_data
 from boards.images.flash_map import storage_bytes
 

@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from stackpress import revision
 from stackpress.config import hardware
 
-from boards.images import fold, plant_parts, revision
+from boards.images import fold, plant_parts
 from boards.images.tick import SWITCHES, fast_tick
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,17 +34,17 @@ def left_out(board: dict[str, Any]) -> list[str]:
 def collect(name: str, board: dict[str, Any], folder: Path, ring: int) -> str:
     """Write everything into `folder`; gives the hash of it, in which the flight recorder's address does not count."""
     shutil.rmtree(folder, ignore_errors=True)
-    for package, left in (("press", []), ("drivers", left_out(board))):
+    for package, left in (("stackpress_core", []), ("drivers", left_out(board))):
         shutil.copytree(FIRMWARE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "*.md", *left))
-    for path in (folder / "press").glob("*.py"):
-        path.write_text(fold.folded(path, f"press.{path.stem}"))
+    for path in (folder / "stackpress_core").rglob("*.py"):
+        path.write_text(fold.folded(path, ".".join(path.relative_to(folder).with_suffix("").parts)))
     for role, driver in board["drivers"].items():
         part = hardware.part(role, driver)
         for file in part.files if part else ():
             target = folder / Path(file).parent.name / Path(file).name
             target.parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / file, target)
-    if (folder / "plant").is_dir():
+    if (folder / "stackpress_plant").is_dir():
         plant_parts.write_spec(folder)
     shutil.copy(FIRMWARE / "main.py", folder / "main.py")
     shutil.copy(FIRMWARE / "boot.py", folder / "_boot.py")
@@ -59,7 +60,7 @@ def collect(name: str, board: dict[str, Any], folder: Path, ring: int) -> str:
 
 def facts(name: str, board: dict[str, Any], digest: bytes, ring: int) -> dict[str, Any]:
     """What the firmware asks its image; MARK is also there for whoever has only the file."""
-    from press.version import VERSION
+    from stackpress_core.version import VERSION
 
     pins, drivers, git = board["pins"], board["drivers"], revision.git_hash(ROOT)
     fitted = {role: hardware.part(role, driver) for role, driver in drivers.items()}

@@ -1,4 +1,4 @@
-"""One viper function out of the tick's stages: `press.tick` as one call, with every word's number in the code.
+"""One viper function out of the tick's stages: `tick` as one call, with every word's number in the code.
 
 Each stage is a function over the one frame without a result, so its body can stand in one function after the other: a `return`
 becomes a `break` out of a loop that runs once. What that saves on the chip is a call through the interpreter for each stage, and
@@ -56,7 +56,7 @@ class _Stage(ast.NodeTransformer):
 
 
 def stages(press: Path) -> list[tuple[str, str]]:
-    """(module, function) in the order of press/tick.py, which is where the order is decided."""
+    """(module, function) in the order of stackpress_core/tick/tick.py, which is where the order is decided."""
     tree = ast.parse((press / "tick.py").read_text())
     home = {name.name: str(n.module).split(".")[-1] for n in tree.body if isinstance(n, ast.ImportFrom) for name in n.names}
     body = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "tick").body
@@ -94,17 +94,17 @@ def fixed_words(firmware: Path) -> dict[int, int]:
     for room in (firmware, firmware / "tests" / "shim"):
         if str(room) not in sys.path:
             sys.path.append(str(room))
-    from press import frame, interlock
+    from stackpress_core.tick import interlock, words
 
-    words = {frame.AT["ROW_COUNT"]: len(interlock.ROWS)}
+    fixed = {words.AT["ROW_COUNT"]: len(interlock.ROWS)}
     for n, (_, signal, _, debounce, reaction, states, _, _) in enumerate(interlock.ROWS):
-        at = frame.AT["ROW"] + n * frame.ROW_WORDS
-        words.update({at: frame.AT[signal], at + 2: states})
+        at = words.AT["ROW"] + n * words.ROW_WORDS
+        fixed.update({at: words.AT[signal], at + 2: states})
         if debounce == 0:
-            words.update({at + 3: 0, at + 4: 0})  # nothing is counted where nothing is waited for
+            fixed.update({at + 3: 0, at + 4: 0})  # nothing is counted where nothing is waited for
         if isinstance(reaction, int):
-            words[at + 5] = reaction
-    return words
+            fixed[at + 5] = reaction
+    return fixed
 
 
 def module(name: str, argument: str, lines: list[str]) -> str:

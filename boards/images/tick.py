@@ -17,9 +17,10 @@ from boards.thumb import compiler
 from boards.thumb.simplify import CannotCompile
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+CORE = FIRMWARE / "stackpress_core" / "tick"
 DRIVERS = FIRMWARE / "drivers"
 MEMORY = DRIVERS / "memory.py"  # where fixed words and CRC table lie is said there only
-SWITCHES = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select")  # frame.IN
+SWITCHES = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select")  # words.IN
 VALVES = ("dump", "fill", "vent", "trigger_out")
 # Before which stage of the press (or at the end), whose, and the function's name in the chip's or the part's *_stages.py.
 RECEIVE, JUDGE, RECORD, END = "sense", "judge", "record", ""
@@ -35,21 +36,21 @@ def constants(board: dict[str, Any]) -> dict[str, int]:
     """What the stages of the chip and of the parts name: fixed words, registers, pins, and everything of the frame."""
     if str(FIRMWARE) not in sys.path:
         sys.path.insert(0, str(FIRMWARE))
-    from press import frame
+    from stackpress_core.tick import words
 
     pins, chip, scratch = board["pins"], board["chip"], board["chip"]["scratch"]
     table = scratch + fuse.constants_of(MEMORY)["_CRC_TABLE"]
     masks = {f"_{role.upper()}_MASK": 1 << pins[role] if role in pins else 0 for role in VALVES}
     found = {**fixed_words(), **masks, "_BASE": scratch, "_CRC_TABLE": table, "_OUT_MASK": sum(masks.values()),
              "_SWITCH_MASK": (1 << switches(pins)) - 1, "_TRIGGER_MASK": 1 << pins["trigger_in"] if "trigger_in" in pins else 0,
-             "_ALWAYS_OK": sum(frame.IN[name] for name in unwatched(board))}  # fmt: skip
+             "_ALWAYS_OK": sum(words.IN[name] for name in unwatched(board))}  # fmt: skip
     found["_IRQ_MASK"] = 1 << chip["pio0_irq_0"]
     found.update((f"_{name.upper()}", chip[name] // 4) for name in ("gpio_in", "gpio_out_set", "gpio_out_clr"))
     found.update((f"_PIN_{role.upper()}", number) for role, number in pins.items())
     found.update((f"_{name.upper()}", number) for name, number in board["settings"].items())
-    found.update(("_" + name, number) for name, number in frame.AT.items())
-    found.update(("_" + name, value) for name, value in vars(frame).items() if name.isupper() and isinstance(value, int))
-    found.update(("_IN_" + name.upper(), bit) for name, bit in frame.IN.items())
+    found.update(("_" + name, number) for name, number in words.AT.items())
+    found.update(("_" + name, value) for name, value in vars(words).items() if name.isupper() and isinstance(value, int))
+    found.update(("_IN_" + name.upper(), bit) for name, bit in words.IN.items())
     return found
 
 
@@ -87,7 +88,7 @@ def fast_tick(board: dict[str, Any]) -> str:
     known, scratch = constants(board), board["chip"]["scratch"]
     lines = [f"s = ptr32(ptr32({scratch})[0])", f"r = ptr16(ptr32({scratch})[1])"]
     imports: list[str] = []
-    for module, stage in [*fuse.stages(FIRMWARE / "press"), ("", END)]:
+    for module, stage in [*fuse.stages(CORE), ("", END)]:
         for place, whose, function in PLACES:
             path = _stage(board, whose, function) if place == stage else None
             if path:
@@ -96,7 +97,7 @@ def fast_tick(board: dict[str, Any]) -> str:
                 lines += fuse.stage(path, function, ("s", "r"), {**shared, **known})
                 imports += _imports(path)
         if module:
-            lines += fuse.stage(FIRMWARE / f"press/{module}.py", stage)
+            lines += fuse.stage(CORE / f"{module}.py", stage)
     text = fuse.module("tick", "_", lines)
     if not imports:
         try:

@@ -11,8 +11,9 @@ supervisor's while the supply is good, so a broken wire is a stop or a fault. Po
 
 import machine
 from micropython import const
-from press import frame, panel_lights
-from press.run_log import PART_FAILS
+from stackpress_core.log.run_log import PART_FAILS
+from stackpress_core.panel import lights
+from stackpress_core.tick import words
 
 from drivers import memory
 from drivers.mcp23017 import Expander
@@ -86,7 +87,7 @@ class Panel:
                 self._with_screen(-1)
         elif (now - self._lamped) & _MASK >= LAMPS_MS and self.expander_there:
             self._lamped = now
-            self._drive(self._expander.outputs & _SELECTS | panel_lights.lamps(self._press.panel, now))
+            self._drive(self._expander.outputs & _SELECTS | lights.lamps(self._press.panel, now))
 
     def _poll(self):
         """Buttons must be the same twice, but for stop. One held when the expander came does nothing before it is let go."""
@@ -105,7 +106,7 @@ class Panel:
         self._last = port
         self._stuck &= port
         self._held = self._held & ~same | port & same & _BUTTONS & ~self._stuck | port & _STOP
-        self._words[memory.EXPANDER] = (self._held & _BUTTONS) << _SHIFT | (frame.IN["supply_ok"] if port & _SUPPLY else 0)
+        self._words[memory.EXPANDER] = (self._held & _BUTTONS) << _SHIFT | (words.IN["supply_ok"] if port & _SUPPLY else 0)
 
     def _drive(self, outputs):
         if outputs == self._expander.outputs:
@@ -117,8 +118,8 @@ class Panel:
 
     def select(self, channel):
         """Thermocouple 0 or 1, or None; OSError without the expander. Low is selected."""
-        lights = self._expander.outputs & ~_SELECTS
-        self._expander.drive(lights | (_SELECTS if channel is None else _SELECTS & ~(0x40 << channel)))
+        lit = self._expander.outputs & ~_SELECTS
+        self._expander.drive(lit | (_SELECTS if channel is None else _SELECTS & ~(0x40 << channel)))
 
     def _retry(self):
         """Whatever is not there, or has lost its setting, is set up."""

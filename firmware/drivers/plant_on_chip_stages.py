@@ -2,7 +2,7 @@
 """The plant inside the tick: what the valve words of the last tick do to the press, and what its sensors then say."""
 
 import micropython
-from plant.step import step as plant_step  # `step` is a variable of another stage
+from stackpress_plant.step import step as plant_step  # `step` is a variable of another stage
 
 
 @micropython.viper

@@ -12,7 +12,7 @@ A head that gets too fast passes through the speeds at which that is noticed (20
 import machine
 import rp2
 from micropython import const
-from press import cycle
+from stackpress_core.tick import states
 
 from drivers import deadman, memory
 
@@ -126,7 +126,7 @@ class Scale:
 
     def _find_again(self, at, wall_ms):
         """The ram of a press that is safe is driven by its spring alone: when it stands, it stands at its rest."""
-        if at != self._last or self._press.state != cycle.SAFE:
+        if at != self._last or self._press.state != states.SAFE:
             self._last, self._still_since = at, wall_ms
         elif (wall_ms - self._still_since) & _WALL >= STILL_MS:
             self._words[memory.SCALE_ZERO] = at

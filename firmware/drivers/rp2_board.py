@@ -26,14 +26,14 @@ from drivers import memory, outputs
 outputs.safe(image_facts.LOW_PINS)
 
 import fast_tick  # noqa: E402
-from press import frame  # noqa: E402
+from stackpress_core.tick import words  # noqa: E402
 
 from drivers import file_store, tick_vector, usb_serial, watchdog  # noqa: E402
 
 WALL_MASK = (1 << 30) - 1
-_HZ, _TOKEN = frame.AT["HZ"], frame.AT["TOKEN"]
-_STATUS, _STALE, _VALVE = frame.AT["STATUS"], frame.AT["SIG_STALE"], frame.AT["VALVE"]
-ENERGISED = frame.VALVE_FILL | frame.VALVE_VENT | frame.VALVE_DUMP_CLOSED | frame.VALVE_PERMISSIVE
+_HZ, _TOKEN = words.AT["HZ"], words.AT["TOKEN"]
+_STATUS, _STALE, _VALVE = words.AT["STATUS"], words.AT["SIG_STALE"], words.AT["VALVE"]
+ENERGISED = words.VALVE_FILL | words.VALVE_VENT | words.VALVE_DUMP_CLOSED | words.VALVE_PERMISSIVE
 AGAIN_MS = 1000
 ASKED, CRASHED = 0x52534554, 0x43525348
 NOTES = {ASKED: "reset", CRASHED: "crash"}  # what the firmware leaves for its next start
@@ -108,11 +108,11 @@ class Board:
 
     def loop(self, press):
         """Ticks by interrupt, the foreground here, until the press asks for the prompt."""
-        S, words, dog = press.S, self._words, self._dog
-        words[memory.FRAME], words[memory.RING] = memory.address_of(S), memory.address_of(press.ring)
-        words[memory.EXPANDER] = 0
+        S, fixed, dog = press.S, self._words, self._dog
+        fixed[memory.FRAME], fixed[memory.RING] = memory.address_of(S), memory.address_of(press.ring)
+        fixed[memory.EXPANDER] = 0
         for word, address in memory.REGISTERS:
-            words[word] = address
+            fixed[word] = address
         for part in self._parts:
             if hasattr(part, "begin"):
                 part.begin(press)
@@ -125,7 +125,7 @@ class Board:
             foreground(wall())
             for service in services:
                 service(wall())
-            if S[_STATUS] & frame.SAMPLE_CHIP_RESET or S[_STALE] > S[_HZ]:
+            if S[_STATUS] & words.SAMPLE_CHIP_RESET or S[_STALE] > S[_HZ]:
                 self._set_up_again(S, wall())
             dog.passed(S[_TOKEN])
 

@@ -5,8 +5,8 @@ is whole again after a while, because its setting and a page are sent anew every
 """
 
 from micropython import const
-from press import panel_pages
-from press.canvas import Canvas
+from stackpress_core.panel import pages
+from stackpress_core.panel.canvas import Canvas
 
 from drivers.ssd1306 import Display
 
@@ -54,7 +54,7 @@ class Screen:
         if self._send():
             return
         if self._rows:
-            panel_pages.draw_row(self._canvas, panel, self._rows[self._row])
+            pages.draw_row(self._canvas, panel, self._rows[self._row])
             self._row += 1
             if self._row == len(self._rows):
                 self._rows, self._whole = None, True
@@ -63,7 +63,7 @@ class Screen:
             self._lit = True
         elif (now - self._drawn) & _MASK >= DRAW_MS:
             self._drawn = now
-            self._rows, self._row = panel_pages.PAGES[panel_pages.page_of(panel)], 0
+            self._rows, self._row = pages.PAGES[pages.page_of(panel)], 0
 
     def _send(self):
         dots = self._dots

@@ -25,7 +25,7 @@ def measured(ticks=TICKS):
 
     import micropython
     from bench_frame import AT, Bench
-    from press.tick import tick
+    from stackpress_core.tick.tick import tick
 
     state_at, mode_at, reaction_at, raw_at, due = AT["STATE"], AT["MODE"], AT["REACTION"], AT["RAW"], AT["BANK_WANTED"]
     taken, count = 0, 0
@@ -60,12 +60,11 @@ def tick_alloc_bytes(interpreter=None):
     import tempfile
 
     here = pathlib.Path(__file__).resolve().parent
-    sys.path.insert(0, str(here.parent))
-    import word64
+    from stackpress.simulator import word64
 
     interpreter = interpreter or pathlib.Path(sys.executable).with_name("micropython")
     with tempfile.TemporaryDirectory() as folder:
-        word64.stage(here.parent, folder)
+        word64.stage([here.parent / "stackpress_core", here], pathlib.Path(folder))
         ended = subprocess.run([interpreter, folder + "/tests/allocation.py"], capture_output=True, text=True, timeout=300)
     if ended.returncode:
         raise RuntimeError(ended.stdout + ended.stderr)

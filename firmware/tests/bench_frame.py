@@ -4,10 +4,11 @@ It runs on CPython and on MicroPython. The converter is ideal (0.4 cN a code for
 toggles, as that of a living one does, without changing the calibrated force.
 """
 
-from press import cycle, frame, params, tuning
-from press.tick import tick
+from stackpress_core import params, tuning
+from stackpress_core.tick import states, words
+from stackpress_core.tick.tick import tick
 
-AT = frame.AT
+AT = words.AT
 HIGH_POINTS = [[0, 0], [5500000, 2200000]]
 LOW_POINTS = [[0, 0], [5000000, 200000]]
 CALIBRATION = {"cells": [{"points": HIGH_POINTS}, {"points": HIGH_POINTS}, {"points": HIGH_POINTS}, {"points": LOW_POINTS}]}
@@ -25,17 +26,17 @@ class Bench:
         if wrong:
             raise ValueError(wrong[0])
         self.params = params.Values(raws)
-        self.S = frame.new()
+        self.S = words.new()
         self.ring = bytearray(16 * entries)
         tuning.compile_frame(self.S, self.params, ceilings or CEILINGS, calibration or CALIBRATION)
         for name in ("FIRST", "RING_LEFT"):
             self[name] = -1
         self["RING_LEN"], self["RING_AFTER"] = entries, entries // 3
         self["TEMPERATURE"] = 2500
-        self.S[AT["TEMPERATURE"] + 1] = frame.ABSENT
+        self.S[AT["TEMPERATURE"] + 1] = words.ABSENT
         self["BANK_WANTED"] = 1
-        self.inputs = frame.IN_HEALTHY
-        self.status = frame.SAMPLE_NEW
+        self.inputs = words.IN_HEALTHY
+        self.status = words.SAMPLE_NEW
         self.cells = [0, 0, 0, 0]  # cN
         self.codes = {}  # cell: code that replaces the force
         self.follow = False  # the force is what the set-point was
@@ -61,7 +62,7 @@ class Bench:
         if self.follow:
             self.force(self["SET"])
         self["INPUTS"], self["STATUS"] = self.inputs, self.status
-        if self.status & frame.SAMPLE_NEW:
+        if self.status & words.SAMPLE_NEW:
             self.odd ^= 1
             for i in range(4):
                 code = self.cells[i] * 5 // 2 if i < 3 else self.cells[i] * 25
@@ -79,7 +80,7 @@ class Bench:
 
     # -- orders, as the facade puts them into the mailbox
 
-    def send(self, state, mode=cycle.OFF, target=0, rate=0, speed=0):
+    def send(self, state, mode=states.OFF, target=0, rate=0, speed=0):
         self["CMD_STATE"], self["CMD_MODE"], self["CMD_TARGET"], self["CMD_SPEED"] = state, mode, target, speed
         if rate:
             self["CMD_RATE"] = tuning.rate_q16(rate, self.hz)
@@ -87,26 +88,26 @@ class Bench:
             self["CMD_CORNER"], self["CMD_LANDING"] = corner, landing
         self["CMD_SEQ"] = (self["CMD_SEQ"] + 1) & 0x1FFFFFFF
 
-    def order(self, state, mode=cycle.OFF, target=0, rate=0, speed=0):
+    def order(self, state, mode=states.OFF, target=0, rate=0, speed=0):
         """Send and let one tick read it."""
         self.send(state, mode, target, rate, speed)
         self.tick()
 
     def arm(self):
-        self.order(cycle.READY)
+        self.order(states.READY)
 
     def press(self, target_cn, rate_cn_per_s=2000000):
         """Ramp to a force which follows the set-point, as on an ideal press."""
-        if self["STATE"] == cycle.SAFE:
+        if self["STATE"] == states.SAFE:
             self.arm()
         self.follow = True
-        self.order(cycle.PRESSING, cycle.FORCE, target_cn, rate_cn_per_s)
+        self.order(states.PRESSING, states.FORCE, target_cn, rate_cn_per_s)
 
     def hold(self, target_cn, rate_cn_per_s=2000000):
         """The same, until the press says that it holds; then the force stays where it is."""
         self.press(target_cn, rate_cn_per_s)
         for _ in range(60 * self.hz):
-            if self["STATE"] != cycle.PRESSING:
+            if self["STATE"] != states.PRESSING:
                 break
             self.tick()
         self.follow = False
@@ -114,22 +115,22 @@ class Bench:
 
     def enter(self, state):
         """Bring an idle press into a state by the orders that lead there."""
-        if state in (cycle.READY, cycle.SERVICE, cycle.MONITOR):
+        if state in (states.READY, states.SERVICE, states.MONITOR):
             self.order(state)
-        elif state == cycle.PRESSING:
+        elif state == states.PRESSING:
             self.press(1000000)
             self.tick(self.hz // 4)
-        elif state == cycle.HOLDING:
+        elif state == states.HOLDING:
             self.hold(1000000)
-        elif state == cycle.RELEASING:
+        elif state == states.RELEASING:
             self.hold(1000000)
             self.follow = True
-            self.order(cycle.RELEASING, cycle.FORCE, 0, 100000)
+            self.order(states.RELEASING, states.FORCE, 0, 100000)
             self.tick(self.hz // 4)
-        elif state == cycle.TRIPPED:
-            self.inputs &= ~frame.IN["estop_a"]
+        elif state == states.TRIPPED:
+            self.inputs &= ~words.IN["estop_a"]
             self.tick()
-            self.inputs = frame.IN_HEALTHY
+            self.inputs = words.IN_HEALTHY
             self["LATCHED"] = 0
         self.tick()
         assert self["STATE"] == state, (self["STATE"], state)

@@ -7,13 +7,13 @@ import json
 import struct
 
 from bench_frame import CALIBRATION, CEILINGS, LOW_STOP_CN
-from press import cycle, frame, records
-from press.press import Press
+from stackpress_core.log import records
+from stackpress_core.press import Press
+from stackpress_core.tick import states, words
+from stackpress_sim.nor_file import NorFile
 from stand_in import Serial, Store
 
-from boards.sim.nor_file import NorFile
-
-AT = frame.AT
+AT = words.AT
 HZ = 200
 PUSH_PASSES = 6  # 30 ms: as short as a finger can be
 PARAMS = {"tick_rate_hz": HZ, "valve_min_on_ms": 5, "valve_hysteresis_permille": 0, "valve_lead_ms": 0, "corner_ms": 50,
@@ -74,13 +74,13 @@ def documents(identity="e660-0001", **raws):
 class PressBench:
     """`without` names documents that are missing; `raws` are parameters. The journal is read with `records_of`."""
 
-    def __init__(self, board=None, without=(), stored=True, inputs=frame.IN_HEALTHY, **raws):
+    def __init__(self, board=None, without=(), stored=True, inputs=words.IN_HEALTHY, **raws):
         self.board = board or MemoryBoard()
         if stored:
             self.write(documents(self.board.identity, **raws), without)
         self.press = Press(self.board)
         self.inputs = inputs
-        self.status = frame.SAMPLE_NEW
+        self.status = words.SAMPLE_NEW
         self.codes = {}
         self.extra_cn = 0  # force that nobody asked for
         self.frozen = False  # the force stays whatever the drive does
@@ -91,7 +91,7 @@ class PressBench:
         self.run_passes(PUSH_PASSES)  # the buttons have been seen up
 
     def write(self, found, without=()):
-        from press.documents import Documents
+        from stackpress_core.documents import Documents
 
         store = Documents(self.board.store)
         for name in found:
@@ -113,7 +113,7 @@ class PressBench:
         s[AT["INPUTS"]], s[AT["STATUS"]] = self.inputs, self.status
         s[AT["TEMPERATURE"]] = 2500
         s[AT["DISPLACEMENT"]] = 1000000
-        if self.status & frame.SAMPLE_NEW:
+        if self.status & words.SAMPLE_NEW:
             self.odd ^= 1
             for i in range(4):
                 s[i] = self.codes.get(i, (self.cells[i] * 5 // 2 if i < 3 else self.cells[i] * 25) + self.odd)
@@ -161,16 +161,16 @@ class PressBench:
     def pressed(self, force_cn=1000000, **header):
         """A program holds a force, and will for an hour."""
         self.started(CONTACT, ramp(force_cn), hold(3600000), **header)
-        self.until_state(cycle.HOLDING)
+        self.until_state(states.HOLDING)
         self.run(0.5)
         return self
 
     def push(self, *names):
         for name in names:
-            self.inputs |= frame.IN[name]
+            self.inputs |= words.IN[name]
         self.run_passes(PUSH_PASSES)
         for name in names:
-            self.inputs &= ~frame.IN[name]
+            self.inputs &= ~words.IN[name]
         self.run_passes(PUSH_PASSES)
 
     @property

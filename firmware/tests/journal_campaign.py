@@ -8,9 +8,9 @@ import sys
 for _room in sys.argv[1:]:
     sys.path.insert(0, _room)
 
-from nor_file import NorFile, PowerCut  # noqa: E402
-from press import records  # noqa: E402
-from press.journal import Journal  # noqa: E402
+from stackpress_core.log import records  # noqa: E402
+from stackpress_core.log.journal import Journal  # noqa: E402
+from stackpress_sim.nor_file import NorFile, PowerCut  # noqa: E402
 
 SECTORS = 6
 

@@ -4,16 +4,16 @@ A row is name -> (press state, parameters that keep other rows out of the way or
 """
 
 from bench_frame import CEILINGS
-from press import cycle, frame
+from stackpress_core.tick import states, words
 
-SAFE, READY, PRESSING, HOLDING = cycle.SAFE, cycle.READY, cycle.PRESSING, cycle.HOLDING
+SAFE, READY, PRESSING, HOLDING = states.SAFE, states.READY, states.PRESSING, states.HOLDING
 _STOPS = 1  # "hold", in the reactions that a parameter may choose
 
 
 def opens(*names):
     def act(bench):
         for name in names:
-            bench.inputs &= ~frame.IN[name]
+            bench.inputs &= ~words.IN[name]
 
     return act
 
@@ -65,7 +65,7 @@ def hangs(bench):
 
 def approaches_nothing(bench):
     bench.force(0)
-    bench.send(PRESSING, cycle.APPROACH, 5000, 0, 1000000)
+    bench.send(PRESSING, states.APPROACH, 5000, 0, 1000000)
 
 
 PROVOKE = {

@@ -14,24 +14,23 @@ if __name__ == "__main__":
     sys.path += sys.argv[2:]
 
 from bench_frame import CEILINGS, Bench  # noqa: E402
-from press import cycle, frame  # noqa: E402
-from press.tick import tick  # noqa: E402
+from stackpress_core.tick import states, words  # noqa: E402
+from stackpress_core.tick.tick import tick  # noqa: E402
+from stackpress_plant.plant import Plant, words_of  # noqa: E402
+from stackpress_plant.step import step  # noqa: E402
 
-from hil_tests.plant.plant import Plant, words_of  # noqa: E402
-from hil_tests.plant.step import step  # noqa: E402
-
-READY, PRESSING, HOLDING, RELEASING, SAFE = cycle.READY, cycle.PRESSING, cycle.HOLDING, cycle.RELEASING, cycle.SAFE
+READY, PRESSING, HOLDING, RELEASING, SAFE = states.READY, states.PRESSING, states.HOLDING, states.RELEASING, states.SAFE
 
 _PRESSED = (
     (20, "order", READY),
-    (40, "order", PRESSING, cycle.APPROACH, 5000, 0, 2000000),
-    (1500, "order", PRESSING, cycle.FORCE, 300000, 200000),
+    (40, "order", PRESSING, states.APPROACH, 5000, 0, 2000000),
+    (1500, "order", PRESSING, states.FORCE, 300000, 200000),
 )
 SCRIPTS = {
     "press, hold, release, vent": _PRESSED + (
-        (4500, "order", RELEASING, cycle.FORCE, 60000, 300000),
-        (6500, "order", HOLDING, cycle.LOCK),
-        (6800, "order", RELEASING, cycle.VENT),
+        (4500, "order", RELEASING, states.FORCE, 60000, 300000),
+        (6500, "order", HOLDING, states.LOCK),
+        (6800, "order", RELEASING, states.VENT),
         (7300, "order", SAFE),
         (7400, "end")),
     "trip, acknowledge, arm again": _PRESSED + (
@@ -70,7 +69,7 @@ def traces(specs):
 def trace(name, spec):
     """Lines of one script on one plant."""
     bench = Bench(hz=HZ, entries=512, ceilings=CEILINGS, calibration=calibration(spec), valve_kind=1 + spec["valve_kind"])
-    plant = Plant(spec, HZ, 7, words_of(frame.AT))
+    plant = Plant(spec, HZ, 7, words_of(words.AT))
     s, lines = bench.S, []
     script = list(SCRIPTS[name])
     ticks = 0
@@ -93,7 +92,7 @@ def trace(name, spec):
         tick(s, bench.ring)
         ticks += 1
         if ticks % 50 == 0:
-            sums = [binascii.crc32(bytes(memoryview(words))) & 0xFFFFFFFF for words in (s, bench.ring)]
+            sums = [binascii.crc32(bytes(memoryview(part))) & 0xFFFFFFFF for part in (s, bench.ring)]
             told = [bench[word] for word in ("STATE", "MODE", "FORCE", "SET", "DRIVE", "VALVE", "FIRST")]
             lines.append("%d %s %08x %08x" % (ticks, told, sums[0], sums[1]))
 

@@ -1,9 +1,10 @@
 """A small honest press for the tests of the language: keeps documents, notes what it was asked, refuses when armed."""
 
-from press import cycle, frame, params
-from press.documents import Documents, Transfer
-from press.errors import Refused
-from press.telemetry import Telemetry
+from stackpress_core import params
+from stackpress_core.documents import Documents, Transfer
+from stackpress_core.errors import Refused
+from stackpress_core.log.telemetry import Telemetry
+from stackpress_core.tick import states, words
 
 
 class Store:
@@ -93,8 +94,8 @@ class Press:
     order_waits = False
 
     def __init__(self):
-        self.S = frame.new()
-        self.state = cycle.SAFE
+        self.S = words.new()
+        self.state = states.SAFE
         self.params = params.Values()
         self.board = Board()
         self.documents = Documents(Store())
@@ -112,15 +113,15 @@ class Press:
 
     @property
     def at_rest(self):
-        return self.state == cycle.SAFE
+        return self.state == states.SAFE
 
     @property
     def state_name(self):
-        return cycle.NAMES[self.state]
+        return states.NAMES[self.state]
 
     @property
     def program_running(self):
-        return self.state in cycle.ENERGISED
+        return self.state in states.ENERGISED
 
     @property
     def shown_cn(self):
@@ -130,7 +131,7 @@ class Press:
         return 100 * (i + 1)
 
     def temperature_cc(self, i):
-        return (2512, frame.ABSENT)[i]
+        return (2512, words.ABSENT)[i]
 
     def stiffness_n_per_m(self):
         return 20000000
@@ -145,19 +146,19 @@ class Press:
         return []
 
     def arm(self):
-        if self.state != cycle.SAFE:
+        if self.state != states.SAFE:
             raise Refused("the press is " + self.state_name)
-        self.state = cycle.READY
+        self.state = states.READY
         self.done.append("arm")
 
     def disarm(self):
-        self.state = cycle.SAFE
+        self.state = states.SAFE
         self.done.append("disarm")
 
     def start(self, name, sample, operator):
-        if self.state != cycle.READY:
+        if self.state != states.READY:
             raise Refused("the press is not armed")
-        self.state = cycle.PRESSING
+        self.state = states.PRESSING
         self.done.append(("start", name, sample, operator))
 
     def stop(self, kind):
@@ -167,7 +168,7 @@ class Press:
         self.done.append("reset")
 
     def abort(self):
-        self.state = cycle.SAFE
+        self.state = states.SAFE
         self.done.append("abort")
 
     def lease(self, milliseconds):
@@ -189,7 +190,7 @@ class Press:
         return self.program
 
     def refuse_writing(self):
-        if self.state in (cycle.READY,) + cycle.ENERGISED:
+        if self.state in (states.READY,) + states.ENERGISED:
             raise Refused("the press is " + self.state_name)
 
     def document_changed(self, name):

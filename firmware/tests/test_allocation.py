@@ -1,8 +1,8 @@
 """No tick takes memory, whatever the press is doing."""
 
 import allocation
-import word64
-from test_on_micropython import HERE, on_micropython
+from stackpress.simulator import word64
+from test_on_micropython import ROOMS, on_micropython
 
 
 def test_ten_thousand_ticks_in_every_state_mode_and_reaction_take_no_byte():
@@ -13,8 +13,8 @@ def test_ten_thousand_ticks_in_every_state_mode_and_reaction_take_no_byte():
 
 def test_measurement_notices_a_tick_that_allocates(tmp_path):
     """The yardstick itself: a tick that makes a list fails it."""
-    word64.stage(HERE.parent, tmp_path)
-    tick = tmp_path / "press" / "tick.py"
+    word64.stage(ROOMS, tmp_path)
+    tick = tmp_path / "stackpress_core" / "tick" / "tick.py"
     tick.write_text(tick.read_text().replace("    sense(frame)\n", "    sense(frame)\n    [frame]\n"))
     code, out, err = on_micropython(tmp_path / "tests" / "allocation.py")
     assert code != 0 and "MemoryError" in out + err

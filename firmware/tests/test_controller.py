@@ -1,9 +1,10 @@
 """What the controller proposes: a drive without bumps, an integral that does not wind up, pulses no shorter than the valve obeys."""
 
 from bench_frame import Bench
-from press import cycle, frame, tuning
+from stackpress_core import tuning
+from stackpress_core.tick import states, words
 
-FILL, VENT = frame.VALVE_FILL, frame.VALVE_VENT
+FILL, VENT = words.VALVE_FILL, words.VALVE_VENT
 
 
 class Ram:
@@ -36,22 +37,22 @@ def loop(**raws):
 def test_force_settles_on_its_target_though_the_valve_gives_three_percent_too_little():
     bench, ram = loop()
     ram.gain = 970
-    bench.send(cycle.PRESSING, cycle.FORCE, 1000000, 500000)
+    bench.send(states.PRESSING, states.FORCE, 1000000, 500000)
     forces = ram.run(500 * 8)
-    assert bench["STATE"] == cycle.HOLDING
+    assert bench["STATE"] == states.HOLDING
     assert max(forces) < 1005000 and abs(forces[-1] - 1000000) <= bench["K_DEAD_MAX"] + 200
 
 
 def test_integral_does_not_wind_up_while_the_guard_refuses():
     bench, ram = loop(valve_full_scale_n=1100000, force_limit_n=1000000)
     ram.gain = 500  # half of the air: the drive ends at its limit
-    bench.send(cycle.PRESSING, cycle.FORCE, 1000000, 2000000)
+    bench.send(states.PRESSING, states.FORCE, 1000000, 2000000)
     ram.run(500 * 6)
     assert bench["DRIVE"] == bench["K_OUT_MAX"] and bench["INTEGRAL"] <= bench["K_I_MAX"]
     wound = bench["INTEGRAL"]
     ram.run(500 * 6)
     assert bench["INTEGRAL"] == wound
-    bench.send(cycle.RELEASING, cycle.FORCE, 300000, 2000000)
+    bench.send(states.RELEASING, states.FORCE, 300000, 2000000)
     ram.run(500)
     assert bench["DRIVE"] < bench["K_OUT_MAX"]
 
@@ -59,16 +60,16 @@ def test_integral_does_not_wind_up_while_the_guard_refuses():
 def test_integral_gain_of_zero_is_none():
     bench, ram = loop(ki_permille_per_s=0)
     ram.gain = 950
-    bench.send(cycle.PRESSING, cycle.FORCE, 1000000, 500000)
+    bench.send(states.PRESSING, states.FORCE, 1000000, 500000)
     ram.run(1000)
     assert bench["INTEGRAL"] == 0
 
 
 def test_changes_of_mode_leave_the_drive_without_a_bump():
     bench, ram = loop()
-    bench.send(cycle.PRESSING, cycle.APPROACH, 100000, 0, 1000000)
+    bench.send(states.PRESSING, states.APPROACH, 100000, 0, 1000000)
     ram.run(2000)
-    for state, mode in ((cycle.PRESSING, cycle.FORCE), (cycle.HOLDING, cycle.LOCK), (cycle.PRESSING, cycle.FORCE), (cycle.HOLDING, cycle.LOCK)):
+    for state, mode in ((states.PRESSING, states.FORCE), (states.HOLDING, states.LOCK), (states.PRESSING, states.FORCE), (states.HOLDING, states.LOCK)):
         before = bench["DRIVE"]
         bench.send(state, mode, bench["FORCE"], 1000)
         ram.run(1)
@@ -78,21 +79,21 @@ def test_changes_of_mode_leave_the_drive_without_a_bump():
 
 def test_locked_valve_does_not_move():
     bench, ram = loop()
-    bench.send(cycle.PRESSING, cycle.FORCE, 500000, 500000)
+    bench.send(states.PRESSING, states.FORCE, 500000, 500000)
     ram.run(2000)
-    bench.order(cycle.HOLDING, cycle.LOCK)
+    bench.order(states.HOLDING, states.LOCK)
     drive, moves = bench["DRIVE"], bench["MOVES"]
     for force in (400000, 600000, 100000, 500000):
         bench.force(force)
         bench.tick(50)
-        if bench["STATE"] == cycle.TRIPPED:
+        if bench["STATE"] == states.TRIPPED:
             break
         assert bench["DRIVE"] == drive and bench["MOVES"] == moves
 
 
 def test_nothing_moves_inside_the_dead_band_of_a_hold():
     bench, ram = loop()
-    bench.send(cycle.PRESSING, cycle.FORCE, 1000000, 500000)
+    bench.send(states.PRESSING, states.FORCE, 1000000, 500000)
     ram.run(500 * 12)
     assert bench["HOLDING_STILL"] == 1
     moves, drive = bench["MOVES"], bench["DRIVE"]
@@ -106,7 +107,7 @@ def test_fracture_is_not_chased():
     """The specimen cracks: the drive does not rise, whatever the reaction."""
     for reaction in (1, 2, 3):
         bench, ram = loop(force_drop_reaction=reaction)
-        bench.send(cycle.PRESSING, cycle.FORCE, 2000000, 500000)
+        bench.send(states.PRESSING, states.FORCE, 2000000, 500000)
         ram.run(500 * 3)
         before = bench["DRIVE"]
         ram.force = ram.force * 6 // 10
@@ -115,13 +116,13 @@ def test_fracture_is_not_chased():
         for _ in range(500):
             ram.run(1)
             most = max(most, bench["DRIVE"])
-        assert bench["STATE"] == cycle.TRIPPED and most <= before + (bench["K_SLEW"] >> 8)
+        assert bench["STATE"] == states.TRIPPED and most <= before + (bench["K_SLEW"] >> 8)
 
 
 def test_approach_never_drives_harder_than_its_limit():
     bench, ram = loop(approach_force_n=100000, approach_rate_n_per_s=1000000)
     ram.gain = 0
-    bench.send(cycle.PRESSING, cycle.APPROACH, 500000, 0, 1000000)
+    bench.send(states.PRESSING, states.APPROACH, 500000, 0, 1000000)
     ram.run(500)
     assert bench["DRIVE"] == 100000 and bench["CONTACT_TICKS"] > 300
 
@@ -129,7 +130,7 @@ def test_approach_never_drives_harder_than_its_limit():
 def test_approach_slows_down_when_the_ram_is_too_fast():
     bench, ram = loop()
     ram.gain = 0
-    bench.send(cycle.PRESSING, cycle.APPROACH, 5000, 0, 100000)
+    bench.send(states.PRESSING, states.APPROACH, 5000, 0, 100000)
     ram.run(200)
     drive = bench["DRIVE"]
     for i in range(200):
@@ -155,7 +156,7 @@ def test_solenoids_are_never_open_for_less_than_they_obey_nor_both_at_once():
                   hold_band_permille=1000, runaway_n=2000000, force_drop_permille=1000)  # fmt: skip
     bench.tick(3)
     bench.arm()
-    bench.send(cycle.PRESSING, cycle.FORCE, 300000, 50000)
+    bench.send(states.PRESSING, states.FORCE, 300000, 50000)
     force, log, seen = 0, pulses(bench), None
     for tick in range(500 * 12):
         valve = bench["VALVE"] & 3
@@ -163,17 +164,17 @@ def test_solenoids_are_never_open_for_less_than_they_obey_nor_both_at_once():
         force += 340 if valve == FILL else -340 if valve == VENT else 0
         bench.force(max(0, force))
         if tick == 500 * 8:
-            bench.send(cycle.RELEASING, cycle.FORCE, 100000, 50000)
+            bench.send(states.RELEASING, states.FORCE, 100000, 50000)
         bench.tick()
         seen = next(log)
-    assert bench["STATE"] == cycle.HOLDING or bench["STATE"] == cycle.RELEASING
+    assert bench["STATE"] == states.HOLDING or bench["STATE"] == states.RELEASING
     assert abs(force - 100000) < 20000
     assert {bits for bits, _ in seen} == {0, FILL, VENT}
     assert min(ticks for bits, ticks in seen[1:-1] if bits) >= 5
 
 
 def test_solenoid_press_counts_one_move_a_pulse():
-    bench = Bench(hz=500, valve_kind=2).enter(cycle.PRESSING)
+    bench = Bench(hz=500, valve_kind=2).enter(states.PRESSING)
     bench.follow = False
     log, before = pulses(bench), bench["MOVES"]
     for _ in range(200):

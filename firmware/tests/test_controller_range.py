@@ -5,9 +5,10 @@ from array import array
 from bench_frame import Bench
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from press import cycle, frame, params
-from press.pulses import pulse
-from press.tick import tick
+from stackpress_core import params
+from stackpress_core.tick import states, words
+from stackpress_core.tick.pulses import pulse
+from stackpress_core.tick.tick import tick
 
 CONTROL = [row[0] for row in params.PARAMS if row[1] in ("valve", "control", "limits", "interlock")]
 FORCE = st.one_of(st.integers(-1_000_000, 29_000_000), st.sampled_from((0, 1, -1, 29_000_000, -1_000_000)))
@@ -32,19 +33,19 @@ def benches(draw):
 def test_tick_stays_in_range_for_any_parameters_orders_and_forces(bench, orders):
     s, ring = bench.S, bench.ring
     bench["ROW_COUNT"] = 0  # nothing stops the press, so that it goes as far as it can
-    bench["STATE"] = cycle.PRESSING
+    bench["STATE"] = states.PRESSING
     for mode, target, rate, force, rests in orders:
         most = bench.params["rate_limit_n_per_s"]
-        bench.send(cycle.PRESSING, mode, min(target, bench.params["force_limit_n"]), min(rate, most), 20_000_000)
+        bench.send(states.PRESSING, mode, min(target, bench.params["force_limit_n"]), min(rate, most), 20_000_000)
         bench["GAIN_FILL"] = bench["GAIN_VENT"] = bench.params["schedule_high_permille"] * 256 // 1000
         for i in range(12):
-            bench["INPUTS"], bench["STATUS"], bench["DISPLACEMENT"] = frame.IN_HEALTHY, 1, i * 40_000_000
+            bench["INPUTS"], bench["STATUS"], bench["DISPLACEMENT"] = words.IN_HEALTHY, 1, i * 40_000_000
             if rests:  # the set-point has rested for long: the hold's own rules
                 bench["REACHED"], bench["TARGET"], bench["SET_RATE"], bench["PULSE_WAIT"] = 1 << 28, bench["SET"], 0, 0
             # the widest that judged.calibration lets through: all cells together at the span, either sign
-            words = array("i", [max(-8388607, min(8388607, force // 4 + i))] * 4)
+            codes = array("i", [max(-8388607, min(8388607, force // 4 + i))] * 4)
             for k in range(4):
-                s[k] = words[k]
+                s[k] = codes[k]
             tick(s, ring)
             assert 0 <= bench["DRIVE"] <= bench["K_OUT_MAX"]
 
@@ -55,7 +56,7 @@ def test_pulse_of_the_slowest_valve_on_the_softest_stack_stays_in_range():
         for fill in rates:
             for vent in rates:
                 bench = Bench(hz=hz, valve_kind=2, fill_rate_n_per_s=fill, vent_rate_n_per_s=vent, schedule_high_permille=64000)
-                bench["STATE"], bench["MODE"], bench["GAIN_FILL"], bench["GAIN_VENT"] = cycle.PRESSING, cycle.FORCE, 16384, 16384
+                bench["STATE"], bench["MODE"], bench["GAIN_FILL"], bench["GAIN_VENT"] = states.PRESSING, states.FORCE, 16384, 16384
                 for wanted in (-4_000_000, 0, 4_000_000):
                     for at, force in ((29_000_000, 0), (0, 29_000_000), (1, 0), (0, 1)):
                         for reached in (0, 1 << 28):
@@ -72,7 +73,7 @@ WIDEST = {"cells": [{"points": [[0, 0], [8388608, 7_250_000]]}] * 4}
 @settings(max_examples=80, deadline=None)
 def test_widest_calibration_that_is_taken_stays_in_range_from_rail_to_rail(codes, high):
     bench = Bench(hz=8000, calibration=WIDEST, high_range_mask=high, low_range_mask=0 if high == 15 else 8, rail_counts=8388607)
-    bench["STATE"], bench["MODE"] = cycle.HOLDING, cycle.FORCE
+    bench["STATE"], bench["MODE"] = states.HOLDING, states.FORCE
     for one, other in codes:
         bench.codes = {0: one, 1: one, 2: one, 3: other}
         bench["ROW_COUNT"] = 0

@@ -2,8 +2,8 @@
 
 import binascii
 
-from press.documents import Documents, Transfer, from_base64, wrap
-from press.errors import Refused, ScpiError, StorageFault
+from stackpress_core.documents import Documents, Transfer, from_base64, wrap
+from stackpress_core.errors import Refused, ScpiError, StorageFault
 from stand_in import Store
 
 

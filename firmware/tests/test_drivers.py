@@ -7,9 +7,10 @@ from array import array
 from pathlib import Path
 
 import pytest
-from press import frame, judged, params, tuning
-from press.tick import tick
 from stackpress.config import hardware
+from stackpress_core import document_rules, params, tuning
+from stackpress_core.tick import words
+from stackpress_core.tick.tick import tick
 
 from boards.images import build, fuse, uf2
 from hil_tests.devices.ads131m04 import RATIOS, crc16
@@ -46,12 +47,12 @@ def test_crc_table_gives_the_crc_of_the_datasheet():
     halves = memoryview(table).cast("H")
     chance = random.Random(1)
     for _ in range(50):
-        words = [chance.getrandbits(24) for _ in range(5)]
+        sent = [chance.getrandbits(24) for _ in range(5)]
         crc = 0xFFFF
-        for word in words:
+        for word in sent:
             for byte in word.to_bytes(3, "big"):
                 crc = (crc << 8 ^ halves[(crc >> 8 ^ byte) & 255]) & 0xFFFF
-        assert crc == crc16(words)
+        assert crc == crc16(sent)
 
 
 @pytest.mark.parametrize(("clock_hz", "has", "lacks"),
@@ -66,9 +67,9 @@ def test_converter_runs_at_exactly_the_rates_that_it_names(clock_hz, has, lacks)
 
 def test_a_rate_that_the_converter_does_not_have_is_refused_with_those_it_has():
     document = {"format": 1, "params": {"tick_rate_hz": 6000}}
-    assert judged.config(document, None, (4000, 8000)) == ["tick_rate_hz = 6000: the converter gives 4000, 8000"]
-    assert judged.config(document, None, (3000, 6000)) == judged.config(document, None) == []
-    assert judged.config(document, None, (), 6000) == [] and "permissive" in judged.config(document, None, (), 6001)[0]
+    assert document_rules.config(document, None, (4000, 8000)) == ["tick_rate_hz = 6000: the converter gives 4000, 8000"]
+    assert document_rules.config(document, None, (3000, 6000)) == document_rules.config(document, None) == []
+    assert document_rules.config(document, None, (), 6000) == [] and "permissive" in document_rules.config(document, None, (), 6001)[0]
 
 
 def test_uf2_gives_back_what_was_put_in():
@@ -94,25 +95,25 @@ def test_pico_has_one_role_for_each_of_its_26_pins():
 def test_fused_tick_is_the_tick(tmp_path):
     import micropython
 
-    lines = ["s = ptr32(frame)", "r = ptr16(ring)", *fuse.core(ROOT / "firmware/press")]
+    lines = ["s = ptr32(frame)", "r = ptr16(ring)", *fuse.core(ROOT / "firmware/stackpress_core/tick")]
     source = tmp_path / "fused.py"
     source.write_text(fuse.module("fused", "frame, ring", lines))
     space: dict = {"ptr32": micropython.ptr32, "ptr16": micropython.ptr16}
     exec(compile(source.read_text().replace("@micropython.viper\n", ""), str(source), "exec"), space)
     chance, ring = random.Random(3), (bytearray(1600), bytearray(1600))
-    one, two = frame.new(), frame.new()
+    one, two = words.new(), words.new()
     for s in (one, two):
         tuning.compile_frame(s, params.Values(), None, None)
-        s[frame.AT["RING_LEN"]], s[frame.AT["RING_LEFT"]], s[frame.AT["FIRST"]] = 100, -1, -1
+        s[words.AT["RING_LEN"]], s[words.AT["RING_LEFT"]], s[words.AT["FIRST"]] = 100, -1, -1
     for n in range(3000):
-        values = {"STATUS": chance.choice((0, 1, 1, 1, 3)), "INPUTS": frame.IN_HEALTHY if n % 700 < 690 else 0}
+        values = {"STATUS": chance.choice((0, 1, 1, 1, 3)), "INPUTS": words.IN_HEALTHY if n % 700 < 690 else 0}
         if n % 300 == 5:
             values.update(CMD_STATE=chance.choice((0, 1, 2, 4)), CMD_MODE=chance.choice((0, 1, 2, 3, 4)), CMD_SEQ=n,
                           CMD_TARGET=chance.randrange(100000), CMD_RATE=65536 * 20, CMD_CORNER=6000, CMD_LANDING=600)
         raw = [chance.randrange(-8000, 400000) for _ in range(4)]
         for s in (one, two):
             for name, value in values.items():
-                s[frame.AT[name]] = value
+                s[words.AT[name]] = value
             s[0:4] = array("i", raw)
         tick(one, ring[0])
         space["fused"](two, ring[1])

@@ -1,7 +1,7 @@
 """Claims about making way for a new image: only a press at rest does, and what runs is told in one word."""
 
 from bench_press import MemoryBoard, PressBench
-from press import identity
+from stackpress_core import identity
 
 
 class FlashableBoard(MemoryBoard):

@@ -1,7 +1,8 @@
 """What the counts of a sample come to: force, share, validity, and two ranges that hand over without a jump."""
 
 from bench_frame import AT, CALIBRATION, HIGH_POINTS, LOW_POINTS, Bench
-from press import cycle, frame, params, tuning
+from stackpress_core import params, tuning
+from stackpress_core.tick import states, words
 
 ONE_RANGE = {"low_range_mask": 0, "high_range_mask": 7, "cell_count": 3}
 
@@ -49,7 +50,7 @@ def test_stale_tick_keeps_the_forces_and_ages_them():
         bench.tick()
         assert bench["SIG_STALE"] == age
         assert (bench["FORCE"], bench["HIGH"], bench["LOW"]) == before
-    bench.status = frame.SAMPLE_NEW
+    bench.status = words.SAMPLE_NEW
     bench.tick()
     assert bench["SIG_STALE"] == 0 and bench["HIGH"] == 0
 
@@ -65,20 +66,20 @@ def test_frame_with_a_bad_crc_is_counted_and_not_believed():
     bench = Bench()
     bench.force(300000)
     bench.tick(2)
-    bench.status = frame.SAMPLE_NEW | frame.SAMPLE_CRC_BAD
+    bench.status = words.SAMPLE_NEW | words.SAMPLE_CRC_BAD
     bench.force(0)
     bench.tick(3)
     assert (bench["SIG_CRC"], bench["SIG_STALE"], bench["HIGH"]) == (3, 3, 300000)
-    bench.status = frame.SAMPLE_NEW
+    bench.status = words.SAMPLE_NEW
     bench.tick()
     assert (bench["SIG_CRC"], bench["SIG_STALE"]) == (0, 0)
 
 
 def test_restart_of_the_converter_is_kept_until_acknowledged():
     bench = Bench()
-    bench.status = frame.SAMPLE_NEW | frame.SAMPLE_CHIP_RESET
+    bench.status = words.SAMPLE_NEW | words.SAMPLE_CHIP_RESET
     bench.tick()
-    bench.status = frame.SAMPLE_NEW
+    bench.status = words.SAMPLE_NEW
     bench.tick(10)
     assert bench["SIG_RESET"] == 1
 
@@ -206,11 +207,11 @@ def test_filters_of_a_slow_converter_have_their_milliseconds_all_the_same():
 
 
 def test_fracture_signal_follows_a_sudden_drop_and_not_a_commanded_release():
-    bench = Bench(hz=500).enter(cycle.HOLDING)
+    bench = Bench(hz=500).enter(states.HOLDING)
     bench.seconds(0.3)
     assert bench["SIG_DROP"] < 0
     bench.follow = True
-    bench.order(cycle.RELEASING, cycle.FORCE, 0, 500000)
+    bench.order(states.RELEASING, states.FORCE, 0, 500000)
     for _ in range(6 * 500):
         bench.tick()
         assert bench["SIG_DROP"] <= 0

@@ -6,8 +6,8 @@ import pytest
 from bench_frame import AT, Bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from press import judged, tuning
-from press.force import sense
+from stackpress_core import document_rules, tuning
+from stackpress_core.tick.force import sense
 
 FULL = tuning.FULL_CODE
 BENCH = Bench(hz=1000, cell_count=4, high_range_mask=15, low_range_mask=0)
@@ -44,7 +44,7 @@ def exact(points, code):
 
 
 def accepted(cells):
-    return not judged.calibration({"format": 1, "board": "b", "cells": [{"points": points} for points in cells]})
+    return not document_rules.calibration({"format": 1, "board": "b", "cells": [{"points": points} for points in cells]})
 
 
 def sensed(cells, codes):

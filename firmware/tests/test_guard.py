@@ -5,17 +5,17 @@ from array import array
 from bench_frame import AT, Bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from press import cycle, frame, interlock
-from press.guard import permit
-from press.interlock import judge
+from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick.interlock import judge
+from stackpress_core.tick.permit import permit
 
 SMALL = st.integers(-(1 << 30), (1 << 30) - 1)
-WRITABLE = [name for name, length, _ in frame.WORDS if length == 1 and not name.startswith("K_") and name not in ("STATE", "REACTION")]
+WRITABLE = [name for name, length, _ in words.WORDS if length == 1 and not name.startswith("K_") and name not in ("STATE", "REACTION")]
 GUARDED = ("PROPOSED", "PROPOSED_VALVE", "DRIVE", "FORCE", "HIGH", "CODE", "VALVE", "OPEN_TICKS", "MODE", "SET", "INTEGRAL")
 STATES = st.integers(0, 7)
 REACTIONS = st.integers(0, 4)
 KINDS = st.sampled_from((0, 1, 2))
-VALVES = frame.VALVE_FILL | frame.VALVE_VENT
+VALVES = words.VALVE_FILL | words.VALVE_VENT
 LIKELY = st.one_of(SMALL, st.integers(-2, 40), st.integers(0, 6_600_000))
 
 
@@ -36,8 +36,8 @@ def frames(draw):
 
 
 def energised(bench):
-    tripped_under_force = bench["STATE"] == cycle.TRIPPED and bench["REACTION"] in (interlock.HOLD, interlock.RAMP, interlock.WARN)
-    return bench["STATE"] in cycle.ENERGISED or tripped_under_force
+    tripped_under_force = bench["STATE"] == states.TRIPPED and bench["REACTION"] in (interlock.HOLD, interlock.RAMP, interlock.WARN)
+    return bench["STATE"] in states.ENERGISED or tripped_under_force
 
 
 @given(frames())
@@ -48,15 +48,15 @@ def test_nothing_is_permitted_beyond_state_slew_and_limits(bench):
     drive, valve, code = bench["DRIVE"], bench["VALVE"], bench["CODE"]
     assert 0 <= drive <= bench["K_OUT_MAX"] and 0 <= code <= 65535
     assert valve & VALVES != VALVES
-    if not energised(bench) or bench["K_KIND"] == frame.KIND_NONE:
+    if not energised(bench) or bench["K_KIND"] == words.KIND_NONE:
         assert drive == 0 and code == 0
-        assert not valve & (VALVES | frame.VALVE_DUMP_CLOSED)
-        assert not valve & frame.VALVE_PERMISSIVE or bench["STATE"] == cycle.READY
+        assert not valve & (VALVES | words.VALVE_DUMP_CLOSED)
+        assert not valve & words.VALVE_PERMISSIVE or bench["STATE"] == states.READY
         return
     assert abs(drive - before) <= (bench["K_SLEW"] >> 8) + 1
-    if bench["STATE"] == cycle.TRIPPED or max(bench["FORCE"], bench["HIGH"]) > bench["K_FORCE_DENY"]:
-        assert drive <= before and not valve & frame.VALVE_FILL
-    if bench["K_KIND"] == frame.KIND_REGULATOR:
+    if bench["STATE"] == states.TRIPPED or max(bench["FORCE"], bench["HIGH"]) > bench["K_FORCE_DENY"]:
+        assert drive <= before and not valve & words.VALVE_FILL
+    if bench["K_KIND"] == words.KIND_REGULATOR:
         assert not valve & VALVES
         assert abs(code * bench.params["valve_full_scale_n"] - drive * 65535) <= 18 * bench.params["valve_full_scale_n"]  # a gain of 12 bits
     else:
@@ -68,7 +68,7 @@ def test_nothing_is_permitted_beyond_state_slew_and_limits(bench):
 @given(frames(), st.integers(2, 40))
 @settings(max_examples=60, deadline=None)
 def test_slew_holds_over_many_ticks(bench, ticks):
-    bench["STATE"], bench["K_KIND"] = cycle.PRESSING, frame.KIND_REGULATOR
+    bench["STATE"], bench["K_KIND"] = states.PRESSING, words.KIND_REGULATOR
     bench["FORCE"] = bench["HIGH"] = 0
     permit(bench.S)
     first, most = bench["DRIVE"], bench["K_SLEW"] * ticks // 256 + 1
@@ -84,28 +84,28 @@ def test_slew_holds_over_many_ticks(bench, ticks):
 @settings(max_examples=60, deadline=None)
 def test_any_open_safety_switch_makes_every_armed_state_safe_within_one_tick(bench):
     bench["ROW_COUNT"] = len(interlock.ROWS)
-    if bench["STATE"] in (cycle.SAFE, cycle.SERVICE, cycle.MONITOR):
+    if bench["STATE"] in (states.SAFE, states.SERVICE, states.MONITOR):
         return
     for name in ("TICK_US", "SET", "TARGET", "RAMP_FROM", "FORCE_F", "TICK_WORST"):
         bench[name] = 0
     for name in ("SIG_DISCREPANCY", "SIG_OVERRUN", "SIG_FOREGROUND"):
         bench[name] = 0
-    if bench["STATE"] == cycle.TRIPPED and bench["REACTION"] < interlock.HOLD:
+    if bench["STATE"] == states.TRIPPED and bench["REACTION"] < interlock.HOLD:
         bench["REACTION"] = interlock.HOLD
-    bench["INPUTS"] = frame.IN_HEALTHY & ~frame.IN["estop_a"]
+    bench["INPUTS"] = words.IN_HEALTHY & ~words.IN["estop_a"]
     judge(bench.S)
     permit(bench.S)
-    assert bench["STATE"] == cycle.TRIPPED and bench["REACTION"] == interlock.VENT
+    assert bench["STATE"] == states.TRIPPED and bench["REACTION"] == interlock.VENT
     assert bench["CODE"] == 0 and not bench["VALVE"] & 15
 
 
 def test_guard_open_vents_within_one_tick():
     for kind in (1, 2):
-        bench = Bench(valve_kind=kind).enter(cycle.HOLDING)
+        bench = Bench(valve_kind=kind).enter(states.HOLDING)
         assert not bench.drive_is_off
-        bench.inputs &= ~frame.IN["guard_b"]
+        bench.inputs &= ~words.IN["guard_b"]
         bench.tick()
-        assert bench["VALVE"] == 0 and bench["CODE"] == 0 and bench["STATE"] == cycle.TRIPPED
+        assert bench["VALVE"] == 0 and bench["CODE"] == 0 and bench["STATE"] == states.TRIPPED
 
 
 def test_guard_reads_only_its_own_words_and_writes_no_other():
@@ -116,7 +116,7 @@ def test_guard_reads_only_its_own_words_and_writes_no_other():
         bench["STATE"], bench["REACTION"], bench["PROPOSED"] = state, 2, 5000
         before = array("i", bench.S)
         permit(bench.S)
-        changed = {name for name, length, _ in frame.WORDS for k in range(length) if bench.S[AT[name] + k] != before[AT[name] + k]}
+        changed = {name for name, length, _ in words.WORDS for k in range(length) if bench.S[AT[name] + k] != before[AT[name] + k]}
         assert changed <= own
 
 
@@ -125,7 +125,7 @@ def test_trigger_output_works_in_every_state_and_moves_nothing():
         bench = Bench()
         bench["STATE"], bench["TRIGGER"] = state, 1
         permit(bench.S)
-        assert bench["VALVE"] & frame.VALVE_TRIGGER_OUT
+        assert bench["VALVE"] & words.VALVE_TRIGGER_OUT
 
 
 def test_every_tick_gives_one_token():

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stackpress import revision
 
-from boards.images import build, frozen, fuse, revision, sources, tick
+from boards.images import build, frozen, fuse, sources, tick
 from boards.images.board_data import board_data, memory_map, names
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,8 +1,9 @@
 """Every interlock row trips from its own signal, after its own debounce, only where it is watched, and with its own reaction."""
 
 from bench_frame import AT, CALIBRATION, Bench
-from press import cycle, frame, interlock, params, tuning
 from provoking import PROVOKE, bench_for
+from stackpress_core import params, tuning
+from stackpress_core.tick import interlock, states, words
 
 ROWS = {row[0]: row for row in interlock.ROWS}
 BY_PARAMETER = [row[0] for row in interlock.ROWS if isinstance(row[4], str)]
@@ -17,7 +18,7 @@ CASES = {
 
 def words_of(bench, row):
     """(signal's value, limit, debounce in ticks) of a row."""
-    at = AT["ROW"] + frame.ROW_WORDS * interlock.NAMES.index(row)
+    at = AT["ROW"] + words.ROW_WORDS * interlock.NAMES.index(row)
     s = bench.S
     return s[s[at]], s[at + 1], s[at + 3]
 
@@ -34,7 +35,7 @@ def provoke_until_trip(bench, act, row, limit=4000):
         bench.tick()
         signal, highest, debounce = words_of(bench, row)
         above = above + 1 if signal > highest else 0
-        if bench["STATE"] == cycle.TRIPPED:
+        if bench["STATE"] == states.TRIPPED:
             return above
         assert above <= debounce, "%s should have tripped after %d ticks" % (row, debounce + 1)
     raise AssertionError("%s did not trip" % row)
@@ -57,7 +58,7 @@ def test_row_that_vents_leaves_nothing_energised_in_the_same_tick(row):
     bench, act = bench_for(row, Bench)
     provoke_until_trip(bench, act, row)
     wanted = interlock.reaction_of(ROWS[row], bench.params)
-    driven = PROVOKE[row][0] in cycle.ENERGISED
+    driven = PROVOKE[row][0] in states.ENERGISED
     assert bench["REACTION"] == (wanted if driven else interlock.VENT)
     if bench["REACTION"] == interlock.VENT:
         assert bench["VALVE"] == 0 and bench["CODE"] == 0 and bench["DRIVE"] == 0
@@ -82,23 +83,23 @@ def test_signal_that_pauses_for_one_tick_starts_its_debounce_again():
         bench.tick(debounce)
         bench.force(5000000)
         bench.tick()
-    assert bench["STATE"] == cycle.HOLDING
+    assert bench["STATE"] == states.HOLDING
 
 
 def test_reaction_is_what_the_parameter_says(chosen):
     name = ROWS[chosen][4]
-    words = params.PARAMS[params.INDEX[name]]
-    for raw in range(words[3], words[5] + 1):
-        wanted = words[2][raw]
+    row = params.PARAMS[params.INDEX[name]]
+    for raw in range(row[3], row[5] + 1):
+        wanted = row[2][raw]
         bench, act = bench_for(chosen, Bench, **{name: raw})
-        if PROVOKE[chosen][0] not in cycle.ENERGISED:
-            bench.enter(cycle.HOLDING)
+        if PROVOKE[chosen][0] not in states.ENERGISED:
+            bench.enter(states.HOLDING)
         act(bench)
         bench.tick(220)
         if wanted == "warn":
-            assert bench["STATE"] != cycle.TRIPPED and bench["WARNED"] & bit(chosen)
+            assert bench["STATE"] != states.TRIPPED and bench["WARNED"] & bit(chosen)
         else:
-            assert bench["STATE"] == cycle.TRIPPED and bench["LATCHED"] & bit(chosen)
+            assert bench["STATE"] == states.TRIPPED and bench["LATCHED"] & bit(chosen)
             assert bench["REACTION"] >= interlock.REACTION_NAMES.index(wanted)
 
 
@@ -108,28 +109,28 @@ def test_ceilings_have_no_debounce():
 
 
 def test_first_reason_is_kept_while_others_come():
-    bench = Bench().enter(cycle.HOLDING)
+    bench = Bench().enter(states.HOLDING)
     bench["SIG_LEASE"] = 1
     bench.tick()
     assert interlock.NAMES[bench["FIRST"]] == "host_lease"
-    bench.inputs &= ~frame.IN["estop_a"]
+    bench.inputs &= ~words.IN["estop_a"]
     bench.tick(3)
     assert interlock.NAMES[bench["FIRST"]] == "host_lease"
     assert bench["LATCHED"] & bit("estop")
 
 
 def test_reaction_only_escalates():
-    bench = Bench(imbalance_reaction=2, imbalance_ms=0).enter(cycle.HOLDING)
+    bench = Bench(imbalance_reaction=2, imbalance_ms=0).enter(states.HOLDING)
     bench["SIG_LEASE"] = 1
     bench.tick()
     assert bench["REACTION"] == interlock.HOLD
     bench.cells = [600000, 200000, 200000, 200000]
     bench.tick(2)
     assert bench["REACTION"] == interlock.RAMP
-    bench.inputs &= ~frame.IN["estop_b"]
+    bench.inputs &= ~words.IN["estop_b"]
     bench.tick()
     assert bench["REACTION"] == interlock.VENT and bench.drive_is_off
-    bench.inputs = frame.IN_HEALTHY
+    bench.inputs = words.IN_HEALTHY
     bench.force(1000000)
     bench.tick(10)
     assert bench["REACTION"] == interlock.VENT and bench.drive_is_off
@@ -137,7 +138,7 @@ def test_reaction_only_escalates():
 
 def test_guard_that_is_opened_while_the_press_is_stopped_with_a_hold_vents():
     for row in ("guard", "stale", "rail", "frozen", "limit_total", "supply"):
-        bench = Bench().enter(cycle.HOLDING)
+        bench = Bench().enter(states.HOLDING)
         bench["SIG_LEASE"] = 1
         bench.tick(2)
         assert bench["REACTION"] == interlock.HOLD and not bench.drive_is_off
@@ -147,31 +148,31 @@ def test_guard_that_is_opened_while_the_press_is_stopped_with_a_hold_vents():
 
 
 def test_guard_may_be_opened_after_the_press_has_vented():
-    bench = Bench().enter(cycle.HOLDING)
+    bench = Bench().enter(states.HOLDING)
     bench["SIG_STALE"] = 1000000
     bench.status = 0
     bench.tick()
-    bench.status, bench.inputs = 1, frame.IN_HEALTHY & ~frame.IN["guard_a"] & ~frame.IN["guard_b"]
+    bench.status, bench.inputs = 1, words.IN_HEALTHY & ~words.IN["guard_a"] & ~words.IN["guard_b"]
     bench.tick(100)
     assert bench["LATCHED"] == bit("stale")
 
 
 def test_stop_with_a_hold_energises_nothing_that_was_not_driven():
-    bench = Bench(temperature_reaction=1).enter(cycle.READY)
+    bench = Bench(temperature_reaction=1).enter(states.READY)
     bench["TEMPERATURE"] = 15000
     bench.tick(400)
-    assert bench["STATE"] == cycle.TRIPPED
+    assert bench["STATE"] == states.TRIPPED
     assert bench["REACTION"] == interlock.VENT and bench.drive_is_off
 
 
 def test_warnings_do_not_stop_the_press_and_stay_told():
-    bench = Bench().enter(cycle.HOLDING)
+    bench = Bench().enter(states.HOLDING)
     for word in ("SIG_STORAGE", "SIG_LOG"):
         bench[word] = 1
     bench.tick(10)
     bench["SIG_STORAGE"] = bench["SIG_LOG"] = 0
     bench.tick(10)
-    assert bench["STATE"] == cycle.HOLDING and bench["LATCHED"] == 0
+    assert bench["STATE"] == states.HOLDING and bench["LATCHED"] == 0
     assert bench["WARNED"] == bit("storage") | bit("log_full")
     assert bench["ACTIVE"] == 0
 
@@ -179,62 +180,62 @@ def test_warnings_do_not_stop_the_press_and_stay_told():
 def test_monitored_press_never_trips():
     for row in ROWS:
         bench, act = bench_for(row, Bench)
-        bench["STATE"] = cycle.MONITOR
+        bench["STATE"] = states.MONITOR
         act(bench)
         bench["CMD_SEEN"] = bench["CMD_SEQ"]
         bench.tick(120)
-        assert bench["STATE"] == cycle.MONITOR and bench["LATCHED"] == 0 and bench.drive_is_off, row
+        assert bench["STATE"] == states.MONITOR and bench["LATCHED"] == 0 and bench.drive_is_off, row
 
 
 def test_service_judges_nothing():
-    bench = Bench().enter(cycle.SERVICE)
+    bench = Bench().enter(states.SERVICE)
     bench.inputs = 0
     bench.force(7000000)
     bench.tick(1000)
-    assert bench["STATE"] == cycle.SERVICE and bench["ACTIVE"] == 0
+    assert bench["STATE"] == states.SERVICE and bench["ACTIVE"] == 0
 
 
 def test_trip_is_left_only_for_safe_and_only_without_a_latch():
-    bench = Bench().enter(cycle.HOLDING)
-    bench.inputs &= ~frame.IN["estop_a"]
+    bench = Bench().enter(states.HOLDING)
+    bench.inputs &= ~words.IN["estop_a"]
     bench.tick()
-    bench.inputs = frame.IN_HEALTHY
+    bench.inputs = words.IN_HEALTHY
     for state in range(8):
-        bench.order(state, cycle.FORCE, 1000000, 1000)
-        assert bench["STATE"] == cycle.TRIPPED and bench.drive_is_off
+        bench.order(state, states.FORCE, 1000000, 1000)
+        assert bench["STATE"] == states.TRIPPED and bench.drive_is_off
     bench["LATCHED"] = 0
     for state in (1, 2, 3, 4, 6, 7):
-        bench.order(state, cycle.FORCE, 1000000, 1000)
-        assert bench["STATE"] == cycle.TRIPPED and bench.drive_is_off
-    bench.order(cycle.SAFE)
-    assert bench["STATE"] == cycle.SAFE and bench["FIRST"] == -1 and bench["REACTION"] == 0
+        bench.order(state, states.FORCE, 1000000, 1000)
+        assert bench["STATE"] == states.TRIPPED and bench.drive_is_off
+    bench.order(states.SAFE)
+    assert bench["STATE"] == states.SAFE and bench["FIRST"] == -1 and bench["REACTION"] == 0
 
 
 def test_order_in_the_tick_of_the_trip_is_not_obeyed():
-    bench = Bench().enter(cycle.READY)
-    bench.inputs &= ~frame.IN["guard_a"]
-    bench.order(cycle.PRESSING, cycle.FORCE, 1000000, 100000)
-    assert bench["STATE"] == cycle.TRIPPED and bench.drive_is_off
-    bench.inputs = frame.IN_HEALTHY
+    bench = Bench().enter(states.READY)
+    bench.inputs &= ~words.IN["guard_a"]
+    bench.order(states.PRESSING, states.FORCE, 1000000, 100000)
+    assert bench["STATE"] == states.TRIPPED and bench.drive_is_off
+    bench.inputs = words.IN_HEALTHY
     bench.tick(5)
-    assert bench["STATE"] == cycle.TRIPPED
+    assert bench["STATE"] == states.TRIPPED
 
 
 def test_broken_wire_is_called_a_broken_wire():
-    bench = Bench(hz=1000).enter(cycle.HOLDING)
+    bench = Bench(hz=1000).enter(states.HOLDING)
     bench.codes[0] = 8388607
     bench.tick(10)
     assert interlock.NAMES[bench["FIRST"]] == "rail"
     bench = Bench()
     bench.codes[2] = -8388607
     bench.tick(20)
-    assert bench["STATE"] == cycle.SAFE and bench["SIG_RAIL"] == 1
+    assert bench["STATE"] == states.SAFE and bench["SIG_RAIL"] == 1
 
 
 def test_ramp_reaction_lets_the_force_down_and_then_vents():
-    bench = Bench(ramp_deviation_ms=0).enter(cycle.HOLDING)
+    bench = Bench(ramp_deviation_ms=0).enter(states.HOLDING)
     bench["SIG_LEASE"] = 1
-    bench.S[AT["ROW"] + frame.ROW_WORDS * interlock.NAMES.index("host_lease") + 5] = interlock.RAMP
+    bench.S[AT["ROW"] + words.ROW_WORDS * interlock.NAMES.index("host_lease") + 5] = interlock.RAMP
     bench.follow = True
     last = bench["DRIVE"]
     for _ in range(1600):
@@ -247,8 +248,8 @@ def test_ramp_reaction_lets_the_force_down_and_then_vents():
 
 
 def test_ramp_reaction_vents_after_its_time_if_the_force_stays():
-    bench = Bench(trip_ramp_limit_s=1, runaway_n=2000000, hold_band_permille=1000).enter(cycle.HOLDING)
-    bench.S[AT["ROW"] + frame.ROW_WORDS * interlock.NAMES.index("host_lease") + 5] = interlock.RAMP
+    bench = Bench(trip_ramp_limit_s=1, runaway_n=2000000, hold_band_permille=1000).enter(states.HOLDING)
+    bench.S[AT["ROW"] + words.ROW_WORDS * interlock.NAMES.index("host_lease") + 5] = interlock.RAMP
     bench["SIG_LEASE"] = 1
     bench.tick(199)
     assert bench["REACTION"] == interlock.RAMP
@@ -261,4 +262,4 @@ def test_press_without_ceilings_stays_safe_and_trips_nothing():
     tuning.compile_frame(bench.S, bench.params, None, CALIBRATION)
     bench.force(300)
     bench.tick(100)
-    assert bench["STATE"] == cycle.SAFE
+    assert bench["STATE"] == states.SAFE

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 HERE = Path(__file__).resolve().parent
-ROOMS = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "boards" / "sim")]
+ROOMS = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "boards")]
 for room in ROOMS:
     if room not in sys.path:
         sys.path.append(room)
 
 from journal_campaign import campaign, read_all  # noqa: E402
-from nor_file import NorError, NorFile, PowerCut  # noqa: E402
-from press import records, sectors  # noqa: E402
-from press.journal import Journal  # noqa: E402
+from stackpress_core.log import records, sectors  # noqa: E402
+from stackpress_core.log.journal import Journal  # noqa: E402
+from stackpress_sim.nor_file import NorError, NorFile, PowerCut  # noqa: E402
 
 SAMPLE = records.pack(records.SAMPLE, *range(11), [1, 2, 3, 4], 5, 6, [7, 8], 9, 10, 11, 12)
 

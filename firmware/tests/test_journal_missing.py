@@ -2,11 +2,11 @@
 
 import pytest
 from bench_press import CONTACT, VENT, MemoryBoard, after_each, bench, ramp
-from press import cycle, records
-from press.errors import Refused
-from press.interlock import names_of
-
-from boards.sim.nor_file import NorFile
+from stackpress_core.errors import Refused
+from stackpress_core.log import records
+from stackpress_core.tick import states
+from stackpress_core.tick.interlock import names_of
+from stackpress_sim.nor_file import NorFile
 
 __all__ = ["after_each"]
 WHY = "the journal's flash chip does not answer (ff,ff,ff)"
@@ -32,7 +32,7 @@ def test_press_without_its_chip_is_not_armed():
     assert b.press.arming_checks() == [("storage", WHY + ": the log would be gone with the power (journal_in_ram allows it)")]
     with pytest.raises(Refused, match="journal_in_ram"):
         b.press.arm()
-    assert b.press.state == cycle.SAFE and b.valve_is_off
+    assert b.press.state == states.SAFE and b.valve_is_off
 
 
 def test_configuration_may_allow_it_and_the_press_then_says_so_at_boot_at_arming_and_at_the_start():
@@ -45,7 +45,7 @@ def test_configuration_may_allow_it_and_the_press_then_says_so_at_boot_at_arming
     b.run_passes(2)
     b.started(CONTACT, ramp(300000), VENT)
     assert told(b) == [WHY] * 4
-    b.until_state(cycle.SAFE)
+    b.until_state(states.SAFE)
 
 
 def test_the_warning_stands_and_comes_back_after_it_was_acknowledged():
@@ -67,7 +67,7 @@ def test_a_stricter_storage_reaction_still_refuses():
 def test_press_with_its_chip_says_nothing():
     b = bench()
     b.started(CONTACT, ramp(300000), VENT)
-    b.until_state(cycle.SAFE)
+    b.until_state(states.SAFE)
     assert told(b) == [] and "storage" not in warnings(b)
 
 

@@ -4,13 +4,12 @@ import hypothesis.strategies as st
 from bench_press import CONTACT, VENT, MemoryBoard, PressBench, documents, hold, ramp, recipe
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from press import cycle, frame, interlock
-from press.errors import Refused
 from scripted import calibration
-
-from hil_tests.plant import load
-from hil_tests.plant.plant import Plant, words_of
-from hil_tests.plant.step import step
+from stackpress_core.errors import Refused
+from stackpress_core.tick import interlock, states, words
+from stackpress_plant import load
+from stackpress_plant.plant import Plant, words_of
+from stackpress_plant.step import step
 
 HZ = 500
 TICKS_A_PASS = 3
@@ -31,7 +30,7 @@ PROGRAMS = (
 SPECS = {kind: load.plant(kind, specimen, {}) for kind, specimen in (("nominal", "steel_blank"), ("fill_vent", "brittle_pellet"))}
 for spec in SPECS.values():
     spec["specimen"]["gap_nm"] = 20_000  # contact is near, so that more of each run is spent under force
-VALVES = frame.VALVE_FILL | frame.VALVE_VENT
+VALVES = words.VALVE_FILL | words.VALVE_VENT
 
 
 class PlantBench(PressBench):
@@ -39,7 +38,7 @@ class PlantBench(PressBench):
 
     def __init__(self, kind, watch):
         spec = SPECS[kind]
-        self.plant, self.watch = Plant(dict(spec), HZ, 3, words_of(frame.AT)), watch
+        self.plant, self.watch = Plant(dict(spec), HZ, 3, words_of(words.AT)), watch
         board = MemoryBoard(identity="plant")
         found = documents("plant")
         found["config"]["params"] = {"tick_rate_hz": HZ, "valve_kind": 1 + spec["valve_kind"], "foreground_ms": 1000}
@@ -83,23 +82,23 @@ class PressMachine(RuleBasedStateMachine):
             return
         b = self.bench
         state, reaction, drive, code, valve = (b.word(name) for name in ("STATE", "REACTION", "DRIVE", "CODE", "VALVE"))
-        held = state == cycle.TRIPPED and reaction in (interlock.HOLD, interlock.RAMP)
-        if not (state in cycle.ENERGISED or held):
-            assert drive == 0 and code == 0 and not valve & (VALVES | frame.VALVE_DUMP_CLOSED), "energised while %d" % state
-            assert state == cycle.READY or not valve & frame.VALVE_PERMISSIVE
+        held = state == states.TRIPPED and reaction in (interlock.HOLD, interlock.RAMP)
+        if not (state in states.ENERGISED or held):
+            assert drive == 0 and code == 0 and not valve & (VALVES | words.VALVE_DUMP_CLOSED), "energised while %d" % state
+            assert state == states.READY or not valve & words.VALVE_PERMISSIVE
         assert 0 <= drive <= b.word("K_OUT_MAX") and 0 <= code <= 65535 and valve & VALVES != VALVES
-        if state in cycle.ENERGISED or held:
+        if state in states.ENERGISED or held:
             assert abs(drive - self.drive) <= (b.word("K_SLEW") >> 8) + 1
             if held:
-                assert drive <= self.drive and not valve & frame.VALVE_FILL
+                assert drive <= self.drive and not valve & words.VALVE_FILL
         self.drive = drive
         gone = self.latched & ~b.word("LATCHED")
         assert not gone or self.acknowledged, "a latch cleared by itself: %s" % interlock.names_of(gone)
         first = b.word("FIRST")
         assert first == self.first or self.first < 0 or self.acknowledged, "the first reason changed"
         if self.first >= 0 and not self.acknowledged:
-            assert state == cycle.TRIPPED
-        if state != cycle.TRIPPED:
+            assert state == states.TRIPPED
+        if state != states.TRIPPED:
             self.acknowledged = False
         self.latched, self.first = b.word("LATCHED"), first
 
@@ -115,7 +114,7 @@ class PressMachine(RuleBasedStateMachine):
         self.note_reset_button()
         self.advance_passes(passes)
 
-    @precondition(lambda self: self.bench.word("STATE") in cycle.ENERGISED)
+    @precondition(lambda self: self.bench.word("STATE") in states.ENERGISED)
     @rule(which=st.sampled_from(FAULTS))
     def fault_under_force(self, which):
         self.fault(which, 40)
@@ -154,20 +153,20 @@ class PressMachine(RuleBasedStateMachine):
         """What an operator does after a trip: remove the cause, let go, acknowledge, start again."""
         self.bench.plant.clear()
         self.advance_passes(10)
-        if self.bench.press.state == cycle.TRIPPED:
+        if self.bench.press.state == states.TRIPPED:
             self.abort()
             self.advance_passes(60)
             self.reset()
         self.arm_and_start(program)
         for _ in range(12):
-            if self.bench.word("STATE") not in cycle.ENERGISED or self.bench.word("FORCE") > 150_000:
+            if self.bench.word("STATE") not in states.ENERGISED or self.bench.word("FORCE") > 150_000:
                 break
             self.advance_passes(20)
 
     @rule(program=st.sampled_from(PROGRAMS))
     def arm_and_start(self, program):
         p = self.bench.press
-        if p.state == cycle.SAFE:
+        if p.state == states.SAFE:
             self.bench.put(program)
         if self.asked(p.arm):
             self.asked(p.start, "pellet")
@@ -181,14 +180,14 @@ class PressMachine(RuleBasedStateMachine):
     def abort(self):
         self.bench.press.abort()
         self.bench.run_passes(1)
-        assert self.bench.valve_is_off or self.bench.word("VALVE") & 15 == frame.VALVE_PERMISSIVE
+        assert self.bench.valve_is_off or self.bench.word("VALVE") & 15 == words.VALVE_PERMISSIVE
 
     @rule()
     def reset(self):
         b = self.bench
-        healthy = frame.IN["estop_a"] | frame.IN["estop_b"]
+        healthy = words.IN["estop_a"] | words.IN["estop_b"]
         before, inputs = b.word("LATCHED"), b.word("INPUTS")
-        self.acknowledged = b.word("STATE") == cycle.TRIPPED
+        self.acknowledged = b.word("STATE") == states.TRIPPED
         try:
             b.press.reset()
             assert not before or inputs & healthy == healthy, "acknowledged under an open emergency stop"

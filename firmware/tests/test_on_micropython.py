@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import scpi_reference
 import scripted
-import word64
-from press import cycle
-
-from hil_tests.plant import load
+from stackpress.simulator import word64
+from stackpress_core.tick import states
+from stackpress_plant import load
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+ROOMS = [HERE.parent / "stackpress_core", HERE, *(ROOT / "boards" / name for name in ("stackpress_plant", "stackpress_sim"))]
 INTERPRETER = Path(sys.executable).with_name("micropython")
 CPYTHON_ONLY = ("import pytest", "hypothesis", "pathlib", "_reference", "on_micropython", "import layout")
 PLAIN = [path.stem for path in sorted(HERE.glob("test_*.py")) if not any(word in path.read_text() for word in CPYTHON_ONLY)]
@@ -24,7 +24,7 @@ PLAIN = [path.stem for path in sorted(HERE.glob("test_*.py")) if not any(word in
 def staged(tmp_path_factory):
     """The firmware and its tests, as a 64-bit MicroPython needs them."""
     folder = tmp_path_factory.mktemp("firmware64")
-    word64.stage(HERE.parent, folder)
+    word64.stage(ROOMS, folder)
     return folder / "tests"
 
 
@@ -48,7 +48,7 @@ def test_scripted_press_does_the_same_bit_for_bit(staged, tmp_path):
     assert code == 0, out + err
     assert out.splitlines() == scripted.traces(specs)
     for state in ("READY", "PRESSING", "HOLDING", "RELEASING", "TRIPPED"):
-        assert " [%d, " % getattr(cycle, state) in out, state
+        assert " [%d, " % getattr(states, state) in out, state
 
 
 def test_the_reference_of_the_language_is_what_the_table_says():

@@ -4,10 +4,11 @@ import random
 
 import micropython
 from bench_press import AT, CONTACT, MADE, VENT, after_each, bench, hold, ramp, recipe  # noqa: F401
-from press import cycle, frame, interlock, panel_lights, panel_pages
-from press.canvas import BUF_BYTES, SMALL_SIZE, TALL, TWICE, Canvas, Lines, digits
-from press.program_totals import Totals, highest_cn
-from press.wrapped import WINDOW_MS, Wrapped
+from stackpress_core.panel import lights, pages
+from stackpress_core.panel.canvas import BUF_BYTES, SMALL_SIZE, TALL, TWICE, Canvas, Lines, digits
+from stackpress_core.panel.paragraph import WINDOW_MS, Wrapped
+from stackpress_core.recipe.totals import Totals, highest_cn
+from stackpress_core.tick import interlock, states, words
 
 LOOK = 0.25  # the panel looks ten times a second
 AREA = 78539816
@@ -16,7 +17,7 @@ AREA = 78539816
 def lines(b):
     """What stands on the display now."""
     c = Lines()
-    panel_pages.draw(c, b.press.panel)
+    pages.draw(c, b.press.panel)
     return c.lines()
 
 
@@ -58,7 +59,7 @@ def test_select_goes_round_and_shows_name_and_totals_before_anything_can_start()
     push(b, "select")
     assert lines(b)[0] == "SAFE 2/2" and "takes 10:22, holds on" in lines(b)
     push(b, "select")
-    assert "annealed" in lines(b) and b.press.runner.program is None and b.word("STATE") == cycle.SAFE
+    assert "annealed" in lines(b) and b.press.runner.program is None and b.word("STATE") == states.SAFE
 
 
 def test_start_runs_what_is_shown():
@@ -66,9 +67,9 @@ def test_start_runs_what_is_shown():
     push(b, "select")
     push(b, "select")
     push(b, "start")
-    assert b.press.program_name == "pellet" and b.word("STATE") in cycle.ENERGISED
+    assert b.press.program_name == "pellet" and b.word("STATE") in states.ENERGISED
     assert lines(b)[0].startswith("PRESSING") and lines(b)[0].endswith("left")
-    b.until_state(cycle.HOLDING)
+    b.until_state(states.HOLDING)
     b.run(1)
     shown = lines(b)
     assert shown[0].startswith("HOLDING") and shown[1] == "%d N" % (b.press.panel.force_cn // 100)
@@ -79,7 +80,7 @@ def test_start_runs_what_is_shown():
 def test_nothing_is_started_that_was_not_shown():
     b = two_programs()
     push(b, "start")
-    assert b.word("STATE") == cycle.SAFE and "refused" in lines(b) and "selected" in said(b)
+    assert b.word("STATE") == states.SAFE and "refused" in lines(b) and "selected" in said(b)
     assert lines(b)[0] == "SAFE RESET clears"
     push(b, "reset")
     assert lines(b)[0] == "SAFE 0/2"
@@ -98,7 +99,7 @@ def test_without_programs_it_says_so():
     assert lines(b) == ["SAFE", "0 N", "no program", "send one from a host"]
     for button in ("select", "start"):
         push(b, button)
-        assert "no program is stored" in said(b) and b.word("STATE") == cycle.SAFE
+        assert "no program is stored" in said(b) and b.word("STATE") == states.SAFE
         push(b, "reset")
 
 
@@ -117,7 +118,7 @@ def test_program_that_was_deleted_is_no_longer_offered():
         b.press.documents.remove("program/" + name)
         b.press.document_changed("program/" + name)
     push(b, "start")
-    assert b.word("STATE") == cycle.SAFE and "no program is stored" in said(b)
+    assert b.word("STATE") == states.SAFE and "no program is stored" in said(b)
 
 
 def test_program_beyond_the_limits_shows_what_is_wrong_instead_of_totals():
@@ -140,7 +141,7 @@ def test_host_that_starts_a_program_moves_the_selection():
     b.press.start("pellet")
     b.run(1)
     b.press.stop("vent")
-    b.until_state(cycle.SAFE)
+    b.until_state(states.SAFE)
     b.run(1.2)
     push(b, "reset")
     assert "pellet" in lines(b)
@@ -164,7 +165,7 @@ def test_select_is_refused_and_changes_nothing_while_the_press_is_armed():
     b = two_programs()
     push(b, "select")
     push(b, "start")
-    b.until_state(cycle.HOLDING)
+    b.until_state(states.HOLDING)
     b.run(1)
     orders = b.word("CMD_SEQ")
     b.push("select")
@@ -182,21 +183,21 @@ def test_only_start_moves_a_press_at_rest():
         orders = b.word("CMD_SEQ")
         for _ in range(3):
             push(b, button)
-        assert b.word("STATE") == cycle.SAFE and b.word("CMD_SEQ") == orders, button
+        assert b.word("STATE") == states.SAFE and b.word("CMD_SEQ") == orders, button
 
 
 def test_reset_never_starts_what_was_stopped():
     b = two_programs()
     push(b, "select")
     push(b, "start")
-    b.until_state(cycle.HOLDING)
-    b.inputs &= ~frame.IN["estop_a"] & ~frame.IN["estop_b"]
+    b.until_state(states.HOLDING)
+    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
     b.run(1)
-    b.inputs = frame.IN_HEALTHY
+    b.inputs = words.IN_HEALTHY
     push(b, "reset")
     push(b, "reset")
     b.run(2)
-    assert b.word("STATE") == cycle.SAFE and not b.press.runner.active
+    assert b.word("STATE") == states.SAFE and not b.press.runner.active
 
 
 # -- why it stopped
@@ -206,8 +207,8 @@ def test_reason_stays_with_its_hint_until_it_is_acknowledged():
     b = two_programs()
     push(b, "select")
     push(b, "start")
-    b.until_state(cycle.HOLDING)
-    b.inputs &= ~frame.IN["estop_a"] & ~frame.IN["estop_b"]
+    b.until_state(states.HOLDING)
+    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
     b.run(1)
     shown = lines(b)
     assert shown[:3] == ["STOPPED vented", "estop", "0 N still there"]
@@ -218,7 +219,7 @@ def test_reason_stays_with_its_hint_until_it_is_acknowledged():
     assert not [word for word in hint.split() if word not in text]
     push(b, "reset")
     assert "estop" in lines(b)
-    b.inputs = frame.IN_HEALTHY
+    b.inputs = words.IN_HEALTHY
     b.run(1)
     assert lines(b)[2] == "0 N RESET"
     push(b, "reset")
@@ -239,14 +240,14 @@ def test_run_that_ended_by_itself_says_why_and_is_acknowledged_before_the_next()
     b.frozen = True
     b.run(1.2)
     push(b, "start")
-    b.until_state(cycle.SAFE, 30)
+    b.until_state(states.SAFE, 30)
     b.run(1)
     assert "ended" in lines(b) and "contact" in said(b) and "time-out" in said(b)
     push(b, "start")
-    assert b.word("STATE") == cycle.SAFE and "acknowledge" in b.press.panel.notice
+    assert b.word("STATE") == states.SAFE and "acknowledge" in b.press.panel.notice
     push(b, "reset")
     push(b, "start")
-    assert b.word("STATE") in cycle.ENERGISED
+    assert b.word("STATE") in states.ENERGISED
 
 
 def test_run_that_was_stopped_before_the_panel_looked_is_told_all_the_same():
@@ -259,7 +260,7 @@ def test_run_that_was_stopped_before_the_panel_looked_is_told_all_the_same():
         b.press.start("annealed", from_host=False)
         b.run_passes(1)
         b.press.stop("controlled")
-        b.until_state(cycle.SAFE)
+        b.until_state(states.SAFE)
         b.run(LOOK)
         assert lines(b)[2:4] == ["stopped", "annealed"], (late_ms, lines(b))
 
@@ -267,7 +268,7 @@ def test_run_that_was_stopped_before_the_panel_looked_is_told_all_the_same():
 def test_what_is_in_the_way_of_arming_is_on_the_display_before_anybody_tries():
     b = two_programs()
     push(b, "select")
-    b.inputs &= ~frame.IN["guard_a"] & ~frame.IN["guard_b"]
+    b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
     b.run(1.5)
     assert lines(b)[-1] == "! the guard is open"
     push(b, "start")
@@ -301,7 +302,7 @@ def test_time_left_is_short_at_every_length():
     def shown(seconds):
         c = Lines()
         c.row(0, SMALL_SIZE)
-        panel_pages.time_right(c, seconds)
+        pages.time_right(c, seconds)
         return c.lines()[0]
 
     expected = {0: "0:00", 9: "0:09", 61: "1:01", 3599: "59:59", 3600: "1h00", 7500: "2h05", 359999: "99h59", 360000: "100h",
@@ -360,7 +361,7 @@ def test_pressure_is_force_over_area_and_fits_a_small_integer():
     for area in (1000, 78539816, 132732290, 2000000000):
         for newtons in (0, 1, 393, 29060, 55000, 99999):
             exact = (newtons * 100000000 * 2 + area) // (2 * area)
-            found = panel_pages.hundredths(newtons, area)
+            found = pages.hundredths(newtons, area)
             assert abs(found - exact) <= 1 + exact // 40000, (newtons, area)
             assert newtons * 1000 < 1 << 30 and area // 1000 * 100 < 1 << 30
 
@@ -425,31 +426,31 @@ def test_whatever_the_state_every_page_is_drawn_within_the_display():
         for now in (0, chance.randrange(1 << 30)):
             panel.look(now)
             canvas, text = Canvas(), Lines()
-            seen.add(panel_pages.draw(canvas, panel))
-            panel_pages.draw(text, panel)
+            seen.add(pages.draw(canvas, panel))
+            pages.draw(text, panel)
             assert len(canvas.buf) == BUF_BYTES and max(canvas.buf[1024:]) <= 15
             assert not [row for row in text.lines() if len(row) > 21], text.lines()
-            lamps = panel_lights.lamps(panel, now)
-            assert 0 <= lamps < 16 and not (lamps & panel_lights.RED and lamps & panel_lights.GREEN)
+            lamps = lights.lamps(panel, now)
+            assert 0 <= lamps < 16 and not (lamps & lights.RED and lamps & lights.GREEN)
         MADE.clear()  # a press takes a quarter of a megabyte
-    assert seen == set(panel_pages.PAGES)
+    assert seen == set(pages.PAGES)
 
 
 def test_drawing_a_page_of_a_press_that_is_driven_takes_no_memory():
     b = bench().pressed(area_um2=AREA)
-    canvas, panel, rows = Canvas(), b.press.panel, panel_pages.PAGES["run"]
+    canvas, panel, rows = Canvas(), b.press.panel, pages.PAGES["run"]
     b.press.S[AT["WARNED"]] = 1 << interlock.NAMES.index("hold_band")
     for row in rows:
-        panel_pages.draw_row(canvas, panel, row)
+        pages.draw_row(canvas, panel, row)
     micropython.heap_lock()
     try:
         for n in range(50):
             panel.now = n * 500
             panel.force_cn = n * 4000
-            panel_pages.page_of(panel)
+            pages.page_of(panel)
             for row in rows:
-                panel_pages.draw_row(canvas, panel, row)
-            panel_lights.lamps(panel, panel.now)
+                pages.draw_row(canvas, panel, row)
+            lights.lamps(panel, panel.now)
     finally:
         micropython.heap_unlock()
 
@@ -458,11 +459,11 @@ def test_drawing_the_same_again_changes_no_slice():
     b = two_programs()
     push(b, "select")
     canvas = Canvas()
-    panel_pages.draw(canvas, b.press.panel)
+    pages.draw(canvas, b.press.panel)
     assert [canvas.buf[1024 + page] for page in range(8)] != [0] * 8
     for page in range(8):
         canvas.buf[1024 + page] = 0
-    panel_pages.draw(canvas, b.press.panel)
+    pages.draw(canvas, b.press.panel)
     assert [canvas.buf[1024 + page] for page in range(8)] == [0] * 8
 
 
@@ -481,9 +482,9 @@ def test_light_and_buzzer_follow_the_press():
 
     def pattern(ms=2000):
         """For each lamp whether it is off, on, or changes within two seconds."""
-        seen = [panel_lights.lamps(b.press.panel, b.wall_ms + at) for at in range(0, ms, 25)]
+        seen = [lights.lamps(b.press.panel, b.wall_ms + at) for at in range(0, ms, 25)]
         return ["off" if not any(one & bit for one in seen) else "on" if all(one & bit for one in seen) else "flashes"
-                for bit in (panel_lights.RED, panel_lights.AMBER, panel_lights.GREEN, panel_lights.BUZZER)]  # fmt: skip
+                for bit in (lights.RED, lights.AMBER, lights.GREEN, lights.BUZZER)]  # fmt: skip
 
     assert pattern() == ["off", "off", "flashes", "off"]  # at rest: a wink
     push(b, "select")
@@ -491,35 +492,35 @@ def test_light_and_buzzer_follow_the_press():
     b.run(1.1)
     assert pattern() == ["off", "off", "on", "off"]
     b.press.start("annealed")
-    b.until_state(cycle.PRESSING)
+    b.until_state(states.PRESSING)
     b.run(LOOK)
     assert pattern() == ["off", "off", "flashes", "off"]
     b.press.S[AT["WARNED"]] = 1
     assert pattern()[1] == "on"
     b.press.S[AT["WARNED"]] = 0
-    b.inputs &= ~frame.IN["estop_a"] & ~frame.IN["estop_b"]
+    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
     b.run(1)
     assert pattern() == ["on", "off", "off", "flashes"]
     b.push("reset")
     b.run(1.5)
     assert pattern() == ["on", "off", "off", "off"]  # RESET silences the buzzer even where it may not clear the stop
-    b.inputs = frame.IN_HEALTHY
+    b.inputs = words.IN_HEALTHY
     b.run(1)
     b.push("reset")
     b.run(2.1)
-    b.inputs &= ~frame.IN["guard_a"] & ~frame.IN["guard_b"]
+    b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
     b.run(1.5)
     assert pattern() == ["off", "on", "off", "off"]
 
 
 def test_alarm_becomes_a_chirp_after_a_while():
     b = bench().pressed()
-    b.inputs &= ~frame.IN["estop_a"] & ~frame.IN["estop_b"]
+    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
     b.run(1)
 
     def beeps():
         at = b.wall_ms
-        return sum([panel_lights.lamps(b.press.panel, at + ms) & panel_lights.BUZZER > 0 for ms in range(0, 2000, 125)])
+        return sum([lights.lamps(b.press.panel, at + ms) & lights.BUZZER > 0 for ms in range(0, 2000, 125)])
 
     assert beeps() >= 4
     b.run(12)
@@ -531,8 +532,8 @@ def test_red_flashes_while_a_stopped_press_still_presses():
     b.frozen = True
     b.cells = [500000, 500000, 500000, 0]
     b.run(1)
-    reds = {panel_lights.lamps(b.press.panel, b.wall_ms + ms) & panel_lights.RED for ms in range(0, 1000, 50)}
-    assert reds == {0, panel_lights.RED}
+    reds = {lights.lamps(b.press.panel, b.wall_ms + ms) & lights.RED for ms in range(0, 1000, 50)}
+    assert reds == {0, lights.RED}
 
 
 def test_host_reads_what_stands_on_the_display():

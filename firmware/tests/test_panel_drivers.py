@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from bench_press import CONTACT, MemoryBoard, PressBench, hold, ramp, recipe
-from press import cycle, frame, panel_pages
-from press.canvas import Canvas
+from stackpress_core.panel import pages
+from stackpress_core.panel.canvas import Canvas
+from stackpress_core.tick import states, words
 
 from hil_tests.devices.mcp23017 import GPPUA, IODIRA, IODIRB, IPOLA, OLATB, Mcp23017
 from hil_tests.devices.ssd1306 import Ssd1306
@@ -77,10 +78,10 @@ def drivers(monkeypatch):
         return bus
 
     machine.Pin, machine.I2C = Pin, opened
-    words = [0] * 16
+    fixed = [0] * 16
     package = types.ModuleType("drivers")
     memory = types.ModuleType("drivers.memory")
-    memory.EXPANDER, memory.words = 2, lambda: words
+    memory.EXPANDER, memory.words = 2, lambda: fixed
     package.memory = memory
     for name, module in (("machine", machine), ("drivers", package), ("drivers.memory", memory)):
         monkeypatch.setitem(sys.modules, name, module)
@@ -90,7 +91,7 @@ def drivers(monkeypatch):
         module.__file__ = str(path)
         monkeypatch.setitem(sys.modules, "drivers." + name, module)
         exec(compile(path.read_text(), str(path), "exec"), module.__dict__)
-    return types.SimpleNamespace(panel=sys.modules["drivers.panel"], words=words, bus=bus, display=display, expander=expander)
+    return types.SimpleNamespace(panel=sys.modules["drivers.panel"], words=fixed, bus=bus, display=display, expander=expander)
 
 
 class Fitted:
@@ -106,7 +107,7 @@ class Fitted:
         for _ in range(ms // 5):
             self.ms += 5
             self.panel.service(self.ms & 0x3FFFFFFF)
-            self.b.inputs = frame.IN_HEALTHY & ~frame.IN["supply_ok"] | self.d.words[2]
+            self.b.inputs = words.IN_HEALTHY & ~words.IN["supply_ok"] | self.d.words[2]
             self.b.run_passes(1)
 
     def push(self, bit, ms=60):
@@ -118,7 +119,7 @@ class Fitted:
 
 def drawn(panel):
     canvas = Canvas()
-    panel_pages.draw(canvas, panel)
+    pages.draw(canvas, panel)
     return bytes(canvas.buf[:1024])
 
 
@@ -146,7 +147,7 @@ def test_display_shows_what_the_pages_draw(drivers):
     f.run(2500)
     assert f.d.display.on and bytes(f.d.display.ram) == drawn(f.b.press.panel)
     f.push(0)
-    f.b.until_state(cycle.HOLDING)
+    f.b.until_state(states.HOLDING)
     f.run(1500)
     assert bytes(f.d.display.ram) == drawn(f.b.press.panel)
 
@@ -176,7 +177,7 @@ def test_absent_display_is_told_once_and_buttons_work(drivers):
     told = [event for event in f.b.records(2) if event["code"] == 21]
     assert [(event["text"], event["b"]) for event in told] == [("display", 0)]
     f.push(0)
-    assert f.b.word("STATE") in cycle.ENERGISED
+    assert f.b.word("STATE") in states.ENERGISED
     drivers.display.absent = False
     f.run(4000)
     assert bytes(drivers.display.ram) == drawn(f.b.press.panel)
@@ -196,20 +197,20 @@ def test_expander_is_set_up_as_the_carrier_is_wired(drivers):
 def test_each_button_is_its_bit_of_the_frame(drivers, bit, name):
     f = Fitted(drivers)
     f.run(100)
-    assert f.d.words[2] == frame.IN["supply_ok"]
+    assert f.d.words[2] == words.IN["supply_ok"]
     drivers.expander.ground(0, bit, bit != 1)
     f.run(60)
-    assert f.d.words[2] == frame.IN["supply_ok"] | frame.IN[name]
+    assert f.d.words[2] == words.IN["supply_ok"] | words.IN[name]
     drivers.expander.ground(0, bit, bit == 1)
     f.run(60)
-    assert f.d.words[2] == frame.IN["supply_ok"]
+    assert f.d.words[2] == words.IN["supply_ok"]
 
 
 def test_broken_wires_are_a_stop_and_a_bad_supply_and_never_a_start(drivers):
     drivers.expander.grounded[0] = 0
     f = Fitted(drivers)
     f.run(200)
-    assert f.d.words[2] == frame.IN["stop"]
+    assert f.d.words[2] == words.IN["stop"]
 
 
 def test_start_must_be_seen_twice_and_stop_once(drivers):
@@ -218,11 +219,11 @@ def test_start_must_be_seen_twice_and_stop_once(drivers):
     for bit, name in ((0, "start"), (1, "stop")):
         drivers.expander.ground(0, bit, bit != 1)
         f.panel._poll()
-        assert bool(f.d.words[2] & frame.IN[name]) == (name == "stop")
+        assert bool(f.d.words[2] & words.IN[name]) == (name == "stop")
         drivers.expander.ground(0, bit, bit == 1)
         f.panel._poll()
         f.panel._poll()
-        assert not f.d.words[2] & frame.IN[name]
+        assert not f.d.words[2] & words.IN[name]
 
 
 def test_button_that_is_held_when_the_expander_comes_does_nothing_before_it_is_let_go(drivers):
@@ -235,11 +236,11 @@ def test_button_that_is_held_when_the_expander_comes_does_nothing_before_it_is_l
     drivers.expander.ground(0, 0, True)
     drivers.expander.absent = False
     f.run(4000)
-    assert f.d.words[2] == frame.IN["supply_ok"] and f.b.word("STATE") == cycle.SAFE
+    assert f.d.words[2] == words.IN["supply_ok"] and f.b.word("STATE") == states.SAFE
     drivers.expander.ground(0, 0, False)
     f.run(60)
     f.push(0)
-    assert f.b.word("STATE") in cycle.ENERGISED
+    assert f.b.word("STATE") in states.ENERGISED
 
 
 def test_expander_that_was_reset_is_set_up_again(drivers):
@@ -247,7 +248,7 @@ def test_expander_that_was_reset_is_set_up_again(drivers):
     f.run(500)
     drivers.expander.reset()
     f.run(2500)
-    assert drivers.expander.registers[IODIRB] == 0 and f.d.words[2] == frame.IN["supply_ok"]
+    assert drivers.expander.registers[IODIRB] == 0 and f.d.words[2] == words.IN["supply_ok"]
 
 
 def test_expander_that_fails_is_told_once_and_one_lost_transfer_is_nothing(drivers):
@@ -257,7 +258,7 @@ def test_expander_that_fails_is_told_once_and_one_lost_transfer_is_nothing(drive
     f.panel._poll()
     drivers.expander.absent = False
     f.run(100)
-    assert f.d.words[2] == frame.IN["supply_ok"]
+    assert f.d.words[2] == words.IN["supply_ok"]
     drivers.expander.absent = True
     f.run(10000)
     told = [(event["text"], event["b"]) for event in f.b.records(2) if event["code"] == 21]
@@ -267,7 +268,7 @@ def test_expander_that_fails_is_told_once_and_one_lost_transfer_is_nothing(drive
 
 def test_selecting_a_thermocouple_leaves_the_lights_alone(drivers):
     f = Fitted(drivers)
-    f.b.press.S[frame.AT["WARNED"]] = 1
+    f.b.press.S[words.AT["WARNED"]] = 1
     f.run(500)
     for channel, level in ((0, 0x80), (1, 0x40), (None, 0xC0)):
         f.panel.select(channel)
@@ -276,7 +277,7 @@ def test_selecting_a_thermocouple_leaves_the_lights_alone(drivers):
 
 def test_lights_go_out_when_the_foreground_goes_away(drivers):
     f = Fitted(drivers)
-    f.b.press.S[frame.AT["WARNED"]] = 1
+    f.b.press.S[words.AT["WARNED"]] = 1
     f.run(500)
     f.panel.off()
     assert drivers.expander.registers[OLATB] == 0xC0
@@ -296,7 +297,7 @@ def test_bus_that_stands_still_is_opened_anew(drivers):
     f.run(100)
     assert f.d.words[2] == 0
     f.run(3000)
-    assert drivers.bus.opened == 2 and f.d.words[2] == frame.IN["supply_ok"]
+    assert drivers.bus.opened == 2 and f.d.words[2] == words.IN["supply_ok"]
     f.run(4000)
     assert bytes(drivers.display.ram) == drawn(f.b.press.panel)
 

@@ -6,9 +6,8 @@ import types
 from pathlib import Path
 
 import pytest
-from press import frame
-
-from hil_tests.plant import faults, load, plant, step
+from stackpress_core.tick import words
+from stackpress_plant import faults, load, plant, step
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,14 +43,14 @@ class Pin:
 
 @pytest.fixture
 def board(monkeypatch):
-    words = [0] * 16
+    fixed = [0] * 16
     stubs = {
         "machine": {"Pin": Pin},
         "rp2": {"asm_pio": lambda **_: lambda program: program, "StateMachine": Machine},
-        "plant": {"step": step}, "plant.faults": {"FAULTS": faults.FAULTS},
-        "plant.plant": {"Plant": plant.Plant, "words_of": plant.words_of},
+        "stackpress_plant": {"step": step}, "stackpress_plant.faults": {"FAULTS": faults.FAULTS},
+        "stackpress_plant.plant": {"Plant": plant.Plant, "words_of": plant.words_of},
         "plant_spec": {"own": lambda: load.plant()},
-        "drivers": {}, "drivers.memory": {"words": lambda: words, "PERIOD_US": 4, "PLANT": 14, "address_of": id},
+        "drivers": {}, "drivers.memory": {"words": lambda: fixed, "PERIOD_US": 4, "PLANT": 14, "address_of": id},
     }  # fmt: skip
     for name, contents in stubs.items():
         module = types.ModuleType(name)
@@ -63,7 +62,7 @@ def board(monkeypatch):
     exec(compile(text, "plant_on_chip", "exec"), driver.__dict__)
     clock = itertools.count()
     driver.time = types.SimpleNamespace(ticks_ms=lambda: next(clock), ticks_diff=lambda a, b: a - b)
-    made = types.SimpleNamespace(flash=types.SimpleNamespace(stuck=False), words=words, driver=driver, clock=clock)
+    made = types.SimpleNamespace(flash=types.SimpleNamespace(stuck=False), words=fixed, driver=driver, clock=clock)
     converter = driver.make(made)
     converter.begin(types.SimpleNamespace(documents=types.SimpleNamespace(get=lambda name: None)))
     converter.set_up(1000)
@@ -128,7 +127,7 @@ def test_two_arrays_take_turns_as_the_plants_state(board):
     press.new_plant(load.plant())
     assert press.plant.P is first
     press.new_plant(load.plant())
-    assert press.plant.P is second and list(second) == list(plant.Plant(load.plant(), hz, 1, plant.words_of(frame.AT), second).P)
+    assert press.plant.P is second and list(second) == list(plant.Plant(load.plant(), hz, 1, plant.words_of(words.AT), second).P)
     press.new_plant(load.plant(overrides={"valve.dead_time_ms": 100}))
     assert len(press.plant.P) == step.RING + hz // 10
 

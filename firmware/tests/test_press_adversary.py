@@ -1,8 +1,9 @@
 """A hostile host, a clumsy operator, a failing board: none of them hurts the press, deceives anybody or loses a record."""
 
 from bench_press import CONTACT, MemoryBoard, after_each, bench, documents, hold, ramp, recipe
-from press import cycle, frame, interlock, records
-from press.documents import Documents
+from stackpress_core.documents import Documents
+from stackpress_core.log import records
+from stackpress_core.tick import interlock, states, words
 from test_press_arming import codes, refusal
 
 __all__ = ["after_each"]
@@ -23,9 +24,9 @@ def lines(b, text, passes=20):
 def test_every_order_that_was_answered_without_an_error_is_obeyed():
     """Orders in one line reach the mailbox before a tick has read the first: one of them must not be lost silently."""
     b = bench()
-    b.inputs &= ~frame.IN["estop_a"] & ~frame.IN["estop_b"]
+    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
     b.run_passes(3)
-    b.inputs = frame.IN_HEALTHY
+    b.inputs = words.IN_HEALTHY
     b.run_passes(3)
     assert lines(b, "CYCL:RES;ARM;:SYST:ERR?\n").strip() == '0,"No error"'
     assert b.press.state_name == "ready"
@@ -54,18 +55,18 @@ def test_arm_start_abort_and_reset_in_one_line_leave_nothing_moving():
         b = bench()
         b.put(recipe(CONTACT, ramp(500000), hold(1000)))
         lines(b, line + "\n", 100)
-        b.until_state(cycle.SAFE, 5)
+        b.until_state(states.SAFE, 5)
         assert not b.press.runner.active and b.press.force_cn < 100, line
 
 
 def test_tripped_press_obeys_nothing_but_an_acknowledgement():
     b = bench().pressed()
-    b.inputs &= ~frame.IN["estop_a"] & ~frame.IN["estop_b"]
+    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
     b.run_passes(2)
     for line in ("CYCL:ARM", "PROG:STAR 'pellet'", "CYCL:DIS", "CYCL:MON ON", "SYST:SERV:UNL 'e660-0001'", "SYST:REB",
                  "CYCL:RES", "STOP HOLD", "STOP", "*RST", "*CLS", "DATA:DEL 'config'", "CAL:ZERO"):  # fmt: skip
         lines(b, line + "\n", 5)
-        assert b.word("STATE") == cycle.TRIPPED and b.valve_is_off, line
+        assert b.word("STATE") == states.TRIPPED and b.valve_is_off, line
     assert b.press.trip_reason == "estop" and not b.press.service_unlocked and b.board.resets == 0
 
 
@@ -103,10 +104,10 @@ def test_hold_of_a_ram_that_touches_nothing_yet_vents_it():
     b.frozen = True
     b.started(far, hold(3600000), host_loss="hold")
     b.run(0.5)
-    assert b.word("MODE") == cycle.APPROACH and b.word("DRIVE") > 0
-    b.press.S[frame.AT["SIG_LEASE"]] = 1
+    assert b.word("MODE") == states.APPROACH and b.word("DRIVE") > 0
+    b.press.S[words.AT["SIG_LEASE"]] = 1
     b.run_passes(2)
-    assert b.word("STATE") == cycle.TRIPPED and b.word("REACTION") == interlock.VENT and b.valve_is_off
+    assert b.word("STATE") == states.TRIPPED and b.word("REACTION") == interlock.VENT and b.valve_is_off
     b = bench(approach_rate_n_per_s=10000)
     b.frozen = True
     b.started(far, hold(3600000))
@@ -129,10 +130,10 @@ def test_fault_during_a_stop_escalates_and_keeps_the_first_reason():
 def test_fault_during_a_ramp_down_and_during_a_held_trip_vents():
     for reaction in ("hold", "ramp_down"):
         b = bench().pressed(host_loss=reaction)
-        b.press.S[frame.AT["SIG_LEASE"]] = 1
+        b.press.S[words.AT["SIG_LEASE"]] = 1
         b.run_passes(3)
-        assert b.word("STATE") == cycle.TRIPPED and not b.valve_is_off
-        b.inputs &= ~frame.IN["guard_b"] & ~frame.IN["guard_a"]
+        assert b.word("STATE") == states.TRIPPED and not b.valve_is_off
+        b.inputs &= ~words.IN["guard_b"] & ~words.IN["guard_a"]
         b.run_passes(1)
         assert b.valve_is_off and b.press.trip_reason == "host_lease"
 
@@ -140,19 +141,19 @@ def test_fault_during_a_ramp_down_and_during_a_held_trip_vents():
 def test_emergency_stop_of_one_tick_is_kept():
     b = bench().pressed()
     p = b.press
-    for inputs in (frame.IN_HEALTHY & ~frame.IN["estop_b"], frame.IN_HEALTHY, frame.IN_HEALTHY):
+    for inputs in (words.IN_HEALTHY & ~words.IN["estop_b"], words.IN_HEALTHY, words.IN_HEALTHY):
         b.inputs = inputs
         b.sample()
         p.tick(p.S, p.ring)  # no foreground in between
-    assert b.word("STATE") == cycle.TRIPPED and b.valve_is_off and p.trip_reason == "estop"
+    assert b.word("STATE") == states.TRIPPED and b.valve_is_off and p.trip_reason == "estop"
 
 
 def test_abort_that_meets_with_a_held_trip_in_one_tick_vents():
     b = bench().pressed(host_loss="hold")
     b.press.abort()
-    b.press.S[frame.AT["SIG_LEASE"]] = 1
+    b.press.S[words.AT["SIG_LEASE"]] = 1
     b.run_passes(2)
-    assert b.word("STATE") == cycle.TRIPPED and b.valve_is_off
+    assert b.word("STATE") == states.TRIPPED and b.valve_is_off
 
 
 def test_abort_is_not_lost_to_what_is_asked_next():
@@ -167,9 +168,9 @@ def test_abort_is_not_lost_to_what_is_asked_next():
 def test_bouncing_guard_trips_once_and_is_one_record():
     b = bench().pressed()
     for i in range(40):
-        b.inputs = frame.IN_HEALTHY if i % 3 else frame.IN_HEALTHY & ~frame.IN["guard_a"] & ~frame.IN["guard_b"]
+        b.inputs = words.IN_HEALTHY if i % 3 else words.IN_HEALTHY & ~words.IN["guard_a"] & ~words.IN["guard_b"]
         b.run_passes(1)
-    b.inputs = frame.IN_HEALTHY
+    b.inputs = words.IN_HEALTHY
     b.run(1)
     assert b.valve_is_off and len(b.records(records.TRIP)) == 1
 
@@ -177,12 +178,12 @@ def test_bouncing_guard_trips_once_and_is_one_record():
 def test_trip_between_an_acknowledgement_and_the_next_pass_is_recorded():
     b = bench()
     p = b.press
-    b.inputs &= ~frame.IN["estop_a"] & ~frame.IN["estop_b"]
+    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
     b.run_passes(3)
-    b.inputs = frame.IN_HEALTHY
+    b.inputs = words.IN_HEALTHY
     b.run_passes(3)
     p.reset()
-    for inputs in (frame.IN_HEALTHY, frame.IN_HEALTHY & ~frame.IN["estop_a"] & ~frame.IN["estop_b"]):
+    for inputs in (words.IN_HEALTHY, words.IN_HEALTHY & ~words.IN["estop_a"] & ~words.IN["estop_b"]):
         b.inputs = inputs
         b.sample()
         p.tick(p.S, p.ring)
@@ -196,15 +197,15 @@ def test_trip_between_an_acknowledgement_and_the_next_pass_is_recorded():
 def test_stop_button_that_is_held_keeps_the_press_from_starting():
     b = bench()
     b.put(recipe(CONTACT, ramp(500000)))
-    b.inputs |= frame.IN["stop"]
+    b.inputs |= words.IN["stop"]
     b.run_passes(2)
     assert codes(b) == ["stop_button"]
     b.push("start")
     assert b.press.state_name == "safe"
-    b.inputs &= ~frame.IN["stop"]
+    b.inputs &= ~words.IN["stop"]
     b.run_passes(2)
     b.press.arm()
-    b.inputs |= frame.IN["stop"]
+    b.inputs |= words.IN["stop"]
     b.run_passes(2)
     assert "stop button" in refusal(b.press.start, "pellet")
 
@@ -261,16 +262,16 @@ def test_flood_of_tares_and_button_bounces_does_not_fill_the_log():
     before = b.press.journal.next_seq
     flooded(b, b"CAL:TARE;TARE;TARE;TARE\n")
     for i in range(600):
-        b.inputs = frame.IN_HEALTHY | (frame.IN["start"] if i & 1 else 0)
+        b.inputs = words.IN_HEALTHY | (words.IN["start"] if i & 1 else 0)
         b.run_passes(1)
     assert b.press.journal.dropped == 0 and b.press.journal.next_seq - before < 150
 
 
 def test_configuration_that_comes_while_a_trip_is_being_written_leaves_its_window_whole():
     b = bench().pressed()
-    b.inputs &= ~frame.IN["guard_a"] & ~frame.IN["guard_b"]
+    b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
     b.run(0.6)
-    b.inputs = frame.IN_HEALTHY
+    b.inputs = words.IN_HEALTHY
     b.run_passes(2)
     b.press.reset()
     b.run_passes(2)
@@ -332,13 +333,13 @@ class WornFlash:
 
 
 def test_flash_that_fails_is_told_and_does_not_stop_a_held_cell():
-    from boards.sim.nor_file import NorFile
+    from stackpress_sim.nor_file import NorFile
 
     flash = WornFlash(NorFile(None, 64 * 4096))
     b = bench(MemoryBoard(flash=flash)).pressed()
     flash.dead = True
     b.run(30)
-    assert b.word("STATE") == cycle.HOLDING and "storage" in b.press.warnings()
+    assert b.word("STATE") == states.HOLDING and "storage" in b.press.warnings()
     flash.dead = False
     b.run(5)
     b.press.journal.flush()
@@ -400,12 +401,12 @@ def test_stored_documents_exist_for_these_tests():
 def test_low_cell_that_drifts_in_a_hold_does_not_press_what_it_no_longer_sees():
     b = bench()
     b.started(CONTACT, ramp(66400), hold(3600000))
-    b.until_state(cycle.HOLDING)
+    b.until_state(states.HOLDING)
     assert b.word("RANGE") == 1
     drive = b.word("DRIVE")
     for i in range(2000):
         b.codes = {3: (b.cells[3] - i * 20) * 25 + (i & 1)}  # a newton in 25 ms
         b.run_passes(1)
-        if b.word("STATE") == cycle.TRIPPED:
+        if b.word("STATE") == states.TRIPPED:
             break
     assert b.press.trip_reason == "imbalance" and b.word("DRIVE") < drive + 30000

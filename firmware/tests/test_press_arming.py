@@ -3,8 +3,9 @@
 import json
 
 from bench_press import PARAMS, MemoryBoard, after_each, bench, documents, ramp, recipe
-from press import checks, cycle, frame
-from press.errors import Refused, ScpiError, StorageFault
+from stackpress_core import arming
+from stackpress_core.errors import Refused, ScpiError, StorageFault
+from stackpress_core.tick import states, words
 
 __all__ = ["after_each"]
 
@@ -27,7 +28,7 @@ def test_commissioned_press_comes_up_safe_and_can_be_armed():
     b.press.arm()
     assert b.press.state_name == "ready"
     b.run_passes(1)
-    assert b.word("STATE") == cycle.READY and b.word("VALVE") == frame.VALVE_PERMISSIVE
+    assert b.word("STATE") == states.READY and b.word("VALVE") == words.VALVE_PERMISSIVE
 
 
 def test_all_failing_checks_are_listed_at_once():
@@ -48,12 +49,12 @@ OPENED = {"estop": "estop_a", "guard": "guard_b", "overpressure": "pressure_ok",
 
 def check_alone(b, code):
     """Bring about what one arming check looks at."""
-    s, at = b.press.S, frame.AT
+    s, at = b.press.S, words.AT
     if code in OPENED:
-        b.inputs &= ~frame.IN[OPENED[code]]
+        b.inputs &= ~words.IN[OPENED[code]]
     elif code == "discrepancy":
         s[at["SIG_DISCREPANCY"]] = 1 << 20
-        b.inputs &= ~frame.IN["guard_a"]
+        b.inputs &= ~words.IN["guard_a"]
     elif code in ("config", "ceilings", "calibration"):
         b.press.documents.remove(code)
         b.press.load()
@@ -81,7 +82,7 @@ def check_alone(b, code):
     elif code == "imbalance":
         b.codes = {i: 20000 for i in range(3)}
     elif code == "stop_button":
-        b.inputs |= frame.IN["stop"]
+        b.inputs |= words.IN["stop"]
     elif code == "store":
         b.press.store_keeps = False
     elif code in ("storage", "log_full"):
@@ -98,10 +99,10 @@ def test_each_check_alone_keeps_the_press_from_being_armed(code):
     assert code in codes(b)
     refusal(b.press.arm)
     b.run_passes(2)
-    assert b.word("STATE") != cycle.READY and b.valve_is_off
+    assert b.word("STATE") != states.READY and b.valve_is_off
 
 
-CASES = {"test_each_check_alone_keeps_the_press_from_being_armed": [row[0] for row in checks.CHECKS]}
+CASES = {"test_each_check_alone_keeps_the_press_from_being_armed": [row[0] for row in arming.CHECKS]}
 
 
 def test_press_without_any_document_comes_up_safe_says_so_and_can_be_configured():
@@ -223,7 +224,7 @@ def test_program_over_the_limits_is_refused_whole_and_nothing_moves():
     b.run_passes(2)
     assert "step 1" in refusal(b.press.start, "pellet")
     b.run(0.5)
-    assert b.word("STATE") == cycle.READY and b.word("DRIVE") == 0 and b.press.run_number == 0
+    assert b.word("STATE") == states.READY and b.word("DRIVE") == 0 and b.press.run_number == 0
 
 
 def test_program_that_is_not_there_is_refused():
@@ -247,11 +248,11 @@ def test_unlock_code_is_the_boards_identity_and_service_drives_nothing():
     assert "unlock code" in refusal(b.press.service_unlock, "wrong")
     b.press.service_unlock("e660-0001")
     b.run_passes(2)
-    assert b.word("STATE") == cycle.SERVICE and b.valve_is_off and b.press.service_unlocked
+    assert b.word("STATE") == states.SERVICE and b.valve_is_off and b.press.service_unlocked
     assert "not safe" in refusal(b.press.arm)
     b.press.service_lock()
     b.run_passes(2)
-    assert b.word("STATE") == cycle.SAFE and not b.press.service_unlocked
+    assert b.word("STATE") == states.SAFE and not b.press.service_unlocked
 
 
 def test_armed_press_does_not_enter_service_and_a_manual_press_monitors():
@@ -264,10 +265,10 @@ def test_armed_press_does_not_enter_service_and_a_manual_press_monitors():
     m.press.monitor(True)
     m.extra_cn = 5700000
     m.run(0.5)
-    assert m.word("STATE") == cycle.MONITOR and m.press.warnings() == ["limit_total"] and m.valve_is_off
+    assert m.word("STATE") == states.MONITOR and m.press.warnings() == ["limit_total"] and m.valve_is_off
     m.press.monitor(False)
     m.run_passes(2)
-    assert m.word("STATE") == cycle.SAFE
+    assert m.word("STATE") == states.SAFE
 
 
 def test_new_tick_rate_lets_press_time_go_on():

@@ -1,7 +1,7 @@
 """Zero and span on the press: refused from any code that can't be believed, in force only once accepted, bound to this board."""
 
 from bench_press import MemoryBoard, after_each, bench
-from press import frame
+from stackpress_core.tick import words
 from test_press_arming import codes, refusal
 
 __all__ = ["after_each"]
@@ -155,7 +155,7 @@ def test_tare_changes_what_is_shown_and_not_what_is_judged():
     b.run(1)
     b.press.calibration_tare()
     assert abs(b.press.shown_cn) <= 30 and b.press.force_cn > 8900
-    assert frame.AT["CELL_ZERO"] and codes(b) == ["zero"]
+    assert words.AT["CELL_ZERO"] and codes(b) == ["zero"]
 
 
 def test_press_that_has_no_calibration_can_get_one():

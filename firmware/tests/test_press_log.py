@@ -1,7 +1,8 @@
 """What the press leaves in its journal: each run's header and end, steps, trips and the flight recorder's window."""
 
 from bench_press import CONTACT, HZ, VENT, MemoryBoard, after_each, bench, hold, ramp
-from press import cycle, frame, interlock, records
+from stackpress_core.log import records
+from stackpress_core.tick import interlock, states, words
 
 __all__ = ["after_each"]
 
@@ -27,7 +28,7 @@ def test_run_has_a_header_steps_samples_and_an_end_with_its_zero():
     b.press.arm()
     b.run_passes(1)
     b.press.start("pellet")
-    b.until_state(cycle.SAFE, 60)
+    b.until_state(states.SAFE, 60)
     b.run(3)
     (run,) = b.records(records.RUN)
     assert (run["program"], run["sample"], run["operator"], run["area_um2"]) == ("pellet", "LPSC 7", "ada", 132732000)
@@ -39,7 +40,7 @@ def test_run_has_a_header_steps_samples_and_an_end_with_its_zero():
     assert [step["kind"] for step in steps if step["phase"] == 1] == ["contact", "ramp", "hold", "release", "vent"]
     assert [step["count"] for step in steps if step["phase"] == 1] == [1, 2, 3, 4, 5]
     samples = [s for s in b.records(records.SAMPLE) if s["run"] == 1]
-    held = [s for s in samples if s["state"] == cycle.HOLDING]
+    held = [s for s in samples if s["state"] == states.HOLDING]
     assert held and all(s["force_min_cn"] <= s["force_mean_cn"] <= s["force_max_cn"] for s in samples)
     assert abs(held[-1]["force_mean_cn"] - 500000) < 1000
 
@@ -49,7 +50,7 @@ def test_hashes_of_a_run_change_with_the_document_and_only_then():
     heads = []
     for to in (300000, 300000, 310000):
         b.started(CONTACT, ramp(to), VENT)
-        b.until_state(cycle.SAFE)
+        b.until_state(states.SAFE)
         b.run(2)
         heads = b.records(records.RUN)
     assert heads[0]["program_hash"] == heads[1]["program_hash"] != heads[2]["program_hash"]
@@ -60,7 +61,7 @@ def test_every_run_has_an_end_even_when_the_next_one_starts_at_once():
     b = bench()
     for _ in range(3):
         b.started(CONTACT, ramp(100000), VENT)
-        b.until_state(cycle.SAFE)
+        b.until_state(states.SAFE)
     b.run(3)
     assert [(end["run"], records.OUTCOMES[end["outcome"]]) for end in b.records(records.RUN_END)] == [(1, "done"), (2, "done"), (3, "done")]
     assert [run["run"] for run in b.records(records.RUN)] == [1, 2, 3]
@@ -76,7 +77,7 @@ def outcome_after(end):
 
 def test_end_of_a_run_says_how_it_ended():
     def opens_guard(b):
-        b.inputs &= ~frame.IN["guard_a"] & ~frame.IN["guard_b"]
+        b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
 
     assert outcome_after(lambda b: b.press.stop("controlled"))[0] == "stopped"
     assert outcome_after(lambda b: b.press.abort())[0] == "aborted"
@@ -89,7 +90,7 @@ def tripped(hz=1000, **more):
     b = bench(tick_rate_hz=hz, valve_min_on_ms=5, **more)
     b.pressed()
     b.run_passes(2 * hz)
-    b.inputs &= ~frame.IN["guard_b"] & ~frame.IN["guard_a"]
+    b.inputs &= ~words.IN["guard_b"] & ~words.IN["guard_a"]
     b.run_passes(3 * hz)
     return b
 
@@ -98,8 +99,8 @@ def test_trip_record_says_what_the_press_knew():
     b = tripped()
     (trip,) = b.records(records.TRIP)
     assert trip["name"] == "guard" == interlock.NAMES[trip["reason"]] and trip["reaction"] == interlock.VENT
-    assert trip["state"] == cycle.HOLDING and trip["trip"] == 1 and trip["run"] == 1
-    assert not trip["inputs"] & frame.IN["guard_b"]
+    assert trip["state"] == states.HOLDING and trip["trip"] == 1 and trip["run"] == 1
+    assert not trip["inputs"] & words.IN["guard_b"]
 
 
 def test_window_of_the_flight_recorder_is_whole_and_shows_the_trip():
@@ -108,10 +109,10 @@ def test_window_of_the_flight_recorder_is_whole_and_shows_the_trip():
     ticks = [tick for tick, _ in window]
     assert ticks == list(range(ticks[0], ticks[-1] + 1))
     assert ticks[0] <= -1000 and ticks[-1] >= 499
-    states = {tick: entry[4] & 15 for tick, entry in window}
-    assert states[-1] == cycle.HOLDING or states[0] == cycle.TRIPPED
-    first = min(tick for tick, state in states.items() if state == cycle.TRIPPED)
-    assert first in (-1, 0) and all(state == cycle.TRIPPED for tick, state in states.items() if tick >= first)
+    seen = {tick: entry[4] & 15 for tick, entry in window}
+    assert seen[-1] == states.HOLDING or seen[0] == states.TRIPPED
+    first = min(tick for tick, state in seen.items() if state == states.TRIPPED)
+    assert first in (-1, 0) and all(state == states.TRIPPED for tick, state in seen.items() if tick >= first)
     before = [entry for tick, entry in window if tick < first]
     assert all(abs(entry[0] - 1000000) < 2000 and entry[1] == 1000000 and entry[3] > 0 for entry in before[-500:])
     after = [entry for tick, entry in window if tick > first + 2]
@@ -120,14 +121,14 @@ def test_window_of_the_flight_recorder_is_whole_and_shows_the_trip():
 
 def test_second_trip_has_a_window_of_its_own():
     b = tripped()
-    b.inputs = frame.IN_HEALTHY
+    b.inputs = words.IN_HEALTHY
     b.run(0.5)
     b.press.reset()
     b.run(0.5)
     b.started(CONTACT, ramp(400000), hold(60000))
-    b.until_state(cycle.HOLDING)
+    b.until_state(states.HOLDING)
     b.run_passes(500)
-    b.inputs &= ~frame.IN["estop_a"] & ~frame.IN["estop_b"]
+    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
     b.run_passes(3000)
     window = b.flight(2)
     ticks = [tick for tick, _ in window]
@@ -140,15 +141,15 @@ def test_second_trip_has_a_window_of_its_own():
 def test_second_trip_while_the_first_window_is_written_leaves_that_window_alone():
     b = bench(tick_rate_hz=1000).pressed()
     b.run_passes(2000)
-    b.inputs &= ~frame.IN["guard_b"] & ~frame.IN["guard_a"]
+    b.inputs &= ~words.IN["guard_b"] & ~words.IN["guard_a"]
     b.run_passes(520)
-    b.inputs = frame.IN_HEALTHY
+    b.inputs = words.IN_HEALTHY
     b.run_passes(2)
     b.press.reset()
     b.run_passes(2)
     b.started(CONTACT, ramp(100000), hold(60000))
     b.run_passes(3)
-    b.inputs &= ~frame.IN["estop_a"] & ~frame.IN["estop_b"]
+    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
     b.run_passes(3000)
     first = b.flight(1)
     assert [tick for tick, _ in first] == list(range(first[0][0], first[-1][0] + 1))
@@ -163,7 +164,7 @@ def test_states_warnings_stops_and_resets_are_events():
     b.run(1)
     b.frozen = False
     b.press.stop("vent")
-    b.until_state(cycle.SAFE)
+    b.until_state(states.SAFE)
     b.press.reset()
     b.run(1)
     events = [(records.EVENTS[fields["code"]], fields["text"]) for fields in b.records(records.EVENT)]

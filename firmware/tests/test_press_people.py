@@ -1,7 +1,7 @@
 """What happens when the host goes, and what the buttons at the press do."""
 
 from bench_press import CONTACT, VENT, MemoryBoard, after_each, bench, hold, ramp, recipe
-from press import cycle, frame, interlock
+from stackpress_core.tick import interlock, states, words
 
 __all__ = ["after_each"]
 
@@ -10,14 +10,14 @@ def lose_host(policy, **more):
     b = bench().pressed(host_loss=policy, **more)
     b.press.lease(2000)
     b.run(1.9)
-    assert b.word("STATE") == cycle.HOLDING
+    assert b.word("STATE") == states.HOLDING
     b.run(0.2)
     return b
 
 
 def test_program_that_carries_on_ends_without_its_host():
     b = bench().started(CONTACT, ramp(300000), hold(20000), VENT, host_loss="carry_on")
-    b.until_state(cycle.SAFE, 60)
+    b.until_state(states.SAFE, 60)
     assert b.press.runner.state == "done"
 
 
@@ -41,10 +41,10 @@ def test_lease_that_is_renewed_never_ends_and_a_grace_follows_the_start():
     for _ in range(30):
         b.press.lease(1500)
         b.run(1)
-    assert b.word("STATE") == cycle.HOLDING
+    assert b.word("STATE") == states.HOLDING
     b = bench().started(CONTACT, ramp(300000), hold(60000), host_loss="hold")
     b.run(14)
-    assert b.word("STATE") == cycle.HOLDING
+    assert b.word("STATE") == states.HOLDING
     b.run(2)
     assert b.press.trip_reason == "host_lease"
 
@@ -55,7 +55,7 @@ def test_lease_runs_over_the_wrap_of_the_wall_clock():
     b.pressed(host_loss="hold")
     b.press.lease(10000)
     b.run(9)
-    assert b.wall_ms < 20000 and b.word("STATE") == cycle.HOLDING
+    assert b.wall_ms < 20000 and b.word("STATE") == states.HOLDING
     b.run(2)
     assert b.press.trip_reason == "host_lease"
 
@@ -67,25 +67,25 @@ def test_start_button_arms_and_runs_the_program_and_stop_and_reset_do_what_they_
     b = bench()
     b.put(recipe(CONTACT, ramp(300000), hold(3600000), host_loss="hold"))
     b.push("start")
-    b.until_state(cycle.HOLDING, 10)
+    b.until_state(states.HOLDING, 10)
     b.run(20)
-    assert b.word("STATE") == cycle.HOLDING  # no host started it, none is missed
+    assert b.word("STATE") == states.HOLDING  # no host started it, none is missed
     b.push("stop")
-    b.until_state(cycle.SAFE, 20)
-    b.inputs &= ~frame.IN["estop_a"] & ~frame.IN["estop_b"]
+    b.until_state(states.SAFE, 20)
+    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
     b.run_passes(3)
-    b.inputs = frame.IN_HEALTHY
+    b.inputs = words.IN_HEALTHY
     b.push("reset")
-    assert b.word("STATE") == cycle.SAFE
+    assert b.word("STATE") == states.SAFE
 
 
 def test_start_button_that_is_held_or_stuck_when_the_press_starts_moves_nothing():
     b = bench()
     b.put(recipe(CONTACT, ramp(300000), hold(1000)))
-    again = bench(MemoryBoard(store=b.board.store), stored=False, inputs=frame.IN_HEALTHY | frame.IN["start"])
+    again = bench(MemoryBoard(store=b.board.store), stored=False, inputs=words.IN_HEALTHY | words.IN["start"])
     again.run(2)
-    assert again.word("STATE") == cycle.SAFE and again.press.run_number == 0
-    again.inputs = frame.IN_HEALTHY
+    assert again.word("STATE") == states.SAFE and again.press.run_number == 0
+    again.inputs = words.IN_HEALTHY
     again.run(0.1)
     again.push("start")
     assert again.press.run_number == 1
@@ -94,21 +94,21 @@ def test_start_button_that_is_held_or_stuck_when_the_press_starts_moves_nothing(
 def test_start_button_on_a_press_that_can_not_be_armed_is_noted_and_moves_nothing():
     b = bench()
     b.put(recipe(CONTACT, ramp(300000), hold(1000)))
-    b.inputs &= ~frame.IN["travel_ok"]
+    b.inputs &= ~words.IN["travel_ok"]
     b.push("start")
-    assert b.word("STATE") == cycle.SAFE
+    assert b.word("STATE") == states.SAFE
     assert any("travel" in fields["text"] for fields in b.records(2))
 
 
 def test_buttons_that_go_down_together_mean_stop():
     b = bench().pressed()
     b.push("start", "stop", "reset")
-    assert b.word("STATE") == cycle.RELEASING
+    assert b.word("STATE") == states.RELEASING
 
 
 def test_stop_that_is_under_way_goes_on_to_its_end_without_the_host():
     b = bench().pressed(host_loss="hold")
     b.press.lease(1000)
     b.press.stop("controlled")
-    b.until_state(cycle.SAFE, 30)
+    b.until_state(states.SAFE, 30)
     assert b.press.trip_reason == ""

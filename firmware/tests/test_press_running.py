@@ -1,7 +1,8 @@
 """A press under its programs and its people: stops, aborts, host loss, buttons, trips and their acknowledgement."""
 
 from bench_press import CONTACT, HZ, VENT, PressBench, after_each, bench, hold, ramp, recipe
-from press import cycle, frame, interlock, status
+from stackpress_core.scpi import status
+from stackpress_core.tick import interlock, states, words
 from test_press_arming import refusal
 
 __all__ = ["after_each"]
@@ -9,10 +10,10 @@ __all__ = ["after_each"]
 
 def test_program_presses_holds_and_ends_vented():
     b = bench().started(CONTACT, ramp(500000), hold(1000), {"do": "release", "rate_cn_per_s": 500000}, VENT)
-    b.until_state(cycle.HOLDING)
+    b.until_state(states.HOLDING)
     b.run(0.5)
-    assert abs(b.press.force_cn - 500000) < 500 and b.word("VALVE") == frame.VALVE_DUMP_CLOSED | frame.VALVE_PERMISSIVE
-    b.until_state(cycle.SAFE)
+    assert abs(b.press.force_cn - 500000) < 500 and b.word("VALVE") == words.VALVE_DUMP_CLOSED | words.VALVE_PERMISSIVE
+    b.until_state(states.SAFE)
     assert b.press.runner.state == "done" and b.valve_is_off and b.press.force_cn < 100
 
 
@@ -23,7 +24,7 @@ def test_abort_vents_from_every_state_within_one_tick():
 
     def tripped_with_a_hold(b):
         b.pressed(host_loss="hold")
-        b.press.S[frame.AT["SIG_LEASE"]] = 1
+        b.press.S[words.AT["SIG_LEASE"]] = 1
         b.run_passes(2)
         assert b.word("REACTION") == interlock.HOLD and not b.valve_is_off
 
@@ -33,18 +34,18 @@ def test_abort_vents_from_every_state_within_one_tick():
 
     def ramping(b):
         b.started(CONTACT, ramp(3000000, 100000), VENT)
-        b.until(lambda: b.word("MODE") == cycle.FORCE)
+        b.until(lambda: b.word("MODE") == states.FORCE)
         b.run(1)
 
     def locked(b):
         b.started(CONTACT, ramp(100000), {"do": "relax", "for_ms": 3600000})
-        b.until(lambda: b.word("MODE") == cycle.LOCK)
+        b.until(lambda: b.word("MODE") == states.LOCK)
 
     def releasing(b):
         b.pressed()
         b.press.stop("controlled")
         b.run_passes(10)
-        assert b.word("STATE") == cycle.RELEASING
+        assert b.word("STATE") == states.RELEASING
 
     def paused(b):
         b.pressed()
@@ -57,7 +58,7 @@ def test_abort_vents_from_every_state_within_one_tick():
         b.press.abort()
         b.run_passes(1)
         assert b.valve_is_off and b.word("DRIVE") == 0, bring.__name__
-        assert b.word("STATE") in (cycle.SAFE, cycle.TRIPPED)
+        assert b.word("STATE") in (states.SAFE, states.TRIPPED)
         assert not b.press.runner.active
         b.run(1)
         assert b.valve_is_off
@@ -67,26 +68,26 @@ def test_abort_of_a_safe_press_changes_nothing():
     b = bench()
     b.press.abort()
     b.run(0.1)
-    assert b.word("STATE") == cycle.SAFE and b.press.trip_reason == ""
+    assert b.word("STATE") == states.SAFE and b.press.trip_reason == ""
 
 
 def test_stop_kinds_release_hold_and_vent():
     b = bench().pressed()
     b.press.stop("controlled")
     b.run_passes(5)
-    assert b.word("STATE") == cycle.RELEASING and b.press.force_cn > 900000
-    b.until_state(cycle.SAFE)
+    assert b.word("STATE") == states.RELEASING and b.press.force_cn > 900000
+    b.until_state(states.SAFE)
     b = bench().pressed()
     b.press.stop("hold")
     b.run(2)
-    assert b.word("STATE") == cycle.HOLDING and abs(b.press.force_cn - 1000000) < 1000 and not b.press.runner.active
+    assert b.word("STATE") == states.HOLDING and abs(b.press.force_cn - 1000000) < 1000 and not b.press.runner.active
     b.press.stop("controlled")
-    b.until_state(cycle.SAFE)
+    b.until_state(states.SAFE)
     b = bench().pressed()
     b.press.stop("vent")
     b.run_passes(2)
-    assert b.word("MODE") == cycle.VENT or b.word("STATE") == cycle.SAFE
-    b.until_state(cycle.SAFE)
+    assert b.word("MODE") == states.VENT or b.word("STATE") == states.SAFE
+    b.until_state(states.SAFE)
 
 
 def test_slow_stop_on_the_way_up_never_goes_further_up():
@@ -121,7 +122,7 @@ def test_arm_and_start_in_one_pass_are_both_obeyed():
     b.put(recipe(CONTACT, ramp(300000), hold(60000)))
     b.press.arm()
     b.press.start("pellet")
-    b.until_state(cycle.HOLDING, 10)
+    b.until_state(states.HOLDING, 10)
 
 
 def test_order_to_an_unarmed_press_is_refused():
@@ -139,12 +140,12 @@ def test_order_to_an_unarmed_press_is_refused():
 
 def test_trip_is_told_with_its_reason_and_hint_and_cleared_only_by_an_acknowledgement_when_it_is_gone():
     b = bench().pressed()
-    b.inputs &= ~frame.IN["guard_a"] & ~frame.IN["guard_b"]
+    b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
     b.run_passes(1)
     assert b.press.state_name == "tripped" and b.press.trip_reason == "guard" and "close it" in b.press.trip_hint
     assert b.valve_is_off and b.press.runner.reason == "tripped"
     assert "still there: guard" in refusal(b.press.reset)
-    b.inputs = frame.IN_HEALTHY
+    b.inputs = words.IN_HEALTHY
     b.run(1)
     assert b.press.state_name == "tripped"
     refusal(b.press.arm)
@@ -155,14 +156,14 @@ def test_trip_is_told_with_its_reason_and_hint_and_cleared_only_by_an_acknowledg
 
 
 def test_each_lasting_condition_keeps_its_latch_until_it_is_gone():
-    def set_to(**words):
-        return lambda b: [setattr(b, name, value) for name, value in words.items()]
+    def set_to(**values):
+        return lambda b: [setattr(b, name, value) for name, value in values.items()]
 
     overload = [1870000, 1870000, 1870000, 210000]
     for provoke, clear, reason in (
         (set_to(codes={0: 8388607}), set_to(codes={}), "rail"),
         (set_to(status=0), set_to(status=1), "stale"),
-        (set_to(inputs=frame.IN_HEALTHY & ~frame.IN["estop_a"] & ~frame.IN["estop_b"]), set_to(inputs=frame.IN_HEALTHY), "estop"),
+        (set_to(inputs=words.IN_HEALTHY & ~words.IN["estop_a"] & ~words.IN["estop_b"]), set_to(inputs=words.IN_HEALTHY), "estop"),
         (set_to(frozen=True, cells=overload), set_to(frozen=False), "limit_total"),
     ):
         b = bench().pressed()
@@ -180,7 +181,7 @@ def test_each_lasting_condition_keeps_its_latch_until_it_is_gone():
 def test_press_that_was_stopped_with_a_hold_is_let_go_by_a_stop():
     for kind in ("controlled", "vent"):
         b = bench().pressed(host_loss="hold")
-        b.press.S[frame.AT["SIG_LEASE"]] = 1
+        b.press.S[words.AT["SIG_LEASE"]] = 1
         b.run(1)
         assert b.press.trip_reason == "host_lease" and abs(b.press.force_cn - 1000000) < 1000
         assert "still pressed" in refusal(b.press.reset)
@@ -205,13 +206,13 @@ def test_converter_reset_is_acknowledged():
 
 def test_order_between_acknowledgement_and_tick_does_not_lose_it():
     b = bench().pressed()
-    b.inputs &= ~frame.IN["guard_a"] & ~frame.IN["guard_b"]
+    b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
     b.run_passes(1)
-    b.inputs = frame.IN_HEALTHY
+    b.inputs = words.IN_HEALTHY
     b.run_passes(2)
     b.press.reset()
     assert b.press.state_name == "safe"
-    b.inputs &= ~frame.IN["estop_a"] & ~frame.IN["estop_b"]
+    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
     b.run_passes(1)
     assert b.press.state_name == "tripped" and b.valve_is_off and "estop" in refusal(b.press.reset)
 
@@ -247,29 +248,29 @@ def test_stop_byte_that_a_listening_line_tells_vents_without_the_foreground():
     b = bench().pressed()
     b.press.stop_byte_came()
     b.run_ticks(1)
-    assert b.word("STATE") == cycle.SAFE and b.valve_is_off
+    assert b.word("STATE") == states.SAFE and b.valve_is_off
 
 
 def test_orders_that_came_before_the_stop_byte_move_nothing_while_it_waits():
     b = bench().pressed()
     b.press.stop_byte_came()
     b.run_ticks(1)
-    b.press._send(cycle.READY, cycle.OFF)
+    b.press._send(states.READY, states.OFF)
     b.run_ticks(1)
-    assert b.word("STATE") == cycle.SAFE
+    assert b.word("STATE") == states.SAFE
     b.board.serial.sent += b"\x18"
     b.run_passes(2)
     assert b.press.runner.reason == "aborted" and not b.word("ABORT")
     b.run(1)
     b.press.arm()
     b.run_ticks(1)
-    assert b.word("STATE") == cycle.READY
+    assert b.word("STATE") == states.READY
 
 
 def test_stop_byte_lets_a_held_trip_vent_without_the_foreground():
     b = bench().pressed()
-    s, at = b.press.S, frame.AT
-    s[at["STATE"]], s[at["REACTION"]], s[at["LATCHED"]] = cycle.TRIPPED, interlock.HOLD, 1
+    s, at = b.press.S, words.AT
+    s[at["STATE"]], s[at["REACTION"]], s[at["LATCHED"]] = states.TRIPPED, interlock.HOLD, 1
     b.press.stop_byte_came()
     b.run_ticks(1)
     assert b.word("REACTION") == interlock.VENT and b.valve_is_off
@@ -280,7 +281,7 @@ def test_host_that_never_reads_does_not_disturb_the_press():
     b.board.serial.reads = False
     b.board.serial.sent = b"SYST:HELP:HEAD?\n" * 50
     b.started(CONTACT, ramp(300000), hold(1000), VENT)
-    b.until_state(cycle.SAFE, 30)
+    b.until_state(states.SAFE, 30)
     assert b.press.runner.state == "done"
 
 
@@ -289,9 +290,9 @@ def test_vented_press_becomes_safe_even_if_a_force_stays():
     b.press.vent()
     b.extra_cn = 300000
     b.run(9)
-    assert b.word("STATE") == cycle.RELEASING
+    assert b.word("STATE") == states.RELEASING
     b.run(2)
-    assert b.word("STATE") == cycle.SAFE
+    assert b.word("STATE") == states.SAFE
 
 
 def test_selftest_names_what_is_wrong():
@@ -305,21 +306,21 @@ def test_selftest_names_what_is_wrong():
 
 def test_channel_that_opened_alone_keeps_the_press_from_being_acknowledged_until_its_switch_opened_whole():
     """The other contact may be welded: when this one closes again, both look good, and the switch would not stop anything."""
-    for pair, words in (("estop", "emergency stop"), ("guard", "guard")):
+    for pair, told in (("estop", "emergency stop"), ("guard", "guard")):
         for alone in ("a", "b"):
             b = bench().pressed()
-            b.inputs &= ~frame.IN["%s_%s" % (pair, alone)]
+            b.inputs &= ~words.IN["%s_%s" % (pair, alone)]
             b.run(0.1)
             assert b.press.state_name == "tripped"
-            assert words in b.press.trip_hint and "both contacts open, then close it again" in b.press.trip_hint
-            b.inputs = frame.IN_HEALTHY
+            assert told in b.press.trip_hint and "both contacts open, then close it again" in b.press.trip_hint
+            b.inputs = words.IN_HEALTHY
             b.run(1)
             assert "welded" in b.press.trip_hint and len(refusal(b.press.reset)) < status.INFO_MAX
-            assert words in refusal(b.press.reset) and "welded" in refusal(b.press.reset)
-            b.inputs &= ~frame.IN[pair + "_a"] & ~frame.IN[pair + "_b"]
+            assert told in refusal(b.press.reset) and "welded" in refusal(b.press.reset)
+            b.inputs &= ~words.IN[pair + "_a"] & ~words.IN[pair + "_b"]
             b.run(0.1)
             assert "welded" not in b.press.trip_hint or b.press.trip_reason == "discrepancy"
-            b.inputs = frame.IN_HEALTHY
+            b.inputs = words.IN_HEALTHY
             b.run(0.1)
             b.press.reset()
             b.run_passes(1)
@@ -328,9 +329,9 @@ def test_channel_that_opened_alone_keeps_the_press_from_being_acknowledged_until
 
 def test_channel_that_opens_alone_while_the_press_is_safe_keeps_it_from_being_armed():
     b = bench()
-    b.inputs &= ~frame.IN["guard_b"]
+    b.inputs &= ~words.IN["guard_b"]
     b.run_passes(2)
-    b.inputs = frame.IN_HEALTHY
+    b.inputs = words.IN_HEALTHY
     b.run_passes(2)
     assert [code for code, _ in b.press.arming_checks()] == ["discrepancy"]
 
@@ -340,13 +341,13 @@ def test_force_that_rises_while_the_valve_is_held_still_vents():
     for tripped in (False, True):
         if tripped:
             b = bench(runaway_n=150000).pressed(host_loss="hold")
-            b.press.S[frame.AT["SIG_LEASE"]] = 1
+            b.press.S[words.AT["SIG_LEASE"]] = 1
             b.run(1)
             assert b.press.trip_reason == "host_lease"
         else:
             b = bench(runaway_n=150000).started(CONTACT, ramp(1000000), {"do": "relax", "for_ms": 60000})
-            b.until(lambda: b.word("MODE") == cycle.LOCK)
-        assert not b.valve_is_off and b.word("MODE") == cycle.LOCK
+            b.until(lambda: b.word("MODE") == states.LOCK)
+        assert not b.valve_is_off and b.word("MODE") == states.LOCK
         b.extra_cn = 100000
         b.run(0.5)
         assert not b.valve_is_off  # within its limit

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from press import params, program, program_table
-from press.program_levels import filled, force_cn, newtons, rows_of
-from press.runner import Runner
+from stackpress_core import params
+from stackpress_core.recipe import program, table
+from stackpress_core.recipe.levels import filled, force_cn, newtons, rows_of
+from stackpress_core.recipe.runner import Runner
 
 TESTS = Path(__file__).resolve().parent
 LIMITS = program.limits_of(params.Values(), {"trigger", "temperature", "displacement"})
@@ -39,9 +40,9 @@ def value_of(row):
 def steps(draw):
     kind = draw(st.sampled_from(program.KINDS))
     rows = {row[0]: row for row in rows_of(kind)}
-    groups = program_table.STEP_OF[kind][2]
+    groups = table.STEP_OF[kind][2]
     names = {draw(st.sampled_from(group[1:])) for group in groups}
-    grouped = {name for group in groups for name in group} | set(program_table.ONLY_WITH)
+    grouped = {name for group in groups for name in group} | set(table.ONLY_WITH)
     extras = [name for name in sorted(rows) if name not in grouped and not name.endswith("timeout")]
     names |= draw(st.sets(st.sampled_from(extras), max_size=1))
     return {"do": kind} | {name: draw(value_of(rows[name])) for name in sorted(names)}
@@ -179,7 +180,7 @@ def test_a_press_without_a_valve_may_only_watch(kind):
     assert any("no valve" in one for one in complaints) == (kind != "watch")
 
 
-@pytest.mark.parametrize(("field", "need"), sorted(program_table.NEEDS.items()))
+@pytest.mark.parametrize(("field", "need"), sorted(table.NEEDS.items()))
 def test_what_the_press_has_not_is_named(field, need):
     for kind in program.KINDS:
         if kind != field and field not in [row[0] for row in rows_of(kind)]:

@@ -3,8 +3,8 @@
 Plain functions without a test framework, so that MicroPython runs this same file (`test_program.py` sees to that).
 """
 
-from press import program, runner
-from press.errors import Refused
+from stackpress_core.errors import Refused
+from stackpress_core.recipe import program, runner
 
 LIMITS = {
     "force_limit_cn": 6_000_000,

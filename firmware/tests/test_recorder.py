@@ -3,8 +3,9 @@
 import struct
 
 from bench_frame import AT, Bench
-from press import cycle, frame, interlock, records
-from press.recorder import ENTRY, record
+from stackpress_core.log import records
+from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick.recorder import ENTRY, record
 
 FLAGS_STATE, FLAGS_DENIED = 15, 1 << 14
 
@@ -77,19 +78,19 @@ def test_longest_window_of_the_largest_force_stays_a_small_integer():
 
 
 def test_entry_says_what_the_tick_knew():
-    bench = Bench(hz=1000).enter(cycle.HOLDING)
+    bench = Bench(hz=1000).enter(states.HOLDING)
     bench.cells = [400000, 300000, 300000, 200000]
     bench.tick()
     force, setpoint, imbalance, requested, permitted, flags = entries_of(bench)[-1]
     assert (force, setpoint) == (bench["FORCE"], bench["SET"])
     assert abs(bench["IMBALANCE"]) > 20 and abs(10 * imbalance - bench["IMBALANCE"]) <= 5
     assert permitted == bench["CODE"] > 0 and abs(requested - bench["PROPOSED"] * 65535 // 6600000) <= 8
-    assert flags & FLAGS_STATE == cycle.HOLDING and flags >> 4 & 7 == cycle.FORCE
+    assert flags & FLAGS_STATE == states.HOLDING and flags >> 4 & 7 == states.FORCE
     assert flags >> 10 & 15 == bench["VALVE"] & 15 and bool(flags & FLAGS_DENIED) == bool(bench["DENIED"])
 
 
 def test_entry_of_a_solenoid_press_says_whether_fill_was_asked_for_and_open():
-    bench = Bench(valve_kind=2).enter(cycle.PRESSING)
+    bench = Bench(valve_kind=2).enter(states.PRESSING)
     bench.follow = False
     bench.tick(30)
     asked = {entry[3:5] for entry in entries_of(bench)}
@@ -112,38 +113,38 @@ def test_ring_stands_still_exactly_ring_after_entries_after_the_trip():
     for after in (0, 1, 85):
         bench = Bench(entries=256)
         bench["RING_AFTER"] = after
-        bench.enter(cycle.HOLDING)
+        bench.enter(states.HOLDING)
         bench.tick(300)
         filled = bench["RING_FILLED"]
         bench["SIG_LEASE"] = 1
         bench.tick(400)
         assert bench["RING_LEFT"] == 0 and bench["RING_FILLED"] == filled + after + 1
-        states = [entry[5] & FLAGS_STATE for entry in entries_of(bench)]
-        assert states == [cycle.HOLDING] * (255 - after) + [cycle.TRIPPED] * (after + 1)
+        seen = [entry[5] & FLAGS_STATE for entry in entries_of(bench)]
+        assert seen == [states.HOLDING] * (255 - after) + [states.TRIPPED] * (after + 1)
 
 
 def test_window_holds_more_than_a_second_before_and_half_a_second_after_at_4_khz():
-    from press.press import RING_ENTRIES
+    from stackpress_core.press import RING_ENTRIES
 
     after = min(4000 // 2, RING_ENTRIES // 3)
     assert RING_ENTRIES - after - 1 >= 4000 and after >= 2000
 
 
 def test_second_trip_does_not_disturb_a_window_that_is_still_being_carried_away():
-    bench = Bench(entries=64).enter(cycle.HOLDING)
+    bench = Bench(entries=64).enter(states.HOLDING)
     bench["SIG_LEASE"] = 1
     bench.tick(100)
     before = bytes(bench.ring)
-    bench.inputs &= ~frame.IN["estop_a"]
+    bench.inputs &= ~words.IN["estop_a"]
     bench.tick(100)
     assert bench["REACTION"] == interlock.VENT and bytes(bench.ring) == before
 
 
 def test_trip_is_recorded_from_any_state_that_trips():
-    for state in (cycle.SAFE, cycle.READY, cycle.PRESSING, cycle.HOLDING, cycle.RELEASING):
+    for state in (states.SAFE, states.READY, states.PRESSING, states.HOLDING, states.RELEASING):
         bench = Bench(entries=64)
         if state:
             bench.enter(state)
-        bench.inputs &= ~frame.IN["estop_b"]
+        bench.inputs &= ~words.IN["estop_b"]
         bench.tick(64)
         assert bench["RING_LEFT"] == 0

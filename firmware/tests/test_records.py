@@ -5,7 +5,7 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from press import records
+from stackpress_core.log import records
 
 
 def values_of(kind):

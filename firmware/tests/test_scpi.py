@@ -3,8 +3,9 @@
 import binascii
 import struct
 
-from press import commands, cycle, frame, interlock, status, wire
-from press.scpi import Server
+from stackpress_core.scpi import commands, status, wire
+from stackpress_core.scpi.server import Server
+from stackpress_core.tick import interlock, states, words
 from stand_in import Press, Serial
 
 
@@ -203,7 +204,7 @@ def test_operation_register_mirrors_the_state_through_its_filters():
     ask(server, "CYCL:ARM")
     assert ask(server, "*STB?") == "128\n"
     assert ask(server, "STAT:OPER:EVEN?;EVEN?;COND?") == "320;0;256\n"
-    press.state = cycle.HOLDING
+    press.state = states.HOLDING
     assert ask(server, "STAT:OPER:COND?") == str(1024 + 16384) + "\n"
     ask(server, "STAT:PRES")
     assert ask(server, "STAT:OPER:ENAB?;NTR?;PTR?") == "0;0;32767\n"
@@ -212,12 +213,12 @@ def test_operation_register_mirrors_the_state_through_its_filters():
 def test_questionable_register_mirrors_the_interlocks():
     server, _, press = bench()
     for i, name in enumerate(interlock.NAMES):
-        press.S[frame.AT["ACTIVE"]] = 1 << i
+        press.S[words.AT["ACTIVE"]] = 1 << i
         bits = int(ask(server, "STAT:QUES:COND?"))
         assert bits & status.QUES_WARNING
         assert (bits != status.QUES_WARNING) == (name not in ("storage", "log_full")), name
-    press.state = cycle.TRIPPED
-    press.S[frame.AT["ACTIVE"]] = 0
+    press.state = states.TRIPPED
+    press.S[words.AT["ACTIVE"]] = 0
     assert ask(server, "STAT:QUES:COND?") == "512\n"
 
 
@@ -294,7 +295,7 @@ def test_a_spoiled_abort_line_still_stops():
 def test_stop_acts_in_the_middle_of_a_block_and_the_block_stays_whole():
     for stop in (b"\x18", b"ABORT\n"):
         server, serial, press = bench()
-        press.state = cycle.HOLDING
+        press.state = states.HOLDING
         serial.sent = b"LOG:READ? 1\n"
         while len(serial.got) < 700:
             server.poll()
@@ -307,11 +308,11 @@ def test_stop_acts_in_the_middle_of_a_block_and_the_block_stays_whole():
 
 def test_break_byte_asks_for_the_repl_in_the_safe_state_only():
     server, serial, press = bench()
-    press.state = cycle.HOLDING
+    press.state = states.HOLDING
     serial.sent = b"\x03"
     server.poll()
     assert not server.wants_repl and errors(server) == [-102] and press.done == []
-    press.state = cycle.SAFE
+    press.state = states.SAFE
     serial.sent = b"\x03"
     server.poll()
     assert server.wants_repl and errors(server) == []
@@ -397,7 +398,7 @@ def test_telemetry_is_pulled_with_a_cursor_and_a_loss_is_a_number():
     assert numbers[:4] == [40, 27, 19, 3]
     rows = [numbers[4 + 19 * i : 4 + 19 * (i + 1)] for i in range(3)]
     assert [row[0] for row in rows] == [37, 38, 39] and [row[4] for row in rows] == [36, 37, 38]
-    assert rows[0][13] == frame.ABSENT
+    assert rows[0][13] == words.ABSENT
     assert [int(x) for x in ask(server, "TEL? 101").split(",")] == [101, 0, 19, 0]
 
 
@@ -436,7 +437,7 @@ def test_documents_travel_as_text_and_come_back_as_blocks():
 
 def test_nothing_is_written_while_armed():
     server, _, press = bench()
-    press.state = cycle.READY
+    press.state = states.READY
     send(server, "config", b"{}")
     assert errors(server) == [-221] and press.documents.text("config") is None
 

@@ -2,10 +2,11 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from press import commands, cycle, headers, status, values
-from press.errors import ScpiError
-from press.scpi import Server
-from press.wire import LINE_MAX, QUEUE_MAX
+from stackpress_core.errors import ScpiError
+from stackpress_core.scpi import commands, headers, status, values
+from stackpress_core.scpi.server import Server
+from stackpress_core.scpi.wire import LINE_MAX, QUEUE_MAX
+from stackpress_core.tick import states
 from stand_in import Press, Serial
 
 HEADERS = [row[0].replace("<n>", "1").replace("[", "").replace("]", "") for row in commands.TABLE]
@@ -22,7 +23,7 @@ NOISE = st.one_of(st.binary(max_size=400), LINES, st.sampled_from([b"\n", b";", 
 KNOWN = {number for number, _ in status.MESSAGES}
 
 
-def bench(state=cycle.HOLDING):
+def bench(state=states.HOLDING):
     press, serial = Press(), Serial()
     press.state = state
     return Server(serial, commands.TABLE, press), serial, press
@@ -42,7 +43,7 @@ def test_any_bytes_are_errors_at_worst_and_leave_the_press_alone(pieces, cuts, m
         server.poll(64)
         assert len(server.lines) <= QUEUE_MAX and server.inbox.length <= LINE_MAX
         assert server.out.pending <= server.out.size
-    assert press.state == cycle.HOLDING
+    assert press.state == states.HOLDING
     assert not [d for d in press.done if d[0] not in ("lease", "contact")]
     assert {number for number, _ in server.status.errors.queue} <= KNOWN
 

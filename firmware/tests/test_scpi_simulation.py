@@ -1,7 +1,8 @@
 """Claims about the commands of a simulated plant; they run on CPython and on MicroPython."""
 
-from press import commands, documents
-from press.scpi import Server
+from stackpress_core import documents
+from stackpress_core.scpi import commands
+from stackpress_core.scpi.server import Server
 from stand_in import Board, Press, Serial
 from test_scpi import ask, errors
 
@@ -103,7 +104,7 @@ def test_a_press_of_steel_has_no_such_commands():
 
 
 def test_a_press_of_steel_takes_no_plant_document():
-    from press.judged import plant
+    from stackpress_core.document_rules import plant
 
     assert plant({"format": 1, "plant": {}}, RealBoard()) == ["this board's plant is not simulated"]
     assert plant({"format": 1, "plant": {}}, PlantBoard()) == []

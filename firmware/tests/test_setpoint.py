@@ -3,9 +3,10 @@
 from bench_frame import Bench
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from press import cycle, tuning
-from press.mailbox import command
-from press.setpoint import setpoint
+from stackpress_core import tuning
+from stackpress_core.tick import states
+from stackpress_core.tick.mailbox import obey
+from stackpress_core.tick.setpoint import setpoint
 
 RATES = (50, 100, 333, 1000, 4000, 8000)
 MOST = 10_000_000  # 100 kN
@@ -15,7 +16,7 @@ def moving(hz, start, target, rate_q16, corner_ms=250):
     """A frame whose set-point stands at `start` and is to go to `target`."""
     bench = Bench(hz=50)
     bench["HZ"] = hz
-    bench["STATE"], bench["MODE"] = cycle.PRESSING, cycle.FORCE
+    bench["STATE"], bench["MODE"] = states.PRESSING, states.FORCE
     bench["SET"], bench["TARGET"] = start, target
     bench["RATE_MAX"] = rate_q16
     bench["CORNER"], bench["LANDING"] = tuning.corner_words(rate_q16, corner_ms, hz)
@@ -77,8 +78,8 @@ def test_target_that_changes_on_the_way_never_leads_beyond_what_was_asked_for(or
         asked.append(target)
         limit = tuning.rate_q16(rate_cn_per_s, hz)
         fastest = max(fastest, limit)
-        bench.send(cycle.PRESSING, cycle.FORCE, target, rate_cn_per_s)
-        command(bench.S)
+        bench.send(states.PRESSING, states.FORCE, target, rate_cn_per_s)
+        obey(bench.S)
         assert bench["TARGET"] == target and bench["RATE_MAX"] == limit
         for value, rate in run(bench, ticks):
             assert min(asked) - 1 <= value <= max(asked) + 1
@@ -116,14 +117,14 @@ def test_press_holds_by_itself_once_the_set_point_has_rested():
     for _ in run(bench, 2000):
         pass
     for _ in range(bench["K_SETTLE"]):
-        assert bench["STATE"] == cycle.PRESSING
+        assert bench["STATE"] == states.PRESSING
         setpoint(bench.S)
     setpoint(bench.S)
-    assert bench["STATE"] == cycle.HOLDING
+    assert bench["STATE"] == states.HOLDING
 
 
 def test_locked_or_vented_press_moves_no_set_point():
-    for mode in (cycle.OFF, cycle.APPROACH, cycle.LOCK, cycle.VENT):
+    for mode in (states.OFF, states.APPROACH, states.LOCK, states.VENT):
         bench = moving(1000, 500, 1000, 65536)
         bench["MODE"] = mode
         for _ in range(5):

@@ -2,7 +2,7 @@
 
 from bench_frame import AT, Bench
 from bench_press import HZ, after_each, bench
-from press import cycle, frame
+from stackpress_core.tick import states, words
 
 __all__ = ["after_each"]
 END = 1 << 29  # where counts of ticks stop, or begin again
@@ -36,12 +36,12 @@ def test_faults_that_last_for_days_count_to_an_end_and_stay_there():
     for state in range(8):
         bench = Bench(entries=64, valve_kind=2)
         near_the_end(bench)
-        bench.inputs, bench.status, bench.hung = 0, frame.SAMPLE_NEW | frame.SAMPLE_CRC_BAD, True
+        bench.inputs, bench.status, bench.hung = 0, words.SAMPLE_NEW | words.SAMPLE_CRC_BAD, True
         bench["TICK_US"] = 1 << 29
         for _ in range(20):
             bench["STATE"] = state
             bench.tick()
-        bench.inputs = frame.IN["guard_a"]
+        bench.inputs = words.IN["guard_a"]
         bench.status = 0
         bench.tick(20)
         for name in ("SIG_STALE", "SIG_FOREGROUND", "SIG_CRC", "SIG_OVERRUN", "SIG_DISCREPANCY"):
@@ -61,19 +61,19 @@ def test_frozen_code_counts_to_an_end_and_is_noticed_when_it_lives_again():
 
 
 def test_press_stopped_with_a_hold_for_days_stays_as_it_is():
-    bench = Bench(entries=64).enter(cycle.HOLDING)
+    bench = Bench(entries=64).enter(states.HOLDING)
     bench["SIG_LEASE"] = 1
     bench.tick(3)
     drive = bench["DRIVE"]
     bench["TRIP_TICKS"] = END - 3
     bench.tick(50)
-    assert bench["STATE"] == cycle.TRIPPED and bench["DRIVE"] == drive and bench["RING_LEFT"] == 0
+    assert bench["STATE"] == states.TRIPPED and bench["DRIVE"] == drive and bench["RING_LEFT"] == 0
 
 
 def test_order_is_read_once_over_the_wrap_of_its_number():
     bench = Bench()
     bench["CMD_SEQ"] = bench["CMD_SEEN"] = END - 2
-    for state in (cycle.READY, cycle.SAFE, cycle.READY, cycle.SAFE):
+    for state in (states.READY, states.SAFE, states.READY, states.SAFE):
         bench.order(state)
         assert bench["STATE"] == state
     assert bench["CMD_SEQ"] == 2
@@ -92,7 +92,7 @@ def test_second_is_as_many_ticks_as_the_rate_says_at_any_press_time():
 
 CASES = {
     "test_healthy_press_holds_on_while_its_counters_end": [
-        cycle.SAFE, cycle.READY, cycle.PRESSING, cycle.HOLDING, cycle.RELEASING, cycle.SERVICE, cycle.MONITOR],
+        states.SAFE, states.READY, states.PRESSING, states.HOLDING, states.RELEASING, states.SERVICE, states.MONITOR],
     "test_program_runs_over_the_ends_of_the_clocks": [(1 << 20) - 2, (1 << 29) // 1000 - 1, (1 << 30) // 1000 - 1, (1 << 28) - 1, (1 << 30) - 99],
 }  # fmt: skip
 
@@ -107,10 +107,10 @@ def test_program_runs_over_the_ends_of_the_clocks(second):
     b.pressed(500000, host_loss="hold")
     b.press.lease(4000)
     b.run(3)
-    assert b.word("STATE") == cycle.HOLDING
+    assert b.word("STATE") == states.HOLDING
     assert (b.press.time_s - second) * HZ + b.word("T_SUB") == b.passes - began
     b.press.stop("controlled")
-    b.until_state(cycle.SAFE)
+    b.until_state(states.SAFE)
     b.run(2)
     assert b.press.trip_reason == "" and b.press.warnings() == []
 

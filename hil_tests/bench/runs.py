@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import stackpress
+from stackpress_plant import load
 
-from hil_tests.plant import load
 from hil_tests.targets.sim import SimTarget
 
 AREA_UM2 = 132_732_290  # 13 mm die

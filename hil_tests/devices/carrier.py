@@ -4,6 +4,8 @@ from array import array
 from functools import partial
 from typing import Any
 
+from stackpress_plant import plant as physics
+
 from hil_tests.devices.ads131m04 import Ads131m04
 from hil_tests.devices.dac8551 import Dac8551
 from hil_tests.devices.frame_bits import HEALTHY, IN, PERMISSIVE, valve_bits
@@ -14,7 +16,6 @@ from hil_tests.devices.recorder import TRUTH_HZ, Recorder
 from hil_tests.devices.scale import QuadratureScale
 from hil_tests.devices.w25q import W25q
 from hil_tests.devices.wires import Wires
-from hil_tests.plant import plant as physics
 
 INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "trigger_in")  # at pins; the panel has the others
 

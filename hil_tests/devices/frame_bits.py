@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 
-from stackpress import rooms as rooms  # makes `press` importable
-
 # isort: split
-from press import frame
+from stackpress_core.tick import words
 
 from hil_tests.devices.wires import Wires
 
-IN = frame.IN
-HEALTHY = frame.IN_HEALTHY
-PERMISSIVE = frame.VALVE_PERMISSIVE
-AT_PINS = {"fill": frame.VALVE_FILL, "vent": frame.VALVE_VENT, "dump": frame.VALVE_DUMP_CLOSED}
+IN = words.IN
+HEALTHY = words.IN_HEALTHY
+PERMISSIVE = words.VALVE_PERMISSIVE
+AT_PINS = {"fill": words.VALVE_FILL, "vent": words.VALVE_VENT, "dump": words.VALVE_DUMP_CLOSED}
 
 
 def valve_bits(wires: Wires, pins: Mapping[str, int], permitted: bool) -> int:

@@ -116,12 +116,12 @@ class Bench:
 
         Numbers are 32 bits wide and wrap, as viper's are on the chip.
         """
-        from press import frame
+        from stackpress_core.tick import words
 
-        words = {**WORDS, "_BASE": FIXED, "_CRC_TABLE": CRC_TABLE, **{"_" + key: at for key, at in frame.AT.items()}}
-        words.update(("_" + key, value) for key, value in vars(frame).items() if key.isupper() and isinstance(value, int))
-        words.update(("_IN_" + key.upper(), bit) for key, bit in frame.IN.items())
-        lines = fuse.stage(DRIVERS / f"{file}.py", name, ("s", "r"), {**words, **constants})
+        known = {**WORDS, "_BASE": FIXED, "_CRC_TABLE": CRC_TABLE, **{"_" + key: at for key, at in words.AT.items()}}
+        known.update(("_" + key, value) for key, value in vars(words).items() if key.isupper() and isinstance(value, int))
+        known.update(("_IN_" + key.upper(), bit) for key, bit in words.IN.items())
+        lines = fuse.stage(DRIVERS / f"{file}.py", name, ("s", "r"), {**known, **constants})
         body = "\n".join("    " + line for line in [f"s = ptr32({FRAME})", *lines])
         tree = _Wrap().visit(ast.parse(f"def {name}():\n{body}\n"))
         space: dict[str, Any] = {"ptr32": self.ptr32, "ptr16": self.ptr16, "_wrap": _wrap}
@@ -139,16 +139,16 @@ class Bench:
 
     def word(self, name: str) -> int:
         """A word of the frame, by its name or `NAME+n`."""
-        from press import frame
+        from stackpress_core.tick import words
 
         base, _, more = name.partition("+")
-        return self.ptr32(FRAME)[frame.AT[base] + int(more or 0)]
+        return self.ptr32(FRAME)[words.AT[base] + int(more or 0)]
 
     def put(self, name: str, value: int) -> None:
-        from press import frame
+        from stackpress_core.tick import words
 
         base, _, more = name.partition("+")
-        self.ptr32(FRAME)[frame.AT[base] + int(more or 0)] = value
+        self.ptr32(FRAME)[words.AT[base] + int(more or 0)] = value
 
     def memory(self, address: int, size: int) -> memoryview:
         return memoryview(self.mcu.sram)[address - SRAM : address - SRAM + size]

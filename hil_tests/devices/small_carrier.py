@@ -7,13 +7,14 @@ each tick's time; the converter looks at it when it converts.
 from array import array
 from typing import Any
 
+from stackpress_plant import plant as physics
+
 from hil_tests.devices.carrier import OneShot
 from hil_tests.devices.frame_bits import HEALTHY, IN, PERMISSIVE, valve_bits
 from hil_tests.devices.hx711 import Hx711
 from hil_tests.devices.pwm_valve import PwmValve
 from hil_tests.devices.recorder import TRUTH_HZ, Recorder
 from hil_tests.devices.wires import Wires
-from hil_tests.plant import plant as physics
 
 CELL = 3
 INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select")

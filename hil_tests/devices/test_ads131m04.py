@@ -4,14 +4,14 @@ import random
 from typing import Any
 
 import pytest
-from press import frame
+from stackpress_core.tick import words
 
 from hil_tests.devices.ads131m04 import CLOCK, GAIN, MODE, STATUS, Ads131m04
 from hil_tests.devices.pio_bench import CRC_TABLE, Bench
 
 PINS = {"converter_clock": 0, "converter_select": 1, "converter_data": 2, "data_ready": 3, "pio_data": 4}
 HZ = 4000
-NEW, BAD, RESET = frame.SAMPLE_NEW, frame.SAMPLE_CRC_BAD, frame.SAMPLE_CHIP_RESET
+NEW, BAD, RESET = words.SAMPLE_NEW, words.SAMPLE_CRC_BAD, words.SAMPLE_CHIP_RESET
 
 
 class Fitted:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from press import frame
+from stackpress_core.tick import words
 
 from hil_tests.devices.hx711 import Hx711
 from hil_tests.devices.pio_bench import Bench
@@ -39,7 +39,7 @@ class Fitted:
     def _tick(self, _: Any) -> None:
         self.ticks.append(self.bench.wires.now_ns)
         self._receive()
-        if self.bench.word("STATUS") & frame.SAMPLE_NEW:
+        if self.bench.word("STATUS") & words.SAMPLE_NEW:
             self.samples.append(self.bench.word("RAW"))
 
 

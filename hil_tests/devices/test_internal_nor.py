@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from press.journal import Journal
+from stackpress_core.log.journal import Journal
 
 from hil_tests.devices.pio_bench import FIXED, WORDS, Bench
 

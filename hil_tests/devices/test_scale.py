@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from press import cycle, frame
+from stackpress_core.tick import states, words
 
 from hil_tests.devices.pio_bench import Bench
 from hil_tests.devices.scale import QuadratureScale
@@ -20,7 +20,7 @@ class Fitted:
         self.bench = Bench(step_cycles=8)
         self.scale = QuadratureScale(self.bench.wires, A, B, abs(nm))
         self.scale.jump(level)
-        self.press: Any = SimpleNamespace(params={"travel_limit_um": 5000}, state=cycle.SAFE)
+        self.press: Any = SimpleNamespace(params={"travel_limit_um": 5000}, state=states.SAFE)
         module = self.bench.driver("quadrature")
         self.driver = module.Scale(A, B, nm, 0x50300000)
         self.bench.fixed()
@@ -33,7 +33,7 @@ class Fitted:
         self.bench.put("INPUTS", 0)
         for stage in self._stages:
             stage()
-        return self.bench.word("DISPLACEMENT"), bool(self.bench.word("INPUTS") & frame.IN["travel_ok"])
+        return self.bench.word("DISPLACEMENT"), bool(self.bench.word("INPUTS") & words.IN["travel_ok"])
 
     def run(self, ms: float) -> None:
         """Time with a pass of the foreground each millisecond."""
@@ -129,11 +129,11 @@ def test_count_that_is_lost_is_absent_and_stops_until_the_press_was_safe_and_sti
     fitted.run(2)
     fitted.scale.jump(2)
     fitted.run(1)
-    assert fitted.driver.lost and fitted.tick() == (frame.ABSENT, False)
-    fitted.press.state = cycle.TRIPPED
+    assert fitted.driver.lost and fitted.tick() == (words.ABSENT, False)
+    fitted.press.state = states.TRIPPED
     fitted.wait_still()
-    assert fitted.tick() == (frame.ABSENT, False)
-    fitted.press.state = cycle.SAFE
+    assert fitted.tick() == (words.ABSENT, False)
+    fitted.press.state = states.SAFE
     fitted.scale.move_to(0, 1e6)
     fitted.run(2)
     fitted.wait_still()
@@ -144,14 +144,14 @@ def test_too_fast_is_noticed_as_loss_not_as_a_wrong_place() -> None:
     fitted = Fitted()
     fitted.scale.move_to(5_000 * NM, 1e7)  # 0.5 m/s on a scale that may be moved at 0.2 m/s
     fitted.run(11)
-    assert fitted.driver.lost and fitted.tick() == (frame.ABSENT, False)
+    assert fitted.driver.lost and fitted.tick() == (words.ABSENT, False)
 
 
 def test_scale_that_ran_off_the_numbers_is_lost() -> None:
     fitted = Fitted(nm=1_000_000)
     fitted.scale.move_to(1_500_000_000, 2e7)
     fitted.run(25)
-    assert fitted.driver.lost and fitted.tick() == (frame.ABSENT, False)
+    assert fitted.driver.lost and fitted.tick() == (words.ABSENT, False)
 
 
 def test_deadman_and_scale_share_a_pio() -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
+from stackpress_plant import load
 
-from hil_tests.plant import load
 from hil_tests.targets.emulator import EmulatorTarget
 
 HERE = Path(__file__).resolve().parent
@@ -34,7 +34,7 @@ QUICK = {"approach_rate_n_per_s": 500_000, "corner_ms": 100, "approach_force_n":
 
 def _config() -> bytes:
     """The plant's own configuration, in a hurry."""
-    from boards.sim.provision import commissioned
+    from stackpress.simulator.provision import commissioned
 
     document = json.loads(commissioned(load.plant("nominal", SPECIMEN), "")["config"])
     document["params"].update(QUICK)

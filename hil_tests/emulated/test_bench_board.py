@@ -1,7 +1,7 @@
 """The bench of the board measures what it says: short and few, on the image that is there."""
 
 import pytest
-from press import interlock
+from stackpress_core.tick import interlock
 
 from hil_tests.bench.board import measures, naive, table
 from hil_tests.bench.board.rig import forked

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from stackpress.link import Link
+from stackpress_plant import load
 
-from hil_tests.plant import load
 from hil_tests.targets.emulator import EmulatorTarget
 
 pytestmark = pytest.mark.timeout(1800)
@@ -14,7 +14,7 @@ BOOTED_S = 0.6
 
 def allowed(identity: str) -> dict[str, bytes]:
     """The commissioned press's configuration with `journal_in_ram`."""
-    from boards.sim.provision import commissioned
+    from stackpress.simulator.provision import commissioned
 
     found = commissioned(load.plant("nominal", "steel_blank"), identity)
     config = json.loads(found["config"])

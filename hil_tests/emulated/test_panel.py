@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from press import cycle
+from stackpress_core.tick import states
 
 from hil_tests.emulated.panel_tour import PICTURES, STOPS, Tour, picture, save
 
@@ -50,10 +50,10 @@ def test_no_host_select_start_see_the_force_stop_and_acknowledge(begun: Callable
         assert tour.lit >= stop.lit, (stop.name, tour.lit)
         assert tour.display() == picture(stop.name)
         if stop.name == "holding":
-            assert tour.state() == cycle.HOLDING and tour.target.truth()["permissive"]
+            assert tour.state() == states.HOLDING and tour.target.truth()["permissive"]
         if stop.name in ("emergency_stop", "may_be_cleared"):
-            assert tour.state() == cycle.TRIPPED and tour.target.truth()["dump_open"]
-    assert tour.state() == cycle.SAFE and not tour.target.console
+            assert tour.state() == states.TRIPPED and tour.target.truth()["dump_open"]
+    assert tour.state() == states.SAFE and not tour.target.console
     assert tour.panel.display.unknown == [] and tour.target.word("MISSED") == 0
     assert {path.stem for path in PICTURES.glob("*.png")} == {stop.name for stop in STOPS}
 
@@ -78,9 +78,9 @@ def test_without_a_display_everything_else_works_and_one_that_comes_is_filled(be
     tour.target.run_until(BOOTED_S + 0.2)
     tour.push("select")
     tour.push("start")
-    assert tour.until(lambda: tour.state() in cycle.ENERGISED, 0.5)
+    assert tour.until(lambda: tour.state() in states.ENERGISED, 0.5)
     tour.push("stop")
-    assert tour.until(lambda: tour.state() not in (cycle.PRESSING, cycle.HOLDING), 0.2)
+    assert tour.until(lambda: tour.state() not in (states.PRESSING, states.HOLDING), 0.2)
     tour.panel.display.absent = False
     assert not tour.panel.display.on
     assert tour.until(lambda: tour.panel.display.on, 3.0)
@@ -94,13 +94,13 @@ def test_without_its_expander_the_press_is_not_armed_and_a_start_button_that_was
     tour.panel.expander.absent = True
     tour.target.run_until(BOOTED_S + 0.2)
     ok, start = 32, 64
-    assert not tour.target.word("INPUTS") & ok and tour.state() == cycle.SAFE
+    assert not tour.target.word("INPUTS") & ok and tour.state() == states.SAFE
     tour.panel.press("start")
     tour.panel.expander.absent = False
     tour.panel.expander.reset()
     assert tour.until(lambda: bool(tour.target.word("INPUTS") & ok), 2.5)
     tour.run(0.2)
-    assert not tour.target.word("INPUTS") & start and tour.state() == cycle.SAFE
+    assert not tour.target.word("INPUTS") & start and tour.state() == states.SAFE
     tour.panel.release("start")
     tour.run(4 * POLL_S)
     tour.panel.press("start")
@@ -113,7 +113,7 @@ def test_expander_that_fails_while_the_press_is_driven_stops_it(begun: Callable[
     tour.target.run_until(BOOTED_S + 0.1)
     tour.push("select")
     tour.push("start")
-    assert tour.until(lambda: tour.state() in cycle.ENERGISED, 0.5)
+    assert tour.until(lambda: tour.state() in states.ENERGISED, 0.5)
     tour.panel.expander.absent = True
-    assert tour.until(lambda: tour.state() == cycle.TRIPPED, 0.3)
+    assert tour.until(lambda: tour.state() == states.TRIPPED, 0.3)
     assert tour.target.truth()["dump_open"]

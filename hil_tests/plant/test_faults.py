@@ -3,9 +3,9 @@
 from array import array
 
 import pytest
+from stackpress_plant import faults, load
+from stackpress_plant.plant import HEALTHY, Plant
 
-from hil_tests.plant import faults, load
-from hil_tests.plant.plant import HEALTHY, Plant
 from hil_tests.plant.traces import CLOSED, FILL
 
 HZ = 1000

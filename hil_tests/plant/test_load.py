@@ -3,8 +3,8 @@
 import json
 
 import pytest
+from stackpress_plant import load
 
-from hil_tests.plant import load
 from hil_tests.plant.traces import CLOSED, FILL, column, job, on_micropython
 
 PLANTS = sorted(path.stem for path in load.PLANTS.glob("*.toml"))

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stackpress_plant import faults, fixed, load, slow, step
+from stackpress_plant.plant import Plant
 
-from hil_tests.plant import faults, fixed, load, slow, step
-from hil_tests.plant.plant import Plant
 from hil_tests.plant.traces import CLOSED, FILL, VENT, checked, column, job, on_micropython
 
 PLANTS = sorted(path.stem for path in load.PLANTS.glob("*.toml"))
@@ -230,8 +230,8 @@ def test_a_step_allocates_nothing():
     code = f"""
 from array import array
 import gc, micropython
-from plant.plant import Plant
-from plant.step import step
+from stackpress_plant.plant import Plant
+from stackpress_plant.step import step
 p = Plant({spec}, 200); P = p.P
 S = array('i', [30000, 13] + [0] * 9)
 def many(S, P, n):

@@ -9,8 +9,8 @@ import json
 import sys
 from array import array
 
-from .plant import Plant
-from .step import step
+from stackpress_plant.plant import Plant
+from stackpress_plant.step import step
 
 COLUMNS = (
     "tick",

@@ -46,15 +46,15 @@ def checked(work: dict[str, Any]) -> NDArray[np.int64]:
 
 def on_micropython(work: dict[str, Any]) -> NDArray[np.int64]:
     micropython = Path(sys.prefix) / "bin" / "micropython"
-    path = str(Path(__file__).resolve().parents[1])
+    here = Path(__file__).resolve()
     done = subprocess.run(
-        [str(micropython), "-X", "heapsize=16m", "-c", "from plant import trace; trace.main()"],
+        [str(micropython), "-X", "heapsize=16m", "-c", "import trace; trace.main()"],
         input=json.dumps(work),
         text=True,
         capture_output=True,
         check=False,
         timeout=60,
-        env={**os.environ, "MICROPYPATH": path},
+        env={**os.environ, "MICROPYPATH": f"{here.parent}:{here.parents[2] / 'boards'}"},
     )
     if done.returncode:
         raise RuntimeError(done.stderr)

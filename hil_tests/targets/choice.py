@@ -5,8 +5,8 @@ from typing import Any
 
 from stackpress.link import Link
 from stackpress.press import Press
+from stackpress_plant import load
 
-from hil_tests.plant import load
 from hil_tests.scenario import documents_of
 from hil_tests.targets.base import Target
 
@@ -24,7 +24,7 @@ def _bench(played: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _documents(played: Mapping[str, Any], identity: str) -> tuple[dict[str, bytes], str]:
-    from boards.sim.provision import commissioned
+    from stackpress.simulator.provision import commissioned
 
     bench = _bench(played)
     spec = load.plant(bench["plant"], bench["specimen"], bench["overrides"])

@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from stackpress_plant import load
+
 from hil_tests.devices.boot_drive import BootDrive
 from hil_tests.devices.carrier import Carrier
-from hil_tests.plant import load
 from hil_tests.targets.chip import PIO0_IRQ_0, SRAM, Chip
 from hil_tests.targets.emulator_faults import TABLE, ChipFaults
 from hil_tests.targets.storage import file_system
@@ -64,7 +65,7 @@ class EmulatorTarget:
     ) -> None:
         """`boot_drive` is the folder where the chip's boot drive appears when the firmware makes way for it; `stray` files lie in
         the chip's file system beside the documents, by path."""
-        from press import frame
+        from stackpress_core.tick import words
 
         from boards.images import flash_map, uf2
         from boards.images.board_data import board_data
@@ -83,8 +84,8 @@ class EmulatorTarget:
         storage, at = file_system(documents or {}, size, stray), flash_map.storage_start(self.BOARD) - uf2.FLASH
         self.chip.mcu.flash[at : at + len(storage)] = storage
         self._spec = spec
-        self.carrier: Any = self._fitted(frame.AT, hz, flash)
-        self._frame_at = frame.AT
+        self.carrier: Any = self._fitted(words.AT, hz, flash)
+        self._frame_at = words.AT
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -104,7 +105,7 @@ class EmulatorTarget:
         self._thread.start()
 
     def _commissioned(self, spec: load.Spec) -> dict[str, bytes]:
-        from boards.sim.provision import commissioned
+        from stackpress.simulator.provision import commissioned
 
         return commissioned(spec, self.identity)
 
@@ -319,13 +320,13 @@ class EmulatorTarget:
         """The press's frame as it stands in the chip's memory."""
         import struct
 
-        from press import frame
+        from stackpress_core.tick import words
 
         memory = self.chip.mcu.sram
         address = struct.unpack_from("<I", memory, self.board["chip"]["scratch"] - SRAM)[0]
         if not address:
-            return [0] * frame.LENGTH
-        return list(struct.unpack_from(f"<{frame.LENGTH}i", memory, address - SRAM))
+            return [0] * words.LENGTH
+        return list(struct.unpack_from(f"<{words.LENGTH}i", memory, address - SRAM))
 
     def word(self, name: str) -> int:
         return self.words()[self._frame_at[name]]

@@ -1,7 +1,7 @@
 """What can go wrong on the emulated board, as wires, switches and the chip itself have it: one row each.
 
 A row is (name, set, take back); `set` gets the value of the scenario. What is not here is a fault of the plant behind the
-wires (hil_tests/plant/faults.py): a cell, a switch, the valve, the air. Nothing here writes what the firmware has in memory.
+wires (stackpress_plant/faults.py): a cell, a switch, the valve, the air. Nothing here writes what the firmware has in memory.
 """
 
 from collections.abc import Callable

@@ -1,20 +1,14 @@
 """A journal chip as a press leaves it that nobody has pulled for long: full, and the next sector costs the oldest records."""
 
-import sys
-from pathlib import Path
-
 ROOM = 2500  # bytes left in the sector being written: what a start and a part of a run say
 BOOT = 1
 
 
 def full(size: int) -> bytes:
     """`size` bytes of NOR flash, written by the journal itself."""
-    sim = str(Path(__file__).resolve().parents[2] / "boards" / "sim")
-    if sim not in sys.path:
-        sys.path.append(sim)
-    from nor_file import NorFile  # type: ignore[import-not-found]
-    from press import records
-    from press.journal import Journal
+    from stackpress_core.log import records
+    from stackpress_core.log.journal import Journal
+    from stackpress_sim.nor_file import NorFile
 
     chip = NorFile(None, size)
     journal = Journal(chip, BOOT)

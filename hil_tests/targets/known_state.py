@@ -103,7 +103,7 @@ def fitting(press: Press, name: str, text: bytes) -> bytes:
 
 def _preset_rate_hz(board: str) -> int:
     """What board.toml gives for [tick] tick_rate_hz, else what the firmware has without any."""
-    from press import params
+    from stackpress_core import params
 
     path = BOARDS / board / "board.toml"
     preset = tomllib.loads(path.read_text()).get("tick", {}) if path.is_file() else {}

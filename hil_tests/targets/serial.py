@@ -20,8 +20,8 @@ from typing import Any
 from stackpress.errors import LinkLost, NoPress, PressRefused
 from stackpress.link import Link, quoted
 from stackpress.press import Press
+from stackpress_plant import load
 
-from hil_tests.plant import load
 from hil_tests.targets import known_state
 
 QUIET_S = 30.0  # a board in the middle of writing its flash, or an emulated one, takes its time
@@ -94,7 +94,7 @@ class SerialTarget:
         self.clear_fault()
         known_state.make_safe(self)
         if configured:
-            from boards.sim.provision import commissioned
+            from stackpress.simulator.provision import commissioned
 
             documents = {**commissioned(self._spec, press.identity), **documents}
         known_state.provide(self, self._spec, documents)

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from boards.sim.provision import commissioned, write
-from boards.sim.supervisor import Settings, SimError, Supervisor
+from stackpress.simulator.provision import commissioned, write
+from stackpress.simulator.supervisor import Settings, SimError, Supervisor
+
 from hil_tests.targets import full_journal
 
 __all__ = ["SimError", "SimTarget"]

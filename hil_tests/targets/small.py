@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stackpress_plant import load
+
 from hil_tests.devices.small_carrier import CELL, SmallCarrier
-from hil_tests.plant import load
 from hil_tests.targets.emulator import ROOT, EmulatorTarget
 
 IMAGE = ROOT / "build" / "images" / "pico_hx711" / "firmware.uf2"
@@ -26,7 +27,7 @@ class SmallTarget(EmulatorTarget):
         super().__init__(image, overrides={**ONE_CELL, **(overrides or {})}, hz=HZ, **more)
 
     def _commissioned(self, spec: load.Spec) -> dict[str, bytes]:
-        from boards.sim.provision import commissioned
+        from stackpress.simulator.provision import commissioned
 
         documents = commissioned(spec, self.identity, PRESSES[spec["valve_kind"]])
         found = json.loads(documents["calibration"])

@@ -27,7 +27,7 @@ class MemoryStore:
 def file_system(documents: Mapping[str, bytes], size: int, stray: Mapping[str, bytes] | None = None) -> bytes:
     """`size` bytes of littlefs, as MicroPython's rp2 port lays it out, with each document in its slot and `stray` files by path."""
     from littlefs import LittleFS
-    from press.documents import Documents
+    from stackpress_core.documents import Documents
 
     store = MemoryStore()
     kept = Documents(store)

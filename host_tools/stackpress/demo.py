@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from stackpress import demo_summary, rooms
 
 if TYPE_CHECKING:
-    from boards.sim.supervisor import Supervisor
+    from stackpress.simulator.supervisor import Supervisor
 
 PROGRAM = Path(__file__).resolve().parent / "demo_pellet.toml"
 SPECIMEN = "demo_cell"
@@ -110,7 +110,7 @@ def _own_folders(out: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _simulated_press(out: Path) -> Iterator["Supervisor"]:
-    from boards.sim.supervisor import Settings, SimError, Supervisor
+    from stackpress.simulator.supervisor import Settings, SimError, Supervisor
 
     settings = Settings(name="demo", state_dir=out / "press", specimen=SPECIMEN, seed=1)
     try:
@@ -126,8 +126,8 @@ def _simulated_press(out: Path) -> Iterator["Supervisor"]:
 
 
 def _commission(press: "Supervisor", out: Path) -> None:
-    from boards.sim import provision
     from stackpress.config.calibration_file import from_document
+    from stackpress.simulator import provision
 
     press_file = str(rooms.BOARDS / "sim" / "press.toml")
     measured = out / "press" / "calibration.toml"

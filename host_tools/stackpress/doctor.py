@@ -116,9 +116,9 @@ def _identity(press: "Press") -> Iterator[Finding]:
     who = press.who()
     yield Finding(OK, "press", f"{who.serial}, board {who.board}, firmware {who.version}")
     yield from _image(press)
-    from . import rooms as rooms
+    from stackpress_core.version import VERSION
 
-    from press.version import VERSION  # isort: skip
+    from . import rooms as rooms
 
     same = who.version == VERSION
     todo = "" if same else "Update the one that is older: parameters and records may differ."

@@ -38,7 +38,7 @@ def simulated_ports() -> list[FoundPort]:
     """Simulated presses whose process is alive. There are none on Windows: they need a pty."""
     if sys.platform == "win32" or not (rooms.BOARDS / "sim" / "registry.py").is_file():
         return []
-    from boards.sim import registry
+    from stackpress.simulator import registry
 
     return [FoundPort(str(e["port"]), f"simulated press {e['name']}", "simulated") for e in registry.running()]
 

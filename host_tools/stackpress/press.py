@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import rooms  # noqa: F401  (makes `press` importable)
 from .answers import ABSENT, Check, InterlockRow, Parameter, ProgramState, Row, Telemetry, surely
 from .errors import PressTripped
 from .link import Link, quoted, split_answer, unquoted
@@ -210,12 +209,12 @@ def _scaled(raw: int, scale: float) -> float | None:
 
 
 def _row(r: list[int], names: list[str], lost: int) -> Row:
-    from press import cycle
+    from stackpress_core.tick import states
 
     return Row(
         seq=r[0],
         time_s=r[1] + r[2] / 1000,
-        state=cycle.NAMES[r[3]],
+        state=states.NAMES[r[3]],
         force_n=r[4] / 100,
         set_n=r[5] / 100,
         cells_n=(r[6] / 100, r[7] / 100, r[8] / 100, r[9] / 100),

@@ -1,15 +1,15 @@
 """Print the reference of programs from the one table of steps, so that it cannot say anything else than the press does.
 
-`python -m stackpress.program_doc > firmware/press/PROGRAMS.md` renews the file; a test compares the two.
+`python -m stackpress.program_doc > firmware/stackpress_core/recipe/PROGRAMS.md` renews the file; a test compares the two.
 """
 
 import tomllib
 from pathlib import Path
 
+from stackpress_core.recipe import table
+
 from stackpress import program_keys as keys
 from stackpress.programs import ready_made
-
-from press import program_table as table  # isort: skip
 
 _INTRO = """\
 # Programs

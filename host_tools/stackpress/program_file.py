@@ -11,11 +11,11 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
+from stackpress_core.recipe import program as recipes
+
 from stackpress import program_keys as keys
 from stackpress.config.complaints import Complaint, did_you_mean
 from stackpress.config.toml_lines import key_lines
-
-from press import program as recipes  # isort: skip
 
 Program = dict[str, Any]
 Limits = Mapping[str, Any]

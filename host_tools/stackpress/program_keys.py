@@ -10,10 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from stackpress import rooms  # noqa: F401  makes `import press` work
-from stackpress.config.units import UNITS, unit_of
+from stackpress_core.recipe import table
 
-from press import program_table as table  # isort: skip
+from stackpress.config.units import UNITS, unit_of
 
 Row = tuple[Any, ...]
 LISTED = {  # device unit -> the units that are written, the preferred one first

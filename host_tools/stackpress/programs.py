@@ -8,13 +8,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from stackpress_core.recipe import levels
+from stackpress_core.recipe import program as recipes
+
 from stackpress import program_keys as keys
 from stackpress.config.complaints import Complaint, ConfigError, did_you_mean
 from stackpress.config.toml_lines import display_name
 from stackpress.program_file import Limits, Program, area_of_die_um2, parse, to_toml
-
-from press import program as recipes  # isort: skip
-from press import program_levels as levels  # isort: skip
 
 __all__ = (
     "Limits",

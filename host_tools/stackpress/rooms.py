@@ -1,19 +1,25 @@
-"""Where the project's rooms are: in a checkout beside the package, in an installed wheel inside it.
+"""Where the files are that the product is made of besides its host code: in a checkout beside it, in an installed wheel inside it.
 
-The tables that the firmware and the host share (parameters, interlocks, program steps, records) are declared once, in
-`firmware/press`; importing this module makes `import press` find them.
+What the firmware and the host share (parameters, interlocks, program steps, records) is declared once, in the package
+`stackpress_core`, and imported from there like any other. The rest is read as files and never imported.
 """
 
-import sys
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 _CHECKOUT = _HERE.parents[1]
 
-ROOT = _CHECKOUT if (_CHECKOUT / "firmware" / "press").is_dir() else _HERE / "_rooms"
+IN_CHECKOUT = (_CHECKOUT / "firmware" / "stackpress_core").is_dir()
+ROOT = _CHECKOUT if IN_CHECKOUT else _HERE / "_rooms"
 FIRMWARE = ROOT / "firmware"
 BOARDS = ROOT / "boards"
 
-for _room in (ROOT, FIRMWARE):
-    if str(_room) not in sys.path:
-        sys.path.append(str(_room))
+_PACKAGES = (FIRMWARE, BOARDS, BOARDS) if IN_CHECKOUT else (_HERE.parent,) * 3
+SIMULATED = (
+    FIRMWARE / "main.py",
+    BOARDS / "sim" / "board.py",
+    _PACKAGES[0] / "stackpress_core",
+    _PACKAGES[1] / "stackpress_plant",
+    _PACKAGES[2] / "stackpress_sim",
+)
+"""What a simulated press runs: files and packages that lie beside each other there."""

@@ -180,7 +180,7 @@ def test_every_group_and_key_has_help() -> None:
 
 
 def test_simulated_board_has_what_its_file_says() -> None:
-    source = ast.parse((rooms.BOARDS / "sim" / "board.py").read_text(encoding="utf-8"))
+    source = ast.parse((rooms.BOARDS / "stackpress_sim" / "board.py").read_text(encoding="utf-8"))
     found = [
         one.value
         for one in source.body

@@ -15,7 +15,7 @@ GOOD = rooms.BOARDS / "sim" / "press.toml"
 
 
 def test_firmware_accepts_what_the_host_made() -> None:
-    from press import params
+    from stackpress_core import params
 
     name, raws = config.parse_config(config.config_document(config.load(GOOD)))
     assert name == "reference" and params.complaints(raws) == []

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from press import frame
 from stackpress.answers import Release
 from stackpress.cli import app
 from stackpress.flashing import drives, targets
 from stackpress.ports import FoundPort
+from stackpress_core.tick import words
 
 from boards.images import board_data, flash_map, uf2
 from hil_tests.targets.flashable import FlashBench, image
@@ -146,7 +146,7 @@ def test_an_armed_and_a_tripped_press_are_refused(bench: FlashBench, ask: Ask, t
     assert app.run(["arm", "--port", str(bench.port)]) == 0
     code, told = ask(new, *on(bench))
     assert code == 1 and "the press is ready" in told["error"]
-    bench.inputs = frame.IN_HEALTHY & ~frame.IN["estop_a"]
+    bench.inputs = words.IN_HEALTHY & ~words.IN["estop_a"]
     for _ in range(100):
         code, told = ask(new, *on(bench))
         if "tripped" in told["error"]:

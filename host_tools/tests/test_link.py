@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 import stackpress
-from press import commands, cycle, frame
-from press import status as scpi_status
-from press.errors import Refused
-from press.scpi import Server
 from stackpress import errors, ports
 from stackpress.link import Link, quoted, split_answer, unquoted
+from stackpress_core.errors import Refused
+from stackpress_core.scpi import commands
+from stackpress_core.scpi import status as scpi_status
+from stackpress_core.scpi.server import Server
+from stackpress_core.tick import states, words
 from stand_in import Press as StandIn
 
 if sys.platform == "win32":
@@ -166,7 +167,7 @@ def test_an_exchange_torn_by_an_interrupt_does_not_shift_the_next(bench: Bench) 
 
 def test_the_stop_byte_goes_past_an_exchange_that_waits(bench: Bench) -> None:
     with Link(bench.port, quiet_s=5) as link:
-        bench.press.state = cycle.HOLDING
+        bench.press.state = states.HOLDING
         bench.deaf = True
         waiting = threading.Thread(target=lambda: link.query("*IDN?"))
         waiting.start()
@@ -264,7 +265,7 @@ def test_the_verbs_reach_the_press(bench: Bench) -> None:
 
 
 def test_what_the_press_is_comes_back_typed(bench: Bench) -> None:
-    bench.press.S[frame.AT["RAW"] + 1] = -1234
+    bench.press.S[words.AT["RAW"] + 1] = -1234
     bench.press.area_um2 = 132_732_290
     bench.press.program = ("pellet", 2, "hold", 61500, 7, 3600000)
     with stackpress.open(bench.port) as press:
@@ -286,7 +287,7 @@ def test_what_the_press_is_comes_back_typed(bench: Bench) -> None:
 
 def test_follow_gives_every_row_once_and_ends_with_the_program(bench: Bench) -> None:
     bench.press.telemetry.sample(bench.press)  # of the run before
-    bench.press.state, bench.press.run_number = cycle.HOLDING, 7
+    bench.press.state, bench.press.run_number = states.HOLDING, 7
     bench.press.program = ("pellet", 2, "hold", 61500, 7, 3600000)
     seen = []
     with stackpress.open(bench.port) as press:
@@ -296,13 +297,13 @@ def test_follow_gives_every_row_once_and_ends_with_the_program(bench: Bench) -> 
             if row.seq < 40:
                 bench.press.telemetry.sample(bench.press)
             else:
-                bench.press.state = cycle.READY
+                bench.press.state = states.READY
                 bench.press.program = ("pellet", 0, "", 0, 7, 0)
     assert seen == list(range(2, 41))
 
 
 def test_follow_says_why_the_press_has_tripped(bench: Bench) -> None:
-    bench.press.state = cycle.TRIPPED
+    bench.press.state = states.TRIPPED
     bench.press.trip_reason, bench.press.trip_hint = "guard", "Close it; acknowledge."
     with stackpress.open(bench.port) as press, pytest.raises(errors.PressTripped) as tripped:
         list(press.follow())

@@ -25,8 +25,7 @@ from stackpress.logs.split import split
 from stackpress.logs.store import Store, StoreBusy, data_folder
 from stackpress.logs.synthetic import SyntheticPress, framed, pellet_run, stream
 from stackpress.logs.table import slices, write_parquet
-
-from press import records  # isort: skip
+from stackpress_core.log import records
 
 RUN = b"".join(pellet_run(SyntheticPress()).data)
 

@@ -15,8 +15,7 @@ from stackpress.logs.pull import pull
 from stackpress.logs.report import clock_text, html, open_switches, report
 from stackpress.logs.store import Store
 from stackpress.logs.synthetic import SyntheticPress, pellet_run
-
-from press import frame  # isort: skip
+from stackpress_core.tick import words
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +154,7 @@ def test_a_step_that_ended_as_it_should_says_what_ended_it():
 
 def test_open_switches_are_named():
     assert open_switches(0x0833) == "open: guard A, guard B"
-    assert open_switches(frame.IN_HEALTHY) == "no switch was open"
+    assert open_switches(words.IN_HEALTHY) == "no switch was open"
 
 
 def _of(kept):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from stackpress import program_doc, program_keys, programs
 from stackpress.config.complaints import ConfigError
 from stackpress.rooms import FIRMWARE
-
-from press import params, program, program_table  # isort: skip
+from stackpress_core import params
+from stackpress_core.recipe import program, table
 
 LIMITS = program.limits_of(params.Values(), {"trigger", "temperature", "displacement"})
 PELLET = """\
@@ -165,7 +165,7 @@ def number_of(row: Any) -> st.SearchStrategy[Any]:
 def test_every_field_survives_writing_and_reading(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(program.KINDS))
     rows = {row[0]: row for row in program_keys.step_rows(kind)}
-    names = {data.draw(st.sampled_from(group[1:])) for group in program_table.STEP_OF[kind][2]}
+    names = {data.draw(st.sampled_from(group[1:])) for group in table.STEP_OF[kind][2]}
     step = {"do": kind} | {name: data.draw(number_of(rows[name])) for name in sorted(names)}
     step["note"] = data.draw(number_of(rows["note"]))
     made = {"format": 1, "name": "x", "area_um2": data.draw(st.integers(1, 4_290_000_000)), "steps": [step]}
@@ -183,8 +183,8 @@ def test_a_number_is_written_exactly_or_not_at_all(value: int, factor: int) -> N
 
 
 def test_the_reference_says_what_the_table_says() -> None:
-    page = (FIRMWARE / "press" / "PROGRAMS.md").read_text(encoding="utf-8")
-    assert page == program_doc.reference(), "renew it: python -m stackpress.program_doc > firmware/press/PROGRAMS.md"
+    page = (FIRMWARE / "stackpress_core" / "recipe" / "PROGRAMS.md").read_text(encoding="utf-8")
+    assert page == program_doc.reference(), "renew it: make docs"
     for kind in program.KINDS:
         for row in program_keys.step_rows(kind):
             assert f"`{program_keys.main_key(row)}`" in page

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from press import frame, params, tuning
-from press.tick import tick as python_tick
 from stackpress import stages
-
-from hil_tests.plant import faults, load
-from hil_tests.plant.plant import Plant, words_of
-from hil_tests.plant.step import step as python_step
+from stackpress_core import params, tuning
+from stackpress_core.tick import words
+from stackpress_core.tick.tick import tick as python_tick
+from stackpress_plant import faults, load
+from stackpress_plant.plant import Plant, words_of
+from stackpress_plant.step import step as python_step
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -46,7 +46,7 @@ def compiled(text: str, folder: Path, name: str = "tick") -> Code:
 
 
 def core() -> list[stages.Stage]:
-    return stages.read_order(FIRMWARE / "press" / "tick.py", "tick", roots=(FIRMWARE,))
+    return stages.read_order(FIRMWARE / "stackpress_core" / "tick" / "tick.py", "tick", roots=(FIRMWARE,))
 
 
 def plant_stage() -> stages.Stage:
@@ -55,9 +55,9 @@ def plant_stage() -> stages.Stage:
 
 def configured(kind: int, chance: random.Random) -> Any:
     """A frame as a press has it when it starts."""
-    s = frame.new()
+    s = words.new()
     tuning.compile_frame(s, params.Values({"valve_kind": kind}), None, None)
-    at = frame.AT
+    at = words.AT
     s[at["RING_LEN"]], s[at["RING_LEFT"]], s[at["FIRST"]] = RING // 14, -1, -1
     s[at["K_HIGH_MASK"]], s[at["K_LOW_MASK"]] = chance.choice(((15, 0), (7, 8), (3, 12)))
     return s
@@ -66,7 +66,7 @@ def configured(kind: int, chance: random.Random) -> Any:
 def disturbed(chance: random.Random, n: int) -> dict[str, int]:
     """What the tick finds this time: samples, switches, orders, and now and then a state that nobody expects."""
     found = {"STATUS": chance.choice((0, 1, 1, 1, 1, 1, 3, 5))}
-    found["INPUTS"] = frame.IN_HEALTHY if chance.random() < 0.98 else chance.randrange(4096)
+    found["INPUTS"] = words.IN_HEALTHY if chance.random() < 0.98 else chance.randrange(4096)
     if chance.random() < 0.05:
         found.update(CMD_STATE=chance.randrange(8), CMD_MODE=chance.choice((0, 1, 2, 2, 2, 3, 4)), CMD_SEQ=n,
                      CMD_TARGET=chance.randrange(100000), CMD_RATE=65536 * chance.choice((1, 20)),
@@ -82,7 +82,7 @@ def disturbed(chance: random.Random, n: int) -> dict[str, int]:
 
 
 @needs_a_compiler
-@pytest.mark.parametrize("kind", [frame.KIND_NONE, frame.KIND_REGULATOR, frame.KIND_FILL_VENT])
+@pytest.mark.parametrize("kind", [words.KIND_NONE, words.KIND_REGULATOR, words.KIND_FILL_VENT])
 def test_compiled_tick_gives_every_word_of_frame_and_ring_that_python_gives(kind: int, tmp_path: Path) -> None:
     tick = compiled(stages.c_source("tick", core()), tmp_path)
     for seed in range(3):
@@ -91,12 +91,12 @@ def test_compiled_tick_gives_every_word_of_frame_and_ring_that_python_gives(kind
         ring = bytearray(RING)
         found, found_ring = array("i", wanted), bytearray(RING)
         for n in range(1500):
-            words = {frame.AT[name]: value for name, value in disturbed(chance, n).items()}
+            found_words = {words.AT[name]: value for name, value in disturbed(chance, n).items()}
             span = chance.choice((8000, 400000, 8388607))
-            codes = {i: chance.choice((-span, span, chance.randrange(-span, span))) for i in range(frame.CELLS)}
-            words.update({i: code for i, code in codes.items() if chance.random() < 0.9})
+            codes = {i: chance.choice((-span, span, chance.randrange(-span, span))) for i in range(words.CELLS)}
+            found_words.update({i: code for i, code in codes.items() if chance.random() < 0.9})
             for s in (wanted, found):
-                for at, value in words.items():
+                for at, value in found_words.items():
                     s[at] = value
             python_tick(wanted, ring)
             tick(found, found_ring)
@@ -110,13 +110,13 @@ def test_compiled_plant_gives_every_word_that_python_gives(plant: str, specimen:
     step = compiled(stages.c_source("step", [plant_stage()]), tmp_path, "step")
     spec = load.plant(plant, specimen)
     spec["specimen"]["gap_nm"] = 20000
-    truth = Plant(spec, 1000, 3, words_of(frame.AT))
+    truth = Plant(spec, 1000, 3, words_of(words.AT))
     chance = random.Random(plant + specimen)
-    wanted, P = frame.new(), truth.P
+    wanted, P = words.new(), truth.P
     for n in range(3000):
         if n % 50 == 0:
-            wanted[frame.AT["CODE"]] = chance.choice((0, 65535, chance.randrange(65536)))
-            wanted[frame.AT["VALVE"]] = chance.choice((12, 13, 13, 14, 12, chance.randrange(16)))
+            wanted[words.AT["CODE"]] = chance.choice((0, 65535, chance.randrange(65536)))
+            wanted[words.AT["VALVE"]] = chance.choice((12, 13, 13, 14, 12, chance.randrange(16)))
         if n % 400 == 399:
             name = chance.choice([row[0] for row in faults.FAULTS])
             truth.fault(name, 2) if chance.random() < 0.5 else truth.clear()

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from stackpress_plant import load
+
 from hil_tests.bench.board.heap import SRAM, Heap
 from hil_tests.bench.board.host import Host
 from hil_tests.devices.carrier import Carrier
-from hil_tests.plant import load
 from hil_tests.targets.chip import Chip
 from hil_tests.targets.emulator import UNIQUE_ID
 from hil_tests.targets.storage import file_system
@@ -32,7 +33,7 @@ class Rig:
 
     def __init__(self, image: Path = IMAGE, hz: int = 4000, oscillator_hz: float = 8192000,
                  parameters: Mapping[str, int] | None = None) -> None:
-        from press import frame
+        from stackpress_core.tick import words
 
         from boards.images import flash_map, uf2
         from boards.images.board_data import board_data
@@ -43,12 +44,12 @@ class Rig:
         storage = file_system(documents(spec, {"tick_rate_hz": hz, **(parameters or {})}), flash_map.storage_bytes("pico"))
         at = flash_map.storage_start("pico") - uf2.FLASH
         self.chip.mcu.flash[at : at + len(storage)] = storage
-        self.carrier = Carrier(self.chip.mcu, self.board["pins"], spec, frame.AT, hz)
+        self.carrier = Carrier(self.chip.mcu, self.board["pins"], spec, words.AT, hz)
         if oscillator_hz != self.board["settings"]["converter_clock_hz"]:
             fit_oscillator(self.chip.mcu.flash, at, self.board["settings"]["converter_clock_hz"], int(oscillator_hz))
         self.carrier.converter.clock_hz = oscillator_hz
         self.hz, self._elf = hz, image.with_suffix(".elf")
-        self._at, self._length = frame.AT, frame.LENGTH
+        self._at, self._length = words.AT, words.LENGTH
         self.host = Host(self.chip)
         self.heap: Heap | None = None
 
@@ -69,10 +70,10 @@ class Rig:
         return int(self.board["pins"][role])
 
     def told(self) -> str:
-        from press import cycle, interlock
+        from stackpress_core.tick import interlock, states
 
         first = self.word("FIRST")
-        return f"{cycle.NAMES[self.word('STATE')]} {interlock.NAMES[first] if first >= 0 else ''}"
+        return f"{states.NAMES[self.word('STATE')]} {interlock.NAMES[first] if first >= 0 else ''}"
 
     def boot(self) -> "Rig":
         """Until it ticks and its port answers. Raises RuntimeError."""
@@ -126,8 +127,7 @@ def fit_oscillator(flash: Any, size: int, was_hz: int, is_hz: int) -> None:
 def documents(spec: Any, parameters: Mapping[str, int]) -> dict[str, bytes]:
     """As commissioned, with the parameters of the bench, and its program."""
     from stackpress import programs
-
-    from boards.sim.provision import commissioned
+    from stackpress.simulator.provision import commissioned
 
     whole = commissioned(spec, f"PICO-{UNIQUE_ID}")
     config = json.loads(whole["config"])

@@ -44,9 +44,9 @@ def limits_on(press: "Press") -> dict[str, Any] | None:
 
 
 def _limits(raws: dict[str, int], capabilities: set[str] | None) -> dict[str, Any]:
-    from .. import rooms as rooms  # makes `press` importable
 
-    from press import params, program  # isort: skip
+    from stackpress_core import params
+    from stackpress_core.recipe import program
 
     found: dict[str, Any] = dict(program.limits_of(params.Values(raws), capabilities or ()))
     if capabilities is None:

@@ -13,7 +13,7 @@ from .options import Json, group
 from .output import Output, plural
 
 if TYPE_CHECKING:
-    from boards.sim.supervisor import Supervisor
+    from stackpress.simulator.supervisor import Supervisor
 
 app = group("Start a simulated press on a serial device; the subcommands act on one that runs.")
 app.info.no_args_is_help = False
@@ -26,7 +26,6 @@ def _rooms() -> None:
     """Make the simulated press importable; Failure where it cannot run."""
     import sys
 
-    from .. import rooms as rooms  # puts the project's rooms on the path
 
     if sys.platform == "win32":
         raise Failure(
@@ -52,7 +51,7 @@ def sim(
     if ctx.invoked_subcommand is not None:
         return
     _rooms()
-    from boards.sim.supervisor import Settings, SimError, Supervisor
+    from stackpress.simulator.supervisor import Settings, SimError, Supervisor
 
     out = Output(json)
     folder = state or _state_folder(name)
@@ -87,7 +86,7 @@ def _serve(supervisor: "Supervisor") -> None:
 
 
 def _state_folder(name: str) -> Path:
-    from boards.sim import registry
+    from stackpress.simulator import registry
 
     return registry.folder() / "state" / name
 
@@ -95,15 +94,15 @@ def _state_folder(name: str) -> Path:
 def _commission(supervisor: "Supervisor") -> None:
     """A new simulated press gets the reference configuration, so that it can be tried at once."""
     if supervisor.fresh:
-        from boards.sim import provision
+        from stackpress.simulator import provision
 
         provision.write(supervisor.state_dir, provision.commissioned(supervisor.spec, supervisor.identity))
 
 
 def _ask(which: str, /, **message: Any) -> dict[str, Any]:
     _rooms()
-    from boards.sim import bench_client, registry
-    from boards.sim.supervisor import SimError
+    from stackpress.simulator import bench_client, registry
+    from stackpress.simulator.supervisor import SimError
 
     running = registry.running()
     found = [one for one in running if which in ("", one["name"])]
@@ -120,8 +119,8 @@ def _ask(which: str, /, **message: Any) -> dict[str, Any]:
 def _known_faults() -> list[tuple[str, str]]:
     """(name, what it is) of all that can be broken: at the plant, and at the board."""
     _rooms()
-    from boards.sim.fault_table import FAULTS as BOARD_FAULTS
-    from hil_tests.plant.fault_table import FAULTS
+    from stackpress_plant.fault_table import FAULTS
+    from stackpress_sim.fault_table import FAULTS as BOARD_FAULTS
 
     return [(row[0], row[-1]) for row in (*FAULTS, *BOARD_FAULTS)]
 
@@ -141,7 +140,7 @@ def _checked_fault(name: str) -> None:
 def ls(json: Json = False) -> None:
     """List the simulated presses that run."""
     _rooms()
-    from boards.sim import registry
+    from stackpress.simulator import registry
 
     out = Output(json)
     running = registry.running()

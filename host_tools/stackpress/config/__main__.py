@@ -4,7 +4,7 @@ from .documents import reference_markdown
 
 HEAD = """# Parameters
 
-Made from `firmware/press/params.py` by `python -m stackpress.config > boards/PARAMETERS.md`; a test compares them.
+Made from `firmware/stackpress_core/params.py` by `python -m stackpress.config > boards/PARAMETERS.md`; a test compares them.
 
 """
 

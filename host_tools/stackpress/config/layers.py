@@ -190,7 +190,7 @@ def _impossible(merge: _Merge, press: Layer, board: Board, board_layer: Layer, c
 
 def _device_conflicts(merge: _Merge, press: Layer) -> None:
     """The firmware's own cross-checks: the press would refuse the same document with the same words."""
-    from press import params
+    from stackpress_core import params
 
     told: list[str] = params.complaints({name: one.raw for name, one in merge.settings.items()})
     for text in told:

@@ -1,6 +1,6 @@
 """The parameters that a press has, as the host sees them: the firmware's table, with checks that explain themselves.
 
-`firmware/press/params.py` declares each parameter once; this module only reads it. On the wire a parameter is an
+`firmware/stackpress_core/params.py` declares each parameter once; this module only reads it. On the wire a parameter is an
 integer (`raw`), in a file it is a number in the unit that its name ends in, or a word.
 """
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .. import rooms as rooms  # makes `press` importable
 from .complaints import did_you_mean
 from .units import converted, same_quantity, unit_of, unit_words
 
@@ -111,7 +110,7 @@ def parse_rows(rows: Sequence[Sequence[Any]]) -> dict[str, Parameter]:
 @cache
 def parameters() -> dict[str, Parameter]:
     """All parameters of this firmware, in the order of its table."""
-    from press import params
+    from stackpress_core import params
 
     return parse_rows(params.PARAMS)
 

@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from stackpress_core.log import records
 
 from stackpress.logs.clock import ClockMap
 from stackpress.logs.decode import SAMPLE_DTYPE, Record, Samples, blocks
-
-from press import records  # isort: skip
 
 BDF_VERSION = "1.2.0"
 BDF_IRI = "https://w3id.org/battery-data-alliance/ontology/battery-data-format"

@@ -14,10 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from stackpress import rooms  # noqa: F401  (makes `press` importable)
-
-from press import records  # isort: skip
+from stackpress_core.log import records
 
 Bytes = bytes | bytearray | memoryview | mmap.mmap
 Samples = npt.NDArray[np.void]

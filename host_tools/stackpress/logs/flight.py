@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from stackpress_core.log import records
 
 from stackpress.logs.decode import Record
-
-from press import records  # isort: skip
 
 _DTYPE = np.dtype([("force_cn", "<i4"), ("word", "<u4"), ("requested", "<u2"), ("permitted", "<u2"), ("flags", "<u2")])
 

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from stackpress_core.log import records
+
 from stackpress.errors import BadBlock
 from stackpress.logs.clock import Contact
 from stackpress.logs.decode import decode
 from stackpress.logs.raw import RawFile, decoded
 from stackpress.logs.store import Store
-
-from press import records  # isort: skip
 
 if TYPE_CHECKING:
     from rich.console import Console

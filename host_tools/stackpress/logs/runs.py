@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from stackpress_core.log import records
 
 from stackpress.errors import PressError
 from stackpress.logs.bdf import Frame
@@ -23,8 +24,6 @@ from stackpress.logs.sidecar import area_m2, peak_n, sidecar
 from stackpress.logs.split import RunData, split
 from stackpress.logs.store import Store, file_name
 from stackpress.logs.table import write_parquet
-
-from press import records  # isort: skip
 
 STOP_ASKED = 16  # records.EVENTS
 FORMAT = 1  # part of every fingerprint: a newer exporter writes all runs again

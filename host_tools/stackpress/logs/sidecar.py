@@ -3,13 +3,12 @@
 from typing import Any
 
 import numpy as np
+from stackpress_core.log import records
 
 from stackpress.logs.bdf import BDF_IRI, BDF_VERSION, describe
 from stackpress.logs.clock import ClockMap
 from stackpress.logs.decode import Record
 from stackpress.logs.split import RunData
-
-from press import records  # isort: skip
 
 FORMAT = "stackpress-run 1"
 

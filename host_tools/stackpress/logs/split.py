@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from stackpress_core.log import records
 
 from stackpress.logs.decode import Decoded, Record, Samples
-
-from press import records  # isort: skip
 
 _ENERGISED = (2, 3, 4)  # pressing, holding, releasing
 _OF_NO_RUN = (records.BOOT, records.TIME_MAP)

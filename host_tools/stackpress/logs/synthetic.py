@@ -9,12 +9,11 @@ import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
+from stackpress_core.log import records
 
 from stackpress.logs.clock import Contact
 from stackpress.logs.decode import SAMPLE_BYTES, SAMPLE_DTYPE, Samples, whole_record
 from stackpress.logs.pull import LogState
-
-from press import records  # isort: skip
 
 AREA_UM2 = 132_732_000  # 13 mm die
 FULL_CN = 4_911_084  # 370 MPa on it

@@ -1,0 +1,188 @@
+"""The simulated board: the same object that main.py gets from a real one, with the plant where the wires would end.
+
+The loop is lock step: one foreground period of ticks, each {plant, core}, then one pass of the foreground. Press time
+depends on nothing but the number of ticks: the same commands at the same press times give the same result, bit for bit.
+"""
+
+import json
+import os
+import select
+import sys
+import time
+
+from stackpress_core.tick import words
+from stackpress_plant.faults import FAULTS as PLANT_FAULTS
+
+from stackpress_sim.bench import Bench
+from stackpress_sim.board_faults import FAULTS, NAMES, BoardFaults, Flash
+from stackpress_sim.pace import HOLD, Pace
+from stackpress_sim.plant_board import PlantBoard
+from stackpress_sim.serial_port import SerialPort
+from stackpress_sim.store import Store
+from stackpress_sim.truth import Truth
+
+CAPABILITIES = ("force_cells", "two_ranges", "regulator", "fill_vent", "dump", "permissive", "displacement",
+                "temperature", "trigger", "start_input", "journal", "faults")  # fmt: skip
+TRUTH_MS = 20  # the truth is looked at this often
+QUIET_PASSES = 40  # passes without a byte moved after which a press whose time stands still may sleep
+WALL_MASK = (1 << 30) - 1
+T_SECOND, T_SUB, HZ, STATE = (words.AT[name] for name in ("T_SECOND", "T_SUB", "HZ", "STATE"))
+
+
+class Board:
+    """What main.py gets: serial, flash, store, and the loop of plant and press."""
+
+    def __init__(self):
+        with open(os.getenv("STACKPRESS_SIM")) as f:
+            settings = json.load(f)
+        state, spec = settings["state"], settings["plant"]
+        self.name = "sim"
+        self.identity = "SIM-" + settings["name"]
+        self.capabilities = set(CAPABILITIES)
+        self._firmware_hash = bytes.fromhex(settings["firmware_hash"])
+        self.git = settings["git"]
+        self.runs, self.boot_drive = "simulated", False
+        self.reset_cause = settings["cause"]
+        self.plant = PlantBoard(spec, settings["seed"])
+        self.serial = SerialPort()
+        self.flash = Flash(state + "/flash.bin", settings["flash_bytes"])
+        self.store = Store(state + "/store")
+        self.pace = Pace(settings["pace"], settings["speed"])
+        self.bench = Bench(settings["bench_fd"], self)
+        self.broken = BoardFaults(self.flash)
+        self._own_plant = spec
+        self.simulation = self  # what SIMulation commands speak to
+        self._truth = Truth(state + "/truth.csv", spec["valve_kind"]) if settings["truth"] else None
+        self._truth_passes = 1
+        self._foreground_ms = settings["foreground_ms"]
+        self._wall_is_real = settings["wall"] == "real"
+        self._poll = select.poll()
+        self._poll.register(self.serial.stream, select.POLLIN)
+        self._poll.register(self.bench.stream, select.POLLIN)
+        self._frame = words.new()
+
+    def press_ms(self):
+        S = self._frame
+        return S[T_SECOND] * 1000 + S[T_SUB] * 1000 // (S[HZ] or 1)
+
+    def wall_ms(self):
+        """The clock for leases and time-outs; it follows press time where a run must repeat bit for bit."""
+        return (time.ticks_ms() if self._wall_is_real else self.press_ms()) & WALL_MASK
+
+    def truth_now(self):
+        """What the plant truly does now: forces / N, displacement / m, valve."""
+        t = self.plant.plant.truth()
+        return {
+            "force_n": t["force_cn"] / 100,
+            "cell_n": [cn / 100 for cn in t["cell_cn"]],
+            "displacement_m": t["displacement_nm"] / 1e9,
+            "drive_n": t["pressure_cn"] / 100,
+            "valve_code": t["valve_code"],
+            "fill_open": t["valve_state"] & 1,
+            "vent_open": t["valve_state"] >> 1 & 1,
+            "dump_open": 1 - (t["valve_state"] >> 2 & 1),
+            "moves": t["moves"],
+            "state": self._frame[STATE],
+        }
+
+    def plant_truth(self):
+        """The same in whole numbers, and the largest force since the specimen was put in."""
+        return self.plant.plant.truth()
+
+    def new_plant(self, spec):
+        """Another press and specimen, or those it was started with if `spec` is None; the ram goes back to its rest."""
+        self.plant.renew(spec or self._own_plant)
+
+    def fault(self, name, value):
+        """Set one fault of the plant or of the board; KeyError if there is none of that name."""
+        if name in NAMES:
+            self.broken.set(name, value, self._frame, self.press_ms())
+        else:
+            self.plant.plant.fault(name, value)
+
+    def clear_fault(self, name):
+        """Take one fault back, or all if `name` is None."""
+        if name is None or name in NAMES:
+            self.broken.clear(name, self._frame)
+        if name not in NAMES:
+            self.plant.plant.clear(name)
+
+    def faults(self):
+        """Those that are set: name and value."""
+        active = dict(self.plant.plant.active)
+        active.update(self.broken.on)
+        return active
+
+    def known_faults(self):
+        """All there are: name and help."""
+        return [(row[0], row[-1]) for row in PLANT_FAULTS + FAULTS]
+
+    def loop(self, press):
+        """Run the press until it asks for the MicroPython prompt."""
+        S = self._frame = press.S
+        document = press.documents.get("plant")
+        if document:
+            self.plant.at_rate(S[HZ])
+            self.plant.renew(document["plant"])
+        while not press.wants_prompt:
+            self.plant.at_rate(S[HZ])
+            self._loop_at_rate(press, S, S[HZ])
+
+    def _loop_at_rate(self, press, S, hz):
+        """Until the prompt is wanted or a configuration sets another tick rate."""
+        ticks = max(1, hz * self._foreground_ms // 1000)
+        period_us = 1000000 * ticks // hz
+        self._truth_passes = max(1, TRUTH_MS * 1000 // period_us)
+        foreground, tick, ring = press.foreground, press.tick, press.ring
+        pace, serial, bench, run = self.pace, self.serial, self.bench, self.plant.run
+        passes, quiet, moved, broken = 0, 0, 0, self.broken
+        run(ticks, tick, S, ring)  # a press whose time stands still has sampled once all the same
+        while not press.wants_prompt and S[HZ] == hz:
+            self._wait(quiet)
+            if bench.ready:
+                bench.service()
+            if pace.due(period_us):
+                run(ticks, tick, S, ring)
+                passes += 1
+                quiet = 0
+                self._ran(passes, S)
+            if not broken.hangs or not broken.still_hangs(self.press_ms()):
+                foreground(self.wall_ms())
+            broken.raise_crash()
+            quiet = quiet + 1 if serial.activity == moved else 0
+            moved = serial.activity
+
+    def _ran(self, passes, S):
+        """After a period of ticks: the truth's row, and the end of a run that was to stop here."""
+        if self._truth and passes % self._truth_passes == 0:
+            self._truth.look(self.plant.plant, S, self.press_ms())
+        if self.pace.until is not None:
+            self.pace.passed(self.press_ms())
+
+    def _wait(self, quiet):
+        """Sleep until a byte comes or the next period is due; a press that stands still finishes what it has first."""
+        timeout_ms = 0 if self.pace.mode == HOLD and quiet < QUIET_PASSES else self.pace.wait_ms()
+        for stream, _ in self._poll.poll(timeout_ms):
+            if stream is self.serial.stream:
+                self.serial.ready = True
+            else:
+                self.bench.ready = True
+
+    def firmware_hash(self):
+        """The first 8 bytes of the SHA-256 of the sources that run."""
+        return self._firmware_hash
+
+    def reset(self):
+        """Restart as a board does; the supervisor starts the firmware again."""
+        raise SystemExit(0)
+
+    def leave(self):
+        """End the process; the supervisor puts MicroPython's prompt on the port, with what was typed ahead."""
+        if self.serial.unread:
+            self.bench.tell({"unread": self.serial.unread.hex()})
+        raise SystemExit(3)
+
+    def crashed(self, error):
+        """An exception reached main.py: end, so that the next start knows of the crash; its text is in firmware.log."""
+        sys.print_exception(error, sys.stderr)
+        raise SystemExit(5)

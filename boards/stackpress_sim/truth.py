@@ -1,0 +1,51 @@
+"""truth.csv: what the plant truly did, beside what the firmware believed, at press time.
+
+A row every 20 ms while the force moves, every second while it rests: a day of holding stays a small file and no ramp
+loses its corners. The plant's forces are exact; `Measuring Error / N` is what the cells of the range in use say too
+much, without noise.
+"""
+
+from stackpress_core.tick import words
+from stackpress_plant import step as w
+
+HEADER = (
+    "Test Time / s,Set Force / N,Applied Force / N,Force Cell 1 / N,Force Cell 2 / N,Force Cell 3 / N,Force Cell 4 / N,"
+    "Displacement / m,Valve / 1,Measured Force / N,Measuring Error / N,Drive Force / N,Dump Closed / 1,Valve Moves / 1,"
+    "State / 1\n"
+)
+SPARSE_MS = 1000
+MOVED = 64 * 50  # plant units (1/64 cN): 0.5 N is always worth a row
+MOVED_PART = 11  # and so is 1/2048 of the force
+SET, FORCE, RANGE, STATE = (words.AT[name] for name in ("SET", "FORCE", "RANGE", "STATE"))
+
+
+class Truth:
+    def __init__(self, path, solenoids):
+        self._file = open(path, "w")
+        self._file.write(HEADER)
+        self._solenoids = solenoids
+        self._force, self._set, self._state, self._ms = -(1 << 30), 0, -1, -SPARSE_MS
+
+    def look(self, plant, S, ms):
+        """Write a row if something moved or a second went by; cheap if not."""
+        force = plant.P[w.FORCE]
+        far = force - self._force
+        if far < 0:
+            far = -far
+        rests = far <= MOVED + (force >> MOVED_PART) and S[SET] == self._set and S[STATE] == self._state
+        if rests and ms - self._ms < SPARSE_MS:
+            return
+        self._force, self._set, self._state, self._ms = force, S[SET], S[STATE], ms
+        self.write(plant, S, ms)
+
+    def write(self, plant, S, ms):
+        t = plant.truth()
+        state, cell = t["valve_state"], t["cell_cn"]
+        valve = (state & 1) - (state >> 1 & 1) if self._solenoids else t["valve_code"] / 65535
+        error = t["error_low_cn"] if S[RANGE] else t["error_high_cn"]
+        row = (
+            ms / 1000, S[SET] / 100, t["force_cn"] / 100, cell[0] / 100, cell[1] / 100, cell[2] / 100, cell[3] / 100,
+            t["displacement_nm"] / 1e9, valve, S[FORCE] / 100, error / 100, t["pressure_cn"] / 100, state >> 2 & 1,
+            t["moves"], S[STATE],
+        )  # fmt: skip
+        self._file.write("%.3f,%.2f,%.2f,%.2f,%.2f,%.2f,%.2f,%.9f,%.5f,%.2f,%.2f,%.2f,%d,%d,%d\n" % row)

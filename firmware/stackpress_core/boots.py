@@ -1,0 +1,36 @@
+"""Boot numbers: one more at each start, kept twice like a document, so that press time and boot number date a record for good."""
+
+from stackpress_core.documents import unwrap, wrap
+
+_NAME = "boot"
+_CRASH = "crash.a"
+
+
+def next_boot_id(store):
+    """Count this start and give (number from 1, whether it was kept); what is torn goes on from what is whole."""
+    newest, letter = 0, "b"
+    for slot in ("a", "b"):
+        found = unwrap(_NAME, store.read(_NAME + "." + slot))
+        if found and found[0] > newest:
+            newest, letter = found[0], slot
+    boot_id = newest + 1
+    try:
+        store.write(_NAME + (".b" if letter == "a" else ".a"), wrap(_NAME, boot_id, b""))
+    except OSError:  # a press that can't count its starts comes up safe all the same
+        return boot_id, False
+    return boot_id, True
+
+
+def crash_stands(store, crashed):
+    """Whether a crash waits for its acknowledgement; taking the power away and giving it back is none."""
+    if crashed and store.read(_CRASH) is None:
+        try:
+            store.write(_CRASH, b"1")
+        except OSError:
+            pass  # then it stands until the power goes
+    return crashed or store.read(_CRASH) is not None
+
+
+def acknowledge_crash(store):
+    if store.read(_CRASH) is not None:
+        store.remove(_CRASH)

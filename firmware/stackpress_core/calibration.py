@@ -1,0 +1,126 @@
+"""Guided calibration on the press: commissioning zero, and the span of a cell from reference forces.
+
+Codes are watched at every foreground pass; a point is the mean of the last second and is refused when the code is at the
+rail, does not move at all, or moves too much. Nothing is in force before it is accepted, and then it is bound to this board.
+"""
+
+
+from stackpress_core import tuning
+from stackpress_core.errors import Refused
+from stackpress_core.tick import words
+
+PASSES = 200  # about a second
+SPREAD_MAX = 20000  # codes between smallest and largest: more is not at rest
+SPAN_MIN = 50000  # codes between two points
+AT = words.AT
+
+
+class Calibrator:
+    """The procedure; `press` gives frame, documents and identity."""
+
+    def __init__(self, press):
+        self.press = press
+        self.cell = 0  # from 1; 0 while nothing is being calibrated
+        self.serial = ""
+        self.points = []
+        self._codes = [[] for _ in range(words.CELLS)]
+
+    @property
+    def step(self):
+        if not self.cell:
+            return "idle"
+        return "zero" if not self.points else "apply" if len(self.points) == 1 else "accept"
+
+    def look(self):
+        """One pass: keep the last second of codes, while the press is safe."""
+        s = self.press.S
+        for i in range(words.CELLS):
+            codes = self._codes[i]
+            if len(codes) >= PASSES:
+                codes.pop(0)
+            codes.append(s[AT["RAW"] + i])
+
+    def settled_code(self, i):
+        """Mean code of the last second of cell i (from 0); Refused if it can't be believed."""
+        codes = self._codes[i]
+        if len(codes) < PASSES:
+            raise Refused("cell %d has been watched for less than a second: wait" % (i + 1))
+        low, high = min(codes), max(codes)
+        if high >= self.press.params["rail_counts"] or low <= -self.press.params["rail_counts"]:
+            raise Refused("cell %d is at the converter's rail: an open bridge or an overload" % (i + 1))
+        if low == high:
+            raise Refused("cell %d repeats one code: the converter or its cable is dead" % (i + 1))
+        if high - low > SPREAD_MAX:
+            raise Refused("cell %d moves by %d codes in a second: it is not at rest" % (i + 1, high - low))
+        return sum(codes) // len(codes)
+
+    def need_safe(self):
+        if self.press.state_name not in ("safe", "service"):
+            raise Refused("calibration needs the safe state, the press is %s" % self.press.state_name)
+
+    def zero(self):
+        """Take the codes of the unloaded cells as zero; refused if one is further off than its safety band."""
+        self.need_safe()
+        document = self.press.documents.get("calibration")
+        if document is None:
+            raise Refused("there is no calibration to take a zero for")
+        codes = [0] * words.CELLS
+        for i, cell in enumerate(document["cells"]):
+            if cell is None or not self.press.uses_cell(i):
+                continue
+            codes[i] = self.settled_code(i)
+            off = tuning.force_at(cell["points"], codes[i]) - tuning.force_at(cell["points"], cell.get("zero_code", codes[i]))
+            band = self.press.zero_band_cn(i)
+            if abs(off) > band:
+                raise Refused("cell %d is %d N off its calibrated zero, more than %d N: unload it, or calibrate it again"
+                              % (i + 1, off // 100, band // 100))
+        self.press.put_document("zero", {"format": 1, "code": codes})
+
+    def begin(self, cell, serial):
+        self.need_safe()
+        if not 1 <= cell <= words.CELLS or not self.press.uses_cell(cell - 1):
+            raise Refused("this press has no cell %d" % cell)
+        self.cell, self.serial, self.points = cell, serial, []
+
+    def point(self, cell, force_cn):
+        self.need_safe()
+        if not self.cell or cell != self.cell:
+            raise Refused("CALibration:BEGin %d comes first" % cell)
+        code = self.settled_code(cell - 1)
+        for other, other_cn in self.points:
+            if abs(other - code) < SPAN_MIN or other_cn == force_cn:
+                raise Refused("this point is too near to the one at %d N: apply a larger force" % (other_cn // 100))
+        if len(self.points) >= words.POINTS:
+            raise Refused("a cell takes %d points" % words.POINTS)
+        self.points.append([code, force_cn])
+
+    def accept(self, unix_s):
+        self.need_safe()
+        if not self.cell:
+            raise Refused("no calibration is under way")
+        points = sorted(self.points)
+        try:
+            tuning.segments(points)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        document = self.press.documents.get("calibration") or {"format": 1, "cells": [None] * words.CELLS}
+        document["board"] = self.press.board.identity
+        zero = [code for code, force in points if force == 0]
+        entry = {"serial": self.serial, "points": points, "unix_s": unix_s}
+        if zero:
+            entry["zero_code"] = zero[0]
+        document["cells"] += [None] * (self.cell - len(document["cells"]))
+        document["cells"][self.cell - 1] = entry
+        self._forget_zero(self.cell - 1)
+        self.press.put_document("calibration", document)
+        self.abort()
+
+    def _forget_zero(self, i):
+        """The commissioning zero of a cell belongs to its calibration of then."""
+        document = self.press.documents.get("zero")
+        if document and document["code"][i]:
+            document["code"][i] = 0
+            self.press.put_document("zero", document)
+
+    def abort(self):
+        self.cell, self.serial, self.points = 0, "", []

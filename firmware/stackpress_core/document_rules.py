@@ -1,0 +1,133 @@
+"""What makes a document acceptable to this press: one validator a kind, registered with the store of documents.
+
+The host checks the same things before it sends anything; here is where nothing gets past.
+"""
+
+from stackpress_core import params, tuning
+from stackpress_core.recipe import program
+from stackpress_core.tick import words
+
+FORMAT = 1
+ZERO_SPAN = tuning.FULL_CODE // 8  # codes that a commissioning zero may lie off the calibration's
+
+
+def _whole(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _shape(document, *keys):
+    """Complaints about a document that is no record of format 1 with these keys."""
+    if not isinstance(document, dict):
+        return ["not a record"]
+    if document.get("format") != FORMAT:
+        return ["format is %r, this firmware reads %d" % (document.get("format"), FORMAT)]
+    return ["%s is missing" % key for key in keys if key not in document]
+
+
+def config(document, limits, rates=(), slowest_hz=0):
+    """A configuration: known parameters in bounds, no conflict, nothing above the ceilings, a rate that the board can have."""
+    found = _shape(document, "params")
+    if found:
+        return found
+    if not isinstance(document["params"], dict):
+        return ["params is not a record"]
+    found = params.complaints(document["params"])
+    if not found and limits and not ceilings(limits):
+        found = above_ceilings(params.Values(document["params"]), limits)
+    if not found:
+        hz = params.Values(document["params"])["tick_rate_hz"]
+        if rates and hz not in rates:
+            found = ["tick_rate_hz = %d: the converter gives %s" % (hz, ", ".join([str(rate) for rate in rates]))]
+        elif hz < slowest_hz:
+            found = ["tick_rate_hz = %d: the permissive would drop between two ticks, at least %d" % (hz, slowest_hz)]
+    return found
+
+
+def above_ceilings(values, limits):
+    """Working limits of `values` that lie above the ceilings."""
+    found = []
+    for key in ("frame_cn", "relief_cn"):
+        if values["force_limit_n"] > limits[key]:
+            found.append("force_limit_n lies above the ceiling %s = %d" % (key, limits[key]))
+    cells = [c for i, c in enumerate(limits["cell_cn"]) if values["high_range_mask"] >> i & 1]
+    if cells and values["cell_limit_n"] > min(cells):
+        found.append("cell_limit_n lies above the ceiling cell_cn = %d" % min(cells))
+    return found
+
+
+def ceilings(document):
+    found = _shape(document, "frame_cn", "relief_cn", "cell_cn")
+    if found:
+        return found
+    cells = document["cell_cn"]
+    if not isinstance(cells, list) or len(cells) != words.CELLS:
+        return ["cell_cn is a list of %d forces" % words.CELLS]
+    for value in [document["frame_cn"], document["relief_cn"]] + cells:
+        if not _whole(value) or not 0 <= value <= tuning.FORCE_SPAN:
+            found.append("a ceiling is a whole number of cN from 0 to %d, not %r" % (tuning.FORCE_SPAN, value))
+    return found
+
+
+def calibration(document):
+    found = _shape(document, "board", "cells")
+    if found:
+        return found
+    cells = document["cells"]
+    if not isinstance(cells, list) or len(cells) > words.CELLS:
+        return ["cells is a list of at most %d" % words.CELLS]
+    for i, cell in enumerate(cells):
+        if cell is None:
+            continue
+        try:
+            if not all(_whole(number) for point in cell["points"] for number in point):
+                raise ValueError("codes and forces are whole numbers")
+            tuning.segments(cell["points"])
+            if not _whole(cell.get("zero_code", 0)):
+                raise ValueError("zero_code is a whole number")
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            found.append("cell %d: %s" % (i + 1, error))
+    if not found and sum([tuning.span(cell["points"]) for cell in cells if cell]) > tuning.FORCE_SPAN:
+        found.append("the cells together reach more than %d cN at the rail" % tuning.FORCE_SPAN)
+    return found
+
+
+def zero(document):
+    found = _shape(document, "code")
+    if not found and not (isinstance(document["code"], list) and len(document["code"]) == words.CELLS
+                          and all(_whole(code) for code in document["code"])):
+        found.append("code is a list of %d whole numbers" % words.CELLS)
+    return found
+
+
+def zero_of(document, calibration):
+    """Complaints about a zero that this calibration can't be moved to."""
+    for i, cell in enumerate(calibration["cells"]):
+        try:
+            if cell:
+                points = tuning.moved(cell, document["code"][i])
+                if abs(points[0][0] - cell["points"][0][0]) > ZERO_SPAN:
+                    raise ValueError("its zero has moved by %d codes" % (points[0][0] - cell["points"][0][0]))
+                tuning.segments(points)
+        except ValueError as error:
+            return ["cell %d: %s" % (i + 1, error)]
+    return []
+
+
+def plant(document, board):
+    """What a simulated press is made of; a real one is made of steel."""
+    if "faults" not in board.capabilities:
+        return ["this board's plant is not simulated"]
+    found = _shape(document, "plant")
+    return found or ([] if isinstance(document["plant"], dict) else ["plant is not a record"])
+
+
+def register(press):
+    """Give the press's document store its validators."""
+    documents = press.documents
+    rates, slowest_hz = getattr(press.board, "tick_rates", ()), getattr(press.board, "slowest_hz", 0)
+    documents.register("config", lambda d: config(d, documents.get("ceilings"), rates, slowest_hz))
+    documents.register("ceilings", ceilings)
+    documents.register("calibration", calibration)
+    documents.register("zero", zero)
+    documents.register("plant", lambda d: plant(d, press.board))
+    documents.register("program", lambda d: program.validate(d, press.program_limits()))

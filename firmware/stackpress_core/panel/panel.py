@@ -1,0 +1,186 @@
+"""The press's own face, with no host at all: which program START would run, what was refused or ended, and why.
+
+Nothing here moves the press: SELECT only chooses, START asks the press as a host would and may be refused in words. What is shown
+stands in panel_pages.py, lights and buzzer in panel_lights.py; the wires to them are a driver's business.
+"""
+
+from stackpress_core.errors import Refused
+from stackpress_core.panel.paragraph import Wrapped
+from stackpress_core.recipe import program
+from stackpress_core.recipe.totals import Totals
+from stackpress_core.tick import states, words
+
+AT = words.AT
+KIND = "program/"
+CHECK_MS = 1000
+SHOWN_STEP_CN = 80  # a shown force stands still until it is off by more than this
+MASK = (1 << 30) - 1
+NEVER = MASK >> 1
+REFUSAL_MS = 5000  # a refusal is shown this long while a program runs
+ENDS = {"failed": "ended", "stopped": "stopped", "done": "done"}  # how a run ended: title of its notice
+
+
+def _ending(name, reason):
+    return name if reason in ("", "stopped") else "%s: %s" % (name, reason)
+
+
+class Panel:
+    def __init__(self, press):
+        self.press = press
+        self.now = 0  # wall time of the last look
+        self.name = ""  # the program that START would run
+        self.place = self.count = 0  # where it stands among the stored ones
+        self.totals = None
+        self.problem = ""  # why it can't be run
+        self.stale = True  # the store may have changed
+        self.title = ""  # of a notice that waits to be read
+        self.notice = ""
+        self.note = Wrapped()  # the text at the foot of the page
+        self.blocked = ""  # why the press can't be armed
+        self.silenced = False
+        self.force_cn = None  # as shown, None: not known
+        self._followed = ""  # the program that a host started last
+        self._was_active = self._was_tripped = False
+        self._run = 0  # number of the run that was seen last
+        self._alarm = self._refused = 0
+        self._has_refused = False
+        self._checked = -CHECK_MS
+
+    # what lights and pages ask
+
+    @property
+    def noticed(self):
+        return self.title != ""
+
+    @property
+    def pressed(self):
+        """Whether there is force on the cell."""
+        p = self.press
+        return abs(p.force_cn) > p.params["contact_force_n"]
+
+    @property
+    def waits(self):
+        """Whether somebody has to do something before the program goes on."""
+        r = self.press.runner
+        return r.state == "paused" or r.waits_for_trigger
+
+    def alarm_ms(self, now):
+        return (now - self._alarm) & MASK
+
+    def refused_ms(self, now):
+        return (now - self._refused) & MASK if self._has_refused else NEVER
+
+    # buttons
+
+    def select(self):
+        """The next stored program; only where nothing is armed."""
+        p = self.press
+        if p.state != states.SAFE:
+            raise Refused("a program is selected in the safe state, the press is %s" % p.state_name)
+        self.title = ""
+        names = self._names()
+        if not names:
+            self._take("", names)
+            raise Refused("no program is stored: send one from a host")
+        after = [name for name in names if name > self.name]
+        self._take((after or names)[0], names)
+
+    def to_start(self):
+        """Name of the program that START runs; Refused if nobody has selected one."""
+        if self.stale:
+            self._adopt()
+        if not self.name:
+            raise Refused("no program has been selected: SELECT shows one of %d" % self.count if self.count else
+                          "no program is stored: send one from a host")
+        if self.title == "ended":
+            raise Refused("the last run ended by itself: RESET acknowledges it")
+        self.title = ""
+        return self.name
+
+    def acknowledged(self):
+        """RESET was pressed: what was to be read has been read."""
+        self.title = ""
+        self.silenced = True
+
+    def refused(self, text):
+        """A button asked for what can't be."""
+        self._tell("refused", text)
+        self._refused, self._has_refused = self.now, True
+
+    def documents_changed(self):
+        self.stale = True
+
+    # ten times a second
+
+    def look(self, now):
+        """Follow the press: a run that ended, a trip, a store that changed; `now` / ms of wall time."""
+        p, self.now = self.press, now
+        self._look_at_run(p)
+        tripped = p.state == states.TRIPPED
+        if tripped and not self._was_tripped:
+            self._alarm, self.silenced, self.title = now, False, ""
+        self._was_tripped = tripped
+        self._look_at_force(p)
+        if p.state == states.SAFE and (now - self._checked) & MASK >= CHECK_MS:
+            self._checked = now
+            if self.stale or p.program_name != self._followed:
+                self._adopt()
+            failing = p.arming_checks()
+            self.blocked = failing[0][1] if failing else ""
+
+    def _look_at_run(self, p):
+        active = p.runner.active
+        ran = self._was_active or p.runner.run_no != self._run  # it may have begun and ended between two looks
+        if active and self.refused_ms(self.now) > REFUSAL_MS:
+            self.title = ""
+        elif ran and p.runner.reason not in ("tripped",) and p.runner.state in ENDS:
+            self._tell(ENDS[p.runner.state], _ending(p.program_name, p.runner.reason))
+            if p.runner.state == "failed":
+                self._refused, self._has_refused = self.now, True  # it beeps
+        self._was_active, self._run = active, p.runner.run_no
+
+    def _look_at_force(self, p):
+        if "calibration" in p.problems or p.stale:
+            self.force_cn = None
+            return
+        force_cn = p.shown_cn
+        if self.force_cn is None or abs(force_cn - self.force_cn) > SHOWN_STEP_CN:
+            self.force_cn = (force_cn + 50) // 100 * 100
+
+    def _tell(self, title, text):
+        self.title, self.notice = title, text
+
+    # the store
+
+    def _names(self):
+        return [name[len(KIND):] for name in self.press.documents.names(KIND)]
+
+    def _adopt(self):
+        """After a change of the store: keep the selection if it is still there, else what needs no choice."""
+        p, names = self.press, self._names()
+        followed = p.program_name != self._followed
+        self._followed = p.program_name
+        name = p.program_name if followed else self.name
+        if name not in names:
+            if self.name and not followed:
+                self._tell("deleted", "program %s is no longer stored" % self.name)
+            name = names[0] if len(names) == 1 else ""
+        self._take(name, names)
+
+    def _take(self, name, names):
+        self.stale = False
+        self.name, self.count = name, len(names)
+        self.place = names.index(name) + 1 if name else 0
+        self.totals, self.problem = None, ""
+        if name:
+            self._judge(self.press.documents.get(KIND + name))
+
+    def _judge(self, document):
+        if document is None:
+            self.problem = "it is damaged: send it again"
+            return
+        complaints = program.validate(document, self.press.program_limits())
+        if complaints:
+            self.problem = complaints[0]
+        else:
+            self.totals = Totals(document)

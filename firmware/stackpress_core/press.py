@@ -1,0 +1,190 @@
+"""The press as everybody but the tick sees it: its parts wired together, and one bounded pass of its foreground.
+
+A Press is a chain of small classes, each in its own file: Readings (what it says), InForce (its documents), Steered (what a
+program step asks of the loop), Asked (what people and hosts ask), and this one. Nothing in them moves the valve: orders go into
+the frame's mailbox, which the tick reads once and only obeys where the table of states allows it; the interlocks and the guard
+come after that.
+"""
+
+from stackpress_core import document_rules, params, switches, tuning
+from stackpress_core.boots import crash_stands, next_boot_id
+from stackpress_core.calibration import Calibrator
+from stackpress_core.documents import Documents, Transfer
+from stackpress_core.errors import Refused
+from stackpress_core.identity import release
+from stackpress_core.log.journal import Journal
+from stackpress_core.log.run_log import RunLog
+from stackpress_core.log.sampler import Sampler
+from stackpress_core.log.telemetry import Telemetry
+from stackpress_core.operator import WALL_MASK, Asked
+from stackpress_core.panel.panel import Panel
+from stackpress_core.recipe.runner import Runner
+from stackpress_core.scpi.commands import of_board
+from stackpress_core.scpi.server import Server
+from stackpress_core.settings import RING_ENTRIES, RING_ENTRY
+from stackpress_core.stiffness import Stiffness
+from stackpress_core.tick import states, words
+from stackpress_core.tick.tick import tick
+from stackpress_core.version import VERSION
+
+AT = words.AT
+_STATE, _MODE, _T_SECOND, _T_SUB = AT["STATE"], AT["MODE"], AT["T_SECOND"], AT["T_SUB"]
+_ABORT, _INPUTS = AT["ABORT"], AT["INPUTS"]
+_FORCE_F, _FOREGROUND, _CMD_SEQ, _CMD_SEEN = AT["FORCE_F"], AT["SIG_FOREGROUND"], AT["CMD_SEQ"], AT["CMD_SEEN"]
+VENTED_MS = 500
+VENT_LIMIT_MS = 10000
+TELEMETRY_MS = 100
+DUTY_MS = 60000
+CRASHES = ("watchdog", "crash")
+
+
+class Press(Asked):
+    """One press on one board; see boards/README.md for what `board` is."""
+
+    def __init__(self, board):
+        self.board = board
+        self.version = release(VERSION, board)
+        self.S = words.new()
+        self.ring = getattr(board, "ring", None) or bytearray(RING_ENTRY * RING_ENTRIES)
+        self.tick = tick  # tick(S, ring): what the board calls at its rate
+        self.documents = Documents(board.store)
+        document_rules.register(self)
+        self.transfer = Transfer()
+        self.boot_id, self.store_keeps = next_boot_id(board.store)
+        self.journal = Journal(board.flash, self.boot_id)
+        self.journal_missing = getattr(board, "journal_missing", "")  # why what should keep it does not; "" if it does
+        self.telemetry = Telemetry()
+        self.params = params.Values()
+        self.problems = {}
+        self.tare_cn = [0] * words.CELLS
+        self.calibrator = Calibrator(self)
+        self.runner = Runner(self)
+        self.run_number = 0
+        self.service_unlocked = False
+        self.sample_name = self.operator = ""
+        self.stiffness = Stiffness()
+        self.stop_bits = 0
+        self._settled_band = self._settled_s = self._settled_ms = 0
+        self.program_name = ""  # the program that was started last
+        self.lease_until = -1  # wall time at which the host counts as gone, -1 while nobody asks
+        self.wall_ms = 0
+        self.departs_from = -1  # wall time at which the chip's boot drive was asked for
+        self._contact_s = -1
+        self._vented_from = -1
+        self._vent_from = -1
+        self._pass_s, self._pass_sub = -1, -1
+        self._telemetry_ms = 0
+        self._moves_from = self._moves_ms = 0
+        self.buttons, self.pairs = switches.Buttons(), switches.Pairs()
+        self.panel = Panel(self)
+        self._reset_frame()
+        self.load()
+        self.sampler = Sampler(self)
+        self.server = Server(board.serial, of_board(board), self)
+        if hasattr(board.serial, "listen"):
+            board.serial.listen(self.stop_byte_came)
+        self.run_log = RunLog(self)
+        self.run_log.boot()
+
+    def _reset_frame(self):
+        s = self.S
+        s[AT["FIRST"]] = s[AT["RING_LEFT"]] = -1
+        s[AT["RING_LEN"]] = len(self.ring) // RING_ENTRY
+        s[AT["TEMPERATURE"]] = s[AT["TEMPERATURE"] + 1] = s[AT["DISPLACEMENT"]] = words.ABSENT
+        s[AT["BANK_WANTED"]] = 1
+        s[AT["SIG_CRASH"]] = 1 if crash_stands(self.board.store, self.board.reset_cause in CRASHES) else 0
+
+    def foreground(self, wall_ms):
+        """Serial line, program, log: each bounded. Only what follows press time waits for the tick to have advanced."""
+        s = self.S
+        self.wall_ms = wall_ms
+        s[_FOREGROUND] = 0
+        self.server.poll()
+        if s[_T_SUB] != self._pass_sub or s[_T_SECOND] != self._pass_s:
+            self._pass_sub, self._pass_s = s[_T_SUB], s[_T_SECOND]
+            now_s, now_ms = self.time_s, self.time_ms
+            if self.lease_until >= 0:
+                self._watch_lease(wall_ms)
+            self.pairs.look(s[_INPUTS])
+            acts = self.buttons.pressed(s[_INPUTS], wall_ms)
+            if acts:
+                self._press_buttons(acts)
+            # no order overwrites one that the tick has not read, and none is given behind a stop byte
+            if self.runner.active and s[_CMD_SEQ] == s[_CMD_SEEN] and not s[_ABORT]:
+                self.runner.step(now_s, now_ms)
+            if s[_MODE] == states.VENT or self._vent_from >= 0:
+                self._watch_vent(now_s * 1000 + now_ms)
+            if (now_ms - self._telemetry_ms) % 1000 >= TELEMETRY_MS:
+                self._telemetry_ms = now_ms - now_ms % TELEMETRY_MS
+                self._ten_times_a_second(now_s * 1000 + now_ms)
+            if s[_STATE] == states.SAFE or s[_STATE] == states.SERVICE:
+                self.calibrator.look()
+            self.run_log.look()
+            self.sampler.service()
+        self.journal.service()
+        if self.departs_from >= 0:
+            self._depart(wall_ms)
+        if self.server.wants_repl:
+            if hasattr(self.board.serial, "quiet"):
+                self.board.serial.quiet()
+            self.journal.flush()  # what comes next does not know of it
+
+    def stop_byte_came(self):
+        """From a line that listens by itself, at any moment: the next tick vents, the foreground does the rest in its turn."""
+        self.S[_ABORT] = 1
+
+    def _watch_lease(self, wall_ms):
+        left = (self.lease_until - wall_ms) & WALL_MASK
+        if left > WALL_MASK >> 1:
+            self.lease_until = -1
+            # a stop that is under way goes on to its end without the host
+            if self.runner.active and self.runner.state != "stopping" and self.runner.host_loss != "carry_on":
+                self.sampler.event(4)
+                self.S[AT["SIG_LEASE"]] = 1
+
+    def _watch_vent(self, now):
+        """After a vent the press is safe once the force has gone, and after a while in any case."""
+        if self.S[_MODE] != states.VENT:
+            self._vent_from = self._vented_from = -1
+            return
+        if self._vent_from < 0:
+            self._vent_from = now
+        if abs(self.force_cn) > self.params["contact_force_n"]:
+            self._vented_from = -1
+        elif self._vented_from < 0:
+            self._vented_from = now
+        if (self._vented_from >= 0 and now - self._vented_from > VENTED_MS) or now - self._vent_from > VENT_LIMIT_MS:
+            self._send(states.SAFE, states.OFF)
+
+    def _ten_times_a_second(self, now):
+        self.telemetry.sample(self)
+        self.panel.look(self.wall_ms)
+        s = self.S
+        self.stiffness.look(s[_FORCE_F], s[AT["DISPLACEMENT"]])
+        tuning.schedule(s, self.params, self.stiffness.cn_per_um, s[_FORCE_F])
+        if now - self._moves_ms >= DUTY_MS or s[_STATE] != states.HOLDING:
+            s[AT["SIG_DUTY"]] = self.moves - self._moves_from if s[_STATE] == states.HOLDING else 0
+            self._moves_from, self._moves_ms = self.moves, now
+
+    def _press_buttons(self, down):
+        """Start, stop, acknowledge and select at the press itself."""
+        try:
+            if down & words.IN["stop"]:
+                self.stop("controlled")
+            elif down & words.IN["reset"]:
+                self.panel.acknowledged()
+                self.reset()
+            elif down & words.IN["start"]:
+                self._start_button()
+            elif down & words.IN["select"]:
+                self.panel.select()
+        except Refused as refusal:
+            self.sampler.note(20, 0, 0, refusal.text)
+            self.panel.refused(refusal.text)
+
+    def _start_button(self):
+        """Arm and start the program that the panel shows; a paused press has nothing to start."""
+        name = self.panel.to_start()
+        if self.state == states.SAFE:
+            self.arm()
+        self.start(name, from_host=False)

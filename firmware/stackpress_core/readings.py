@@ -1,0 +1,205 @@
+"""What a press says about itself: state, force, reasons, and whether it could be armed. Reading changes nothing."""
+
+from stackpress_core import arming, switches
+from stackpress_core.tick import interlock, states, words
+
+AT = words.AT
+_STATE, _MODE, _T_SECOND, _T_SUB, _HZ = AT["STATE"], AT["MODE"], AT["T_SECOND"], AT["T_SUB"], AT["HZ"]
+_FORCE_F, _SET, _REACHED = AT["FORCE_F"], AT["SET"], AT["REACHED"]
+_CMD_SEQ, _CMD_SEEN, _CMD_STATE = AT["CMD_SEQ"], AT["CMD_SEEN"], AT["CMD_STATE"]
+
+
+class Readings:
+    """The part of a Press (see press.py) that only looks; its attributes are made there."""
+
+    @property
+    def state(self):
+        """The press state, or the one that has been asked for and that the next tick will adopt."""
+        s = self.S
+        state = s[_STATE]
+        if s[_CMD_SEQ] != s[_CMD_SEEN] and s[AT["K_TRANSITIONS"] + state] >> s[_CMD_STATE] & 1:
+            return s[_CMD_STATE]
+        return state
+
+    @property
+    def order_waits(self):
+        """Whether an order has been given that no tick has read yet."""
+        return self.S[_CMD_SEQ] != self.S[_CMD_SEEN]
+
+    @property
+    def at_rest(self):
+        """Whether the tick itself is in the safe state, and will be after its next run: the processor may be taken from it."""
+        return self.S[_STATE] == states.SAFE and not self.order_waits
+
+    @property
+    def de_energised(self):
+        """Whether no valve is driven, nor will be after the tick's next run: at rest, or stopped with a vent."""
+        s = self.S
+        vented = s[_STATE] == states.TRIPPED and s[AT["REACTION"]] == words.REACT_VENT
+        return self.at_rest or vented and not s[AT["VALVE"]] & words.VALVE_PERMISSIVE and not self.order_waits
+
+    @property
+    def state_name(self):
+        return states.NAMES[self.state]
+
+    @property
+    def hz(self):
+        return self.S[_HZ]
+
+    @property
+    def time_s(self):
+        return self.S[_T_SECOND]
+
+    @property
+    def time_ms(self):
+        return self.S[_T_SUB] * 1000 // self.S[_HZ] % 1000
+
+    @property
+    def force_cn(self):
+        return self.S[_FORCE_F]
+
+    @property
+    def shown_cn(self):
+        """The force with the display's tare taken off."""
+        mask = self.params["low_range_mask" if self.S[AT["RANGE"]] else "high_range_mask"]
+        return self.S[_FORCE_F] - sum([self.tare_cn[i] for i in range(words.CELLS) if mask >> i & 1])
+
+    @property
+    def set_cn(self):
+        return self.S[_SET]
+
+    def cell_force_cn(self, i):
+        return self.S[AT["CELL"] + i]
+
+    @property
+    def imbalance_permille(self):
+        return self.S[AT["IMBALANCE"]]
+
+    @property
+    def displacement_nm(self):
+        return self.S[AT["DISPLACEMENT"]]
+
+    def temperature_cc(self, i):
+        return self.S[AT["TEMPERATURE"] + i]
+
+    @property
+    def inputs(self):
+        return self.S[AT["INPUTS"]]
+
+    @property
+    def valve_bits(self):
+        return self.S[AT["VALVE"]]
+
+    @property
+    def valve_code(self):
+        """0..65535: the regulator's set-point, or how far the solenoids are open."""
+        s = self.S
+        if s[AT["K_KIND"]] == 2:
+            return 65535 if s[AT["VALVE"]] & words.VALVE_FILL else 0
+        return s[AT["CODE"]]
+
+    @property
+    def moves(self):
+        return self.S[AT["MOVES"]]
+
+    @property
+    def stale(self):
+        return self.row_exceeds("stale")
+
+    @property
+    def step(self):
+        return max(0, self.runner.index + 1)
+
+    @property
+    def area_um2(self):
+        return self.runner.area_um2
+
+    @property
+    def warning_bits(self):
+        return self.S[AT["WARNED"]]
+
+    @property
+    def trip_reason(self):
+        first = self.S[AT["FIRST"]]
+        return interlock.NAMES[first] if first >= 0 else ""
+
+    @property
+    def trip_hint(self):
+        first, stuck = self.S[AT["FIRST"]], self.pairs.stuck
+        if stuck and self.trip_reason in switches.ROWS_OF[stuck]:
+            told = switches.told(stuck)
+            return told[0].upper() + told[1:] + "."
+        return interlock.ROWS[first][7] if first >= 0 else ""
+
+    def active_reasons(self):
+        return interlock.names_of(self.S[AT["ACTIVE"]])
+
+    def warnings(self):
+        return interlock.names_of(self.S[AT["WARNED"]])
+
+    def arming_checks(self):
+        return arming.failing(self)
+
+    def row_exceeds(self, name):
+        """Whether the signal of this interlock row stands above its limit now, whatever the state."""
+        row = AT["ROW"] + words.ROW_WORDS * interlock.NAMES.index(name)
+        return self.S[self.S[row]] > self.S[row + 1]
+
+    def uses_cell(self, i):
+        return bool((self.params["high_range_mask"] | self.params["low_range_mask"]) >> i & 1)
+
+    def zero_band_cn(self, i):
+        """How far an unloaded cell may be off zero: 2 % of its ceiling."""
+        return 2000 if "ceilings" in self.problems else max(2000, self.S[AT["K_CELL_CEILING"] + i] // 50)
+
+    def zero_is_off(self):
+        return any(self.uses_cell(i) and abs(self.cell_force_cn(i)) > self.zero_band_cn(i) for i in range(words.CELLS))
+
+    def zero_text(self):
+        return ", ".join(["cell %d %d N" % (i + 1, self.cell_force_cn(i) // 100)
+                          for i in range(words.CELLS) if self.uses_cell(i)])
+
+    def stiffness_n_per_m(self):
+        return self.stiffness.cn_per_um * 10000
+
+    def tick_statistics(self):
+        s = self.S
+        return s[AT["TOKEN"]], s[AT["TICK_WORST"]], s[AT["MISSED"]], s[_HZ]
+
+    def memory(self):
+        import gc
+
+        return gc.mem_free(), gc.mem_alloc()
+
+    def selftest(self):
+        """0 if all is well, else bits: 1 configuration, 2 calibration, 4 ceilings, 8 samples, 16 journal, 32 ticks missed."""
+        bits = sum([1 << i for i, name in enumerate(("config", "calibration", "ceilings")) if name in self.problems])
+        return bits | (8 if self.stale else 0) | (16 if self.journal.dropped else 0) | (32 if self.S[AT["MISSED"]] else 0)
+
+    @property
+    def program_running(self):
+        return self.runner.active
+
+    @property
+    def waiting_for_trigger(self):
+        return self.runner.waits_for_trigger
+
+    @property
+    def calibrating(self):
+        return self.calibrator.cell > 0
+
+    def calibration_state(self):
+        return self.calibrator.step, self.calibrator.cell, self.calibrator.points
+
+    def program_state(self):
+        r = self.runner
+        return self.program_name, self.step if r.active else 0, r.kind, r.step_time_ms, self.run_number, r.time_left_ms
+
+    @property
+    def wants_prompt(self):
+        return self.server.wants_repl
+
+    @property
+    def set_point_reached(self):
+        s = self.S
+        return s[_CMD_SEQ] == s[_CMD_SEEN] and s[_MODE] == states.FORCE and s[_REACHED] > 0

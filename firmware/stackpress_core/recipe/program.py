@@ -1,0 +1,67 @@
+"""A program (recipe) as data: what it may say, what is wrong with it, how long it takes.
+
+The front door of four small modules that host and device share: the table of steps, what their numbers mean, the check
+as a whole before the first move, and the time that it takes. `runner.py` runs what is found right here.
+
+Limits are a dict; a limit that is absent is not checked: force_limit_cn, rate_limit_cn_per_s, speed_limit_um_per_s,
+travel_limit_nm, temperature_limit_cc, release_rate_cn_per_s, capabilities (valve, trigger, temperature, displacement).
+"""
+
+from stackpress_core.recipe.check import find
+from stackpress_core.recipe.levels import rate_cn_per_s
+from stackpress_core.recipe.table import AT_END, KINDS, STEP_OF, STEPS
+from stackpress_core.recipe.times import estimate
+
+__all__ = (
+    "KINDS",
+    "STEPS",
+    "estimate",
+    "find",
+    "goes_on_holding",
+    "limits_of",
+    "stop_rate_cn_per_s",
+    "validate",
+)
+
+
+def limits_of(values, capabilities):
+    """The limits that a press with these parameters (press.params.Values) and capabilities puts on programs."""
+    able = set(capabilities)
+    if values["valve_kind"]:
+        able.add("valve")
+    else:
+        able.discard("valve")
+    return {
+        "force_limit_cn": values["force_limit_n"],
+        "rate_limit_cn_per_s": values["rate_limit_n_per_s"],
+        "speed_limit_um_per_s": values["approach_limit_um_per_s"],
+        "travel_limit_nm": values["travel_limit_um"] * 1000,
+        "temperature_limit_cc": values["temperature_limit_c"],
+        "release_rate_cn_per_s": values["trip_ramp_n_per_s"],
+        "capabilities": able,
+    }
+
+
+def stop_rate_cn_per_s(program, limits):
+    """The rate of a controlled stop: the program's, else the press's, else full working force in a minute."""
+    rate = rate_cn_per_s(program, "stop_rate", program.get("area_um2", 0))
+    return rate or limits.get("release_rate_cn_per_s") or max(1, limits.get("force_limit_cn", 6_000_000) // 60)
+
+
+def validate(program, limits):
+    """Everything that is wrong, as sentences: "step 3 (ramp): target 70000 N is over the press's working limit ..."."""
+    steps = program.get("steps") if isinstance(program, dict) else None
+    return [_place(steps, found[0]) + found[2] for found in find(program, limits)]
+
+
+def _place(steps, number):
+    if not number:
+        return ""
+    step = steps[number - 1]
+    kind = step.get("do") if isinstance(step, dict) else None
+    return f"step {number} ({kind}): " if isinstance(kind, str) and kind in STEP_OF else f"step {number}: "
+
+
+def goes_on_holding(program):
+    """Whether the press keeps the force after the last step."""
+    return program.get("at_end", AT_END[0]) == "hold"

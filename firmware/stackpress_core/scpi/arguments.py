@@ -1,0 +1,96 @@
+"""Parameters of a command: what the table's spec asks for, checked and turned into values a handler can use.
+
+A spec is a comma-joined list; brackets make a parameter optional (None, or the default unit, is given instead):
+`str`, `word:CONTrolled|HOLD|VENT`, `bool`, `int:low:high[:default]`, `num:force[:low:high[:default]]` (bounds in the
+press's integer unit), `unit:force` (a suffix alone, given as numerator and denominator).
+"""
+
+from stackpress_core.errors import ScpiError
+from stackpress_core.scpi import values
+from stackpress_core.scpi.headers import split_outside
+
+WRONG_KIND = {"number": -128, "string": -158, "word": -148, "expression": -178}
+
+
+def bind(spec, text):
+    """Values for every parameter in `spec`; -108, -109 and the errors of each parameter."""
+    tokens = spec.split(",") if spec else []
+    parts = [part.strip() for part in split_outside(text, ",")] if text else []
+    if len(parts) > len(tokens):
+        raise ScpiError(-108, parts[len(tokens)][:40])
+    found = []
+    for i, token in enumerate(tokens):
+        optional = token[0] == "["
+        fields = token.strip("[]").split(":")
+        if i < len(parts) and parts[i]:
+            found.append(one(fields, parts[i]))
+        elif not optional or i < len(parts):
+            raise ScpiError(-109)
+        else:
+            found.append(values.factor(fields[1], "") if fields[0] == "unit" else None)
+    return found
+
+
+def one(fields, text):
+    kind = values.kind_of(text)
+    if kind == "block":
+        values.nondecimal(text)
+    if fields[0] == "str":
+        expect(kind, "string")
+        return values.string(text)
+    if fields[0] == "unit":
+        expect(kind, "word")
+        return values.factor(fields[1], values.checked_suffix(text))
+    if fields[0] == "word":
+        expect(kind, "word")
+        return choice(fields[1].split("|"), text)
+    if fields[0] == "bool" and kind == "word":
+        return 1 if choice(("OFF", "ON"), text) == "ON" else 0
+    if kind == "word":
+        return extreme(fields, text)
+    expect(kind, "number")
+    return number(fields, text)
+
+
+def expect(kind, wanted):
+    if kind != wanted:
+        raise ScpiError(WRONG_KIND.get(kind, -104) if kind == "expression" else -104, "a %s is expected" % wanted)
+
+
+def choice(patterns, text):
+    """The pattern that `text` is the short or long form of; -224 if it is none of them."""
+    for pattern in patterns:
+        if values.word_matches(text, pattern):
+            return pattern
+    raise ScpiError(-224, "%s is not one of %s" % (text[:20], "|".join(patterns)))
+
+
+def bounds(fields):
+    """The integers after the type (and quantity): [low, high, default] as far as they are given."""
+    return [int(field) for field in fields[2 if fields[0] == "num" else 1 :]]
+
+
+def extreme(fields, text):
+    """MINimum, MAXimum, DEFault of a bounded number."""
+    limits = [0, 1] if fields[0] == "bool" else bounds(fields)
+    for i, name in enumerate(("MINimum", "MAXimum", "DEFault")):
+        if i < len(limits) and values.word_matches(text, name):
+            return limits[i]
+    raise ScpiError(-104 if not limits else -224, text[:20])
+
+
+def number(fields, text):
+    mantissa, power, suffix = values.split_number(text)
+    if fields[0] == "num":
+        num, den = values.factor(fields[1], suffix)
+        value = values.to_integer(mantissa, power, num, den)
+    elif suffix:
+        raise ScpiError(-138, suffix)
+    else:
+        value = values.to_integer(mantissa, power)
+    if fields[0] == "bool":
+        return 1 if value else 0
+    limits = bounds(fields)
+    if len(limits) >= 2 and not limits[0] <= value <= limits[1]:
+        raise ScpiError(-222, "%d is outside %d .. %d" % (value, limits[0], limits[1]))
+    return value

@@ -1,0 +1,128 @@
+"""Headers of SCPI: splitting a line into units, and finding the row of the command table that a header means.
+
+A pattern is written as the manuals write it: `MEASure:FORCe[:TOTal]?`, capitals are the short form, brackets are
+optional, `<n>` takes a numeric suffix (1 when it is left out), a final `?` is a query.
+"""
+
+from stackpress_core.errors import ScpiError
+from stackpress_core.scpi.values import is_digit, is_letter, word_matches
+
+MNEMONIC_MAX = 12
+
+
+def split_outside(text, separator):
+    """Split at `separator` where it is not inside a string."""
+    if separator not in text or '"' not in text and "'" not in text:
+        return text.split(separator)
+    parts, start, quote = [], 0, ""
+    for i, c in enumerate(text):
+        if quote:
+            quote = "" if c == quote else quote
+        elif c == '"' or c == "'":
+            quote = c
+        elif c == separator:
+            parts.append(text[start:i])
+            start = i + 1
+    parts.append(text[start:])
+    return parts
+
+
+def split_header(unit):
+    """'MEAS:FORC? KN' -> ('MEAS:FORC?', 'KN'). -101, -102 or -111 if it does not begin like a header."""
+    end = 0
+    while end < len(unit) and unit[end] not in " \t":
+        c = unit[end]
+        if not (is_letter(c) or is_digit(c) or c in "_:*?"):
+            raise ScpiError(-101 if c < " " or c > "~" else -102, "at %s" % repr(c))
+        end += 1
+    header = unit[:end]
+    mark = header.find("?")
+    if 0 <= mark < len(header) - 1:
+        raise ScpiError(-111)
+    return header, unit[end:].strip()
+
+
+def nodes_of(header):
+    """'MEAS:FORC' -> ['MEAS', 'FORC']; -102 for empty nodes, -112 for one that is too long."""
+    nodes = header.split(":")
+    for node in nodes:
+        if not node or not is_letter(node[0]):
+            raise ScpiError(-102, header[:40])
+        if len(node) > MNEMONIC_MAX:
+            raise ScpiError(-112, node[:20])
+    return nodes
+
+
+def is_query_only(line):
+    """True if nothing in this line but queries: such a line may outlive a stop, everything else is discarded."""
+    for unit in split_outside(line, ";"):
+        words = unit.split()
+        if words and not words[0].endswith("?"):
+            return False
+    return True
+
+
+def is_abort(raw):
+    """True if these bytes begin with ABORt: judged first of all, so that a spoiled line still stops the press."""
+    start = raw.lstrip(b" \t:")
+    end = 0
+    while end < len(start) and end < 6 and (65 <= start[end] <= 90 or 97 <= start[end] <= 122):
+        end += 1
+    return start[:end].upper() in (b"ABOR", b"ABORT")
+
+
+def match_node(pattern, node):
+    """Numeric suffix if `node` is this mnemonic (1 where none is written), else -1. A suffix is only for `<n>`."""
+    if not pattern.endswith("<n>"):
+        return 1 if word_matches(node, pattern) else -1
+    end = len(node)
+    while end and is_digit(node[end - 1]):
+        end -= 1
+    if not word_matches(node[:end], pattern[:-3]):
+        return -1
+    return int(node[end:]) if end < len(node) else 1
+
+
+def match(pattern, i, nodes, j):
+    """Suffixes of the `<n>` nodes when nodes[j:] is what pattern[i:] means, else None."""
+    if i == len(pattern):
+        return [] if j == len(nodes) else None
+    name = pattern[i].strip("[]")
+    if j < len(nodes):
+        suffix = match_node(name, nodes[j])
+        rest = match(pattern, i + 1, nodes, j + 1) if suffix >= 0 else None
+        if rest is not None:
+            return [suffix] + rest if name.endswith("<n>") else rest
+    if pattern[i][0] == "[":
+        return match(pattern, i + 1, nodes, j)
+    return None
+
+
+class Headers:
+    """The command table, with its rows found by the first letters of their root."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.roots = {}
+        for i, row in enumerate(rows):
+            key = row[0][:4].upper() if row[0][0] == "*" else row[0][:3].upper()
+            self.roots.setdefault(key, []).append(i)
+
+    def find_common(self, header):
+        for i in self.roots.get(header[:4].upper(), ()):
+            if self.rows[i][0] == header.upper():
+                return self.rows[i]
+        raise ScpiError(-113, header[:40])
+
+    def find(self, nodes, query):
+        """(row, suffixes) for these nodes; -113 if there is none."""
+        last = nodes[-1][:3].upper()  # short and long form begin alike: most rows need no closer look
+        for i in self.roots.get(nodes[0][:3].upper(), ()):
+            pattern = self.rows[i][0]
+            if pattern.endswith("?") != query or last not in pattern.upper():
+                continue
+            names = pattern.rstrip("?").replace("[:", ":[").split(":")
+            suffixes = match(names, 0, nodes, 0)
+            if suffixes is not None:
+                return self.rows[i], suffixes
+        raise ScpiError(-113, ":".join(nodes)[:60] + ("?" if query else ""))

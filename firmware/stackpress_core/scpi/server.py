@@ -1,0 +1,229 @@
+"""The SCPI server: bytes of a host become commands on the press, and answers become bytes, a bounded piece at a time.
+
+`poll` is one pass of the foreground: take what has arrived (stop bytes act at once), run at most a few units of the
+lines that wait, send a piece of what is to be sent. Whatever a host sends, the worst it gets is an error in the queue.
+A command that starts something long is complete when that has started; progress is read from STATus:OPERation.
+"""
+
+from stackpress_core.errors import Refused, ScpiError, StorageFault
+from stackpress_core.scpi import arguments, headers, wire
+from stackpress_core.scpi.status import Status
+
+UNITS_PER_PASS = 4
+KNOWN_MAX = 12  # headers whose row is remembered: a host asks the same few over and over
+ORDER_PASSES = 8  # a unit that follows an order waits this long for the tick to have read it
+OUT_PER_IN = 4  # bytes sent for each byte looked at: sending costs little, and logs go out, not in
+
+
+class Server:
+    """One serial line, one press. Rows of `commands`: pattern, handler(server, suffixes, args), spec, help."""
+
+    def __init__(self, serial, commands, press):
+        self.serial = serial
+        self.press = press
+        self.commands = commands
+        self.headers = headers.Headers(commands)
+        self.status = Status()
+        self.inbox = wire.Inbox(self)
+        self.out = wire.Outbox(serial)
+        self.buf = bytearray(64)
+        self.lines = []
+        self.units = None  # what is left of the line that is being run
+        self.path = []
+        self.known = {}  # header as it was written, with the path before it: (row, suffixes, path after it)
+        self.answers = 0  # answers given so far in this line
+        self.muted = False  # an answer of this line was dropped: the rest of them are too
+        self.wants_repl = False
+        self.stops = 0
+        self.lost_lines = 0
+        self.waited = 0
+
+    # -- one pass --------------------------------------------------------------------------------------------------
+
+    def poll(self, budget=128):
+        self.receive(budget)
+        self.status.update(self.press)
+        self.execute()
+        self.out.pump(OUT_PER_IN * budget)
+        self.break_deadlock()
+
+    def receive(self, budget):
+        while budget > 0 and not self.wants_repl:  # what comes behind an obeyed 0x03 is the prompt's
+            count = self.serial.read(self.buf) or 0
+            if not count:
+                return
+            self.inbox.feed(self.buf, count)
+            budget -= count
+
+    def execute(self):
+        for _ in range(UNITS_PER_PASS):
+            if not self.out.ready() or self.order_waits():
+                return
+            if self.units is None and not self.next_line():
+                return
+            if self.units:
+                self.run_unit(self.units.pop(0))
+            elif self.units is not None:
+                self.end_line()
+
+    def order_waits(self):
+        """Whether what comes next must wait for the tick; not for ever: press time may stand still."""
+        self.waited = self.waited + 1 if self.press.order_waits else 0
+        return 0 < self.waited <= ORDER_PASSES
+
+    def break_deadlock(self):
+        """The host does not read and has filled the input: give up the long answer, so that commands are run again."""
+        if self.out.source is not None and self.out.stalled() and len(self.lines) >= wire.QUEUE_MAX:
+            self.out.drop_source()
+            self.muted = True
+            self.status.error(-430)
+
+    # -- what the inbox calls --------------------------------------------------------------------------------------
+
+    def line(self, raw):
+        if headers.is_abort(raw):
+            self.stop_now()
+        text = decoded(raw)
+        if text is None:
+            self.wait_in_line((-101, ""))
+            return
+        if headers.is_abort(raw):
+            text = text.partition(";")[2]
+        if text.strip():
+            self.wait_in_line(text)
+
+    def long_line(self, raw):
+        self.lost_lines += 1
+        if headers.is_abort(raw):
+            self.stop_now()
+        self.wait_in_line((-363, "a line has at most %d bytes" % wire.LINE_MAX))
+
+    def wait_in_line(self, item):
+        """A line, or the error that a bad line is when its turn comes: errors keep the order of the lines."""
+        if len(self.lines) < wire.QUEUE_MAX:
+            self.lines.append(item)
+            return
+        self.lost_lines += 1
+        self.status.error(-363, "%d lines are waiting" % wire.QUEUE_MAX)
+
+    def stop_byte(self):
+        self.stop_now()
+
+    def break_byte(self):
+        if self.press.at_rest:
+            self.wants_repl = True
+        else:
+            self.status.error(-102, "0x03 is obeyed in the safe state only")
+
+    def stop_now(self):
+        """Vent at once and forget every waiting line that could move something; waiting queries are still answered."""
+        self.stops += 1
+        try:
+            self.press.abort()
+        except Exception as error:
+            self.status.error(-300, repr(error))
+        kept = [line for line in self.lines if isinstance(line, tuple) or headers.is_query_only(line)]
+        gone = len(self.lines) - len(kept)
+        if self.units and not all(headers.is_query_only(unit) for unit in self.units):
+            self.units = []
+            gone += 1
+        self.lines = kept
+        if gone:
+            self.status.error(-200, "%d lines discarded by the stop" % gone)
+
+    # -- running a line --------------------------------------------------------------------------------------------
+
+    def next_line(self):
+        if not self.lines:
+            return False
+        line = self.lines.pop(0)
+        if isinstance(line, tuple):
+            self.status.error(line[0], line[1])
+            line = ""
+        self.units = headers.split_outside(line, ";")
+        self.path = []
+        self.answers = 0
+        self.muted = False
+        return True
+
+    def end_line(self):
+        if self.answers:
+            self.out.put(b"\n", reserve=0)
+        self.units = None
+
+    def run_unit(self, text):
+        text = text.strip()
+        if not text:
+            return
+        try:
+            self.answer(self.call(text))
+        except ScpiError as error:
+            self.status.error(error.number, error.info)
+            if -199 <= error.number <= -100:
+                self.units = []
+        except Refused as error:
+            self.status.error(error.number, error.text)
+        except StorageFault as error:
+            self.status.error(-320, str(error))
+        except MemoryError:
+            self.status.error(-225)
+        except Exception as error:
+            self.status.error(-300, repr(error))
+
+    def call(self, text):
+        header, _, params = text.partition(" ")
+        key = header if header[0] in ":*" or not self.path else ":".join(self.path) + " " + header
+        if key in self.known:
+            row, suffixes, self.path = self.known[key]
+        else:
+            header, params = headers.split_header(text)
+            if header.startswith("*"):
+                row, suffixes = self.headers.find_common(header), []
+                return row[1](self, suffixes, arguments.bind(row[2], params))
+            row, suffixes = self.find(header)
+            if len(self.known) >= KNOWN_MAX:
+                self.known.clear()
+            self.known[key] = (row, suffixes, self.path)
+        return row[1](self, suffixes, arguments.bind(row[2], params.strip()))
+
+    def find(self, header):
+        query = header.endswith("?")
+        name = header[:-1] if query else header
+        absolute = name.startswith(":")
+        nodes = headers.nodes_of(name[1:] if absolute else name)
+        if not absolute:
+            nodes = self.path + nodes
+        found = self.headers.find(nodes, query)
+        self.path = nodes[:-1]
+        return found
+
+    def answer(self, answer):
+        if answer is None or self.muted:
+            return
+        if isinstance(answer, (str, int)):
+            answer = str(answer)
+            if len(answer) * 4 > wire.ANSWER_ROOM:  # 4: a character may be four bytes
+                answer = wire.Text([answer])
+        comma = b";" if self.answers else b""
+        if not isinstance(answer, str):
+            taken = self.out.put(comma)
+            self.out.source = answer if taken else None
+        else:
+            taken = self.out.put(comma + answer.encode())
+        if taken:
+            self.answers += 1
+        else:
+            self.muted = True
+            self.out.dropped += 1
+            self.status.error(-430)
+
+
+def decoded(raw):
+    """The line as text without its carriage return, or None if it is not text."""
+    for byte in raw:
+        if byte < 32 and byte not in (9, 13) or byte == 127:
+            return None
+    try:
+        return raw.decode().strip()
+    except UnicodeError:
+        return None

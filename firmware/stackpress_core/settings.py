@@ -1,0 +1,94 @@
+"""Which documents are in force: stored ones judged and put into the frame, new ones taken while the press is safe.
+
+What is missing, torn or foreign is told by `problems` and keeps the press from being armed; it never keeps it from starting.
+"""
+
+import json
+
+from stackpress_core import document_rules, params, tuning
+from stackpress_core.errors import Refused
+from stackpress_core.readings import Readings
+from stackpress_core.recipe import program
+from stackpress_core.tick import states, words
+
+AT = words.AT
+REQUIRED = ("config", "ceilings", "calibration")
+RING_ENTRIES, RING_ENTRY = 6016, 14  # of the flight recorder: 1.5 s at 4 kHz; a board may have less memory for it
+
+
+class InForce(Readings):
+    """The part of a Press that keeps its documents."""
+
+    def load(self):
+        """Put the stored documents in force; what is missing or bad is told by `problems` and keeps the press safe."""
+        self.problems = {}
+        found = {}
+        for name in REQUIRED + ("zero",):
+            found[name] = self._usable(name, found)
+        self.params = params.Values(found["config"]["params"] if found["config"] else {})
+        self._between_ticks(lambda: self._compile(found))
+        if not self.problems:
+            above, missing = document_rules.above_ceilings(self.params, found["ceilings"]), self._uncalibrated(found["calibration"])
+            if above:
+                self.problems["config"] = above[0]
+            if missing:
+                self.problems["calibration"] = missing[0]
+        self.S[AT["SIG_CONFIG"]] = 1 if self.problems else 0
+
+    def _usable(self, name, found):
+        """The stored document if it can be used beside those `found` before it; else None, and `problems` says why."""
+        document, state = self.documents.get(name), self.documents.state(name)
+        if document is None:
+            if name in REQUIRED or state != "missing":
+                self.problems[name] = "bad" if state == "ok" else state
+            return None
+        wrong = self.documents.validators[name](document)
+        if name == "calibration" and not wrong and document["board"] != self.board.identity:
+            wrong = ["it belongs to board %s" % document["board"]]
+        if name == "zero" and not wrong and found["calibration"]:
+            wrong = document_rules.zero_of(document, found["calibration"])
+        if wrong:
+            self.problems[name] = wrong[0]
+        return None if wrong else document
+
+    def _compile(self, found):
+        s, hz = self.S, self.hz
+        tuning.compile_frame(s, self.params, found["ceilings"], found["calibration"], found["zero"],
+                             getattr(self.board, "sample_hz", 0))  # fmt: skip
+        if hz:  # press time goes on where it is
+            s[AT["T_SUB"]] = s[AT["T_SUB"]] * self.hz // hz
+        if hz != self.hz:  # else a window that is still being written stays whole
+            s[AT["RING_AFTER"]] = min(self.hz // 2, s[AT["RING_LEN"]] // 3)
+            s[AT["RING_FILLED"]] = 0
+
+    def _between_ticks(self, change):
+        """Change the frame in one piece: where ticks are interrupts, none sees half of it."""
+        held = getattr(self.board, "between_ticks", None)
+        if held:
+            held(change)
+        else:
+            change()
+
+    def _uncalibrated(self, calibration):
+        cells = calibration["cells"]
+        return ["cell %d is not calibrated" % (i + 1) for i in range(words.CELLS)
+                if self.uses_cell(i) and (i >= len(cells) or cells[i] is None)]
+
+    def refuse_writing(self):
+        """Nothing is written to the store while the press is armed: the processor may stand still meanwhile."""
+        idle = (states.SAFE, states.SERVICE, states.MONITOR)
+        if self.state not in idle or self.S[AT["STATE"]] not in idle:
+            raise Refused("documents are written in the safe state, the press is %s" % self.state_name)
+
+    def document_changed(self, name):
+        self.load()
+        self.panel.documents_changed()
+        self.sampler.event(6, 0, 0, name)
+
+    def put_document(self, name, document):
+        self.refuse_writing()
+        self.documents.put(name, json.dumps(document).encode())
+        self.document_changed(name)
+
+    def program_limits(self):
+        return program.limits_of(self.params, self.board.capabilities)

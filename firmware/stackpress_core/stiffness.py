@@ -1,0 +1,33 @@
+"""The stack's stiffness as the press feels it: change of force over change of displacement, from one look to the next.
+
+Noise says nothing, so a look counts only when both have changed enough; the estimate moves a quarter of the way each time.
+"""
+
+from stackpress_core.tick.words import ABSENT
+
+FORCE_STEP = 5000  # cN
+TRAVEL_STEP = 300  # nm
+
+
+class Stiffness:
+    def __init__(self):
+        self.cn_per_um = 0
+        self._force = 0
+        self._travel = ABSENT
+
+    def look(self, force_cn, displacement_nm):
+        """True if there is a new estimate."""
+        if displacement_nm == ABSENT:
+            return False
+        if self._travel == ABSENT:
+            self._force, self._travel = force_cn, displacement_nm
+            return False
+        force, travel = force_cn - self._force, displacement_nm - self._travel
+        if abs(force) < FORCE_STEP or abs(travel) < TRAVEL_STEP:
+            return False
+        self._force, self._travel = force_cn, displacement_nm
+        if (force > 0) != (travel > 0):
+            return False
+        now = abs(force) * 1000 // abs(travel)
+        self.cn_per_um = now if not self.cn_per_um else self.cn_per_um + (now - self.cn_per_um) // 4
+        return True

@@ -1,0 +1,71 @@
+"""What contacts are believed: a button that bounces acts once, a two-channel switch has to open whole before it counts again."""
+
+from stackpress_core.tick import words
+
+BUTTONS = words.IN["start"] | words.IN["stop"] | words.IN["reset"] | words.IN["select"]
+STOP = words.IN["stop"]
+SETTLED_MS = 20
+ROWS_OF = {"emergency stop": ("estop", "discrepancy"), "guard": ("guard", "discrepancy")}  # rows of a trip that a pair explains
+PAIRS = (("emergency stop", words.IN["estop_a"] | words.IN["estop_b"]), ("guard", words.IN["guard_a"] | words.IN["guard_b"]))
+WALL_MASK = (1 << 30) - 1
+
+
+def told(pair):
+    """What to do about a pair that is `stuck`."""
+    return ("one channel of the %s opened alone: open it fully, so that both contacts open, then close it again; "
+            "a contact may be welded" % pair)
+
+
+class Buttons:
+    """Each acts when it has been down for SETTLED_MS; stop acts at once, and again only after it has been up as long."""
+
+    def __init__(self):
+        self._held = BUTTONS  # one that is held while the press starts does nothing before it is let go
+        self._seen = BUTTONS
+        self._since = 0
+
+    def pressed(self, inputs, wall_ms):
+        """The buttons that act now, as bits of the frame's inputs."""
+        now = inputs & BUTTONS
+        if now != self._seen:
+            self._seen, self._since = now, wall_ms
+        elif now == self._held:
+            return 0
+        acts = now & ~self._held & STOP
+        self._held |= acts
+        if (wall_ms - self._since) & WALL_MASK >= SETTLED_MS:
+            acts |= now & ~self._held
+            self._held = now
+        return acts
+
+
+class Pairs:
+    """Emergency stop and guard, two channels each: `stuck` is the name of one of which a channel did not open with the other.
+
+    A contact that is welded closes the pair again as soon as the other one closes. So what opened in half is believed again
+    once it has opened whole, as a monitored safety relay has it.
+    """
+
+    def __init__(self):
+        self._was_open = [False] * len(PAIRS)
+        self._half = [False] * len(PAIRS)
+
+    def look(self, inputs):
+        """Once in each pass, with the frame's inputs."""
+        for i in range(len(PAIRS)):
+            both = PAIRS[i][1]
+            closed = inputs & both
+            if closed == 0:
+                self._was_open[i], self._half[i] = True, False
+            elif closed == both:
+                self._was_open[i] = False
+            elif not self._was_open[i]:
+                self._half[i] = True
+
+    @property
+    def stuck(self):
+        """The pair of which one channel has opened alone, since both were open; empty if there is none."""
+        for i in range(len(PAIRS)):
+            if self._half[i]:
+                return PAIRS[i][0]
+        return ""

@@ -1,0 +1,239 @@
+"""Counts to force: which samples can be believed, what each cell and the press as a whole carries.
+
+A tick without new data is a stale tick: the forces stay, their age grows. Calibration is piecewise linear; a slope is a
+17-bit mantissa with a 10-bit residue, so that a 24-bit code times its slope keeps every bit and no product passes 2^30.
+The high range adds up parallel cells; the low range takes over below a threshold, and what the two disagree by fades out.
+"""
+
+import micropython
+from micropython import const
+
+# words (written by layout.py)
+_ABSENT = const(-1073741824)
+_RAW = const(0)
+_SAMPLE_NEW = const(1)
+_SAMPLE_CRC_BAD = const(2)
+_CELLS = const(4)
+_SAMPLE_CHIP_RESET = const(4)
+_STATUS = const(4)
+_DISPLACEMENT = const(8)
+_POINTS = const(8)
+_T_SECOND = const(12)
+_T_SUB = const(13)
+_HZ = const(14)
+_CELL = const(15)
+_LAST_RAW = const(23)
+_REPEATS = const(27)
+_SEGMENT = const(31)
+_CAL_WORDS = const(34)
+_VALID = const(35)
+_HIGH = const(36)
+_LOW = const(37)
+_RANGE = const(38)
+_RANGE_BIAS = const(39)
+_FORCE = const(40)
+_FILTER = const(41)
+_FORCE_F = const(42)
+_FORCE_H = const(43)
+_FILTER_H = const(44)
+_IMBALANCE = const(45)
+_DISPLACEMENT_F = const(46)
+_SPEED = const(47)
+_PEAK = const(48)
+_SIG_CELL_CEILING = const(55)
+_SIG_CELL = const(56)
+_SIG_STALE = const(57)
+_SIG_RAIL = const(58)
+_SIG_FROZEN = const(59)
+_SIG_CRC = const(60)
+_SIG_RESET = const(61)
+_SIG_IMBALANCE = const(62)
+_SIG_DROP = const(66)
+_SET_RATE = const(103)
+_K_HIGH_MASK = const(151)
+_K_LOW_MASK = const(152)
+_K_SHARE = const(154)
+_K_RANGE_UP = const(155)
+_K_RANGE_DOWN = const(156)
+_K_FADE = const(157)
+_K_RAIL = const(158)
+_K_FILTER = const(159)
+_K_FILTER_H = const(160)
+_K_LAG = const(161)
+_K_SPEED = const(162)
+_K_CELL_CEILING = const(163)
+_K_IMBALANCE_MIN = const(167)
+_K_DROP = const(168)
+_K_DROP_MIN = const(169)
+_K_DROP_DECAY = const(170)
+_CAL = const(402)
+# end of words
+
+
+@micropython.viper
+def sense(frame):
+    """One sample in, forces and validity out. Every word is an integer in the unit that stackpress_core/tick/words.py gives."""
+    s = ptr32(frame)
+    s[_T_SUB] += 1
+    if s[_T_SUB] >= s[_HZ]:
+        s[_T_SUB] = 0
+        s[_T_SECOND] += 1
+    if s[_SIG_STALE] < 0x1FFFFFFF:
+        s[_SIG_STALE] += 1
+    status = s[_STATUS]
+    if status & _SAMPLE_CHIP_RESET:
+        s[_SIG_RESET] = 1
+    if not status & _SAMPLE_NEW:
+        return
+    if status & _SAMPLE_CRC_BAD:
+        if s[_SIG_CRC] < 0x1FFFFFFF:
+            s[_SIG_CRC] += 1
+        return
+    s[_SIG_CRC] = 0
+    high_mask = s[_K_HIGH_MASK]
+    low_mask = s[_K_LOW_MASK]
+    rail = s[_K_RAIL]
+    valid = 0
+    railed = 0
+    frozen = 0
+    high = 0
+    low = 0
+    most = -0x3FFFFFFF
+    least = 0x3FFFFFFF
+    over = -0x3FFFFFFF
+    i = 0
+    bit = 1
+    while i < _CELLS:
+        if (high_mask | low_mask) & bit:
+            code = s[_RAW + i]
+            if code == s[_LAST_RAW + i]:
+                if s[_REPEATS + i] < 0x1FFFFFFF:
+                    s[_REPEATS + i] += 1
+            else:
+                s[_REPEATS + i] = 0
+                s[_LAST_RAW + i] = code
+            if s[_REPEATS + i] > frozen:
+                frozen = s[_REPEATS + i]
+            force = s[_CELL + i]
+            if code > rail or code < 0 - rail:
+                # not believed: the cell keeps its last force, so that a broken wire is not called an overload
+                railed += 1
+            else:
+                valid |= bit
+                c = _CAL + i * _CAL_WORDS
+                j = s[_SEGMENT + i]
+                last = s[c + 4 * _POINTS] - 2
+                while j < last and code >= s[c + j + 1]:
+                    j += 1
+                while j > 0 and code < s[c + j]:
+                    j -= 1
+                s[_SEGMENT + i] = j
+                d = code - s[c + j]
+                part = d >> 12
+                slope = s[c + 2 * _POINTS + j]
+                t = part * slope + (((d & 4095) * slope) >> 12) + ((part * s[c + 3 * _POINTS + j]) >> 10)
+                shift = s[c + 4 * _POINTS + 1]
+                force = s[c + _POINTS + j] + ((t + ((1 << shift) >> 1)) >> shift)
+                s[_CELL + i] = force
+            if high_mask & bit:
+                high += force
+                if force > most:
+                    most = force
+                if force < least:
+                    least = force
+                if force - s[_K_CELL_CEILING + i] > over:
+                    over = force - s[_K_CELL_CEILING + i]
+            else:
+                low += force
+        i += 1
+        bit <<= 1
+    s[_VALID] = valid
+    s[_SIG_RAIL] = railed
+    s[_SIG_FROZEN] = frozen
+    s[_HIGH] = high
+    s[_LOW] = low
+    s[_SIG_CELL] = most
+    s[_SIG_CELL_CEILING] = over
+    if not railed:
+        s[_SIG_STALE] = 0
+    # share and imbalance of the high range
+    s[_IMBALANCE] = 0
+    s[_SIG_IMBALANCE] = 0
+    if high > 0x8000:
+        even = ((high >> 8) * s[_K_SHARE]) >> 4
+        d = most - even
+        if even - least > d:
+            d = even - least
+        if d > high:
+            d = high
+        s[_IMBALANCE] = (d >> 8) * 1000 // (high >> 8)
+        if high > s[_K_IMBALANCE_MIN]:
+            s[_SIG_IMBALANCE] = s[_IMBALANCE]
+    # two ranges: changeover with hysteresis, the difference fades out
+    bias = s[_RANGE_BIAS]
+    gap = high - low
+    if gap > 0x1FFFFF:
+        gap = 0x1FFFFF
+    elif gap < -0x1FFFFF:
+        gap = -0x1FFFFF
+    if low_mask:
+        if s[_RANGE]:
+            if low > s[_K_RANGE_UP] or high > s[_K_RANGE_UP] or low_mask & valid != low_mask:
+                s[_RANGE] = 0
+                bias -= gap << 4
+        elif high < s[_K_RANGE_DOWN] and low < s[_K_RANGE_DOWN] and low_mask & valid == low_mask:
+            s[_RANGE] = 1
+            bias += gap << 4
+        # both ranges carry the same force: a low cell that drifts must not press a cell with what it no longer sees
+        apart = gap if gap > 0 else 0 - gap
+        if s[_RANGE] and apart > s[_K_RANGE_UP] >> 3:
+            s[_SIG_IMBALANCE] = 1000
+    fade = s[_K_FADE]
+    # only what two good ranges may differ by fades; a range that was overrun must not be believed for a moment longer
+    most = s[_K_RANGE_UP] << 1
+    if bias > most:
+        bias = most
+    elif bias < 0 - most:
+        bias = 0 - most
+    if bias > fade:
+        bias -= fade
+    elif bias < 0 - fade:
+        bias += fade
+    else:
+        bias = 0
+    s[_RANGE_BIAS] = bias
+    force = high
+    if s[_RANGE]:
+        force = low
+    force += bias >> 4
+    s[_FORCE] = force
+    # filters, one for ramps and one for holds
+    f4 = force << 4
+    shift = s[_K_FILTER]
+    s[_FILTER] += (f4 - s[_FILTER] + ((1 << shift) >> 1)) >> shift
+    s[_FORCE_F] = s[_FILTER] >> 4
+    shift = s[_K_FILTER_H]
+    s[_FILTER_H] += (f4 - s[_FILTER_H] + ((1 << shift) >> 1)) >> shift
+    s[_FORCE_H] = s[_FILTER_H] >> 4
+    # the peak follows the force down slowly, and at once by what was commanded
+    peak = s[_PEAK]
+    if s[_SET_RATE] < 0:
+        peak += s[_SET_RATE] >> 12
+    peak -= (peak - f4) >> s[_K_DROP_DECAY]
+    if f4 > peak:
+        peak = f4
+    s[_PEAK] = peak
+    allowed = (peak >> 14) * s[_K_DROP]
+    if allowed < s[_K_DROP_MIN]:
+        allowed = s[_K_DROP_MIN]
+    s[_SIG_DROP] = ((peak - f4) >> 4) - allowed
+    # ram speed from the displacement and its lagged copy
+    if s[_DISPLACEMENT] != _ABSENT:
+        d = s[_DISPLACEMENT] - s[_DISPLACEMENT_F]
+        shift = s[_K_LAG]
+        s[_DISPLACEMENT_F] += (d + ((1 << shift) >> 1)) >> shift
+        if d > 0xFFFFF:
+            d = 0xFFFFF
+        elif d < -0xFFFFF:
+            d = -0xFFFFF
+        s[_SPEED] = (d * s[_K_SPEED]) >> 4

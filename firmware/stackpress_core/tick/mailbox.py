@@ -1,0 +1,150 @@
+"""The mailbox: the one way in which anybody asks the tick for something, read once a tick.
+
+An order is obeyed only where the table of states allows it. A trip comes first: what its reaction demands is carried out here,
+whatever was ordered. Changes of mode take over the drive as it is, so that the valve does not jump.
+"""
+
+import micropython
+from micropython import const
+
+# words (written by layout.py)
+_MODE_OFF = const(0)
+_STATE_SAFE = const(0)
+_MODE_APPROACH = const(1)
+_MODE_FORCE = const(2)
+_REACT_HOLD = const(2)
+_STATE_PRESSING = const(2)
+_MODE_LOCK = const(3)
+_REACT_RAMP = const(3)
+_REACT_VENT = const(4)
+_STATE_RELEASING = const(4)
+_STATE_TRIPPED = const(5)
+_FORCE_F = const(42)
+_LATCHED = const(79)
+_FIRST = const(81)
+_REACTION = const(82)
+_TRIP_TICKS = const(83)
+_STATE = const(84)
+_MODE = const(85)
+_CMD_SEQ = const(86)
+_CMD_SEEN = const(87)
+_CMD_STATE = const(88)
+_CMD_MODE = const(89)
+_CMD_TARGET = const(90)
+_CMD_RATE = const(91)
+_CMD_CORNER = const(92)
+_CMD_LANDING = const(93)
+_CMD_SPEED = const(94)
+_TARGET = const(95)
+_RAMP_FROM = const(97)
+_RATE_MAX = const(98)
+_CORNER = const(99)
+_LANDING = const(100)
+_SET = const(101)
+_SET_REM = const(102)
+_SET_RATE = const(103)
+_REACHED = const(104)
+_INTEGRAL = const(106)
+_INTEGRAL_REM = const(107)
+_REVERSAL = const(108)
+_HOLDING_STILL = const(109)
+_PULSE = const(110)
+_APPROACH_SPEED = const(117)
+_CONTACT_TICKS = const(118)
+_DRIVE = const(119)
+_K_CONTACT = const(176)
+_K_HYSTERESIS = const(179)
+_K_TRIP_RATE = const(208)
+_K_TRIP_CORNER = const(209)
+_K_TRIP_LANDING = const(210)
+_K_TRIP_TICKS = const(211)
+_K_TRANSITIONS = const(213)
+_ABORT = const(538)
+# end of words
+
+
+@micropython.viper
+def obey(frame):
+    """Read the mailbox once, carry out what a trip demands, and change the mode without a bump."""
+    s = ptr32(frame)
+    before = s[_MODE]
+    mode = before
+    if s[_ABORT]:
+        # whatever is ordered until the foreground has dealt with the stop byte came before it
+        s[_CMD_SEEN] = s[_CMD_SEQ]
+        if s[_STATE] == _STATE_TRIPPED:
+            s[_REACTION] = _REACT_VENT
+        elif s[_STATE] <= _STATE_RELEASING:
+            s[_STATE] = _STATE_SAFE
+    elif s[_CMD_SEQ] != s[_CMD_SEEN]:
+        s[_CMD_SEEN] = s[_CMD_SEQ]
+        wanted = s[_CMD_STATE]
+        if wanted == s[_STATE] or (s[_K_TRANSITIONS + s[_STATE]] >> wanted) & 1:
+            if s[_STATE] == _STATE_TRIPPED:
+                if wanted != _STATE_TRIPPED and not s[_LATCHED]:
+                    s[_STATE] = wanted
+                    s[_FIRST] = -1
+                    s[_REACTION] = 0
+                    mode = 0
+                elif wanted == _STATE_SAFE:
+                    s[_REACTION] = _REACT_VENT  # an abort that met with a trip in one tick
+            else:
+                s[_STATE] = wanted
+                mode = s[_CMD_MODE]
+                if mode == _MODE_FORCE:
+                    if before != _MODE_FORCE or s[_TARGET] != s[_CMD_TARGET]:
+                        s[_RAMP_FROM] = s[_SET] if before == _MODE_FORCE else s[_FORCE_F]
+                        s[_REACHED] = 0
+                    s[_TARGET] = s[_CMD_TARGET]
+                    s[_RATE_MAX] = s[_CMD_RATE]
+                    # a set-point that moves keeps the brakes that it started with: a slow order must not lengthen its way
+                    if s[_SET_RATE] == 0 or s[_CMD_CORNER] > s[_CORNER]:
+                        s[_CORNER] = s[_CMD_CORNER]
+                    s[_LANDING] = s[_CMD_LANDING]
+                s[_APPROACH_SPEED] = s[_CMD_SPEED]
+                if mode == _MODE_APPROACH:
+                    s[_TARGET] = s[_CMD_TARGET]
+    state = s[_STATE]
+    if state == _STATE_TRIPPED:
+        if s[_TRIP_TICKS] < 0x1FFFFFFF:
+            s[_TRIP_TICKS] += 1
+        if s[_REACTION] == _REACT_RAMP and (s[_TRIP_TICKS] > s[_K_TRIP_TICKS] or s[_FORCE_F] < s[_K_CONTACT]):
+            s[_REACTION] = _REACT_VENT
+        if s[_REACTION] == _REACT_VENT:
+            mode = _MODE_OFF
+        elif s[_REACTION] == _REACT_HOLD:
+            mode = _MODE_LOCK
+            if before == _MODE_APPROACH and s[_FORCE_F] < s[_K_CONTACT]:
+                # nothing is touched yet: a drive that is held would go on to move the ram
+                s[_REACTION] = _REACT_VENT
+                mode = _MODE_OFF
+        elif s[_REACTION] == _REACT_RAMP:
+            mode = _MODE_FORCE
+            if s[_TRIP_TICKS] == 1:
+                before = _MODE_LOCK  # down from the force that is there, not from where the set-point was going
+            s[_TARGET] = 0
+            s[_RATE_MAX] = s[_K_TRIP_RATE]
+            s[_CORNER] = s[_K_TRIP_CORNER]
+            s[_LANDING] = s[_K_TRIP_LANDING]
+    elif state < _STATE_PRESSING or state > _STATE_RELEASING:
+        mode = _MODE_OFF
+    if mode != before:
+        s[_MODE] = mode
+        s[_REACHED] = 0
+        s[_PULSE] = 0
+        s[_CONTACT_TICKS] = 0
+        if mode == _MODE_FORCE:
+            s[_SET] = s[_FORCE_F]
+            s[_SET_REM] = 0
+            s[_SET_RATE] = 0
+            s[_HOLDING_STILL] = 0
+            if before == _MODE_APPROACH:
+                s[_REVERSAL] = s[_K_HYSTERESIS]
+            # the integral takes over what the drive is made of now
+            s[_INTEGRAL] = s[_DRIVE] - s[_SET] - s[_REVERSAL]
+            s[_INTEGRAL_REM] = 0
+        elif mode == _MODE_LOCK:
+            s[_SET] = s[_FORCE_F]  # what is held is what more is measured against
+        else:
+            s[_SET] = 0
+            s[_SET_RATE] = 0

@@ -1,0 +1,237 @@
+"""The frame: one preallocated array of 32-bit words that holds all that one tick knows.
+
+Data flows through it from top to bottom: what was sampled, what it means, what is wrong, what is wanted, what is permitted.
+`WORDS` is the only place where a word gets its number; the tick's modules carry copies of the numbers they use, as
+constants that the compiler can fold (`make layout` writes them, a test compares them).
+"""
+
+import array
+
+from stackpress_core.tick import states
+
+CELLS = 4
+POINTS = 8  # calibration points a cell, at most
+ROWS = 30  # interlock rows, at most: one bit each in a word that stays a small integer
+ROW_WORDS = 6  # signal, limit, states, debounce, count, reaction
+CAL_WORDS = 4 * POINTS + 2  # codes, forces, slopes, residual slopes, then points in use and shift
+
+ABSENT = -(1 << 30)
+
+# name, length in words, meaning
+WORDS = (
+    # sampled
+    ("RAW", CELLS, "codes, signed 24 bit"),
+    ("STATUS", 1, "SAMPLE_* bits of this tick"),
+    ("INPUTS", 1, "IN_* bits, 1 = closed or pressed"),
+    ("TEMPERATURE", 2, "centi-degC, ABSENT if there is none"),
+    ("DISPLACEMENT", 1, "nm from the ram's rest, ABSENT if there is none"),
+    ("TICK_US", 1, "duration of the tick before"),
+    ("TICK_WORST", 1, "longest duration so far / us"),
+    ("MISSED", 1, "ticks that were missed since boot"),
+    # time
+    ("T_SECOND", 1, "press time, whole seconds since boot"),
+    ("T_SUB", 1, "ticks within that second"),
+    ("HZ", 1, "ticks a second"),
+    # force
+    ("CELL", CELLS, "calibrated force of each cell / cN"),
+    ("CELL_ZERO", CELLS, "display tare / cN"),
+    ("LAST_RAW", CELLS, "codes of the sample before"),
+    ("REPEATS", CELLS, "samples that repeated it"),
+    ("SEGMENT", CELLS, "calibration segment in use"),
+    ("VALID", 1, "cells whose sample can be believed, one bit each"),
+    ("HIGH", 1, "total of the high range / cN"),
+    ("LOW", 1, "total of the low range / cN"),
+    ("RANGE", 1, "0 high range, 1 low range in use"),
+    ("RANGE_BIAS", 1, "what fades out after a changeover / cN, Q4"),
+    ("FORCE", 1, "total force / cN"),
+    ("FILTER", 1, "filtered force / cN, Q4"),
+    ("FORCE_F", 1, "filtered force / cN"),
+    ("FORCE_H", 1, "force with the hold filter / cN"),
+    ("FILTER_H", 1, "the same, Q4"),
+    ("IMBALANCE", 1, "largest difference from an even share / permille"),
+    ("DISPLACEMENT_F", 1, "lagged displacement / nm"),
+    ("SPEED", 1, "ram speed / nm/s"),
+    ("PEAK", 1, "recent peak of the force / cN, Q4"),
+    # signals that interlocks watch and that are not words of their own; larger is worse
+    ("SIG_ESTOP", 1, "E-stop channels that are open"),
+    ("SIG_GUARD", 1, "guard channels that are open"),
+    ("SIG_DISCREPANCY", 1, "ticks for which two channels disagreed"),
+    ("SIG_PRESSURE", 1, "over-pressure switch has opened"),
+    ("SIG_SUPPLY", 1, "supply is low"),
+    ("SIG_TRAVEL", 1, "travel limit is reached"),
+    ("SIG_CELL_CEILING", 1, "largest excess of a cell over its ceiling / cN"),
+    ("SIG_CELL", 1, "largest force of a high-range cell / cN"),
+    ("SIG_STALE", 1, "ticks since a sample that can be believed"),
+    ("SIG_RAIL", 1, "cells at the converter's rail"),
+    ("SIG_FROZEN", 1, "samples for which a cell's code has not changed"),
+    ("SIG_CRC", 1, "frames with a bad CRC in a row"),
+    ("SIG_RESET", 1, "the converter has restarted by itself"),
+    ("SIG_IMBALANCE", 1, "imbalance where it is judged / permille"),
+    ("SIG_RUNAWAY", 1, "force above the set-point / cN"),
+    ("SIG_RESPONSE", 1, "force below the set-point / cN"),
+    ("SIG_CONTACT", 1, "approaching at full drive, nothing touched"),
+    ("SIG_DROP", 1, "sudden drop beyond what is allowed / cN"),
+    ("SIG_RAMP", 1, "deviation from the ramp beyond what is allowed / cN"),
+    ("SIG_HOLD", 1, "deviation from the hold beyond what is allowed / cN"),
+    ("SIG_DUTY", 1, "valve moves in the last minute of a hold"),
+    ("SIG_HOT", 1, "hottest platen / centi-degC"),
+    ("SIG_OVERRUN", 1, "overrun ticks in a row"),
+    ("SIG_CONFIG", 1, "configuration, calibration or ceilings are missing or bad"),
+    ("SIG_LEASE", 1, "the host's lease is over"),
+    ("SIG_LOG", 1, "unpulled records were overwritten"),
+    ("SIG_STORAGE", 1, "the journal can't be written"),
+    ("SIG_FOREGROUND", 1, "ticks since the foreground passed"),
+    ("SIG_CRASH", 1, "a crash is not acknowledged"),
+    # judged
+    ("ACTIVE", 1, "interlock rows that are tripped now, one bit each"),
+    ("LATCHED", 1, "rows that stopped the press, until acknowledged"),
+    ("WARNED", 1, "rows that warn"),
+    ("FIRST", 1, "row that stopped the press first, -1 if none"),
+    ("REACTION", 1, "worst reaction that is in force"),
+    ("TRIP_TICKS", 1, "ticks since the trip, up to 2^29"),
+    # decided
+    ("STATE", 1, "press state"),
+    ("MODE", 1, "what the controller does"),
+    ("CMD_SEQ", 1, "mailbox: a new command has a new number"),
+    ("CMD_SEEN", 1, "number of the command that was read last"),
+    ("CMD_STATE", 1, "mailbox: state that is asked for"),
+    ("CMD_MODE", 1, "mailbox: mode that is asked for"),
+    ("CMD_TARGET", 1, "mailbox: force or drive target / cN"),
+    ("CMD_RATE", 1, "mailbox: rate / cN per tick, Q16"),
+    ("CMD_CORNER", 1, "mailbox: change of the rate a tick, Q16"),
+    ("CMD_LANDING", 1, "mailbox: rate for the distance left / per tick, Q16"),
+    ("CMD_SPEED", 1, "mailbox: approach speed / nm/s"),
+    ("TARGET", 1, "where the set-point goes / cN"),
+    ("RAMP_ALLOWED", 1, "deviation that the ramp may have / cN"),
+    ("RAMP_FROM", 1, "where its ramp started / cN"),
+    ("RATE_MAX", 1, "how fast / cN per tick, Q16"),
+    ("CORNER", 1, "change of the rate a tick, Q16"),
+    ("LANDING", 1, "rate for the distance left / per tick, Q16"),
+    ("SET", 1, "set-point / cN"),
+    ("SET_REM", 1, "its remainder, Q16"),
+    ("SET_RATE", 1, "its rate / cN per tick, Q16"),
+    ("REACHED", 1, "ticks for which the set-point has rested on its target, up to 2^29"),
+    ("ERROR", 1, "set-point minus filtered force / cN"),
+    ("INTEGRAL", 1, "integral part / cN"),
+    ("INTEGRAL_REM", 1, "its remainder, Q16"),
+    ("REVERSAL", 1, "hysteresis compensation / cN"),
+    ("HOLDING_STILL", 1, "1 while the error is inside the dead-band"),
+    ("PULSE", 1, "open time owed to the solenoid valves / ticks, Q12"),
+    ("WANTED_RATE", 1, "force rate that is asked of the solenoids / cN/s"),
+    ("PULSE_WAIT", 1, "ticks until the next pulse of a hold"),
+    ("PROPOSED", 1, "drive that the controller asks for / cN"),
+    ("PROPOSED_VALVE", 1, "solenoids that it asks for, VALVE_* bits"),
+    ("GAIN_FILL", 1, "gain schedule of the fill valve, Q8"),
+    ("GAIN_VENT", 1, "gain schedule of the vent valve, Q8"),
+    ("APPROACH_SPEED", 1, "nm/s"),
+    ("CONTACT_TICKS", 1, "ticks at full drive without contact"),
+    # permitted
+    ("DRIVE", 1, "drive that is permitted / cN"),
+    ("CODE", 1, "the same as the regulator's set-point, 0..65535"),
+    ("VALVE", 1, "VALVE_* bits that are permitted"),
+    ("DENIED", 1, "1 while the guard changes what was asked for"),
+    ("OPEN_TICKS", 1, "ticks for which a solenoid has been open"),
+    ("MOVES", 1, "valve moves since boot, modulo 2^29"),
+    ("MOVE_DRIVE", 1, "drive at the last counted move of the regulator / cN"),
+    ("TRIGGER", 1, "mailbox: 1 puts the trigger output on"),
+    ("TOKEN", 1, "ticks that were completed, modulo 2^29: what feeds the deadman"),
+    # recorded
+    ("BANK", 1, "statistics bank that the tick fills"),
+    ("BANK_WANTED", 1, "mailbox: bank that the foreground wants filled"),
+    ("STATISTICS", 16, "two banks of count, min, max, sum low, sum high, and three spare"),
+    ("RING_AT", 1, "next entry of the flight recorder"),
+    ("RING_LEN", 1, "entries of the flight recorder"),
+    ("RING_FILLED", 1, "entries that were written since it was last emptied, up to 2^29"),
+    ("RING_AFTER", 1, "entries that are still written after a trip"),
+    ("RING_LEFT", 1, "entries still to be written after a trip, -1 while nothing tripped"),
+    # tuning: what params, ceilings and calibration come down to (tuning.py)
+    ("K_HIGH_MASK", 1, "cells of the high range"),
+    ("K_LOW_MASK", 1, "cells of the low range"),
+    ("K_HIGH_COUNT", 1, "how many they are"),
+    ("K_SHARE", 1, "even share, Q12"),
+    ("K_RANGE_UP", 1, "cN"),
+    ("K_RANGE_DOWN", 1, "cN"),
+    ("K_FADE", 1, "how fast the range bias fades / cN a tick, Q4"),
+    ("K_RAIL", 1, "code of the rail"),
+    ("K_FILTER", 1, "shift of the force filter"),
+    ("K_FILTER_H", 1, "shift of the hold filter"),
+    ("K_LAG", 1, "shift of the displacement lag"),
+    ("K_SPEED", 1, "speed for one nm behind / nm/s, Q4"),
+    ("K_CELL_CEILING", CELLS, "cN"),
+    ("K_IMBALANCE_MIN", 1, "cN"),
+    ("K_DROP", 1, "part of the peak that may be lost, Q10"),
+    ("K_DROP_MIN", 1, "cN"),
+    ("K_DROP_DECAY", 1, "shift with which the peak follows the force"),
+    ("K_RAMP_DEV", 1, "part of the target, Q10"),
+    ("K_RAMP_MIN", 1, "cN"),
+    ("K_HOLD_DEV", 1, "part of the set-point, Q10"),
+    ("K_HOLD_MIN", 1, "cN"),
+    ("K_BUDGET", 1, "longest tick / us"),
+    ("K_CONTACT", 1, "contact force / cN"),
+    ("K_KIND", 1, "valve kind"),
+    ("K_LEAD", 1, "lead of the feed-forward / ticks"),
+    ("K_HYSTERESIS", 1, "half the regulator's hysteresis / cN"),
+    ("K_SETTLE", 1, "ticks of rest before a set-point counts as held"),
+    ("K_P", 1, "proportional gain, Q10"),
+    ("K_I", 1, "integral gain a tick, Q16"),
+    ("K_I_HOLD", 1, "the same in a hold"),
+    ("K_I_MAX", 1, "bound of the integral part / cN"),
+    ("K_V", 1, "force rate for an error / 1/s, Q8"),
+    ("K_DEAD", 1, "dead-band as part of the set-point, Q10"),
+    ("K_DEAD_MIN", 1, "cN"),
+    ("K_DEAD_MAX", 1, "cN"),
+    ("K_DEAD_IN", 1, "part of the dead-band that an error must come down to, Q8"),
+    ("K_REVERSAL_RATE", 1, "how fast a hold crosses the hysteresis / cN per tick, Q16"),
+    ("K_REVERSAL_PART", 1, "how fast a ramp crosses it, for each cN of force / 1 per tick, Q16"),
+    ("REVERSAL_REM", 1, "its remainder"),
+    ("K_FILL", 1, "2^30 / K_FILL_RATE: part of a tick to open for a force rate"),
+    ("K_VENT", 1, "the same for the vent valve"),
+    ("K_FILL_RATE", 1, "force rate of the open fill valve / cN/s"),
+    ("K_VENT_RATE", 1, "force rate of the open vent valve / cN/s"),
+    ("K_MIN_ON", 1, "shortest pulse / ticks"),
+    ("K_OUT_SHIFT", 1, "drive / cN to code: shift first"),
+    ("K_OUT_GAIN", 1, "then gain, Q13"),
+    ("K_OUT_MAX", 1, "largest drive that the guard lets through / cN"),
+    ("K_SLEW", 1, "largest change of the drive / cN a tick, Q8"),
+    ("SLEW_REM", 1, "its remainder"),
+    ("K_FORCE_DENY", 1, "above this force nothing may push / cN"),
+    ("K_APPROACH_MAX", 1, "largest drive of an approach / cN"),
+    ("K_APPROACH_RATE", 1, "how fast it rises / cN per tick, Q16"),
+    ("APPROACH_RATE", 1, "approach with solenoids: rate that is asked of them / cN/s"),
+    ("APPROACH_REM", 1, "its remainder"),
+    ("K_TRIP_RATE", 1, "ramp-down reaction / cN per tick, Q16"),
+    ("K_TRIP_CORNER", 1, "change of that rate a tick, Q16"),
+    ("K_TRIP_LANDING", 1, "rate for the distance left / per tick, Q16"),
+    ("K_TRIP_TICKS", 1, "the ramp-down reaction vents after this"),
+    ("K_MOVE", 1, "smaller steps of the regulator are not counted as moves / cN"),
+    ("K_TRANSITIONS", 8, "for each state, the states that may follow, one bit each"),
+    ("ROW", ROWS * ROW_WORDS, "interlock rows"),
+    ("ROW_COUNT", 1, "rows in use"),
+    ("CAL", CELLS * CAL_WORDS, "calibration, see force.py"),
+    ("ABORT", 1, "a stop byte has come that the foreground has not got round to yet"),
+)
+
+# bits
+SAMPLE_NEW, SAMPLE_CRC_BAD, SAMPLE_CHIP_RESET = 1, 2, 4
+INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select",
+          "trigger_in", "travel_ok")
+IN = {name: 1 << i for i, name in enumerate(INPUTS)}
+STATE_SAFE, STATE_READY, STATE_PRESSING, STATE_HOLDING, STATE_RELEASING, STATE_TRIPPED, STATE_MONITOR = (
+    states.SAFE, states.READY, states.PRESSING, states.HOLDING, states.RELEASING, states.TRIPPED, states.MONITOR)
+MODE_OFF, MODE_APPROACH, MODE_FORCE, MODE_LOCK, MODE_VENT = range(5)
+REACT_HOLD, REACT_RAMP, REACT_VENT = 2, 3, 4
+KIND_NONE, KIND_REGULATOR, KIND_FILL_VENT = 0, 1, 2
+VALVE_FILL, VALVE_VENT, VALVE_DUMP_CLOSED, VALVE_PERMISSIVE, VALVE_TRIGGER_OUT = 1, 2, 4, 8, 16
+IN_HEALTHY = IN["estop_a"] | IN["estop_b"] | IN["guard_a"] | IN["guard_b"] | IN["pressure_ok"] | IN["supply_ok"] | IN["travel_ok"]
+
+AT = {}
+_n = 0
+for _name, _length, _ in WORDS:
+    AT[_name] = _n
+    _n += _length
+LENGTH = _n
+
+
+def new():
+    """A frame whose every word is safe: nothing energised, no cell believed."""
+    return array.array("i", [0] * LENGTH)

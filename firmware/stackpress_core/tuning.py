@@ -1,0 +1,231 @@
+"""From what people configure to what the tick needs: parameters, ceilings and calibration become words of the frame.
+
+This runs in the foreground, before the tick is started or while the press is safe, and may use any Python. Rates become fixed
+point per tick here, so that the tick itself never divides by its own rate.
+"""
+
+from stackpress_core.tick import interlock, states, words
+
+FULL_CODE = 1 << 23
+FORCE_SPAN = 29000000  # cN: what all cells together may read at the rail; twice that and a range bias, in Q4, fit in 2^30
+CODE_SPAN = FULL_CODE + FULL_CODE // 2  # calibration codes, moved to a zero
+STEEPEST = 31  # cN a code
+RATE_MAX = (1 << 29) - 1  # cN per tick, Q16: twice that fits
+INTEGRAL_MAX = 8191  # times the largest error of 2^17 cN
+
+
+def shift_for(ms, hz):
+    """Shift of a first-order filter whose time constant is about `ms`."""
+    ticks = ms * hz // 1000
+    shift = 0
+    while (2 << shift) <= ticks and shift < 12:
+        shift += 1
+    return shift
+
+
+def rate_q16(rate_cn_per_s, hz):
+    """A rate as cN per tick, Q16; at least the smallest step there is, at most what a word holds."""
+    return max(1, min(RATE_MAX, (rate_cn_per_s << 16) // hz))
+
+
+def corner_words(rate, ms, hz):
+    """(change of the rate a tick, rate per distance left), both Q16, for corners that last `ms`."""
+    ticks = max(1, ms * hz // 1000)
+    return max(1, rate // ticks), max(1, 65536 // ticks)
+
+
+def segments(points):
+    """Calibration words of one cell from [[code, force_cn], ...] with rising codes; ValueError says what is wrong."""
+    if not 2 <= len(points) <= words.POINTS:
+        raise ValueError("a calibration has 2 to %d points, not %d" % (words.POINTS, len(points)))
+    codes = [p[0] for p in points]
+    forces = [p[1] for p in points]
+    if max(codes) > CODE_SPAN or min(codes) < -CODE_SPAN:
+        raise ValueError("calibration codes lie within -%d .. %d" % (CODE_SPAN, CODE_SPAN))
+    rising = forces[1] > forces[0]
+    steepest = 0
+    for (c0, f0), (c1, f1) in zip(points, points[1:]):
+        if c1 - c0 < 1000:
+            raise ValueError("calibration codes must rise by at least 1000: %d, %d" % (c0, c1))
+        steepest = max(steepest, abs(f1 - f0) / (c1 - c0))
+        if f1 == f0:
+            raise ValueError("two calibration codes have the same force %d cN" % f0)
+        if (f1 > f0) != rising:
+            raise ValueError("calibration forces go back at %d cN" % f0)
+    if steepest > STEEPEST:
+        raise ValueError("the calibration rises by %d cN a code, more than %d" % (steepest, STEEPEST))
+    if span(points) > FORCE_SPAN:
+        raise ValueError("the calibration reaches %d cN at the rail, more than %d" % (span(points), FORCE_SPAN))
+    # one shift for the cell, so that its steepest slope is a mantissa below 2^17
+    shift = 0
+    while shift < 17 and steepest * (1 << (13 + shift)) < (1 << 17) - 1:
+        shift += 1
+    slopes, residues = [], []
+    for (c0, f0), (c1, f1) in zip(points, points[1:]):
+        q = ((f1 - f0) << (22 + shift)) // (c1 - c0)
+        slopes.append(q >> 10)
+        residues.append(q & 1023)
+    pad = words.POINTS
+
+    def padded(values):
+        return values + [0] * (pad - len(values))
+
+    return padded(codes) + padded(forces) + padded(slopes) + padded(residues) + [len(points), shift]
+
+
+def span(points):
+    """The largest force that a cell can read, of either sign / cN."""
+    return max([abs(force_at(points, code)) for code in (-FULL_CODE, FULL_CODE)] + [abs(force) for _, force in points])
+
+
+def force_at(points, code):
+    """Force / cN at a code, on the line through the segment that the code falls in."""
+    j = 0
+    while j < len(points) - 2 and code >= points[j + 1][0]:
+        j += 1
+    (c0, f0), (c1, f1) = points[j], points[j + 1]
+    return f0 + (code - c0) * (f1 - f0) // (c1 - c0)
+
+
+def moved(cell, zero_code):
+    """A cell's points, moved so that `zero_code` reads what its own zero did; 0 leaves them."""
+    shift = zero_code - cell["zero_code"] if zero_code and "zero_code" in cell else 0
+    return [[code + shift, force] for code, force in cell["points"]]
+
+
+def calibrate(s, calibration, zero=None):
+    """Write the calibration's cells into the frame, moved to the commissioning zero; a cell without one reads zero."""
+    at = words.AT["CAL"]
+    for i in range(words.CELLS):
+        cell = calibration["cells"][i] if calibration and i < len(calibration["cells"]) else None
+        segment = segments(moved(cell, zero["code"][i] if zero else 0) if cell else [[0, 0], [FULL_CODE, 1]])
+        for k, word in enumerate(segment):
+            s[at + i * words.CAL_WORDS + k] = word
+        s[words.AT["SEGMENT"] + i] = 0
+
+
+def _rows(s, p, ceilings, hz):
+    """The interlock table as words: signal, limit, states, debounce, count, reaction."""
+    at = words.AT["ROW"]
+    for i, row in enumerate(interlock.ROWS):
+        _, signal, limit, debounce, _, where, _, _ = row
+        if isinstance(limit, tuple):
+            limit = ceilings[limit[1] + "_cn"]
+        elif isinstance(limit, str):
+            limit = p[limit] * hz // 1000 if limit.endswith("_ms") else p[limit]
+        if isinstance(debounce, str):
+            debounce = p[debounce] * (1000 if debounce.endswith("_s") else 1)
+        row_words = (words.AT[signal], limit, where, debounce * hz // 1000, 0, interlock.reaction_of(row, p))
+        for k, word in enumerate(row_words):
+            s[at + i * words.ROW_WORDS + k] = word
+    s[words.AT["ROW_COUNT"]] = len(interlock.ROWS)
+
+
+def _drive(p, hz, s, at):
+    """Words of the valve: scale, hysteresis, slew, pulses."""
+    full = p["valve_full_scale_n"]
+    shift = 0
+    while full >> shift >= 1 << 17:
+        shift += 1
+    s[at["K_OUT_SHIFT"]] = shift
+    s[at["K_OUT_GAIN"]] = (65535 << (13 + shift)) // full
+    hysteresis = full * p["valve_hysteresis_permille"] // 2000
+    s[at["K_HYSTERESIS"]] = hysteresis
+    s[at["K_I_MAX"]] = full // 8
+    s[at["K_OUT_MAX"]] = min(full, p["force_limit_n"] + full // 8)
+    s[at["K_LEAD"]] = p["valve_lead_ms"] * hz // 1000
+    s[at["K_SLEW"]] = max(1, (p["valve_slew_n_per_s"] << 8) // hz)
+    s[at["K_MOVE"]] = max(1, full >> 12)
+    s[at["K_FILL_RATE"]] = p["fill_rate_n_per_s"]
+    s[at["K_VENT_RATE"]] = p["vent_rate_n_per_s"]
+    s[at["K_FILL"]] = ((1 << 30) - 1) // p["fill_rate_n_per_s"]
+    s[at["K_VENT"]] = ((1 << 30) - 1) // p["vent_rate_n_per_s"]
+    s[at["K_MIN_ON"]] = max(1, (p["valve_min_on_ms"] * hz + 999) // 1000)
+
+
+def compile_frame(s, p, ceilings, calibration, zero=None, sample_hz=0):
+    """Write every K_* word, the interlock rows and the calibration. `p` params.Values, the others their documents or None.
+
+    `sample_hz` is the rate of a converter that is slower than the tick, 0 of one that is not: filters of the force go on with
+    each sample.
+    """
+    at, hz = words.AT, p["tick_rate_hz"]
+    sample_hz = min(hz, sample_hz or hz)
+    # without ceilings the press can't be armed, and a limit of zero would trip it on noise
+    ceilings = ceilings or {"frame_cn": FORCE_SPAN, "cell_cn": [FORCE_SPAN] * words.CELLS, "relief_cn": FORCE_SPAN}
+    high = p["high_range_mask"]
+    count = sum(1 for i in range(words.CELLS) if high >> i & 1)
+    tuned = {
+        "HZ": hz,
+        "K_HIGH_MASK": high,
+        "K_LOW_MASK": p["low_range_mask"],
+        "K_HIGH_COUNT": count,
+        "K_SHARE": 4096 // count,
+        "K_RANGE_UP": p["range_up_n"],
+        "K_RANGE_DOWN": p["range_down_n"],
+        "K_FADE": max(1, (2000 << 4) // hz),
+        "K_RAIL": p["rail_counts"],
+        "K_FILTER": shift_for(p["filter_ms"], sample_hz),
+        "K_FILTER_H": shift_for(p["hold_filter_ms"], sample_hz),
+        "K_IMBALANCE_MIN": p["imbalance_min_n"],
+        "K_DROP": p["force_drop_permille"] * 1024 // 1000,
+        "K_DROP_MIN": p["force_drop_min_n"],
+        "K_DROP_DECAY": max(1, shift_for(p["force_drop_ms"], sample_hz)),
+        "K_RAMP_DEV": p["ramp_deviation_permille"] * 1024 // 1000,
+        "K_RAMP_MIN": p["ramp_deviation_min_n"],
+        "K_HOLD_DEV": p["hold_band_permille"] * 1024 // 1000,
+        "K_HOLD_MIN": p["hold_band_min_n"],
+        "K_BUDGET": p["tick_budget_us"],
+        "K_CONTACT": p["contact_force_n"],
+        "K_KIND": p["valve_kind"],
+        "K_P": p["kp_permille"] * 1024 // 1000,
+        "K_I": min(INTEGRAL_MAX, (p["ki_permille_per_s"] * 65536 + 500 * hz) // (1000 * hz)),
+        "K_I_HOLD": max(1, p["ki_hold_permille_per_s"] * 65536 // 1000 // hz),
+        "K_V": p["kv_permille_per_s"] * 256 // 1000,
+        "K_DEAD": p["deadband_permille"] * 1024 // 1000,
+        "K_DEAD_MIN": p["deadband_min_n"],
+        "K_DEAD_MAX": p["deadband_max_n"],
+        "K_DEAD_IN": 192 if p.value("valve_kind") == "fill_vent" else 64,  # one pulse is a solenoid's smallest step
+        "K_REVERSAL_PART": max(1, 81920 // hz),
+        "K_REVERSAL_RATE": rate_q16(p["reversal_rate_n_per_s"], hz),
+        "K_SETTLE": p["corner_ms"] * hz // 1000,
+        "K_FORCE_DENY": p["force_limit_n"],
+        "K_APPROACH_MAX": min(p["approach_force_n"], p["valve_full_scale_n"], p["force_limit_n"]),
+        "RANGE": 0,
+        "RANGE_BIAS": 0,
+        "K_APPROACH_RATE": rate_q16(p["approach_rate_n_per_s"], hz),
+        "APPROACH_RATE": p["approach_rate_n_per_s"],
+        "K_TRIP_RATE": rate_q16(p["trip_ramp_n_per_s"], hz),
+        "K_TRIP_TICKS": p["trip_ramp_limit_s"] * hz,
+        "GAIN_FILL": 256,
+        "GAIN_VENT": 256,
+    }
+    tuned["K_TRIP_CORNER"], tuned["K_TRIP_LANDING"] = corner_words(tuned["K_TRIP_RATE"], p["corner_ms"], hz)
+    lag = max(1, shift_for(32, hz))
+    tuned["K_LAG"], tuned["K_SPEED"] = lag, min(1023, max(1, hz * 16 >> lag))
+    for name, word in tuned.items():
+        s[at[name]] = word
+    _drive(p, hz, s, at)
+    for i in range(words.CELLS):
+        s[at["K_CELL_CEILING"] + i] = ceilings["cell_cn"][i]
+    for i, bits in enumerate(states.TRANSITIONS):
+        s[at["K_TRANSITIONS"] + i] = bits
+    _rows(s, p, ceilings, hz)
+    calibrate(s, calibration, zero)
+
+
+def schedule(s, p, stiffness_cn_per_um, force_cn):
+    """Gain schedule of the solenoid valves: how much longer they open than on the reference stiffness at half scale.
+
+    Their flow moves the ram against the stack and the trapped fluid in series, and what a vent lets out goes with the root
+    of the pressure. A regulator sets pressure, not flow: the stack's stiffness does not change its gain.
+    """
+    low, high = p["schedule_low_permille"] * 256 // 1000, p["schedule_high_permille"] * 256 // 1000
+    gain = 256
+    if stiffness_cn_per_um > 0:
+        fluid = p["fluid_stiffness_n_per_um"]
+        gain = p["stiffness_ref_n_per_um"] * (fluid + stiffness_cn_per_um) * 256 // (fluid * stiffness_cn_per_um)
+    s[words.AT["GAIN_FILL"]] = max(low, min(high, gain))
+    half = p["valve_full_scale_n"] // 2
+    force = max(force_cn, p["contact_force_n"])
+    s[words.AT["GAIN_VENT"]] = max(low, min(high, int(gain * (half / force) ** 0.5)))
