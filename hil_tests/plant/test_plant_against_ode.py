@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from stackpress_plant import load, ode
+from stackpress_plant import load
 
+from hil_tests.plant import ode
 from hil_tests.plant.traces import CLOSED, FILL, VENT, column, job, on_micropython
 
 
