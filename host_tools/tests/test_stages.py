@@ -50,7 +50,7 @@ def core() -> list[stages.Stage]:
 
 
 def plant_stage() -> stages.Stage:
-    return stages.read(ROOT / "hil_tests" / "plant" / "step.py", "step")
+    return stages.read(ROOT / "boards" / "stackpress_plant" / "step.py", "step")
 
 
 def configured(kind: int, chance: random.Random) -> Any:
