@@ -7,7 +7,8 @@ line a failure, one line of counts at the end; the exit code is the number of fa
 import sys
 
 HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
-sys.path[:0] = [HERE + "/..", HERE]
+ROOMS = ("tick", "recipe", "log", "scpi", "panel", "drivers")
+sys.path[:0] = [HERE + "/..", HERE] + [HERE + "/" + room for room in ROOMS]
 
 
 def calls(module, name):

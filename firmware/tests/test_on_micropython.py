@@ -17,7 +17,7 @@ ROOT = HERE.parents[1]
 ROOMS = [HERE.parent / "stackpress_core", HERE, *(ROOT / "boards" / name for name in ("stackpress_plant", "stackpress_sim"))]
 INTERPRETER = Path(sys.executable).with_name("micropython")
 CPYTHON_ONLY = ("import pytest", "hypothesis", "pathlib", "_reference", "on_micropython", "import layout")
-PLAIN = [path.stem for path in sorted(HERE.glob("test_*.py")) if not any(word in path.read_text() for word in CPYTHON_ONLY)]
+PLAIN = [path.stem for path in sorted(HERE.rglob("test_*.py")) if not any(word in path.read_text() for word in CPYTHON_ONLY)]
 
 
 @pytest.fixture(scope="session")

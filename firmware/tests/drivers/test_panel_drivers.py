@@ -14,7 +14,7 @@ from stackpress_core.tick import states, words
 from hil_tests.devices.mcp23017 import GPPUA, IODIRA, IODIRB, IPOLA, OLATB, Mcp23017
 from hil_tests.devices.ssd1306 import Ssd1306
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DRIVERS = ("memory", "mcp23017", "ssd1306", "screen", "panel")
 
 

@@ -15,7 +15,7 @@ from stackpress_core.tick.tick import tick
 from boards.images import build, fuse, uf2
 from hil_tests.devices.ads131m04 import RATIOS, crc16
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1]
 ROOT = HERE.parents[1]
 
 

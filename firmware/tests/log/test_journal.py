@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1]
 ROOMS = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "boards")]
 for room in ROOMS:
     if room not in sys.path:

@@ -13,7 +13,7 @@ from stackpress_core.recipe import program, table
 from stackpress_core.recipe.levels import filled, force_cn, newtons, rows_of
 from stackpress_core.recipe.runner import Runner
 
-TESTS = Path(__file__).resolve().parent
+TESTS = Path(__file__).resolve().parents[1]
 LIMITS = program.limits_of(params.Values(), {"trigger", "temperature", "displacement"})
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 GARBAGE = st.recursive(
@@ -223,7 +223,7 @@ def test_the_interpreter_runs_on_micropython():
     interpreter = Path(sys.executable).with_name("micropython")
     assert interpreter.exists(), "the MicroPython unix port belongs to the development environment"
     boot = f"import sys; sys.path[:0] = [{str(TESTS.parent)!r}]; exec(open(sys.argv[1]).read())"
-    cases = TESTS / "test_program_runner.py"
+    cases = TESTS / "recipe" / "test_runner.py"
     done = subprocess.run([interpreter, "-c", boot, cases], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("ok test_") == cases.read_text().count("\ndef test_")

@@ -9,7 +9,7 @@ import pytest
 from stackpress_core.tick import words
 from stackpress_plant import faults, load, plant, step
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Machine:
