@@ -22,8 +22,9 @@ from pathlib import Path
 from stackpress.stages.c import FLAGS
 
 # No tables, no vectors, no calls of a library: then everything lies in one section and nothing has to be relocated.
-ALONE = ("-O2", "-fPIC", "-fno-builtin", "-fno-jump-tables", "-fno-tree-loop-distribute-patterns", "-mgeneral-regs-only",
-         "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fcf-protection=none")  # fmt: skip
+ALONE = ("-O2", "-fPIC", "-fno-builtin", "-fno-jump-tables", "-fno-tree-vectorize", "-fno-tree-slp-vectorize", "-mgeneral-regs-only",
+         "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fcf-protection=none")  # fmt: skip
+NO_LOOP_IS_MEMSET = "-fno-tree-loop-distribute-patterns"  # gcc's name for it; -fno-builtin says it to the others
 ALLOCATED, RELOCATIONS, SYMBOLS = 2, (4, 9), 2  # ELF: section flag and types
 MODULE = 0x3F  # of the bytecode below: 08 n_state 2, 02 one byte of names, 01 its name, make function 0, store it as 2, return None
 BYTECODE = bytes.fromhex("08 02 01 32 00 16 02 51 63")
@@ -41,7 +42,7 @@ def compiler() -> list[str]:
         raise CannotCompile("native code is made for Linux on x86-64 only")
     found = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
     if found:
-        return [found]
+        return [found, NO_LOOP_IS_MEMSET]
     if find_spec("ziglang"):
         return [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-musl"]
     raise CannotCompile("no C compiler was found (cc, gcc, clang, or the Python package ziglang)")
