@@ -23,7 +23,8 @@ from stackpress.stages.c import FLAGS
 
 # No tables, no vectors, no calls of a library: then everything lies in one section and nothing has to be relocated.
 ALONE = ("-O2", "-fPIC", "-fno-builtin", "-fno-jump-tables", "-fno-tree-vectorize", "-fno-tree-slp-vectorize",
-         "-mgeneral-regs-only", "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fcf-protection=none")  # fmt: skip
+         "-mgeneral-regs-only", "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables",
+         "-fcf-protection=none")  # fmt: skip
 NO_LOOP_IS_MEMSET = "-fno-tree-loop-distribute-patterns"  # gcc's name for it; -fno-builtin says it to the others
 ALLOCATED, RELOCATIONS, SYMBOLS = 2, (4, 9), 2  # ELF: section flag and types
 MODULE = 0x3F  # of the bytecode below: 08 n_state 2, 02 one byte of names, 01 its name, make function 0, store it as 2, return None
