@@ -60,11 +60,11 @@ def tick_alloc_bytes(interpreter=None):
     import tempfile
 
     here = pathlib.Path(__file__).resolve().parent
-    from stackpress.simulator import word64
+    from stackpress.simulator import firmware_copy
 
     interpreter = interpreter or pathlib.Path(sys.executable).with_name("micropython")
     with tempfile.TemporaryDirectory() as folder:
-        word64.stage([here.parent / "stackpress_core", here], pathlib.Path(folder))
+        firmware_copy.copy([here.parent / "stackpress_core", here], pathlib.Path(folder))
         ended = subprocess.run([interpreter, folder + "/tests/allocation.py"], capture_output=True, text=True, timeout=300)
     if ended.returncode:
         raise RuntimeError(ended.stdout + ended.stderr)

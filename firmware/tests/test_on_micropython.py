@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import scpi_reference
 import scripted
-from stackpress.simulator import word64
+from stackpress.simulator import firmware_copy
 from stackpress_core.tick import states
 from stackpress_plant import load
 
@@ -24,7 +24,7 @@ PLAIN = [path.stem for path in sorted(HERE.rglob("test_*.py")) if not any(word i
 def staged(tmp_path_factory):
     """The firmware and its tests, as a 64-bit MicroPython needs them."""
     folder = tmp_path_factory.mktemp("firmware64")
-    word64.stage(ROOMS, folder)
+    firmware_copy.copy(ROOMS, folder)
     return folder / "tests"
 
 

@@ -1,7 +1,7 @@
 """No tick takes memory, whatever the press is doing."""
 
 import allocation
-from stackpress.simulator import word64
+from stackpress.simulator import firmware_copy
 from test_on_micropython import ROOMS, on_micropython
 
 
@@ -13,7 +13,7 @@ def test_ten_thousand_ticks_in_every_state_mode_and_reaction_take_no_byte():
 
 def test_measurement_notices_a_tick_that_allocates(tmp_path):
     """The yardstick itself: a tick that makes a list fails it."""
-    word64.stage(ROOMS, tmp_path)
+    firmware_copy.copy(ROOMS, tmp_path)
     tick = tmp_path / "stackpress_core" / "tick" / "tick.py"
     tick.write_text(tick.read_text().replace("    sense(frame)\n", "    sense(frame)\n    [frame]\n"))
     code, out, err = on_micropython(tmp_path / "tests" / "allocation.py")

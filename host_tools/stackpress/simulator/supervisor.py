@@ -27,7 +27,7 @@ from typing import Any
 from stackpress_plant import load
 
 from stackpress import revision, rooms
-from stackpress.simulator import registry, word64
+from stackpress.simulator import firmware_copy, registry
 from stackpress.simulator.bench_server import BenchServer, Lines
 from stackpress.simulator.prompt_relay import PromptRelay
 from stackpress.simulator.settings import Settings, SimError
@@ -52,8 +52,8 @@ class Supervisor:
         self.state_dir = Path(self._own_state.name if self._own_state else str(settings.state_dir)).resolve()
         self.state_dir.mkdir(parents=True, exist_ok=True)
         self._firmware = STAGED if rooms.IN_CHECKOUT else self.state_dir / "firmware64"
-        word64.stage(rooms.SIMULATED, self._firmware)
-        self.firmware_hash = word64.tree_hash(rooms.SIMULATED)
+        firmware_copy.copy(rooms.SIMULATED, self._firmware)
+        self.firmware_hash = firmware_copy.tree_hash(rooms.SIMULATED)
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
