@@ -12,7 +12,7 @@ from hil_tests.devices.frame_bits import HEALTHY, IN, PERMISSIVE, valve_bits
 from hil_tests.devices.front_panel import FrontPanel
 from hil_tests.devices.max31856 import Max31856
 from hil_tests.devices.mcp23017 import IODIRB, OLATB
-from hil_tests.devices.recorder import TRUTH_HZ, Recorder
+from hil_tests.devices.recorder import EDGES, TRUTH_HZ, Recorder
 from hil_tests.devices.scale import QuadratureScale
 from hil_tests.devices.w25q import W25q
 from hil_tests.devices.wires import Wires
@@ -51,7 +51,7 @@ class Carrier:
     def __init__(self, chip: Any, pins: dict[str, int], spec: Any, at: dict[str, int], hz: int, seed: int = 1,
                  flash: bytearray | None = None, plant: Any = None) -> None:
         """`plant` goes on with a press that is there already, as after a power cut."""
-        self.wires, self.pins, self.at = Wires(chip), pins, at
+        self.wires, self.pins, self.at = Wires(chip, pins, EDGES), pins, at
         self.recorder = Recorder(self.wires, pins)
         self.travel_more_nm = self._travelled_more_nm = 0  # how much further the ram is than the plant has it
         self.frame = array("i", [0] * (max(at.values()) + 1))

@@ -6,7 +6,6 @@ have gone is unknown (x) until the first one that is left.
 
 import csv
 import heapq
-from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,21 +18,11 @@ TRUTH = ("Test Time / s", "Applied Force / N", "Displacement / m", "Drive Force 
 
 
 class Recorder:
-    """Listens to every named pin, whoever drives it; `wires` tells of the levels that the devices drive."""
+    """Of the named pins of `wires`, whoever drives them, and of the plant."""
 
     def __init__(self, wires: Wires, pins: Mapping[str, int]) -> None:
         self._wires, self._pins = wires, dict(pins)
-        self._edges: dict[int, deque[tuple[float, int]]] = {pin: deque(maxlen=EDGES) for pin in pins.values()}
         self.truth: list[tuple[float, ...]] = []
-        for pin, edges in self._edges.items():
-            edges.append((wires.now_ns, wires.level(pin)))
-            wires.watch(pin, lambda level, edges=edges: edges.append((wires.now_ns, level)))  # type: ignore[misc]
-        wires.driven = self._driven
-
-    def _driven(self, pin: int, level: int) -> None:
-        edges = self._edges.get(pin)
-        if edges is not None:
-            edges.append((self._wires.now_ns, level))
 
     def look(self, truth: Mapping[str, Any]) -> None:
         """A row of what the plant truly does."""
@@ -53,11 +42,11 @@ class Recorder:
         from vcd import VCDWriter
 
         with path.open("w") as f, VCDWriter(f, timescale="1 ns", date="simulated") as out:
-            whole = {pin: len(edges) < EDGES for pin, edges in self._edges.items()}
+            kept = {pin: self._wires.edges(pin) for pin in self._pins.values()}
             at = {
-                pin: out.register_var("pins", name, "wire", size=1, init=self._edges[pin][0][1] if whole[pin] else "x")
+                pin: out.register_var("pins", name, "wire", size=1, init=kept[pin][0][0][1] if kept[pin][1] else "x")
                 for name, pin in self._pins.items()
             }
-            streams = [[(ns, pin, level) for ns, level in edges] for pin, edges in self._edges.items()]
+            streams = [[(ns, pin, level) for ns, level in edges] for pin, (edges, _) in kept.items()]
             for ns, pin, level in heapq.merge(*streams):
                 out.change(at[pin], int(ns), level)

@@ -13,7 +13,7 @@ from hil_tests.devices.carrier import OneShot
 from hil_tests.devices.frame_bits import HEALTHY, IN, PERMISSIVE, valve_bits
 from hil_tests.devices.hx711 import Hx711
 from hil_tests.devices.pwm_valve import PwmValve
-from hil_tests.devices.recorder import TRUTH_HZ, Recorder
+from hil_tests.devices.recorder import EDGES, TRUTH_HZ, Recorder
 from hil_tests.devices.wires import Wires
 
 CELL = 3
@@ -31,7 +31,7 @@ class SmallCarrier:
     def __init__(self, chip: Any, pins: dict[str, int], spec: Any, at: dict[str, int], hz: int, seed: int,
                  settings: dict[str, int], plant: Any = None) -> None:
         """`plant` goes on with a press that is there already, as after a power cut."""
-        self.wires, self.pins, self.at, self.hz = Wires(chip), pins, at, hz
+        self.wires, self.pins, self.at, self.hz = Wires(chip, pins, EDGES), pins, at, hz
         self.recorder = Recorder(self.wires, pins)
         self.frame = array("i", [0] * (max(at.values()) + 1))
         module: Any = physics

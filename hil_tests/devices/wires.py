@@ -1,16 +1,18 @@
 """The emulated chip's pins as wires: a device watches levels and drives levels, and asks the clock for a later call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
 class Wires:
-    """`chip` is rp2040py's RP2040; all times are simulated nanoseconds."""
+    """`chip` is rp2040py's RP2040; all times are simulated nanoseconds. `kept` edges of each pin in `named` are remembered."""
 
-    def __init__(self, chip: Any) -> None:
+    def __init__(self, chip: Any, named: Mapping[str, int] | None = None, kept: int = 0) -> None:
         self.chip = chip
-        self.driven: Callable[[int, int], None] = lambda pin, level: None  # tells of every level that a device drives anew
         self._levels: dict[int, int] = {}
+        self._edges: dict[int, Any] = {}
+        for pin in (named or {}).values():
+            self._of(pin, kept).remember(self.level(pin))
 
     @property
     def now_ns(self) -> float:
@@ -22,24 +24,29 @@ class Wires:
         return int(bool(gpio.output_enable and gpio.output_value))
 
     def watch(self, pin: int, changed: Callable[[int], None]) -> None:
-        """Call `changed(level)` at each edge; a pin that is no output counts as low."""
-        last = self.level(pin)
+        """Call `changed(level)` at each edge, after those who came before; a pin that is no output counts as low."""
+        self._of(pin).watch(changed)
 
-        def listener(value: Any, _: Any) -> None:
-            nonlocal last
-            level = 1 if value == 1 else 0
-            if level != last:
-                last = level
-                changed(level)
+    def _of(self, pin: int, kept: int = 0) -> Any:
+        from hil_tests.devices.edges import Edges  # late: the compiled one, once the emulator's parts are found (targets/fast)
 
-        self.chip.gpio[pin].add_listener(listener)
+        if pin not in self._edges:
+            self._edges[pin] = Edges(self.chip.clock, self.level(pin), kept)
+            self.chip.gpio[pin].add_listener(self._edges[pin])
+        return self._edges[pin]
+
+    def edges(self, pin: int) -> tuple[list[tuple[float, int]], bool]:
+        """What is remembered of a pin, whoever drove it, and whether that is all."""
+        found: tuple[list[tuple[float, int]], bool] = self._edges[pin].remembered()
+        return found
 
     def drive(self, pin: int, level: int) -> None:
         """The level that a device puts on a wire; the same again is no edge."""
         if self._levels.get(pin) != level:
             self._levels[pin] = level
             self.chip.gpio[pin].set_input_value(bool(level))
-            self.driven(pin, level)
+            if pin in self._edges:
+                self._edges[pin].remember(level)
 
     def alarm(self, call: Callable[[], None]) -> Any:
         """Something with schedule(nanoseconds) and cancel()."""

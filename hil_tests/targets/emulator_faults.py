@@ -17,20 +17,24 @@ class ChipFaults:
 
     def __init__(self, chip: Any, exception: int) -> None:
         self._chip, self._exception = chip, exception
-        self._hung_at = -1
-        self.stall_ns = 0.0
-        self._inside = False
-        timer = chip.mcu.timer
-        register = timer.read_uint32
+        self._hung_at, self._stalls = -1, False
+        self._register = chip.mcu.timer.read_uint32
+
+    def stall(self, ns: float) -> None:
+        """Each tick takes so much longer from now on: between the handler's first look at the timer and its last."""
+        chip, register, inside = self._chip, self._register, False
 
         def read(offset: int) -> int:
-            if self.stall_ns and offset == TIMERAWL and chip.mcu.core.ipsr == exception:
-                self._inside = not self._inside
-                if not self._inside:  # the handler's second look: time went by since the first
-                    chip.go_on_without_processor(self.stall_ns)
+            nonlocal inside
+            if offset == TIMERAWL and chip.mcu.core.ipsr == self._exception:
+                inside = not inside
+                if not inside:
+                    chip.go_on_without_processor(ns)
             return int(register(offset))
 
-        timer.read_uint32 = read
+        if ns or self._stalls:
+            self._to_foreground()
+            chip.mcu.timer.read_uint32, self._stalls = (read, True) if ns else (register, False)
 
     def hang(self) -> None:
         """The foreground goes round in circles from now on; interrupts come through."""
@@ -64,7 +68,7 @@ def _stuck(target: Any, on: bool) -> None:
 
 
 def _stall(target: Any, us: int) -> None:
-    target.chip_faults.stall_ns = us * 1000.0
+    target.chip_faults.stall(us * 1000.0)
 
 
 def _travel(target: Any, um: int) -> None:

@@ -23,9 +23,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from hil_tests.targets.fast.mends import MENDS, PROPERTIES
+from hil_tests.targets.fast.mends import MACHINES, MENDS, PROPERTIES
 
 HERE = Path(__file__).resolve().parent
+EDGES = tuple(HERE.parents[1] / "devices" / f"edges.{kind}" for kind in ("py", "pxd"))
 PACKAGE = "rp2040py.native"
 HOW_TO_GET_IT = "apt-get install gcc python3-dev; pip install cython"
 OFF = "STACKPRESS_PLAIN_EMULATOR"  # set to 1: run rp2040py as it was installed
@@ -36,15 +37,14 @@ class CannotCompile(Exception):
 
 
 class Finder:
-    """Finds rp2040py.native._x among what was compiled here."""
+    """Finds a module under its whole name among what was compiled here."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> Any:
-        package, _, module = name.rpartition(".")
-        file = self.folder / f"{module}.so"
-        if package != PACKAGE or not file.exists():
+        file = self.folder / f"{name}.so"
+        if not file.exists():
             return None
         loader = importlib.machinery.ExtensionFileLoader(name, str(file))
         return importlib.util.spec_from_file_location(name, file, loader=loader)
@@ -87,7 +87,7 @@ def cache() -> Path:
 
 
 def key() -> str:
-    own = b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py*")) if path.is_file())
+    own = b"".join(path.read_bytes() for path in sorted([*HERE.glob("*.p*"), *HERE.glob("*.h"), *EDGES]) if path.is_file())
     what = (importlib.metadata.version("rp2040py"), sys.version, sysconfig.get_platform(), hashlib.sha256(own).hexdigest())
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
@@ -104,21 +104,26 @@ def _compile(sources: Path, folder: Path) -> None:
     for path in sources.glob("*.p*"):
         if path.suffix in (".pyx", ".pxd"):
             shutil.copyfile(path, native / path.name)
-    for package in (tree / "rp2040py", native):
-        (package / "__init__.py").touch()
     _mend(native)
-    shutil.copyfile(HERE / "loop.pyx", native / "_loop.pyx")
+    for path in (*HERE.glob("*.pyx"), *HERE.glob("*.pxd"), *HERE.glob("*.h")):
+        shutil.copyfile(path, native / (path.name if path.suffix == ".h" else f"_{path.name}"))
+    devices = tree / "hil_tests" / "devices"
+    devices.mkdir(parents=True)
+    for path in EDGES:
+        shutil.copyfile(path, devices / path.name)
+    for package in (tree / "rp2040py", native, tree / "hil_tests", devices):
+        (package / "__init__.py").touch()
     made = tree / "made"
     made.mkdir()
 
     def one(path: Path) -> None:
-        c = path.with_suffix(".c")
+        c, name = path.with_suffix(".c"), ".".join(path.relative_to(tree).with_suffix("").parts)
         _run([sys.executable, "-m", "cython", "-3", "-o", str(c), str(path)], tree)
-        flags = ["-shared", "-fPIC", "-O2", "-DNDEBUG", "-w", f"-I{headers}"]
-        _run([compiler, *flags, str(c), "-o", str(made / f"{path.stem}.so")], tree)
+        flags = ["-shared", "-fPIC", "-O3", "-DNDEBUG", "-w", f"-I{headers}"]
+        _run([compiler, *flags, str(c), "-o", str(made / f"{name}.so")], tree)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(one, sorted(native.glob("*.pyx"))))
+        list(pool.map(one, [*sorted(native.glob("*.pyx")), devices / "edges.py"]))
     made.rename(folder / "modules")
     shutil.rmtree(tree)
 
@@ -134,6 +139,8 @@ def _mend(native: Path) -> None:
     for name, field in PROPERTIES.items():
         text = re.sub(rf"self\.{name}\b", field, text)
     machine.write_text(text)
+    block = native / "_pio.pyx"
+    block.write_text(re.sub(*MACHINES, block.read_text()))
 
 
 def _run(command: list[str], where: Path) -> None:

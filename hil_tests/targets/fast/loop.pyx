@@ -2,7 +2,7 @@
 """The emulator's own loop over instructions (rp2040py's execute_batch), with its calls made in C and an end in simulated time.
 
 One turn does what one turn of execute_batch does, in the same order: an instruction or a jump to the next alarm, the clock, and
-then both PIO blocks by as many cycles.
+then both PIO blocks by as many cycles. Turns in which nothing can happen but a plain instruction are made many at a time (burst.h).
 """
 
 from rp2040py.native._cortex_m0_core cimport CortexM0Core
@@ -10,7 +10,37 @@ from rp2040py.native._pio cimport RPPIO
 from rp2040py.native._rp2040 cimport RP2040
 from rp2040py.native._simulation_clock cimport SimulationClock
 
+cdef extern from "burst.h":
+    struct divider:
+        unsigned int dividend, divisor, quotient, remainder, csr
+
+    struct burst:
+        unsigned int *r
+        bint *n
+        bint *z
+        bint *c
+        bint *v
+        int *mode
+        unsigned long long *cycles
+        unsigned char *ram
+        unsigned char *flash
+        unsigned char *rom
+        divider div
+
+    struct horizon:
+        double *now
+        double alarm
+        long long *at[2]
+        long long due[2]
+        long long step[2]
+
+    int run_burst(burst *b, horizon *h)
+    int one(burst *b)
+    int divider_read(burst *b, unsigned int offset, unsigned int *value)
+    int divider_write(burst *b, unsigned int offset, unsigned int value)
+
 cdef double CYCLE_NANOS = 1e9 / 125_000_000
+cdef long long NEVER = <long long>1 << 62
 
 
 cdef class Loop:
@@ -22,11 +52,54 @@ cdef class Loop:
     cdef SimulationClock clock
     cdef RPPIO pio0
     cdef RPPIO pio1
+    cdef burst plain
+    cdef object others
 
     def __init__(self, RP2040 rp2040, SimulationClock clock):
         self.rp2040, self.core, self.clock = rp2040, rp2040.core, clock
         self.pio0, self.pio1 = rp2040.pio
         self.stopped = False
+        self._reach()
+        sio = rp2040.sio
+        self.others = sio.read_uint32, sio.write_uint32, sio.reset
+        sio.read_uint32, sio.write_uint32, sio.reset = self.read_sio, self.write_sio, self.reset_sio
+
+    cdef void _reach(self):
+        """Where the core's registers and the chip's memories lie: they never move."""
+        cdef burst *b = &self.plain
+        b.r = &self.core.registers[0]
+        b.n, b.z, b.c, b.v, b.mode = &self.core.n, &self.core.z, &self.core.c, &self.core.v, &self.core.current_mode
+        b.cycles = &self.core.cycles
+        b.ram, b.flash = &self.rp2040._sram[0], &self.rp2040._flash[0]
+        b.rom = <unsigned char *>&self.rp2040._bootrom[0]
+        b.div = divider(0, 1, 0, 0, 0)
+
+    # -- the hardware divider is the burst's; the rest of the SIO is rp2040py's --
+
+    def read_sio(self, offset):
+        cdef unsigned int value
+        return value if divider_read(&self.plain, offset, &value) else self.others[0](offset)
+
+    def write_sio(self, offset, value):
+        if not divider_write(&self.plain, offset, value & 0xFFFFFFFF):
+            self.others[1](offset, value)
+
+    def reset_sio(self):
+        self.plain.div = divider(0, 1, 0, 0, 0)
+        self.others[2]()
+
+    def one(self):
+        """A single plain instruction, without the clock; its cycles, or 0 if it is none."""
+        return one(&self.plain)
+
+    cdef int _burst(self):
+        cdef horizon h
+        h.now = &self.clock._nanos_counter
+        h.alarm = 1e300 if self.clock._next_alarm is None else self.clock._next_alarm.nanos
+        h.at[0], h.at[1] = &self.pio0.cycle_fp, &self.pio1.cycle_fp
+        h.step[0], h.due[0] = (0, NEVER) if self.pio0.stopped else (256, self.pio0.next_due_fp)
+        h.step[1], h.due[1] = (0, NEVER) if self.pio1.stopped else (256, self.pio1.next_due_fp)
+        return run_burst(&self.plain, &h)
 
     def run(self):
         cdef CortexM0Core core = self.core
@@ -41,7 +114,9 @@ cdef class Loop:
                 clock.tick(idle_nanos)
                 cycles = <long long>(idle_nanos / CYCLE_NANOS) or 1
             else:
-                cycles = core.execute_instruction()
+                cycles = 0 if core.interrupts_updated else self._burst()
+                if not cycles:
+                    cycles = core.execute_instruction()
                 clock.tick(cycles * CYCLE_NANOS)
             if not pio0.stopped:
                 pio0.advance(cycles)
