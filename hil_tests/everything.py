@@ -31,7 +31,7 @@ def images() -> str:
         build.build(name)
     slow = fast.install()
     if slow:
-        print(f"the emulator runs five times slower than it could ({slow})")
+        print(f"the emulator runs ten times slower than it could ({slow})")
     return ""
 
 

@@ -1,5 +1,6 @@
 """The instructions that the emulator's own loop executes in C are rp2040py's, opcode by opcode, with every flag and cycle."""
 
+import importlib
 import random
 import struct
 from collections.abc import Iterator
@@ -20,10 +21,9 @@ def chip() -> Iterator[tuple[Any, Any]]:
     why = fast.install()
     if why:
         pytest.skip(f"nothing was compiled: {why}")
-    from rp2040py.native import _loop, _rp2040
-
-    mcu = _rp2040.RP2040()
-    yield mcu, _loop.Loop(mcu, mcu.clock)
+    loop, parts = (importlib.import_module(f"rp2040py.native.{name}") for name in ("_loop", "_rp2040"))
+    mcu = parts.RP2040()
+    yield mcu, loop.Loop(mcu, mcu.clock)
 
 
 def some(rng: random.Random) -> int:

@@ -29,6 +29,8 @@ LEVEL = """    cdef bint level(self):
 PINS = "(self, unsigned int value, unsigned int first_pin, unsigned int count)\n"
 AT_PAD = "            if (<Pad>gpio[gpio_index]).level():\n"
 AT_JUMP = "            return (<GPIOPin>gpio[jmp_pin]).level() if jmp_pin < len(gpio) else False\n"
+JUMP = "            jmp_pin = "
+BLOCK = "    cdef unsigned int raw_status(self)\n    cpdef check_interrupts(self)\n    cpdef irq_updated(self)\n"
 CORE, PIN = "from rp2040py.native._cortex_m0_core cimport", "from rp2040py.native._gpio_pin cimport GPIOPin"
 
 INTERRUPTS = """    def check_interrupts(self):
@@ -76,8 +78,7 @@ MENDS = [
      f"    cpdef step(self)\n    cpdef pin_values_changed{PINS}    cpdef pin_directions_changed{PINS}"),
     ("_pio.pyx", "    def pin_values_changed(self,", "    cpdef pin_values_changed(self,"),
     ("_pio.pyx", "    def pin_directions_changed(self,", "    cpdef pin_directions_changed(self,"),
-    ("_pio.pxd", "    cdef _run_due(self)\n",
-     "    cdef _run_due(self)\n    cdef unsigned int raw_status(self)\n    cpdef check_interrupts(self)\n    cpdef irq_updated(self)\n"),
+    ("_pio.pxd", "    cdef _run_due(self)\n", f"    cdef _run_due(self)\n{BLOCK}"),
     ("_pio.pyx", INTERRUPTS, INTERRUPTS_IN_C),
     ("_pio.pyx", RAW, RAW_IN_C),
     ("_pio.pyx", "    def irq_updated(self):", "    cpdef irq_updated(self):"),
@@ -86,7 +87,7 @@ MENDS = [
      f"from rp2040py.native._pio cimport RPPIO\n{FIFO}\n\n\ncdef class StateMachine:\n"),
     ("_state_machine.pxd", "    cdef public object pio\n", "    cdef public RPPIO pio\n    cdef list pins\n"),
     ("_state_machine.pyx", "        self.rp2040 = rp2040\n", "        self.rp2040, self.pins = rp2040, rp2040.gpio\n"),
-    ("_state_machine.pyx", "            gpio = self.rp2040.gpio\n            jmp_pin", "            gpio = self.pins\n            jmp_pin"),
+    ("_state_machine.pyx", f"            gpio = self.rp2040.gpio\n{JUMP}", f"            gpio = self.pins\n{JUMP}"),
     ("_state_machine.pxd", "    cdef public object rx_fifo\n    cdef public object tx_fifo\n",
      "    cdef public FIFO rx_fifo\n    cdef public FIFO tx_fifo\n"),
     ("_state_machine.pyx", "        from rp2040py.utils.fifo import FIFO\n", ""),
