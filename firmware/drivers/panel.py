@@ -11,7 +11,7 @@ supervisor's while the supply is good, so a broken wire is a stop or a fault. Po
 
 import machine
 from micropython import const
-from stackpress_core.log.run_log import PART_FAILS
+from stackpress_core.log.records import EVENT_PART
 from stackpress_core.panel import lights
 from stackpress_core.tick import words
 
@@ -150,7 +150,7 @@ class Panel:
         """To the log, when it changes."""
         if there != self._told[part] and self._press:
             self._told[part] = there
-            self._press.sampler.event(PART_FAILS, 0, 1 if there else 0, name)
+            self._press.sampler.event(EVENT_PART, 0, 1 if there else 0, name)
 
     def _with_screen(self, now):
         """What is due of the display at `now`; -1: whatever it needs to be set up, or renewed."""

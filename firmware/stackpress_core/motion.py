@@ -75,7 +75,7 @@ class Steered(InForce):
     def set_trigger(self, on):
         if self.S[AT["TRIGGER"]] != (1 if on else 0):
             self.S[AT["TRIGGER"]] = 1 if on else 0
-            self.sampler.event(7, 1 if on else 0)
+            self.sampler.event(records.EVENT_TRIGGER_OUT, 1 if on else 0)
 
     def note_step(self, phase, outcome):
         r = self.runner

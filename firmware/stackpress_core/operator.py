@@ -53,14 +53,14 @@ class Asked(Steered):
             raise Refused("service begins in the safe state, the press is %s" % self.state_name)
         if self.state == states.SAFE:
             self._send(states.SERVICE, states.OFF)
-            self.sampler.note(19, 1, key="on")
+            self.sampler.note(records.EVENT_SERVICE, 1, key="on")
         self.service_unlocked = True
 
     def service_lock(self):
         self.service_unlocked = False
         if self.state == states.SERVICE:
             self._send(states.SAFE, states.OFF)
-            self.sampler.note(19, 0, key="off")
+            self.sampler.note(records.EVENT_SERVICE, 0, key="off")
 
     def start(self, name, sample="", operator="", from_host=True):
         """Start a stored program on the armed press; Refused with every complaint, and nothing has moved."""
@@ -111,7 +111,7 @@ class Asked(Steered):
                 self.disarm()
                 return
             raise Refused("the press is %s: there is nothing to stop" % self.state_name)
-        self.sampler.note(16, 0, 0, kind, kind)
+        self.sampler.note(records.EVENT_STOP, 0, 0, kind, kind)
         if kind == "hold" and self.S[AT["MODE"]] == states.APPROACH and self.force_cn < self.params["contact_force_n"]:
             kind = "vent"  # nothing is touched yet: a drive that is held would go on to move the ram
         self.runner.stop(kind)
@@ -154,7 +154,7 @@ class Asked(Steered):
             raise Refused("the cell is still pressed with %d N: stop with VENT first" % (self.force_cn // 100))
         s[AT["LATCHED"]] = 0
         self._send(states.SAFE, states.OFF)
-        self.sampler.note(17)
+        self.sampler.note(records.EVENT_RESET)
 
     @property
     def trip_stands(self):
@@ -205,7 +205,7 @@ class Asked(Steered):
 
     def trigger_in(self):
         self.runner.trigger()
-        self.sampler.note(8)
+        self.sampler.note(records.EVENT_TRIGGER_IN)
 
     # calibration: see calibrating.py
     def calibration_zero(self):
@@ -220,7 +220,7 @@ class Asked(Steered):
             if abs(force_cn) > TARE_BANDS * self.zero_band_cn(i):
                 raise Refused("cell %d carries %d N: more than a tare may hide" % (i + 1, force_cn // 100))
         self.tare_cn = cells
-        self.sampler.note(12)
+        self.sampler.note(records.EVENT_TARE)
 
     def calibration_begin(self, cell, serial):
         self.calibrator.begin(cell, serial)

@@ -12,6 +12,7 @@ from stackpress_core.calibration import Calibrator
 from stackpress_core.documents import Documents, Transfer
 from stackpress_core.errors import Refused
 from stackpress_core.identity import release
+from stackpress_core.log import records
 from stackpress_core.log.journal import Journal
 from stackpress_core.log.run_log import RunLog
 from stackpress_core.log.sampler import Sampler
@@ -139,7 +140,7 @@ class Press(Asked):
             self.lease_until = -1
             # a stop that is under way goes on to its end without the host
             if self.runner.active and self.runner.state != "stopping" and self.runner.host_loss != "carry_on":
-                self.sampler.event(4)
+                self.sampler.event(records.EVENT_HOST_LOST)
                 self.S[AT["SIG_LEASE"]] = 1
 
     def _watch_vent(self, now):
@@ -179,7 +180,7 @@ class Press(Asked):
             elif down & words.IN["select"]:
                 self.panel.select()
         except Refused as refusal:
-            self.sampler.note(20, 0, 0, refusal.text)
+            self.sampler.note(records.EVENT_REFUSED, 0, 0, refusal.text)
             self.panel.refused(refusal.text)
 
     def _start_button(self):

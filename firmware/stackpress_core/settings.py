@@ -7,6 +7,7 @@ import json
 
 from stackpress_core import document_rules, params, tuning
 from stackpress_core.errors import Refused
+from stackpress_core.log import records
 from stackpress_core.readings import Readings
 from stackpress_core.recipe import program
 from stackpress_core.tick import states, words
@@ -83,7 +84,7 @@ class InForce(Readings):
     def document_changed(self, name):
         self.load()
         self.panel.documents_changed()
-        self.sampler.event(6, 0, 0, name)
+        self.sampler.event(records.EVENT_DOCUMENT, 0, 0, name)
 
     def put_document(self, name, document):
         self.refuse_writing()

@@ -217,7 +217,7 @@ def test_start_button_runs_only_what_was_selected():
     b.put(recipe(CONTACT, ramp(500000)))
     b.push("start")
     assert b.press.state_name == "safe" and not b.press.runner.active
-    notes = [event["text"] for event in b.records(records.EVENT) if event["code"] == 20]
+    notes = [event["text"] for event in b.records(records.EVENT) if event["code"] == records.EVENT_REFUSED]
     assert notes and "selected" in str(notes[-1])
 
 

@@ -229,7 +229,7 @@ def test_a_wiped_chip_gets_a_file_of_its_own_and_the_old_records_stay(store):
     pull(press, store)
     old = store.raw_paths(press.identity)[0].read_bytes()
     fresh = SyntheticPress()
-    fresh.add(records.EVENT, records.pack(records.EVENT, 0, 0, 20, 0, 0, 0, "fresh"))
+    fresh.add(records.EVENT, records.pack(records.EVENT, 0, 0, records.EVENT_REFUSED, 0, 0, 0, "fresh"))
     assert pull(fresh, store).records == 1
     assert [p.read_bytes() for p in store.raw_paths(press.identity)] == [old, fresh.data[0]]
 
@@ -310,7 +310,7 @@ def test_a_run_that_goes_on_is_running_and_one_without_end_is_cut_off(store):
     runs.ingest(store, press.identity)
     assert runs.find(store).outcome == "running"
     press.boot += 1
-    press.add(records.EVENT, records.pack(records.EVENT, 0, 0, 20, 0, 0, 0, "rebooted"))
+    press.add(records.EVENT, records.pack(records.EVENT, 0, 0, records.EVENT_REFUSED, 0, 0, 0, "rebooted"))
     pellet_run(press)
     pull(press, store)
     runs.ingest(store, press.identity)
@@ -324,7 +324,8 @@ def test_what_happens_after_a_run_does_not_change_it(store):
     press.add_samples(after)
     pull(press, store)
     before = runs.ingest(store, press.identity)
-    press.add(records.EVENT, records.pack(records.EVENT, 90000, 0, 1, 1, 0, 1, ""))  # a press keeps naming its last run
+    later = records.pack(records.EVENT, 90000, 0, records.EVENT_STATE, 1, 0, 1, "")
+    press.add(records.EVENT, later)  # a press keeps naming its last run
     press.add(records.TIME_MAP, records.pack(records.TIME_MAP, 90001, 0, 1_780_090_001, 0))
     pull(press, store)
     assert "synthetic-0001-b0003-r001" in before

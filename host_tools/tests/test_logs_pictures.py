@@ -55,7 +55,7 @@ def test_the_report_needs_nothing_from_outside(kept, tmp_path):
 
 
 SAID = (
-    "50 records are missing; figures are of what is there", "The press tripped: drop", "0706050403020100",
+    "50 records are missing; figures are of what is there", "The press tripped: force_drop", "0706050403020100",
     "A. Researcher",
     "132.73 mm²", "370.0 MPa", "1200–1249", "+0.09 N", "reached",
 )  # fmt: skip
@@ -127,7 +127,7 @@ def test_legend_and_trip_stand_outside_the_panels(kept):
     figure = draw(*_of(kept))
     figure.canvas.draw()
     panel = figure.axes[0]
-    trip = next(text for text in panel.texts if text.get_text() == "tripped: drop")
+    trip = next(text for text in panel.texts if text.get_text() == "tripped: force_drop")
     named = [text for text in panel.texts if text.get_text()[:1].isdigit()]
     legend = panel.get_legend().get_window_extent()
     assert trip.get_window_extent().y0 > panel.bbox.y1 and legend.y0 > panel.bbox.y1

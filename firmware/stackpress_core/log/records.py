@@ -24,14 +24,14 @@ ABSENT_I16 = -32768  # a temperature that no sensor gives
 ABSENT_I32 = -(1 << 30)  # a force or a travel that no sensor gives
 
 # Sample flags
-STALE, WARNING, LOW_RANGE, LOCKED, DENSE = 1, 2, 4, 8, 16
+FLAG_STALE, FLAG_WARNING, FLAG_LOW_RANGE, FLAG_LOCKED, FLAG_DENSE = 1, 2, 4, 8, 16
 
 _TIME = (("t_s", "I", 1, "s", ""), ("t_ms", "H", 0.001, "s", ""))
 
 KINDS = {
     SAMPLE: ("sample", _TIME + (
-        ("state", "B", 1, "1", "Press State / 1"),
-        ("flags", "B", 1, "1", "Sample Flags / 1"),
+        ("state", "B", 1, "1", "Press State / 1"),  # tick/states.py
+        ("flags", "B", 1, "1", "Sample Flags / 1"),  # FLAG_...
         ("run", "H", 1, "1", "Run Number / 1"),
         ("step", "B", 1, "1", "Step ID"),  # place in the program, from 1; 0 = none
         ("cycle", "H", 1, "1", "Cycle Count / 1"),
@@ -49,7 +49,7 @@ KINDS = {
         ("valve_bits", "B", 1, "1", "Valve Bits / 1"),
     )),
     EVENT: ("event", _TIME + (
-        ("code", "H", 1, "1", ""),
+        ("code", "H", 1, "1", ""),  # a key of EVENTS
         ("run", "H", 1, "1", ""),
         ("a", "i", 1, "1", ""),
         ("b", "i", 1, "1", ""),
@@ -59,7 +59,7 @@ KINDS = {
         ("run", "H", 1, "1", ""),
         ("area_um2", "I", 1e-12, "m2", ""),
         ("hz", "H", 1, "Hz", ""),
-        ("host_loss", "B", 1, "1", ""),  # 0 carry on, 1 hold, 2 ramp down
+        ("host_loss", "B", 1, "1", ""),  # place in recipe/table.py's HOST_LOSS
         ("cells", "B", 1, "1", ""),
         ("firmware_hash", "8s", 1, "", ""),
         ("config_hash", "8s", 1, "", ""),
@@ -76,7 +76,7 @@ KINDS = {
         ("step", "B", 1, "1", ""),  # place in the program, from 1; 0 = none
         ("count", "H", 1, "1", ""),  # steps begun in this run, from 1; never repeats
         ("cycle", "H", 1, "1", ""),
-        ("phase", "B", 1, "1", ""),  # 1 begins, 2 ends
+        ("phase", "B", 1, "1", ""),  # STEP_BEGINS or STEP_ENDS
         ("target_cn", "i", 0.01, "N", ""),
         ("force_cn", "i", 0.01, "N", ""),
         ("displacement_nm", "i", 1e-9, "m", ""),
@@ -89,7 +89,7 @@ KINDS = {
         ("step", "B", 1, "1", ""),
         ("state", "B", 1, "1", ""),  # press state before the trip
         ("reason", "B", 1, "1", ""),  # row of the interlock table
-        ("reaction", "B", 1, "1", ""),
+        ("reaction", "B", 1, "1", ""),  # place in REACTIONS
         ("inputs", "H", 1, "1", ""),
         ("force_cn", "i", 0.01, "N", ""),
         ("set_cn", "i", 0.01, "N", ""),
@@ -111,7 +111,7 @@ KINDS = {
     )),
     BOOT: ("boot", _TIME + (
         ("boot", "I", 1, "1", ""),
-        ("cause", "B", 1, "1", ""),
+        ("cause", "B", 1, "1", ""),  # place in RESET_CAUSES
         ("hz", "H", 1, "Hz", ""),
         ("firmware_hash", "8s", 1, "", ""),
         ("config_hash", "8s", 1, "", ""),
@@ -121,7 +121,7 @@ KINDS = {
     )),
     RUN_END: ("run_end", _TIME + (
         ("run", "H", 1, "1", ""),
-        ("outcome", "B", 1, "1", ""),  # 1 done, 2 stopped, 3 tripped, 4 aborted
+        ("outcome", "B", 1, "1", ""),  # a key of OUTCOMES
         ("zero_cn", "4i", 0.01, "N", ""),  # force of each cell after the run, or ABSENT_I32 if still pressed
         ("peak_cn", "i", 0.01, "N", ""),
         ("moves", "I", 1, "1", ""),
@@ -154,33 +154,37 @@ def flight_imbalance_percent(word):
     return (((word >> 24) + 128) & 255) - 128
 
 
+# Events: number in the log, what people read, what the values a and b say. A number that was given is never given again, so
+# that a log of any age is read as it was meant: 5, 13, 14, 15 and 18 have been used.
+EVENT_STATE, EVENT_WARNING, EVENT_WARNING_OVER, EVENT_HOST_LOST = 1, 2, 3, 4
+EVENT_DOCUMENT, EVENT_TRIGGER_OUT, EVENT_TRIGGER_IN, EVENT_RANGE = 6, 7, 8, 9
+EVENT_OVERWRITTEN, EVENT_DROPPED, EVENT_TARE, EVENT_STOP = 10, 11, 12, 16
+EVENT_RESET, EVENT_SERVICE, EVENT_REFUSED, EVENT_PART = 17, 19, 20, 21
+
 EVENTS = {
-    1: "state changed",  # a = from, b = to
-    2: "warning",
-    3: "warning over",
-    4: "host lost",
-    5: "host back",
-    6: "configuration changed",
-    7: "trigger out",
-    8: "trigger in",
-    9: "force range changed",  # b = 1: low range in use
-    10: "unpulled log overwritten",  # a = records
-    11: "log records dropped",  # a = records
-    12: "tare",
-    13: "calibration",
-    14: "program started",
-    15: "program ended",
-    16: "stop asked",
-    17: "reset",
-    18: "ticks missed",  # a = ticks
-    19: "service",
-    20: "note",
-    21: "part fails",  # text = which; b = 1: it is back
+    EVENT_STATE: "state changed",  # a = from, b = to
+    EVENT_WARNING: "warning",  # text = row of the interlock table
+    EVENT_WARNING_OVER: "warning over",
+    EVENT_HOST_LOST: "host lost",
+    EVENT_DOCUMENT: "configuration changed",  # text = document
+    EVENT_TRIGGER_OUT: "trigger out",  # a = 1: on
+    EVENT_TRIGGER_IN: "trigger in",
+    EVENT_RANGE: "force range changed",  # b = 1: low range in use
+    EVENT_OVERWRITTEN: "unpulled log overwritten",  # a = records
+    EVENT_DROPPED: "log records dropped",  # a = records
+    EVENT_TARE: "tare",
+    EVENT_STOP: "stop asked",  # text = controlled, hold or vent
+    EVENT_RESET: "reset",
+    EVENT_SERVICE: "service",  # a = 1: unlocked
+    EVENT_REFUSED: "note",  # text = what was asked for at the press itself, and why not
+    EVENT_PART: "part fails",  # text = which; b = 1: it is back
 }
 
-OUTCOMES = {1: "done", 2: "stopped", 3: "tripped", 4: "aborted"}
-HOST_LOSS = ("carry_on", "hold", "ramp_down")
-STATES = ("safe", "ready", "pressing", "holding", "releasing", "tripped", "service", "monitor")
+STEP_BEGINS, STEP_ENDS = 1, 2  # phase of a step record
+RUN_DONE, RUN_STOPPED, RUN_TRIPPED, RUN_ABORTED = 1, 2, 3, 4
+OUTCOMES = {RUN_DONE: "done", RUN_STOPPED: "stopped", RUN_TRIPPED: "tripped", RUN_ABORTED: "aborted"}
+REACTIONS = ("none", "warn", "hold", "ramp down", "vent")  # interlock.NONE to VENT
+RESET_CAUSES = ("power", "reset", "watchdog", "crash")  # place in it = cause of a boot record
 
 _RANGE = {"B": (0, 255), "H": (0, 65535), "h": (-32768, 32767), "I": (0, 0xFFFFFFFF), "i": (-0x80000000, 0x7FFFFFFF)}
 

@@ -2,6 +2,8 @@
 
 from stackpress_core.identity import digest
 from stackpress_core.log import records
+from stackpress_core.recipe.runner import DONE, FAILED, STOPPED
+from stackpress_core.recipe.table import HOST_LOSS
 from stackpress_core.tick import interlock, states, words
 from stackpress_core.version import VERSION
 
@@ -9,8 +11,7 @@ AT = words.AT
 _STATE, _MODE, _CELL = AT["STATE"], AT["MODE"], AT["CELL"]
 _CMD_SEQ, _CMD_SEEN = AT["CMD_SEQ"], AT["CMD_SEEN"]
 ZERO_PASSES = 200  # passes with nothing pressed before the zero after a run is taken
-PART_FAILS = 21  # records.EVENTS
-RESET_CAUSES = ("power", "reset", "watchdog", "crash")
+OUTCOME_OF = {DONE: records.RUN_DONE, STOPPED: records.RUN_STOPPED, FAILED: records.RUN_TRIPPED}  # of a runner that has ended
 
 
 class RunLog:
@@ -31,7 +32,7 @@ class RunLog:
 
     def boot(self):
         p = self.press
-        cause = RESET_CAUSES.index(p.board.reset_cause)
+        cause = records.RESET_CAUSES.index(p.board.reset_cause)
         p.journal.append(records.BOOT, records.pack(
             records.BOOT, p.time_s, p.time_ms, p.boot_id, cause, p.hz, p.board.firmware_hash(), self._hash("config"),
             VERSION, p.board.name, p.board.identity))  # fmt: skip
@@ -40,7 +41,7 @@ class RunLog:
     def journal_missing(self):
         """A log that the power takes along says so, at every start of the firmware, of arming and of a run."""
         if self.press.journal_missing:
-            self.press.sampler.event(PART_FAILS, 0, 0, self.press.journal_missing)
+            self.press.sampler.event(records.EVENT_PART, 0, 0, self.press.journal_missing)
 
     def begin(self):
         """The header of the run that starts now."""
@@ -50,7 +51,7 @@ class RunLog:
         p.sampler.peak_cn = 0
         p.journal.append(records.RUN, records.pack(
             records.RUN, p.time_s, p.time_ms, p.run_number, p.area_um2, p.hz,
-            records.HOST_LOSS.index(p.runner.host_loss), p.params["cell_count"], p.board.firmware_hash(),
+            HOST_LOSS.index(p.runner.host_loss), p.params["cell_count"], p.board.firmware_hash(),
             self._hash("config"), self._hash("calibration"), self._hash("program/" + p.program_name), self._zero_cn(),
             VERSION, p.program_name, p.sample_name, p.operator))  # fmt: skip
         self.journal_missing()
@@ -95,7 +96,7 @@ class RunLog:
     def _end(self, zero_known):
         p, s, r = self.press, self.press.S, self.press.runner
         self.ended = True
-        outcome = {"done": 1, "stopped": 2, "failed": 4 if r.reason == "aborted" else 3}.get(r.state, 2)
+        outcome = records.RUN_ABORTED if r.reason == "aborted" else OUTCOME_OF[r.state]
         zero = self._zero_cn() if zero_known else [records.ABSENT_I32] * words.CELLS
         p.journal.append(records.RUN_END, records.pack(
             records.RUN_END, p.time_s, p.time_ms, p.run_number, outcome, zero, p.sampler.peak_cn, p.moves,

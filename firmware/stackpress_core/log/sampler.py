@@ -13,7 +13,6 @@ _STATE, _MODE, _RANGE, _WARNED = AT["STATE"], AT["MODE"], AT["RANGE"], AT["WARNE
 _TRIP_TICKS = AT["TRIP_TICKS"]
 _BANK, _BANK_WANTED, _STATISTICS = AT["BANK"], AT["BANK_WANTED"], AT["STATISTICS"]
 _CELL, _TEMPERATURE, _RING_LEFT = AT["CELL"], AT["TEMPERATURE"], AT["RING_LEFT"]
-EVENT_STATE, EVENT_WARNING, EVENT_WARNING_OVER, EVENT_RANGE, EVENT_OVERWRITTEN, EVENT_DROPPED = 1, 2, 3, 9, 10, 11
 SLICES_A_PASS = 4
 RAREST_MS = 3600000
 
@@ -56,19 +55,19 @@ class Sampler:
         state = s[_STATE]
         if state != self._state:
             before, self._state = self._state, state
-            self.event(EVENT_STATE, before, state)
+            self.event(records.EVENT_STATE, before, state)
             if state == states.TRIPPED:
                 self._trip(before)
             self._due_s, self._due_ms = p.time_s, p.time_ms
         elif state == states.TRIPPED and s[_TRIP_TICKS] < self.trip_ticks:  # acknowledged and tripped again since the last pass
-            self.event(EVENT_STATE, states.SAFE, state)
+            self.event(records.EVENT_STATE, states.SAFE, state)
             self._trip(states.SAFE)
         self.trip_ticks = s[_TRIP_TICKS]
         if s[_WARNED] != self._warned:
             self._warnings(s[_WARNED])
         if s[_RANGE] != self._range:
             self._range = s[_RANGE]
-            self.event(EVENT_RANGE, 0, self._range)
+            self.event(records.EVENT_RANGE, 0, self._range)
         if self._swapping:
             if s[_BANK] == s[_BANK_WANTED]:
                 self._swapping = False
@@ -116,9 +115,9 @@ class Sampler:
         low, high = (s[b + 1], s[b + 2]) if count else (mean, mean)
         if high > self.peak_cn:
             self.peak_cn = high
-        flags = (records.STALE if p.stale else 0) | (records.WARNING if s[_WARNED] else 0)
-        flags |= (records.LOW_RANGE if s[_RANGE] else 0) | (records.LOCKED if s[_MODE] == states.LOCK else 0)
-        flags |= records.DENSE if p.runner.dense else 0
+        flags = (records.FLAG_STALE if p.stale else 0) | (records.FLAG_WARNING if s[_WARNED] else 0)
+        flags |= (records.FLAG_LOW_RANGE if s[_RANGE] else 0) | (records.FLAG_LOCKED if s[_MODE] == states.LOCK else 0)
+        flags |= records.FLAG_DENSE if p.runner.dense else 0
         cells = (s[_CELL], s[_CELL + 1], s[_CELL + 2], s[_CELL + 3])
         temperatures = [records.ABSENT_I16 if s[_TEMPERATURE + i] == words.ABSENT else s[_TEMPERATURE + i] for i in (0, 1)]
         p.journal.append(records.SAMPLE, records.pack(
@@ -130,9 +129,9 @@ class Sampler:
         from stackpress_core.tick import interlock
 
         for name in interlock.names_of(now & ~self._warned):
-            self.note(EVENT_WARNING, 0, 0, name, name)
+            self.note(records.EVENT_WARNING, 0, 0, name, name)
         for name in interlock.names_of(self._warned & ~now):
-            self.note(EVENT_WARNING_OVER, 0, 0, name, name)
+            self.note(records.EVENT_WARNING_OVER, 0, 0, name, name)
         self._warned = now
 
     def _trip(self, before):
@@ -184,7 +183,7 @@ class Sampler:
         if p.journal.overwritten_unpulled != self._overwritten:
             self._overwritten = p.journal.overwritten_unpulled
             if not p.S[AT["SIG_LOG"]]:
-                self.event(EVENT_OVERWRITTEN, self._overwritten)
+                self.event(records.EVENT_OVERWRITTEN, self._overwritten)
             p.S[AT["SIG_LOG"]] = 1
         if p.journal.failures != self._failures:
             self._failures = p.journal.failures
@@ -193,4 +192,4 @@ class Sampler:
             self._dropped = p.journal.dropped
             p.S[AT["SIG_STORAGE"]] = 1
             if p.journal.room > records.PAYLOAD_MAX:
-                self.event(EVENT_DROPPED, self._dropped)
+                self.event(records.EVENT_DROPPED, self._dropped)

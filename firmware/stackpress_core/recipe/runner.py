@@ -6,6 +6,7 @@ hold (end, the force stays), stop (release and vent), or vent.
 """
 
 from stackpress_core.errors import Refused
+from stackpress_core.log.records import STEP_BEGINS, STEP_ENDS
 from stackpress_core.recipe import program as recipes
 from stackpress_core.recipe.clock import ProgramClock
 from stackpress_core.recipe.creep import CreepMeter
@@ -18,7 +19,6 @@ IDLE, RUNNING, PAUSED, STOPPING = "idle", "running", "paused", "stopping"
 DONE, STOPPED, FAILED = "done", "stopped", "failed"
 ACTIVE = (RUNNING, PAUSED, STOPPING)
 ENERGISED = (2, 3, 4)  # press states: pressing, holding, releasing
-BEGINS, ENDS = 1, 2  # phase of a step record
 IN_TRIGGER = 1024
 SAFE, TRIPPED, SERVICE = 0, 5, 6  # press states that drive nothing
 
@@ -144,7 +144,7 @@ class Runner:
         """End the program: "controlled" (release, then vent), "hold" (freeze, the force stays) or "vent"."""
         if self.program is not None:
             if self.state in (RUNNING, PAUSED):
-                self.press.note_step(ENDS, why)
+                self.press.note_step(STEP_ENDS, why)
             elif self.state != STOPPING:  # a force that was left standing is taken away in a new time
                 self.clock.restart()
             self._stop(kind, why, state)
@@ -169,7 +169,7 @@ class Runner:
         if self.active:
             self.press.set_trigger(False)
             if self.state != STOPPING:
-                self.press.note_step(ENDS, why)
+                self.press.note_step(STEP_ENDS, why)
             self.state, self.reason = FAILED, why
 
     # one pass
@@ -214,7 +214,7 @@ class Runner:
         if late and not self._may_go_on("at_timeout", "travel" if outcome == BROKEN else "time-out"):
             return
         if (late or outcome == MET) and advance(self):
-            self.press.note_step(ENDS, "time-out" if late else "")
+            self.press.note_step(STEP_ENDS, "time-out" if late else "")
             self._begin(self.index + 1)
 
     def _may_go_on(self, rule, what):
@@ -255,7 +255,7 @@ class Runner:
         self.timeout_ms = self.now["timeout_ms"]
         self.count += 1
         DO[self.kind][0](self)
-        self.press.note_step(BEGINS, "")
+        self.press.note_step(STEP_BEGINS, "")
 
     def _finish(self):
         if recipes.goes_on_holding(self.program):
@@ -280,10 +280,10 @@ class Runner:
 
     def next_cycle(self):
         """The step goes round: the log sees an end and a beginning."""
-        self.press.note_step(ENDS, "")
+        self.press.note_step(STEP_ENDS, "")
         self.cycle += 1
         self.count += 1
-        self.press.note_step(BEGINS, "")
+        self.press.note_step(STEP_BEGINS, "")
 
     def phase_ms(self):
         return self.clock.ms - self._phase_at

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from bench_press import CONTACT, MemoryBoard, PressBench, hold, ramp, recipe
+from stackpress_core.log import records
 from stackpress_core.panel import pages
 from stackpress_core.panel.canvas import Canvas
 from stackpress_core.tick import states, words
@@ -174,7 +175,7 @@ def test_absent_display_is_told_once_and_buttons_work(drivers):
     f = Fitted(drivers)
     f.b.put(recipe(CONTACT, ramp(300000), hold(3600000)))
     f.run(5000)
-    told = [event for event in f.b.records(2) if event["code"] == 21]
+    told = [event for event in f.b.records(records.EVENT) if event["code"] == records.EVENT_PART]
     assert [(event["text"], event["b"]) for event in told] == [("display", 0)]
     f.push(0)
     assert f.b.word("STATE") in states.ENERGISED
@@ -261,7 +262,7 @@ def test_expander_that_fails_is_told_once_and_one_lost_transfer_is_nothing(drive
     assert f.d.words[2] == words.IN["supply_ok"]
     drivers.expander.absent = True
     f.run(10000)
-    told = [(event["text"], event["b"]) for event in f.b.records(2) if event["code"] == 21]
+    told = [(event["text"], event["b"]) for event in f.b.records(records.EVENT) if event["code"] == records.EVENT_PART]
     assert told == [("expander", 0)] and f.d.words[2] == 0
     assert "supply" in [code for code, _ in f.b.press.arming_checks()]
 

@@ -10,7 +10,6 @@ from stackpress_sim.nor_file import NorFile
 
 __all__ = ["after_each"]
 WHY = "the journal's flash chip does not answer (ff,ff,ff)"
-PART_FAILS = next(code for code, text in records.EVENTS.items() if text == "part fails")
 
 
 def board_without_a_chip(**more):
@@ -20,7 +19,7 @@ def board_without_a_chip(**more):
 
 
 def told(b):
-    return [event["text"] for event in b.records(records.EVENT) if event["code"] == PART_FAILS]
+    return [event["text"] for event in b.records(records.EVENT) if event["code"] == records.EVENT_PART]
 
 
 def warnings(b):

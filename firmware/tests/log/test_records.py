@@ -1,11 +1,14 @@
 """Claims about the record table: what is packed comes out again, nothing wraps, texts stay bounded."""
 
+import re
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stackpress_core.log import records
+from stackpress_core.tick import interlock
 
 
 def values_of(kind):
@@ -71,3 +74,20 @@ def test_a_payload_of_the_wrong_size_is_refused_and_any_other_decodes(kind, payl
     except ValueError:
         size = records.SIZES[kind]
         assert len(payload) < size or (len(payload) > size and records.tail_of(kind) is None)
+
+
+def test_every_event_has_a_name_of_its_own_and_no_number_is_given_twice():
+    codes = {name: value for name, value in vars(records).items() if name.startswith("EVENT_")}
+    assert sorted(codes.values()) == sorted(records.EVENTS) and len(set(records.EVENTS.values())) == len(codes)
+    assert not {5, 13, 14, 15, 18} & set(records.EVENTS)
+
+
+def test_reactions_of_a_trip_are_in_the_order_of_the_interlocks():
+    reactions = (interlock.NONE, interlock.WARN, interlock.HOLD, interlock.RAMP, interlock.VENT)
+    assert [records.REACTIONS[number].split()[0] for number in reactions] == list(interlock.REACTION_NAMES)
+
+
+def test_every_event_is_told_by_somebody():
+    core = Path(records.__file__).parents[2]
+    text = "\n".join(p.read_text() for room in ("stackpress_core", "drivers") for p in (core / room).rglob("*.py") if p.name != "records.py")
+    assert [name for name in vars(records) if name.startswith("EVENT_") and not re.search(name + r"\b", text)] == []

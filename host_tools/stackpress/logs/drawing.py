@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from stackpress_core.log import records
 
 Axis = Any  # matplotlib.axes.Axes; matplotlib is only imported when something is drawn
 Floats = npt.NDArray[np.float64]
@@ -21,7 +22,7 @@ STEP_COLOURS = {
     "vent": "#e8f5e9",
 }  # fmt: skip
 _BINS = 3000  # more points than that are drawn as the band of what lies in one bin
-_QUIET_EVENTS = ("state changed", "program started", "program ended", "force range changed")
+_QUIET_EVENTS = (records.EVENTS[records.EVENT_STATE], records.EVENTS[records.EVENT_RANGE])
 _ENDED_BY = {  # what a step's end without a word in the log means
     "contact": "force reached", "ramp": "target reached", "hold": "time over or condition met", "cycle": "cycle done",
     "sweep": "level done", "relax": "time over or condition met", "creep": "time over or condition met",

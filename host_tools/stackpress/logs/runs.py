@@ -20,12 +20,11 @@ from stackpress.logs.clock import ClockMap, Contact, clock_map
 from stackpress.logs.decode import Decoded
 from stackpress.logs.flight import write_flight
 from stackpress.logs.raw import decoded
-from stackpress.logs.sidecar import area_m2, peak_n, sidecar
+from stackpress.logs.sidecar import area_m2, outcome_name, peak_n, sidecar
 from stackpress.logs.split import RunData, split
 from stackpress.logs.store import Store, file_name
 from stackpress.logs.table import write_parquet
 
-STOP_ASKED = 16  # records.EVENTS
 FORMAT = 1  # part of every fingerprint: a newer exporter writes all runs again
 
 
@@ -174,8 +173,8 @@ def _outcome(run: RunData, newest: bool) -> str:
     if run.run == 0:
         return "idle"
     if run.end:
-        ended = records.OUTCOMES.get(run.end.fields["outcome"], "done")
-        asked = [one.fields["text"] for one in run.of(records.EVENT) if one.fields["code"] == STOP_ASKED]
+        ended = outcome_name(run.end.fields["outcome"])
+        asked = [one.fields["text"] for one in run.of(records.EVENT) if one.fields["code"] == records.EVENT_STOP]
         return "vented" if ended == "stopped" and asked[-1:] == ["vent"] else ended
     return "running" if newest else "cut off"
 

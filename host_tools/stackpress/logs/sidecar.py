@@ -1,9 +1,12 @@
 """The JSON beside a run's table: everything about the run that is not a column, in physical units."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from stackpress_core.log import records
+from stackpress_core.recipe.table import HOST_LOSS
+from stackpress_core.tick import states
 
 from stackpress.logs.bdf import BDF_IRI, BDF_VERSION, describe
 from stackpress.logs.clock import ClockMap
@@ -94,7 +97,6 @@ def _header(run: RunData) -> dict[str, Any]:
     if head is None:
         return {"program": None, "sample": None, "operator": None, "firmware": None, "hashes": None}
     f = head.fields
-    loss = f["host_loss"]
     return {
         "program": f["program"],
         "sample": f["sample"],
@@ -102,7 +104,7 @@ def _header(run: RunData) -> dict[str, Any]:
         "firmware": f["firmware"],
         "tick_hz": f["hz"],
         "cells": f["cells"],
-        "host_loss": records.HOST_LOSS[loss] if loss < len(records.HOST_LOSS) else str(loss),
+        "host_loss": _named(HOST_LOSS, f["host_loss"]),
         "hashes": {k: f[f"{k}_hash"].hex() for k in ("firmware", "config", "calibration", "program")},
     }
 
@@ -120,7 +122,7 @@ def _step(r: Record, start_ms: int) -> dict[str, Any]:
     f = r.fields
     return {
         "test_time_s": _test_s(r, start_ms),
-        "phase": "begins" if f["phase"] == 1 else "ends",
+        "phase": "begins" if f["phase"] == records.STEP_BEGINS else "ends",
         "step_id": f["step"],
         "step_count": f["count"],
         "cycle": f["cycle"],
@@ -136,26 +138,42 @@ def _event(r: Record, start_ms: int) -> dict[str, Any]:
     f = r.fields
     return {
         "test_time_s": _test_s(r, start_ms),
-        "event": records.EVENTS.get(f["code"], f"event {f['code']}"),
+        "event": event_name(f["code"]),
         "text": event_text(f),
         "a": f["a"],
         "b": f["b"],
     }
 
 
+def event_name(code: int) -> str:
+    """What an event is called; a number that this stackpress does not know stands for itself."""
+    return str(records.EVENTS.get(code, f"event {code}"))
+
+
+def outcome_name(code: int) -> str:
+    """How a run ended."""
+    return str(records.OUTCOMES.get(code, f"outcome {code}"))
+
+
+def _named(names: Sequence[str], place: int) -> str:
+    return names[place] if 0 <= place < len(names) else str(place)
+
+
+_PHRASES: dict[int, Callable[[int, int], str]] = {
+    records.EVENT_STATE: lambda a, b: f"{_named(states.NAMES, a)} -> {_named(states.NAMES, b)}",
+    records.EVENT_RANGE: lambda _, b: "low force range in use" if b else "high force range in use",
+    records.EVENT_TRIGGER_OUT: lambda a, _: "trigger out on" if a else "trigger out off",
+    records.EVENT_OVERWRITTEN: lambda a, _: f"{event_name(records.EVENT_OVERWRITTEN)}: {a}",
+    records.EVENT_DROPPED: lambda a, _: f"{event_name(records.EVENT_DROPPED)}: {a}",
+}
+
+
 def event_text(fields: dict[str, Any]) -> str:
     """One human phrase for an event."""
-    name = records.EVENTS.get(fields["code"], f"event {fields['code']}")
-    states = records.STATES
-    if fields["code"] == 1 and max(fields["a"], fields["b"]) < len(states):
-        return f"{states[fields['a']]} -> {states[fields['b']]}"
-    if fields["code"] == 9:
-        return "low force range in use" if fields["b"] else "high force range in use"
-    if fields["code"] == 7:
-        return "trigger out on" if fields["a"] else "trigger out off"
-    if fields["code"] in (10, 11, 18):
-        return f"{name}: {fields['a']}"
-    return f"{name}: {fields['text']}" if fields["text"] else name
+    code = fields["code"]
+    if code in _PHRASES:
+        return _PHRASES[code](fields["a"], fields["b"])
+    return f"{event_name(code)}: {fields['text']}" if fields["text"] else event_name(code)
 
 
 def _trip(r: Record, start_ms: int, run_id: str, run: RunData) -> dict[str, Any]:
@@ -164,8 +182,8 @@ def _trip(r: Record, start_ms: int, run_id: str, run: RunData) -> dict[str, Any]
     return {
         "test_time_s": _test_s(r, start_ms),
         "reason": f["name"],
-        "reaction": ("none", "warn", "hold", "ramp down", "vent")[min(f["reaction"], 4)],
-        "state_before": records.STATES[f["state"]] if f["state"] < len(records.STATES) else str(f["state"]),
+        "reaction": _named(records.REACTIONS, f["reaction"]),
+        "state_before": _named(states.NAMES, f["state"]),
         "step_id": f["step"],
         "force_n": newtons(f["force_cn"]),
         "set_n": newtons(f["set_cn"]),
@@ -180,4 +198,4 @@ def _end(r: Record | None) -> dict[str, Any] | None:
         return None
     f = r.fields
     keys = ("moves", "ticks", "missed_ticks")
-    return {"outcome": records.OUTCOMES.get(f["outcome"], str(f["outcome"])), **{k: f[k] for k in keys}}
+    return {"outcome": outcome_name(f["outcome"]), **{k: f[k] for k in keys}}

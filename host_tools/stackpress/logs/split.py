@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from stackpress_core.log import records
+from stackpress_core.tick import states
 
 from stackpress.logs.decode import Decoded, Record, Samples
 
-_ENERGISED = (2, 3, 4)  # pressing, holding, releasing
 _OF_NO_RUN = (records.BOOT, records.TIME_MAP)
 _OF_ITS_COURSE = (records.RUN, records.STEP, records.TRIP, records.RUN_END)  # these say how long a run lasted
 
@@ -43,7 +43,7 @@ class RunData:
     @property
     def steps(self) -> list[Record]:
         """The records that begin a step."""
-        return [r for r in self.of(records.STEP) if r.fields["phase"] == 1]
+        return [r for r in self.of(records.STEP) if r.fields["phase"] == records.STEP_BEGINS]
 
     @property
     def samples(self) -> int:
@@ -114,6 +114,6 @@ def _same_run(view: Samples) -> Iterator[tuple[int, int, Samples]]:
 
 def _length_of_run(part: Samples, end_seq: int) -> int:
     """How many samples of `part` are the run's: those before its end, and after it while the press holds the cell."""
-    over = (part["seq"] > end_seq) & ~np.isin(part["state"], _ENERGISED)
+    over = (part["seq"] > end_seq) & ~np.isin(part["state"], states.ENERGISED)
     where = np.flatnonzero(over)
     return int(where[0]) if len(where) else len(part)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from stackpress_core.log import records
+from stackpress_core.tick import states
 
 from stackpress.logs.clock import Contact
 from stackpress.logs.decode import SAMPLE_BYTES, SAMPLE_DTYPE, Samples, whole_record
@@ -18,6 +19,7 @@ from stackpress.logs.pull import LogState
 AREA_UM2 = 132_732_000  # 13 mm die
 FULL_CN = 4_911_084  # 370 MPa on it
 HOLD_CN = 66_366  # 5 MPa on it
+FORCE_DROP = 17  # row of the interlock table
 STEPS = (  # kind, seconds, target at its end, sample period in s
     ("contact", 20.0, 5_000, 0.2),
     ("ramp", 37.0, FULL_CN, 0.05),
@@ -54,7 +56,9 @@ def course(seed: int = 1, times: int = 1) -> Samples:
         part = np.zeros(n, SAMPLE_DTYPE)
         part["step"], part["set_cn"] = number, before_cn + (target - before_cn) * shape
         part["t_s"], part["t_ms"] = (begin_s + t).astype(int), np.round((begin_s + t) % 1 * 999)
-        part["state"] = 3 if part["set_cn"][0] == target else 2 if target > before_cn else 4
+        part["state"] = (
+            states.HOLDING if part["set_cn"][0] == target else states.PRESSING if target > before_cn else states.RELEASING
+        )
         lag = dice.normal(0, 8, n) - 0.002 * np.gradient(part["set_cn"].astype(float))
         part["force_mean_cn"] = part["set_cn"] + lag
         part["ticks"] = int(4000 * seconds / n)
@@ -71,7 +75,8 @@ def _dressed(samples: Samples, dice: np.random.Generator) -> Samples:
     for k, share in enumerate((0.335, 0.345, 0.32)):
         samples["cell_cn"][:, k] = force * share + dice.normal(0, 10, n)
     samples["cell_cn"][:, 3] = np.where(force < 190_000, force + dice.normal(0, 3, n), 200_000)
-    samples["flags"] = np.where(force < 190_000, records.LOW_RANGE, 0) | np.where(samples["state"] == 3, 0, 16)
+    samples["flags"] = np.where(force < 190_000, records.FLAG_LOW_RANGE, 0)
+    samples["flags"] |= np.where(samples["state"] == states.HOLDING, 0, records.FLAG_DENSE).astype(np.uint8)
     samples["imbalance_permille"] = 37 + dice.normal(0, 1.5, n)
     peak = np.maximum.accumulate(force)
     samples["displacement_nm"] = 2.1e6 * (1 - np.exp(-peak / 1.1e6)) + 0.05 * force
@@ -153,17 +158,18 @@ def pellet_run(press: SyntheticPress, trip: bool = False, times: int = 1) -> Syn
         part = samples[samples["step"] == number]
         at = int(part["t_s"][0]), int(part["t_ms"][0])
         force, travel = int(part["force_mean_cn"][0]), int(part["displacement_nm"][0])
-        press.add(r.STEP, r.pack(r.STEP, *at, 1, number, number, 0, 1, target, force, travel, kind, ""))
-        press.add(r.EVENT, r.pack(r.EVENT, *at, 1, 1, 2, int(part["state"][0]), ""))
+        press.add(r.STEP, r.pack(r.STEP, *at, 1, number, number, 0, r.STEP_BEGINS, target, force, travel, kind, ""))
+        press.add(r.EVENT, r.pack(r.EVENT, *at, r.EVENT_STATE, 1, states.PRESSING, int(part["state"][0]), ""))
         press.add_samples(part)
         end = int(part["t_s"][-1]), int(part["t_ms"][-1])
         force, travel = int(part["force_mean_cn"][-1]), int(part["displacement_nm"][-1])
-        press.add(r.STEP, r.pack(r.STEP, *end, 1, number, number, 0, 2, target, force, travel, kind, "reached"))
+        press.add(r.STEP, r.pack(r.STEP, *end, 1, number, number, 0, r.STEP_ENDS, target, force, travel, kind, "reached"))
         if number == 3:
-            press.add(r.EVENT, r.pack(r.EVENT, *end, 9, 1, 0, 0, ""))
+            press.add(r.EVENT, r.pack(r.EVENT, *end, r.EVENT_RANGE, 1, 0, 0, ""))
     if trip:
         press.add(r.TRIP, _trip(end))
-    press.add(r.RUN_END, r.pack(r.RUN_END, 600, 0, 1, 3 if trip else 1, [9, -2, 6, 1], FULL_CN, 412, 2_400_000, 0))
+    outcome = r.RUN_TRIPPED if trip else r.RUN_DONE
+    press.add(r.RUN_END, r.pack(r.RUN_END, 600, 0, 1, outcome, [9, -2, 6, 1], FULL_CN, 412, 2_400_000, 0))
     if trip:
         _window(press, end)  # written after the run's end, as the queue has room
     return press
@@ -171,8 +177,8 @@ def pellet_run(press: SyntheticPress, trip: bool = False, times: int = 1) -> Syn
 
 def _trip(at: tuple[int, int]) -> bytes:
     cells = [HOLD_CN // 3] * 3 + [HOLD_CN]
-    return bytes(records.pack(records.TRIP, *at, 1, 1, 5, 3, 7, 4, 4095, HOLD_CN, HOLD_CN, cells, 30, 2_100_000, 900,
-                              "drop"))  # fmt: skip
+    return bytes(records.pack(records.TRIP, *at, 1, 1, 5, states.HOLDING, FORCE_DROP, 4, 4095, HOLD_CN,
+                              HOLD_CN, cells, 30, 2_100_000, 900, "force_drop"))  # fmt: skip
 
 
 def _window(press: SyntheticPress, at: tuple[int, int]) -> None:
@@ -191,11 +197,11 @@ def stream(count: int, every: int = 500, seed: int = 1) -> bytes:
     samples["seq"], samples["boot"], samples["run"] = index + index // every + 2, 3, 1
     samples["t_s"], samples["t_ms"] = index // 20, index % 20 * 50
     raw = memoryview(sealed(samples))
-    out = bytearray(framed(records.EVENT, 3, 1, records.pack(records.EVENT, 0, 0, 20, 1, 0, 0, "begin")))
+    out = bytearray(framed(records.EVENT, 3, 1, records.pack(records.EVENT, 0, 0, records.EVENT_REFUSED, 1, 0, 0, "begin")))
     for at in range(0, count, every):
         out += raw[at * SAMPLE_BYTES : min(at + every, count) * SAMPLE_BYTES]
         if at + every < count:
-            note = records.pack(records.EVENT, at // 20, 0, 20, 1, at, 0, "a note")
+            note = records.pack(records.EVENT, at // 20, 0, records.EVENT_REFUSED, 1, at, 0, "a note")
             out += framed(records.EVENT, 3, at // every + at + every + 2, note)
     assert whole_record(memoryview(out), 0)
     return bytes(out)
