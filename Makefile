@@ -26,7 +26,7 @@ setup: $(VENV)/.run ## set up .venv with what a user needs
 setup-dev: $(VENV)/.dev ## set up .venv with what the tests need as well
 
 demo: $(VENV)/.run ## press, hold and log a Li6PS5Cl pellet on the simulated press (under 90 s); results in build/demo
-	@$(BIN)/python -m stackpress.demo --out build/demo
+	@$(BIN)/stackpress demo --out build/demo
 
 test: $(VENV)/.dev ## build every image and run every test, those on the emulated board included (under 25 minutes on two cores)
 	@$(RUN) hil_tests.everything test
@@ -58,7 +58,7 @@ firmware: $(VENV)/.dev ## build the image of a board, build/images/BOARD/firmwar
 	@$(if $(MPY_DIR),MPY_DIR="$(MPY_DIR)") $(if $(MICROPYTHON),MICROPYTHON="$(MICROPYTHON)") $(BIN)/python -m boards.images.build $(or $(BOARD),pico)
 
 flash: $(VENV)/.run ## put the image that was built onto the board that is attached; BOARD= where a boot drive can't say
-	@$(BIN)/python -m stackpress flash $(if $(BOARD),--board $(BOARD))
+	@$(BIN)/stackpress flash $(if $(BOARD),--board $(BOARD))
 
 bench-board: firmware ## measure the image on the emulated chip against its goals: build/bench_board.json (3 minutes)
 	@$(RUN) hil_tests.bench.board
@@ -85,10 +85,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "setting up $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sim]' -c constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e . -c constraints.txt
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "setting up $(VENV) with the test tools ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sim,dev]' -c constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
 	@touch $@ $(VENV)/.run

@@ -1,6 +1,6 @@
-"""What a wheel holds besides its packages: the files of boards and firmware that the host tool reads.
+"""What hatchling needs to be told: a wheel holds the files that the host tool reads, a checkout is found where it is.
 
-A checkout that was installed in place needs none of it: `stackpress.rooms` finds the files where they are.
+An editable install puts `host_tools/checkout` on the path (`dev-mode-dirs`), and the one module in it is run at every start.
 """
 
 from pathlib import Path
@@ -13,7 +13,10 @@ FILES = ("firmware/main.py", "boards/*.toml", "boards/*/*.toml", "boards/sim/boa
 
 class Rooms(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        if version == "standard":
+        if version == "editable":
+            pth = "stackpress_checkout.pth"
+            build_data["force_include_editable"][f"host_tools/checkout/{pth}"] = pth
+        else:
             root = Path(self.root)
             found = [path.relative_to(root).as_posix() for pattern in FILES for path in sorted(root.glob(pattern))]
             build_data["force_include"].update({name: f"stackpress/_rooms/{name}" for name in found})

@@ -4,9 +4,10 @@
 package imports nothing else: the serial port is loaded when it is needed.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .errors import BadBlock, LinkLost, NoPress, PortBusy, PressError, PressRefused, PressTripped
     from .press import Press
 
@@ -30,7 +31,7 @@ def open(port: str | None = None) -> "Press":  # noqa: A001 - the verb a user lo
     return open_press(port)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name == "Press":
         from .press import Press
 

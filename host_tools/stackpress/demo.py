@@ -4,7 +4,6 @@ It types the commands that a user would type, and shows them: nothing here goes 
 device. Only the pace is not a laboratory's: the simulated press runs as fast as this computer lets it.
 """
 
-import argparse
 import contextlib
 import json
 import os
@@ -28,16 +27,6 @@ LEFT = ("log.csv", "log.press.parquet", "truth.csv", "report.html", "plot.png", 
 
 class DemoFailed(RuntimeError):
     """A step of the demonstration ended with another exit code than 0."""
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m stackpress.demo", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder for the results (build/demo)")
-    try:
-        return demo(parser.parse_args().out)
-    except DemoFailed as error:
-        print(f"The demonstration failed: {error}", file=sys.stderr)
-        return 1
 
 
 def demo(out: Path) -> int:
@@ -142,7 +131,3 @@ def _results(out: Path) -> None:
     _type("log", "export", "--out", str(out), "--name", "log")
     _type("log", "plot", "--out", str(out / "plot.png"))
     _type("report", "--out", str(out / "report.html"))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,7 +6,6 @@ Exactly one is used without asking; none or several is an error that says what t
 import sys
 from dataclasses import dataclass
 
-from . import rooms
 from .errors import NoPress
 
 USB_VENDOR = 0x2E8A  # Raspberry Pi; MicroPython boards and the Pico use its numbers
@@ -36,9 +35,9 @@ def usb_ports() -> list[FoundPort]:
 
 def simulated_ports() -> list[FoundPort]:
     """Simulated presses whose process is alive. There are none on Windows: they need a pty."""
-    if sys.platform == "win32" or not (rooms.BOARDS / "sim" / "registry.py").is_file():
+    if sys.platform == "win32":
         return []
-    from stackpress.simulator import registry
+    from .simulator import registry
 
     return [FoundPort(str(e["port"]), f"simulated press {e['name']}", "simulated") for e in registry.running()]
 

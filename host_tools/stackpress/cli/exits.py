@@ -3,10 +3,11 @@
 The codes are part of the interface: scripts decide by them, so they never change their meaning.
 """
 
-import json
 import sys
-from dataclasses import dataclass
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 DONE, REFUSED, WRONG_INPUT, NO_PRESS = 0, 1, 2, 3
 EXIT_TEXT = {
@@ -17,14 +18,12 @@ EXIT_TEXT = {
 }
 
 
-@dataclass
 class Failure(Exception):
     """A command ends: `text` says what happened, `hint` what to do about it."""
 
-    text: str
-    hint: str = ""
-    code: int = WRONG_INPUT
-    details: Any = None
+    def __init__(self, text: str, hint: str = "", code: int = WRONG_INPUT, details: "Any" = None) -> None:
+        super().__init__(text)
+        self.text, self.hint, self.code, self.details = text, hint, code, details
 
 
 def wire_text(what: str, text: str, most: int) -> str:
@@ -36,9 +35,11 @@ def wire_text(what: str, text: str, most: int) -> str:
     return text
 
 
-def explain(text: str, hint: str, code: int, as_json: bool, details: Any = None) -> int:
+def explain(text: str, hint: str, code: int, as_json: bool, details: "Any" = None) -> int:
     """Say why a command failed: one JSON document on stdout, or one line and a hint on stderr. Gives the code."""
     if as_json:
+        import json
+
         answer: dict[str, Any] = {"ok": False, "exit_code": code, "error": text, "hint": hint}
         if details is not None:
             answer["details"] = details
@@ -88,7 +89,7 @@ def _one_paragraph(error: Exception) -> str:
     return text if count == 1 else f"{count} mistakes\n{text}"
 
 
-def _details(complaints: Any) -> Any:
+def _details(complaints: "Any") -> "Any":
     if complaints is None:
         return None
     return [one.as_dict() if hasattr(one, "as_dict") else str(one) for one in complaints]

@@ -35,7 +35,8 @@ from stackpress.simulator.settings import Settings, SimError
 __all__ = ["Settings", "SimError", "Supervisor"]
 
 STAGED = rooms.ROOT / "build" / "firmware64"
-MICROPYTHON = (sys.executable, "-c", "import sys, micropython_run; sys.exit(micropython_run.run_main(sys.argv))")
+# -P: the folder that it runs in is the press's, or the user's, and no Python file in it is ours
+MICROPYTHON = (sys.executable, "-P", "-c", "import sys, micropython_run; sys.exit(micropython_run.run_main(sys.argv))")
 
 EXIT_RESET, EXIT_REPL, EXIT_BACK = 0, 3, 4  # reset; make way for the prompt; from the prompt back to main.py
 CRASHES_ALLOWED = 3  # starts in a row that may fail at once before the supervisor gives up
