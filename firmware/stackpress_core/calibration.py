@@ -1,6 +1,6 @@
 """Guided calibration on the press: commissioning zero, and the span of a cell from reference forces.
 
-Codes are watched at every foreground pass; a point is the mean of the last second and is refused when the code is at the
+Codes are watched fifty times a second; a point is the mean of the last second and is refused when the code is at the
 rail, does not move at all, or moves too much. Nothing is in force before it is accepted, and then it is bound to this board.
 """
 
@@ -9,7 +9,7 @@ from stackpress_core import tuning
 from stackpress_core.errors import Refused
 from stackpress_core.tick import words
 
-PASSES = 200  # about a second
+LOOK_MS, LOOKS = 20, 50  # a second
 SPREAD_MAX = 20000  # codes between smallest and largest: more is not at rest
 SPAN_MIN = 50000  # codes between two points
 AT = words.AT
@@ -24,6 +24,7 @@ class Calibrator:
         self.serial = ""
         self.points = []
         self._codes = [[] for _ in range(words.CELLS)]
+        self._looked_ms = -LOOK_MS
 
     @property
     def step(self):
@@ -31,19 +32,22 @@ class Calibrator:
             return "idle"
         return "zero" if not self.points else "apply" if len(self.points) == 1 else "accept"
 
-    def look(self):
-        """One pass: keep the last second of codes, while the press is safe."""
+    def look(self, now_ms):
+        """Keep the last second of codes, while the press is safe; `now_ms` / ms of press time."""
+        if now_ms - self._looked_ms < LOOK_MS:
+            return
+        self._looked_ms = now_ms
         s = self.press.S
         for i in range(words.CELLS):
             codes = self._codes[i]
-            if len(codes) >= PASSES:
+            if len(codes) >= LOOKS:
                 codes.pop(0)
             codes.append(s[AT["RAW"] + i])
 
     def settled_code(self, i):
         """Mean code of the last second of cell i (from 0); Refused if it can't be believed."""
         codes = self._codes[i]
-        if len(codes) < PASSES:
+        if len(codes) < LOOKS:
             raise Refused("cell %d has been watched for less than a second: wait" % (i + 1))
         low, high = min(codes), max(codes)
         if high >= self.press.params["rail_counts"] or low <= -self.press.params["rail_counts"]:

@@ -47,10 +47,10 @@ def above_ceilings(values, limits):
     """Working limits of `values` that lie above the ceilings."""
     found = []
     for key in ("frame_cn", "relief_cn"):
-        if values["force_limit_n"] > limits[key]:
+        if values["force_limit_cn"] > limits[key]:
             found.append("force_limit_n lies above the ceiling %s = %d" % (key, limits[key]))
     cells = [c for i, c in enumerate(limits["cell_cn"]) if values["high_range_mask"] >> i & 1]
-    if cells and values["cell_limit_n"] > min(cells):
+    if cells and values["cell_limit_cn"] > min(cells):
         found.append("cell_limit_n lies above the ceiling cell_cn = %d" % min(cells))
     return found
 

@@ -40,9 +40,9 @@ class Steered(InForce):
     def set_force(self, target_cn, rate_cn_per_s):
         """Bring the force to `target_cn`, no faster than the rate and the press's limit."""
         self._need_driven()
-        if not 0 <= target_cn <= self.params["force_limit_n"]:
+        if not 0 <= target_cn <= self.params["force_limit_cn"]:
             raise Refused("%d N is not between 0 and the working limit" % (target_cn // 100))
-        rate = max(1, min(rate_cn_per_s, self.params["rate_limit_n_per_s"]))
+        rate = max(1, min(rate_cn_per_s, self.params["rate_limit_cn_per_s"]))
         state = states.PRESSING if target_cn >= self.set_cn else states.RELEASING
         self._send(state, states.FORCE, target_cn, rate)
 

@@ -112,7 +112,7 @@ class Asked(Steered):
                 return
             raise Refused("the press is %s: there is nothing to stop" % self.state_name)
         self.sampler.note(records.EVENT_STOP, 0, 0, kind, kind)
-        if kind == "hold" and self.S[AT["MODE"]] == states.APPROACH and self.force_cn < self.params["contact_force_n"]:
+        if kind == "hold" and self.S[AT["MODE"]] == states.APPROACH and self.force_cn < self.params["contact_force_cn"]:
             kind = "vent"  # nothing is touched yet: a drive that is held would go on to move the ram
         self.runner.stop(kind)
 
@@ -150,7 +150,7 @@ class Asked(Steered):
             raise Refused("still there: %s" % ", ".join(still))
         if self.pairs.stuck:
             raise Refused(switches.told(self.pairs.stuck))
-        if s[AT["REACTION"]] != interlock.VENT and abs(self.force_cn) > self.params["contact_force_n"]:
+        if s[AT["REACTION"]] != interlock.VENT and abs(self.force_cn) > self.params["contact_force_cn"]:
             raise Refused("the cell is still pressed with %d N: stop with VENT first" % (self.force_cn // 100))
         s[AT["LATCHED"]] = 0
         self._send(states.SAFE, states.OFF)

@@ -94,6 +94,18 @@ PARAMS = (
 )
 
 INDEX = {row[0]: i for i, row in enumerate(PARAMS)}
+DEVICE_UNITS = {(100, "n"): "cn", (100, "c"): "cc"}  # scale, unit as it is written: unit of the device's whole number
+
+
+def device_name(name):
+    """The name of a parameter's whole number: `force_limit_n` in a file is `force_limit_cn` in the press."""
+    scale = PARAMS[INDEX[name]][2]
+    if scale == 1 or isinstance(scale, tuple):
+        return name
+    parts = name.split("_")
+    unit = parts.index("per") - 1 if "per" in parts else -1
+    parts[unit] = DEVICE_UNITS[scale, parts[unit]]
+    return "_".join(parts)
 
 
 def to_raw(name, value):
@@ -149,26 +161,19 @@ def _conflicts(v):
         found.append("high_range_mask and low_range_mask name a cell beyond cell_count")
     if high & low:
         found.append("high_range_mask and low_range_mask share a cell")
-    if low and v["range_down_n"] >= v["range_up_n"]:
+    if low and v["range_down_cn"] >= v["range_up_cn"]:
         found.append("range_down_n must lie below range_up_n")
-    if v.value("valve_kind") == "fill_vent" and v["tick_rate_hz"] * v["valve_min_on_ms"] < 1000:
+    if VALVES[v["valve_kind"]] == "fill_vent" and v["tick_rate_hz"] * v["valve_min_on_ms"] < 1000:
         found.append("valve_min_on_ms is shorter than one tick")
     return found
 
 
 class Values:
-    """The parameters of one press: raw whole numbers by name, defaults where nothing was set."""
+    """The parameters of one press by device name: whole numbers in the unit that the name says, defaults where none was set."""
 
     def __init__(self, raws=()):
-        self._raws = dict(raws)
+        raws = dict(raws)
+        self._raws = {device_name(row[0]): raws.get(row[0], bounds_raw(row[0])[1]) for row in PARAMS}
 
     def __getitem__(self, name):
-        if name in self._raws:
-            return self._raws[name]
-        return bounds_raw(name)[1]
-
-    def value(self, name):
-        return from_raw(name, self[name])
-
-    def set_names(self):
-        return list(self._raws)
+        return self._raws[name]

@@ -119,7 +119,7 @@ class Press(Asked):
                 self._telemetry_ms = now_ms - now_ms % TELEMETRY_MS
                 self._ten_times_a_second(now_s * 1000 + now_ms)
             if s[_STATE] == states.SAFE or s[_STATE] == states.SERVICE:
-                self.calibrator.look()
+                self.calibrator.look(now_s * 1000 + now_ms)
             self.run_log.look()
             self.sampler.service()
         self.journal.service()
@@ -150,7 +150,7 @@ class Press(Asked):
             return
         if self._vent_from < 0:
             self._vent_from = now
-        if abs(self.force_cn) > self.params["contact_force_n"]:
+        if abs(self.force_cn) > self.params["contact_force_cn"]:
             self._vented_from = -1
         elif self._vented_from < 0:
             self._vented_from = now

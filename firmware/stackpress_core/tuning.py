@@ -4,6 +4,7 @@ This runs in the foreground, before the tick is started or while the press is sa
 point per tick here, so that the tick itself never divides by its own rate.
 """
 
+from stackpress_core.params import device_name
 from stackpress_core.tick import interlock, states, words
 
 FULL_CODE = 1 << 23
@@ -112,7 +113,7 @@ def _rows(s, p, ceilings, hz):
         if isinstance(limit, tuple):
             limit = ceilings[limit[1] + "_cn"]
         elif isinstance(limit, str):
-            limit = p[limit] * hz // 1000 if limit.endswith("_ms") else p[limit]
+            limit = p[device_name(limit)] * hz // 1000 if limit.endswith("_ms") else p[device_name(limit)]
         if isinstance(debounce, str):
             debounce = p[debounce] * (1000 if debounce.endswith("_s") else 1)
         row_words = (words.AT[signal], limit, where, debounce * hz // 1000, 0, interlock.reaction_of(row, p))
@@ -123,7 +124,7 @@ def _rows(s, p, ceilings, hz):
 
 def _drive(p, hz, s, at):
     """Words of the valve: scale, hysteresis, slew, pulses."""
-    full = p["valve_full_scale_n"]
+    full = p["valve_full_scale_cn"]
     shift = 0
     while full >> shift >= 1 << 17:
         shift += 1
@@ -132,14 +133,14 @@ def _drive(p, hz, s, at):
     hysteresis = full * p["valve_hysteresis_permille"] // 2000
     s[at["K_HYSTERESIS"]] = hysteresis
     s[at["K_I_MAX"]] = full // 8
-    s[at["K_OUT_MAX"]] = min(full, p["force_limit_n"] + full // 8)
+    s[at["K_OUT_MAX"]] = min(full, p["force_limit_cn"] + full // 8)
     s[at["K_LEAD"]] = p["valve_lead_ms"] * hz // 1000
-    s[at["K_SLEW"]] = max(1, (p["valve_slew_n_per_s"] << 8) // hz)
+    s[at["K_SLEW"]] = max(1, (p["valve_slew_cn_per_s"] << 8) // hz)
     s[at["K_MOVE"]] = max(1, full >> 12)
-    s[at["K_FILL_RATE"]] = p["fill_rate_n_per_s"]
-    s[at["K_VENT_RATE"]] = p["vent_rate_n_per_s"]
-    s[at["K_FILL"]] = ((1 << 30) - 1) // p["fill_rate_n_per_s"]
-    s[at["K_VENT"]] = ((1 << 30) - 1) // p["vent_rate_n_per_s"]
+    s[at["K_FILL_RATE"]] = p["fill_rate_cn_per_s"]
+    s[at["K_VENT_RATE"]] = p["vent_rate_cn_per_s"]
+    s[at["K_FILL"]] = ((1 << 30) - 1) // p["fill_rate_cn_per_s"]
+    s[at["K_VENT"]] = ((1 << 30) - 1) // p["vent_rate_cn_per_s"]
     s[at["K_MIN_ON"]] = max(1, (p["valve_min_on_ms"] * hz + 999) // 1000)
 
 
@@ -161,41 +162,41 @@ def compile_frame(s, p, ceilings, calibration, zero=None, sample_hz=0):
         "K_LOW_MASK": p["low_range_mask"],
         "K_HIGH_COUNT": count,
         "K_SHARE": 4096 // count,
-        "K_RANGE_UP": p["range_up_n"],
-        "K_RANGE_DOWN": p["range_down_n"],
+        "K_RANGE_UP": p["range_up_cn"],
+        "K_RANGE_DOWN": p["range_down_cn"],
         "K_FADE": max(1, (2000 << 4) // hz),
         "K_RAIL": p["rail_counts"],
         "K_FILTER": shift_for(p["filter_ms"], sample_hz),
         "K_FILTER_H": shift_for(p["hold_filter_ms"], sample_hz),
-        "K_IMBALANCE_MIN": p["imbalance_min_n"],
+        "K_IMBALANCE_MIN": p["imbalance_min_cn"],
         "K_DROP": p["force_drop_permille"] * 1024 // 1000,
-        "K_DROP_MIN": p["force_drop_min_n"],
+        "K_DROP_MIN": p["force_drop_min_cn"],
         "K_DROP_DECAY": max(1, shift_for(p["force_drop_ms"], sample_hz)),
         "K_RAMP_DEV": p["ramp_deviation_permille"] * 1024 // 1000,
-        "K_RAMP_MIN": p["ramp_deviation_min_n"],
+        "K_RAMP_MIN": p["ramp_deviation_min_cn"],
         "K_HOLD_DEV": p["hold_band_permille"] * 1024 // 1000,
-        "K_HOLD_MIN": p["hold_band_min_n"],
+        "K_HOLD_MIN": p["hold_band_min_cn"],
         "K_BUDGET": p["tick_budget_us"],
-        "K_CONTACT": p["contact_force_n"],
+        "K_CONTACT": p["contact_force_cn"],
         "K_KIND": p["valve_kind"],
         "K_P": p["kp_permille"] * 1024 // 1000,
         "K_I": min(INTEGRAL_MAX, (p["ki_permille_per_s"] * 65536 + 500 * hz) // (1000 * hz)),
         "K_I_HOLD": max(1, p["ki_hold_permille_per_s"] * 65536 // 1000 // hz),
         "K_V": p["kv_permille_per_s"] * 256 // 1000,
         "K_DEAD": p["deadband_permille"] * 1024 // 1000,
-        "K_DEAD_MIN": p["deadband_min_n"],
-        "K_DEAD_MAX": p["deadband_max_n"],
-        "K_DEAD_IN": 192 if p.value("valve_kind") == "fill_vent" else 64,  # one pulse is a solenoid's smallest step
+        "K_DEAD_MIN": p["deadband_min_cn"],
+        "K_DEAD_MAX": p["deadband_max_cn"],
+        "K_DEAD_IN": 192 if p["valve_kind"] == words.KIND_FILL_VENT else 64,  # one pulse is a solenoid's smallest step
         "K_REVERSAL_PART": max(1, 81920 // hz),
-        "K_REVERSAL_RATE": rate_q16(p["reversal_rate_n_per_s"], hz),
+        "K_REVERSAL_RATE": rate_q16(p["reversal_rate_cn_per_s"], hz),
         "K_SETTLE": p["corner_ms"] * hz // 1000,
-        "K_FORCE_DENY": p["force_limit_n"],
-        "K_APPROACH_MAX": min(p["approach_force_n"], p["valve_full_scale_n"], p["force_limit_n"]),
+        "K_FORCE_DENY": p["force_limit_cn"],
+        "K_APPROACH_MAX": min(p["approach_force_cn"], p["valve_full_scale_cn"], p["force_limit_cn"]),
         "RANGE": 0,
         "RANGE_BIAS": 0,
-        "K_APPROACH_RATE": rate_q16(p["approach_rate_n_per_s"], hz),
-        "APPROACH_RATE": p["approach_rate_n_per_s"],
-        "K_TRIP_RATE": rate_q16(p["trip_ramp_n_per_s"], hz),
+        "K_APPROACH_RATE": rate_q16(p["approach_rate_cn_per_s"], hz),
+        "APPROACH_RATE": p["approach_rate_cn_per_s"],
+        "K_TRIP_RATE": rate_q16(p["trip_ramp_cn_per_s"], hz),
         "K_TRIP_TICKS": p["trip_ramp_limit_s"] * hz,
         "GAIN_FILL": 256,
         "GAIN_VENT": 256,
@@ -223,9 +224,9 @@ def schedule(s, p, stiffness_cn_per_um, force_cn):
     low, high = p["schedule_low_permille"] * 256 // 1000, p["schedule_high_permille"] * 256 // 1000
     gain = 256
     if stiffness_cn_per_um > 0:
-        fluid = p["fluid_stiffness_n_per_um"]
-        gain = p["stiffness_ref_n_per_um"] * (fluid + stiffness_cn_per_um) * 256 // (fluid * stiffness_cn_per_um)
+        fluid = p["fluid_stiffness_cn_per_um"]
+        gain = p["stiffness_ref_cn_per_um"] * (fluid + stiffness_cn_per_um) * 256 // (fluid * stiffness_cn_per_um)
     s[words.AT["GAIN_FILL"]] = max(low, min(high, gain))
-    half = p["valve_full_scale_n"] // 2
-    force = max(force_cn, p["contact_force_n"])
+    half = p["valve_full_scale_cn"] // 2
+    force = max(force_cn, p["contact_force_cn"])
     s[words.AT["GAIN_VENT"]] = max(low, min(high, int(gain * (half / force) ** 0.5)))

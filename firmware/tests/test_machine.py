@@ -215,7 +215,7 @@ class PressMachine(RuleBasedStateMachine):
     @invariant()
     def truth_stays_below_the_limit(self):
         if self.bench:
-            truth, limit = self.bench.plant.truth(), self.bench.press.params["force_limit_n"]
+            truth, limit = self.bench.plant.truth(), self.bench.press.params["force_limit_cn"]
             assert truth["force_cn"] <= limit + MARGIN_CN, truth
 
     @invariant()
@@ -249,5 +249,5 @@ def test_valve_that_opens_fully_near_the_limit_is_stopped_within_the_margin():
         b.run_passes(1)
         most = max(most, b.plant.truth()["force_cn"])
     assert b.press.trip_reason == "limit_total" and b.valve_is_off
-    assert b.press.params["force_limit_n"] < most <= b.press.params["force_limit_n"] + MARGIN_CN
+    assert b.press.params["force_limit_cn"] < most <= b.press.params["force_limit_cn"] + MARGIN_CN
     assert b.plant.truth()["force_cn"] < 100_000

@@ -139,7 +139,7 @@ def test_torn_slot_falls_back_to_the_version_before():
     newest = "config." + b.press.documents.newest("config")[2]
     b.board.store.slots[newest] = b.board.store.slots[newest][:-5]
     again = bench(MemoryBoard(store=b.board.store), stored=False)
-    assert again.press.params["force_limit_n"] == 5500000 and codes(again) == []
+    assert again.press.params["force_limit_cn"] == 5500000 and codes(again) == []
 
 
 def test_zero_that_the_calibration_can_not_be_moved_to_is_told_and_does_not_stop_the_start():
@@ -165,7 +165,7 @@ def test_configuration_above_the_ceilings_is_refused_and_the_old_one_stays():
     for name, raw in (("force_limit_n", 6900000), ("cell_limit_n", 2300000)):
         text = refusal(b.press.put_document, "config", {"format": 1, "params": dict(PARAMS, **{name: raw})})
         assert name in text and "ceiling" in text
-    assert b.press.params["force_limit_n"] == 5500000 and codes(b) == []
+    assert b.press.params["force_limit_cn"] == 5500000 and codes(b) == []
 
 
 def test_ceilings_that_fall_below_the_configuration_are_told():
@@ -201,7 +201,7 @@ def test_store_that_does_not_keep_what_is_written_is_told_and_the_old_one_stays(
         b.press.put_document("config", {"format": 1, "params": dict(PARAMS, force_limit_n=1000000)})
     except StorageFault:
         b.press.load()
-        assert b.press.params["force_limit_n"] == 5500000
+        assert b.press.params["force_limit_cn"] == 5500000
         return
     raise AssertionError("a torn write was not noticed")
 

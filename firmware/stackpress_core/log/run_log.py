@@ -10,7 +10,8 @@ from stackpress_core.version import VERSION
 AT = words.AT
 _STATE, _MODE, _CELL = AT["STATE"], AT["MODE"], AT["CELL"]
 _CMD_SEQ, _CMD_SEEN = AT["CMD_SEQ"], AT["CMD_SEEN"]
-ZERO_PASSES = 200  # passes with nothing pressed before the zero after a run is taken
+ZERO_MS = 1000  # time with nothing pressed before the zero after a run is taken
+ZERO_MEAN_MS = 320  # the zero follows the cells with this time constant
 OUTCOME_OF = {DONE: records.RUN_DONE, STOPPED: records.RUN_STOPPED, FAILED: records.RUN_TRIPPED}  # of a runner that has ended
 
 
@@ -21,13 +22,14 @@ class RunLog:
         self.press = press
         self.ended = True  # the last run has its end record
         self._zero_q8 = [0] * words.CELLS
-        self._vented_passes = 0
+        self._looked_s = self._looked_ms = 0
+        self._vented_ms = 0
 
     def _hash(self, name):
         return digest(self.press.documents.text(name) or b"")
 
     def _zero_cn(self):
-        """What each cell shows with nothing pressed / cN, the mean of the last third of a second."""
+        """What each cell shows with nothing pressed / cN, with a time constant of a third of a second."""
         return [total >> 8 for total in self._zero_q8]
 
     def boot(self):
@@ -47,7 +49,7 @@ class RunLog:
         """The header of the run that starts now."""
         p = self.press
         self.ended = False
-        self._vented_passes = 0
+        self._vented_ms = 0
         p.sampler.peak_cn = 0
         p.journal.append(records.RUN, records.pack(
             records.RUN, p.time_s, p.time_ms, p.run_number, p.area_um2, p.hz,
@@ -58,12 +60,14 @@ class RunLog:
 
     def look(self):
         """Follow the zero while nothing is pressed; end the run once its program has ended and its zero is known."""
+        p = self.press
+        passed_ms = min(ZERO_MEAN_MS, (p.time_s - self._looked_s) * 1000 + p.time_ms - self._looked_ms)
+        self._looked_s, self._looked_ms = p.time_s, p.time_ms
         if self._is_vented():
-            cells = self.press.S
             for i in range(words.CELLS):
-                self._zero_q8[i] += ((cells[_CELL + i] << 8) - self._zero_q8[i]) >> 6
+                self._zero_q8[i] += ((p.S[_CELL + i] << 8) - self._zero_q8[i]) * passed_ms // ZERO_MEAN_MS
         if self.closing:
-            self._end_if_known()
+            self._end_if_known(passed_ms)
 
     @property
     def closing(self):
@@ -74,17 +78,18 @@ class RunLog:
         s = self.press.S
         return s[_STATE] <= states.READY or (s[_STATE] == states.TRIPPED and s[AT["REACTION"]] == interlock.VENT)
 
-    def _end_if_known(self):
+    def _end_if_known(self, passed_ms):
         """Once the press is vented its zero is known after a while, else the cell is still pressed."""
         p, s = self.press, self.press.S
         if s[_MODE] == states.VENT or s[_CMD_SEQ] != s[_CMD_SEEN]:
             return
         vented = self._is_vented()
         if vented:
-            if abs(p.force_cn) > p.params["contact_force_n"]:
-                self._vented_passes = 0
-            self._vented_passes += 1
-            if self._vented_passes < ZERO_PASSES:
+            if abs(p.force_cn) > p.params["contact_force_cn"]:
+                self._vented_ms = 0
+            else:
+                self._vented_ms += passed_ms
+            if self._vented_ms < ZERO_MS:
                 return
         self._end(vented)
 

@@ -56,7 +56,7 @@ class Panel:
     def pressed(self):
         """Whether there is force on the cell."""
         p = self.press
-        return abs(p.force_cn) > p.params["contact_force_n"]
+        return abs(p.force_cn) > p.params["contact_force_cn"]
 
     @property
     def waits(self):

@@ -32,12 +32,12 @@ def limits_of(values, capabilities):
     else:
         able.discard("valve")
     return {
-        "force_limit_cn": values["force_limit_n"],
-        "rate_limit_cn_per_s": values["rate_limit_n_per_s"],
+        "force_limit_cn": values["force_limit_cn"],
+        "rate_limit_cn_per_s": values["rate_limit_cn_per_s"],
         "speed_limit_um_per_s": values["approach_limit_um_per_s"],
         "travel_limit_nm": values["travel_limit_um"] * 1000,
-        "temperature_limit_cc": values["temperature_limit_c"],
-        "release_rate_cn_per_s": values["trip_ramp_n_per_s"],
+        "temperature_limit_cc": values["temperature_limit_cc"],
+        "release_rate_cn_per_s": values["trip_ramp_cn_per_s"],
         "capabilities": able,
     }
 

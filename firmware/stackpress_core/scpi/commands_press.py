@@ -194,7 +194,7 @@ def parameter_q(c, n, a):
     low, default, high = params.bounds_raw(a[0])
     if a[1]:
         return spoken(a[0], {"MINimum": low, "MAXimum": high, "DEFault": default}[a[1]])
-    values = ",".join(spoken(a[0], raw) for raw in (c.press.params[a[0]], low, default, high))
+    values = ",".join(spoken(a[0], raw) for raw in (c.press.params[params.device_name(a[0])], low, default, high))
     return Text([values, ",", quoted(params.PARAMS[params.INDEX[a[0]]][6])])
 
 

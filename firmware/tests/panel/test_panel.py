@@ -3,7 +3,7 @@
 import random
 
 import micropython
-from bench_press import AT, CONTACT, MADE, VENT, after_each, bench, hold, ramp, recipe  # noqa: F401
+from bench_press import AT, CONTACT, MADE, PARAMS, VENT, after_each, bench, hold, ramp, recipe  # noqa: F401
 from stackpress_core.panel import lights, pages
 from stackpress_core.panel.canvas import BUF_BYTES, SMALL_SIZE, TALL, TWICE, Canvas, Lines, digits
 from stackpress_core.panel.paragraph import WINDOW_MS, Wrapped
@@ -125,7 +125,7 @@ def test_program_beyond_the_limits_shows_what_is_wrong_instead_of_totals():
     b = two_programs()
     push(b, "select")
     push(b, "select")
-    b.press.put_document("config", {"format": 1, "name": "bench", "params": dict(b.press.params._raws, force_limit_n=1000000)})
+    b.press.put_document("config", {"format": 1, "name": "bench", "params": dict(PARAMS, force_limit_n=1000000)})
     push(b, "select")
     push(b, "select")
     assert not [line for line in lines(b) if line.startswith("max")]

@@ -35,8 +35,8 @@ def test_tick_stays_in_range_for_any_parameters_orders_and_forces(bench, orders)
     bench["ROW_COUNT"] = 0  # nothing stops the press, so that it goes as far as it can
     bench["STATE"] = states.PRESSING
     for mode, target, rate, force, rests in orders:
-        most = bench.params["rate_limit_n_per_s"]
-        bench.send(states.PRESSING, mode, min(target, bench.params["force_limit_n"]), min(rate, most), 20_000_000)
+        most = bench.params["rate_limit_cn_per_s"]
+        bench.send(states.PRESSING, mode, min(target, bench.params["force_limit_cn"]), min(rate, most), 20_000_000)
         bench["GAIN_FILL"] = bench["GAIN_VENT"] = bench.params["schedule_high_permille"] * 256 // 1000
         for i in range(12):
             bench["INPUTS"], bench["STATUS"], bench["DISPLACEMENT"] = words.IN_HEALTHY, 1, i * 40_000_000

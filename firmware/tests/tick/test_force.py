@@ -253,4 +253,4 @@ def test_force_that_overruns_the_low_range_is_not_believed_to_be_low():
     assert bench["RANGE"] == 1
     bench.cells = [700000, 700000, 700000, 210000]  # 21 kN at once, the low cell stands at its stop
     bench.tick(3)
-    assert bench["RANGE"] == 0 and bench["FORCE"] > 2100000 - params.Values()["range_up_n"] // 8 - 100
+    assert bench["RANGE"] == 0 and bench["FORCE"] > 2100000 - params.Values()["range_up_cn"] // 8 - 100

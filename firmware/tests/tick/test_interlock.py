@@ -244,7 +244,7 @@ def test_ramp_reaction_lets_the_force_down_and_then_vents():
         last = bench["DRIVE"]
         if bench["REACTION"] == interlock.VENT:
             break
-    assert bench["FORCE_F"] < bench.params["contact_force_n"] and bench.drive_is_off
+    assert bench["FORCE_F"] < bench.params["contact_force_cn"] and bench.drive_is_off
 
 
 def test_ramp_reaction_vents_after_its_time_if_the_force_stays():

@@ -58,7 +58,7 @@ def test_nothing_is_permitted_beyond_state_slew_and_limits(bench):
         assert drive <= before and not valve & words.VALVE_FILL
     if bench["K_KIND"] == words.KIND_REGULATOR:
         assert not valve & VALVES
-        assert abs(code * bench.params["valve_full_scale_n"] - drive * 65535) <= 18 * bench.params["valve_full_scale_n"]  # a gain of 12 bits
+        assert abs(code * bench.params["valve_full_scale_cn"] - drive * 65535) <= 18 * bench.params["valve_full_scale_cn"]  # a gain of 12 bits
     else:
         assert code == 0
     if bench["DENIED"] == 0:
