@@ -10,8 +10,9 @@ import serial
 import stackpress
 from stackpress import programs
 from stackpress.logs.decode import decode
-from stackpress.simulator import bench_client, registry
+from stackpress.simulator import bench_client, native_ticks, registry
 from stackpress.simulator.supervisor import Settings, Supervisor
+from stackpress.stages import native
 from stackpress_core.log import records
 from stackpress_core.tick import interlock
 
@@ -27,9 +28,9 @@ def ask(port: serial.Serial, line: str) -> str:
     return port.readline().decode().strip()
 
 
-def pressed(state_dir: Path, stops: tuple[float, ...]) -> tuple[bytes, bytes]:
+def pressed(state_dir: Path, stops: tuple[float, ...] = (), native: bool = True) -> tuple[bytes, bytes]:
     """Truth and flash after commands at 0.1 s and 0.2 s, with press time standing still at `stops` in between."""
-    with SimTarget(state_dir=state_dir, documents=DOCUMENTS, seed=3) as target:
+    with SimTarget(state_dir=state_dir, documents=DOCUMENTS, seed=3, native=native) as target:
         with stackpress.open(target.port) as press:
             target.run_until(0.1)
             press.arm()
@@ -41,11 +42,28 @@ def pressed(state_dir: Path, stops: tuple[float, ...]) -> tuple[bytes, bytes]:
 
 
 def test_same_seed_and_commands_at_the_same_press_times_repeat_bit_for_bit(tmp_path: Path) -> None:
-    truth, flash = pressed(tmp_path / "one", ())
-    again, flash_again = pressed(tmp_path / "two", (0.5, 3.25, 7.0))
+    truth, flash = pressed(tmp_path / "one")
     assert truth.count(b"\n") > 100
-    assert again == truth
-    assert flash_again == flash
+    assert pressed(tmp_path / "two", stops=(0.5, 3.253, 7.001)) == (truth, flash)
+
+
+def test_a_press_without_machine_code_does_the_same_bit_for_bit(tmp_path: Path) -> None:
+    assert pressed(tmp_path / "viper", native=False) == pressed(tmp_path / "native")
+
+
+def test_a_machine_without_a_compiler_runs_the_press_and_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def missing() -> list[str]:
+        raise native.CannotCompile("no C compiler was found")
+
+    monkeypatch.setattr(native, "compiler", missing)
+    native_ticks.find.cache_clear()
+    for _ in range(2):
+        with SimTarget() as target:
+            assert target.run_until(0.5) == pytest.approx(0.5)
+    assert capfd.readouterr().err.count("no C compiler was found") == 1
+    native_ticks.find.cache_clear()
 
 
 def test_press_time_stands_still_until_it_is_told_to_run() -> None:

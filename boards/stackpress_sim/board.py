@@ -1,12 +1,10 @@
 """The simulated board: the same object that main.py gets from a real one, with the plant where the wires would end.
 
-The loop is lock step: one foreground period of ticks, each {plant, core}, then one pass of the foreground. Press time
-depends on nothing but the number of ticks: the same commands at the same press times give the same result, bit for bit.
+Its loop is in loop.py; what a hand on the bench can do to it comes through bench.py.
 """
 
 import json
 import os
-import select
 import sys
 import time
 
@@ -15,7 +13,8 @@ from stackpress_plant.faults import FAULTS as PLANT_FAULTS
 
 from stackpress_sim.bench import Bench
 from stackpress_sim.board_faults import FAULTS, NAMES, BoardFaults, Flash
-from stackpress_sim.pace import HOLD, Pace
+from stackpress_sim.loop import Loop
+from stackpress_sim.pace import Pace
 from stackpress_sim.plant_board import PlantBoard
 from stackpress_sim.serial_port import SerialPort
 from stackpress_sim.store import Store
@@ -23,8 +22,6 @@ from stackpress_sim.truth import Truth
 
 CAPABILITIES = ("force_cells", "two_ranges", "regulator", "fill_vent", "dump", "permissive", "displacement",
                 "temperature", "trigger", "start_input", "journal", "faults")  # fmt: skip
-TRUTH_MS = 20  # the truth is looked at this often
-QUIET_PASSES = 40  # passes without a byte moved after which a press whose time stands still may sleep
 WALL_MASK = (1 << 30) - 1
 T_SECOND, T_SUB, HZ, STATE = (words.AT[name] for name in ("T_SECOND", "T_SUB", "HZ", "STATE"))
 
@@ -43,7 +40,7 @@ class Board:
         self.git = settings["git"]
         self.runs, self.boot_drive = "simulated", False
         self.reset_cause = settings["cause"]
-        self.plant = PlantBoard(spec, settings["seed"])
+        self.plant = PlantBoard(spec, settings["seed"], settings["native"])
         self.serial = SerialPort()
         self.flash = Flash(state + "/flash.bin", settings["flash_bytes"])
         self.store = Store(state + "/store")
@@ -53,12 +50,7 @@ class Board:
         self._own_plant = spec
         self.simulation = self  # what SIMulation commands speak to
         self._truth = Truth(state + "/truth.csv", spec["valve_kind"]) if settings["truth"] else None
-        self._truth_passes = 1
-        self._foreground_ms = settings["foreground_ms"]
         self._wall_is_real = settings["wall"] == "real"
-        self._poll = select.poll()
-        self._poll.register(self.serial.stream, select.POLLIN)
-        self._poll.register(self.bench.stream, select.POLLIN)
         self._frame = words.new()
 
     def press_ms(self):
@@ -119,54 +111,12 @@ class Board:
 
     def loop(self, press):
         """Run the press until it asks for the MicroPython prompt."""
-        S = self._frame = press.S
+        self._frame = press.S
         document = press.documents.get("plant")
         if document:
-            self.plant.at_rate(S[HZ])
+            self.plant.at_rate(press.S[HZ])
             self.plant.renew(document["plant"])
-        while not press.wants_prompt:
-            self.plant.at_rate(S[HZ])
-            self._loop_at_rate(press, S, S[HZ])
-
-    def _loop_at_rate(self, press, S, hz):
-        """Until the prompt is wanted or a configuration sets another tick rate."""
-        ticks = max(1, hz * self._foreground_ms // 1000)
-        period_us = 1000000 * ticks // hz
-        self._truth_passes = max(1, TRUTH_MS * 1000 // period_us)
-        foreground, tick, ring = press.foreground, press.tick, press.ring
-        pace, serial, bench, run = self.pace, self.serial, self.bench, self.plant.run
-        passes, quiet, moved, broken = 0, 0, 0, self.broken
-        run(ticks, tick, S, ring)  # a press whose time stands still has sampled once all the same
-        while not press.wants_prompt and S[HZ] == hz:
-            self._wait(quiet)
-            if bench.ready:
-                bench.service()
-            if pace.due(period_us):
-                run(ticks, tick, S, ring)
-                passes += 1
-                quiet = 0
-                self._ran(passes, S)
-            if not broken.hangs or not broken.still_hangs(self.press_ms()):
-                foreground(self.wall_ms())
-            broken.raise_crash()
-            quiet = quiet + 1 if serial.activity == moved else 0
-            moved = serial.activity
-
-    def _ran(self, passes, S):
-        """After a period of ticks: the truth's row, and the end of a run that was to stop here."""
-        if self._truth and passes % self._truth_passes == 0:
-            self._truth.look(self.plant.plant, S, self.press_ms())
-        if self.pace.until is not None:
-            self.pace.passed(self.press_ms())
-
-    def _wait(self, quiet):
-        """Sleep until a byte comes or the next period is due; a press that stands still finishes what it has first."""
-        timeout_ms = 0 if self.pace.mode == HOLD and quiet < QUIET_PASSES else self.pace.wait_ms()
-        for stream, _ in self._poll.poll(timeout_ms):
-            if stream is self.serial.stream:
-                self.serial.ready = True
-            else:
-                self.bench.ready = True
+        Loop(self, press, self._truth).run()
 
     def firmware_hash(self):
         """The first 8 bytes of the SHA-256 of the sources that run."""

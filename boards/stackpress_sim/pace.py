@@ -8,6 +8,8 @@ import time
 
 HOLD, REAL, FAST = "hold", "real", "fast"
 BEHIND_US = 250_000
+SLICE_US = 5_000  # press time that goes by in one piece at the wall's pace
+ENDLESS = 1 << 40
 
 
 class Pace:
@@ -16,14 +18,14 @@ class Pace:
         self.until = None  # press time in ms at which to fall back to HOLD, and then to call `reached`
         self.reached = None
         self.speed = speed
-        self._due_us = time.ticks_us()
+        self._ran_to = time.ticks_us()  # wall time up to which press time has gone by
 
     def set(self, mode, speed=1.0):
         """Raises ValueError if there is no such pace."""
         if mode not in (HOLD, REAL, FAST) or not speed > 0:
             raise ValueError("pace is hold, real or fast, and its speed is above 0")
         self.mode, self.speed = mode, speed
-        self._due_us = time.ticks_us()
+        self._ran_to = time.ticks_us()
         self.until = None
 
     def run_until(self, t_ms, reached):
@@ -31,26 +33,30 @@ class Pace:
         self.mode, self.until, self.reached = FAST, t_ms, reached
 
     def wait_ms(self):
-        """How long the loop may sleep in poll before the next period is due."""
+        """How long the loop may sleep in poll before press time may go on."""
         if self.mode == FAST:
             return 0
         if self.mode == HOLD:
             return 100
-        late = time.ticks_diff(time.ticks_us(), self._due_us)
-        return 0 if late >= 0 else (-late + 999) // 1000
+        left = int(SLICE_US / self.speed) - time.ticks_diff(time.ticks_us(), self._ran_to)
+        return 0 if left <= 0 else (left + 999) // 1000
 
-    def due(self, period_us):
-        """Whether a foreground period of `period_us` press time may run now."""
+    def room_us(self):
+        """How much press time may go by now / us."""
         if self.mode == FAST:
-            return True
+            return ENDLESS
         if self.mode == HOLD:
-            return False
+            return 0
         now = time.ticks_us()
-        late = time.ticks_diff(now, self._due_us)
-        if late < 0:
-            return False
-        self._due_us = time.ticks_add(now if late > BEHIND_US else self._due_us, int(period_us / self.speed))
-        return True
+        if time.ticks_diff(now, self._ran_to) > BEHIND_US:
+            self._ran_to = time.ticks_add(now, -BEHIND_US)
+        room = int(time.ticks_diff(now, self._ran_to) * self.speed)
+        return room if room >= SLICE_US else 0
+
+    def ran(self, us):
+        """So much press time has gone by."""
+        if self.mode == REAL:
+            self._ran_to = time.ticks_add(self._ran_to, int(us / self.speed))
 
     def passed(self, now_ms):
         """Tell the pace what press time it is; ends a `run_until`."""

@@ -6,14 +6,25 @@ state with the ram back, so a new one differs from the old only in what the spec
 
 from stackpress_core.tick import words
 from stackpress_plant.plant import Plant, words_of
-from stackpress_plant.step import step
+from stackpress_plant.step import FORCE, step
+from uctypes import addressof
+
+from stackpress_sim import watch
 
 
 class PlantBoard:
-    def __init__(self, spec, seed):
+    """`native`: whether the ticks run as machine code (stackpress_ticks.mpy) or as the stages' viper."""
+
+    def __init__(self, spec, seed, native):
         self._spec, self._seed = spec, seed
         self.hz = 0
         self.plant = None
+        self.watch = watch.table(FORCE)
+        self._ticks = None
+        if native:
+            from stackpress_ticks import stackpress_ticks  # type: ignore[import-not-found]  # made by the host
+
+            self._ticks = stackpress_ticks
 
     def at_rate(self, hz):
         """Make the plant for ticks of `hz`; faults that are set stay set."""
@@ -31,17 +42,31 @@ class PlantBoard:
         for name, value in active.items():
             self.plant.fault(name, value)
 
-    def run(self, ticks, tick, S, ring, step=step):
-        """`ticks` ticks of plant and press; this loop is most of what the simulated press does.
+    def run(self, count, tick, S, ring):
+        """At most `count` ticks of plant and press, until something that is watched changes; gives how many.
 
         The valve of the tick before acts, then the sensors are read.
         """
-        P = self.plant.P
-        for _ in range(ticks):
-            step(S, P)
-            tick(S, ring)
+        P, W = self.plant.P, self.watch
+        watch.arm(S, W)
+        if self._ticks:
+            return self._ticks(addressof(S), addressof(P), addressof(ring), addressof(W), count)
+        return _run(count, tick, S, P, ring, W)
 
     def insert(self, specimen):
         """Another specimen, a record from `stackpress_plant.load`; the ram goes back to its rest."""
         self._spec["specimen"] = specimen
         self.plant.load_specimen(specimen)
+
+
+def _run(count, tick, S, P, ring, W, step=step, look=watch.look):
+    """Without machine code this loop is most of what the simulated press does."""
+    ran = 0
+    while ran < count:
+        step(S, P)
+        tick(S, ring)
+        look(S, P, W)
+        ran += 1
+        if W[0]:
+            break
+    return ran

@@ -13,29 +13,36 @@ HEADER = (
     "Displacement / m,Valve / 1,Measured Force / N,Measuring Error / N,Drive Force / N,Dump Closed / 1,Valve Moves / 1,"
     "State / 1\n"
 )
-SPARSE_MS = 1000
+DENSE_MS, SPARSE_MS = 20, 1000
+OPEN = 1 << 30
 MOVED = 64 * 50  # plant units (1/64 cN): 0.5 N is always worth a row
 MOVED_PART = 11  # and so is 1/2048 of the force
-SET, FORCE, RANGE, STATE = (words.AT[name] for name in ("SET", "FORCE", "RANGE", "STATE"))
+SET, SET_RATE, FORCE, RANGE, STATE = (words.AT[name] for name in ("SET", "SET_RATE", "FORCE", "RANGE", "STATE"))
 
 
 class Truth:
+    """`next_ms` is the press time of the next look; until then the plant's force may be between `least` and `most` unseen."""
+
     def __init__(self, path, solenoids):
         self._file = open(path, "w")
         self._file.write(HEADER)
         self._solenoids = solenoids
-        self._force, self._set, self._state, self._ms = -(1 << 30), 0, -1, -SPARSE_MS
+        self._least, self._most, self._set, self._state, self._ms = 1, 0, 0, -1, 0
+        self.next_ms = 0
+        self.least, self.most = -OPEN, OPEN
 
     def look(self, plant, S, ms):
         """Write a row if something moved or a second went by; cheap if not."""
         force = plant.P[w.FORCE]
-        far = force - self._force
-        if far < 0:
-            far = -far
-        rests = far <= MOVED + (force >> MOVED_PART) and S[SET] == self._set and S[STATE] == self._state
+        rests = self._least <= force <= self._most and S[SET] == self._set and S[STATE] == self._state and not S[SET_RATE]
         if rests and ms - self._ms < SPARSE_MS:
+            self.next_ms = self._ms + SPARSE_MS
+            self.least, self.most = self._least, self._most
             return
-        self._force, self._set, self._state, self._ms = force, S[SET], S[STATE], ms
+        far = MOVED + (force >> MOVED_PART)
+        self._least, self._most, self._set, self._state, self._ms = force - far, force + far, S[SET], S[STATE], ms
+        self.next_ms = ms + DENSE_MS
+        self.least, self.most = -OPEN, OPEN
         self.write(plant, S, ms)
 
     def write(self, plant, S, ms):

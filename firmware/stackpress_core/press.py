@@ -32,6 +32,7 @@ AT = words.AT
 _STATE, _MODE, _T_SECOND, _T_SUB = AT["STATE"], AT["MODE"], AT["T_SECOND"], AT["T_SUB"]
 _ABORT, _INPUTS = AT["ABORT"], AT["INPUTS"]
 _FORCE_F, _FOREGROUND, _CMD_SEQ, _CMD_SEEN = AT["FORCE_F"], AT["SIG_FOREGROUND"], AT["CMD_SEQ"], AT["CMD_SEEN"]
+LOOK_MS = 5  # between two looks at what no word of the frame tells by itself
 VENTED_MS = 500
 VENT_LIMIT_MS = 10000
 TELEMETRY_MS = 100
@@ -95,13 +96,14 @@ class Press(Asked):
         s[AT["BANK_WANTED"]] = 1
         s[AT["SIG_CRASH"]] = 1 if crash_stands(self.board.store, self.board.reset_cause in CRASHES) else 0
 
-    def foreground(self, wall_ms):
-        """Serial line, program, log: each bounded. Only what follows press time waits for the tick to have advanced."""
+    def foreground(self, wall_ms, act=True):
+        """Serial line, program, log: each bounded. What follows press time waits for the tick to have advanced, and where somebody
+        knows that nothing is due and nothing has changed, for him to say `act`."""
         s = self.S
         self.wall_ms = wall_ms
         s[_FOREGROUND] = 0
         self.server.poll()
-        if s[_T_SUB] != self._pass_sub or s[_T_SECOND] != self._pass_s:
+        if act and (s[_T_SUB] != self._pass_sub or s[_T_SECOND] != self._pass_s):
             self._pass_sub, self._pass_s = s[_T_SUB], s[_T_SECOND]
             now_s, now_ms = self.time_s, self.time_ms
             if self.lease_until >= 0:
@@ -129,6 +131,10 @@ class Press(Asked):
             if hasattr(self.board.serial, "quiet"):
                 self.board.serial.quiet()
             self.journal.flush()  # what comes next does not know of it
+
+    def due_ms(self):
+        """Press time at which the foreground has to pass again, if nothing changes before."""
+        return (self.time_s * 1000 + self.time_ms) // LOOK_MS * LOOK_MS + LOOK_MS
 
     def stop_byte_came(self):
         """From a line that listens by itself, at any moment: the next tick vents, the foreground does the rest in its turn."""

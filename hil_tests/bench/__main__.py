@@ -26,8 +26,8 @@ from hil_tests.bench.runs import Case
 OUT = Path("build/bench.json")
 CONTROL = ("overshoot_pct", "dwell_rms_pct", "ramp_worst_pct")
 HOLD = ("hold_worst_pct", "hold_measuring_pct", "hold_total_pct", "hold_moves_per_h")
-REGULATOR_HOLD = {"hz": 200, "foreground_ms": 50}  # a pressure that is regulated needs no fast tick to be held
-SOLENOID_HOLD = {"hz": 1000, "foreground_ms": 50}  # a tick must resolve the shortest pulse
+REGULATOR_HOLD = {"hz": 200}  # a pressure that is regulated needs no fast tick to be held
+SOLENOID_HOLD = {"hz": 1000}  # a tick must resolve the shortest pulse
 
 
 def cases(plant: str, seeds: int, wanted: set[str]) -> list[Case]:

@@ -44,7 +44,6 @@ class Case:
     variant: str
     seed: int
     hz: int = 4000
-    foreground_ms: int = 5
 
     @property
     def label(self) -> str:
@@ -83,7 +82,7 @@ def run(case: Case) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as state:
         target = SimTarget(
             plant=case.plant, specimen=specimen, overrides=overrides(case.plant, case.variant), seed=case.seed,
-            state_dir=Path(state), foreground_ms=case.foreground_ms,
+            state_dir=Path(state),
         )  # fmt: skip
         with target, stackpress.open(target.port) as press:
             solenoids = press.parameter("valve_kind").value == "fill_vent"

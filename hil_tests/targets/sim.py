@@ -39,14 +39,14 @@ class SimTarget:
         wall: str = "press",
         truth: bool = True,
         flash_bytes: int = 2 << 20,
-        foreground_ms: int = 5,
+        native: bool = True,
         journal_full: bool = False,
     ) -> None:
         """A fresh press that is `configured` has what fits its plant, and `documents` beside and over that."""
         self.supervisor = Supervisor(
             Settings(
                 name=board, state_dir=state_dir, plant=plant, overrides=overrides or {}, specimen=specimen, seed=seed,
-                pace=pace, wall=wall, truth=truth, flash_bytes=flash_bytes, foreground_ms=foreground_ms,
+                pace=pace, wall=wall, truth=truth, flash_bytes=flash_bytes, native=native,
                 register=False,
             )  # fmt: skip
         )

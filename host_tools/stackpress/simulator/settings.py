@@ -25,6 +25,6 @@ class Settings:
     wall: str = "real"  # clock for leases and link time-outs: "real", or "press" for runs that must repeat bit for bit
     truth: bool = True  # write truth.csv
     flash_bytes: int = 16 << 20
-    foreground_ms: int = 5  # press time between two passes of the foreground
+    native: bool = True  # ticks as machine code where a compiler makes it; else, or if False, as MicroPython runs them
     heap: str = "16M"
     register: bool = True

@@ -27,7 +27,7 @@ from typing import Any
 from stackpress_plant import load
 
 from stackpress import revision, rooms
-from stackpress.simulator import firmware_copy, registry
+from stackpress.simulator import firmware_copy, native_ticks, registry
 from stackpress.simulator.bench_server import BenchServer, Lines
 from stackpress.simulator.prompt_relay import PromptRelay
 from stackpress.simulator.settings import Settings, SimError
@@ -55,6 +55,7 @@ class Supervisor:
         self._firmware = STAGED if rooms.IN_CHECKOUT else self.state_dir / "firmware64"
         firmware_copy.copy(rooms.SIMULATED, self._firmware)
         self.firmware_hash = firmware_copy.tree_hash(rooms.SIMULATED)
+        self._native = native_ticks.find() if settings.native else None
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -200,7 +201,7 @@ class Supervisor:
         settings_file.write_text(json.dumps(wired))
         environment = {
             **os.environ,
-            "MICROPYPATH": f"{self._firmware}:.frozen",
+            "MICROPYPATH": ":".join(str(place) for place in (self._firmware, self._native, ".frozen") if place),
             "STACKPRESS_SIM": str(settings_file),
         }
         program = ["-i", str(rooms.BOARDS / "sim" / "prompt.py")] if prompt else [str(self._firmware / "main.py")]
@@ -224,7 +225,7 @@ class Supervisor:
         return {
             "name": s.name, "state": str(self.state_dir), "plant": self.spec, "seed": s.seed,
             "pace": s.pace, "speed": s.speed, "wall": s.wall, "truth": s.truth, "flash_bytes": s.flash_bytes,
-            "foreground_ms": s.foreground_ms,
+            "native": self._native is not None,
             "firmware_hash": self.firmware_hash, "git": revision.git_hash(rooms.ROOT),
         }  # fmt: skip
 

@@ -28,16 +28,17 @@ TAKEN = frozenset({"auto", "case", "char", "const", "default", "do", "double", "
                    "union", "unsigned", "void", "volatile"})  # fmt: skip
 
 
-def c_source(name: str, stages: Sequence[Stage], rename: Mapping[str, str] | None = None) -> str:
-    """One C file: `void name(...)` runs the stages in this order."""
+def c_source(name: str, stages: Sequence[Stage], rename: Mapping[str, str] | None = None, local: bool = False) -> str:
+    """One C file: `void name(...)` runs the stages in this order; `local` if only this file is to see it."""
     rename = rename or {}
     functions: dict[str, str] = {}
     for stage in stages:
         _define(stage, functions)
     calls = [(stage.symbol, [rename.get(a, a) for a in _Function(stage).used]) for stage in stages]
     arguments = dict.fromkeys(a for _, used in calls for a in used)
+    head = f"{'static inline ' if local else ''}void {name}({_parameters(list(arguments))})"
     body = "\n".join(f"    {symbol}({', '.join(used)});" for symbol, used in calls)
-    return "\n".join([HEAD, *functions.values(), f"void {name}({_parameters(list(arguments))}) {{\n{body}\n}}\n"])
+    return "\n".join([HEAD, *functions.values(), f"{head} {{\n{body}\n}}\n"])
 
 
 def _define(stage: Stage, functions: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NoReturn
 
@@ -34,7 +35,7 @@ class Stage:
         """A name that no other stage has."""
         return f"{self.path.stem}_{self.name}"
 
-    @property
+    @cached_property
     def numbers(self) -> list[str]:
         """Names that the body gives a number, in the order in which they appear."""
         stored = [n.id for n in walk(self.body) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]

@@ -1,0 +1,96 @@
+"""The loop of the simulated press: ticks in batches, each {plant, core}, and a pass of the foreground whenever one is due.
+
+A batch ends at the next moment for which the foreground, the truth's file or the bench has asked, and in the tick in which a word
+changed that somebody must act on (watch.py). Press time depends on nothing but the number of ticks: the same commands at the same
+press times give the same result, bit for bit.
+"""
+
+import select
+
+from stackpress_core.tick import words
+
+from stackpress_sim import watch
+from stackpress_sim.pace import HOLD
+
+FIRST_MS = 5  # a press whose time stands still has sampled for so long all the same
+QUIET_PASSES = 40  # passes without a byte moved after which a press whose time stands still may sleep
+T_SECOND, T_SUB, HZ = (words.AT[name] for name in ("T_SECOND", "T_SUB", "HZ"))
+
+
+class Loop:
+    def __init__(self, board, press, truth):
+        self._board, self._press, self._truth = board, press, truth
+        self._pace, self._serial, self._bench, self._broken = board.pace, board.serial, board.bench, board.broken
+        self._poll = select.poll()
+        self._poll.register(self._serial.stream, select.POLLIN)
+        self._poll.register(self._bench.stream, select.POLLIN)
+        self._due_ms = 0  # press time of the next pass of the foreground
+        self._quiet = self._moved = 0
+
+    def run(self):
+        """Until the prompt is wanted; a configuration may set another tick rate."""
+        press, plant = self._press, self._board.plant
+        hz = 0
+        while not press.wants_prompt:
+            if press.S[HZ] != hz:
+                hz = press.S[HZ]
+                plant.at_rate(hz)
+                self._tick(max(1, hz * FIRST_MS // 1000))
+                self._foreground(self._board.press_ms(), True)
+            self._turn(hz)
+
+    def _turn(self, hz):
+        self._wait()
+        if self._bench.ready:
+            self._bench.service()
+        ran = self._batch(hz)
+        now = self._board.press_ms()
+        if ran:
+            self._quiet = 0
+            self._pace.ran(ran * 1000000 // hz)
+            if self._truth and (now >= self._truth.next_ms or self._board.plant.watch[0] == watch.PLANT):
+                self._truth.look(self._board.plant.plant, self._press.S, now)
+            if self._pace.until is not None:
+                self._pace.passed(now)
+        act = ran and (self._board.plant.watch[0] == watch.FRAME or now >= self._due_ms)
+        if act or not ran or self._serial.ready:
+            self._foreground(now, act)
+
+    def _batch(self, hz):
+        """Ticks up to the next moment that anybody waits for, as far as press time may go by; how many there were."""
+        room = self._pace.room_us() * hz // 1000000
+        if not room:
+            return 0
+        ends = self._due_ms
+        if self._truth:
+            ends = min(ends, self._truth.next_ms)
+            watch.bound_plant(self._board.plant.watch, self._truth.least, self._truth.most)
+        if self._pace.until is not None:
+            ends = min(ends, self._pace.until)
+        s = self._press.S
+        count = (ends * hz + 999) // 1000 - s[T_SECOND] * hz - s[T_SUB]
+        return self._tick(max(1, min(count, room)))
+
+    def _tick(self, count):
+        press = self._press
+        return self._board.plant.run(count, press.tick, press.S, press.ring)
+
+    def _foreground(self, now, act):
+        broken = self._broken
+        if not broken.hangs or not broken.still_hangs(now):
+            self._press.foreground(self._board.wall_ms(), act)
+            self._due_ms = self._press.due_ms()
+        else:
+            self._due_ms = now + FIRST_MS
+        broken.raise_crash()
+        self._quiet = self._quiet + 1 if self._serial.activity == self._moved else 0
+        self._moved = self._serial.activity
+
+    def _wait(self):
+        """Sleep until a byte comes or press time may go on; a press that stands still finishes what it has first."""
+        timeout_ms = 0 if self._pace.mode == HOLD and self._quiet < QUIET_PASSES else self._pace.wait_ms()
+        for stream, _ in self._poll.poll(timeout_ms):
+            if stream is self._serial.stream:
+                self._serial.ready = True
+            else:
+                self._bench.ready = True
