@@ -8,7 +8,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FILES = ("firmware/main.py", "boards/*.toml", "boards/*/*.toml", "boards/sim/board.py", "boards/sim/prompt.py")
+FILES = ("firmware/main.py", "boards/*.toml", "boards/*/*.toml", "boards/*/micropython/mpconfigboard.h",
+         "boards/sim/board.py", "boards/sim/prompt.py")
 
 
 class Rooms(BuildHookInterface):  # type: ignore[type-arg]
@@ -19,4 +20,4 @@ class Rooms(BuildHookInterface):  # type: ignore[type-arg]
         else:
             root = Path(self.root)
             found = [path.relative_to(root).as_posix() for pattern in FILES for path in sorted(root.glob(pattern))]
-            build_data["force_include"].update({name: f"stackpress/_rooms/{name}" for name in found})
+            build_data["force_include"].update({name: f"stackpress/_files/{name}" for name in found})

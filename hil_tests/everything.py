@@ -11,7 +11,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from boards.images import board_data, build, sources
+from stackpress.flashing import flash_map
+
+from boards.images import build, sources
 from hil_tests.targets import fast
 
 EMULATED = ["hil_tests/test_scenarios.py", "hil_tests/emulated"]
@@ -27,7 +29,7 @@ def images() -> str:
         sources.checkout()
     except sources.CannotBuild as error:
         return " ".join(str(error).split())
-    for name in board_data.names():
+    for name in flash_map.names():
         build.build(name)
     slow = fast.install()
     if slow:

@@ -8,16 +8,12 @@ from typing import Any
 from stackpress.config import hardware
 from stackpress.config.board_file import load_board
 from stackpress.config.complaints import ConfigError
+from stackpress.flashing.flash_map import names
 
 from boards.images.sources import CannotBuild
 
 BOARDS = Path(__file__).resolve().parents[1]
 TICK_BYTES = 1024  # firmware/drivers/memory.py: words at a fixed address, and a table
-
-
-def names() -> list[str]:
-    """Boards that there are images for."""
-    return sorted(path.parent.parent.name for path in BOARDS.glob("*/micropython/mpconfigboard.h"))
 
 
 def board_data(name: str) -> dict[str, Any]:

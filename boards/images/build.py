@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from stackpress import revision
+from stackpress.flashing import flash_map, uf2
 
-from boards.images import frozen, sources, uf2
+from boards.images import frozen, sources
 from boards.images.board_data import board_data
-from boards.images.flash_map import storage_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 BOARDS = ROOT / "boards"
@@ -149,7 +149,7 @@ def _use(work: Path, board: dict[str, Any]) -> str:
     recorder = wanted["flight_recorder_bytes"]
     if s["__GcHeapStart"] < _address(work) + recorder:
         raise sources.CannotBuild(f"MICROPY_C_HEAP_SIZE must be {recorder + 16} at least: the flight recorder lies there")
-    room = board["flash_kb"] * 1024 - storage_bytes(board["name"])
+    room = board["flash_kb"] * 1024 - flash_map.storage_bytes(board["name"])
     if flash > room:
         raise sources.CannotBuild(f"the image takes {flash} bytes of flash, and only {room} are before the file system")
     left = heap - wanted["heap_used_bytes"]

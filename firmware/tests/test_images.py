@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from stackpress import revision
+from stackpress.flashing import flash_map
 
 from boards.images import build, frozen, fuse, sources, tick
-from boards.images.board_data import board_data, memory_map, names
+from boards.images.board_data import board_data, memory_map
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = {"ads131m04", "hx711", "plant_on_chip", "dac8551", "pwm_valve", "panel", "max31856", "quadrature", "w25q", "internal_nor"}
@@ -31,7 +32,7 @@ def collected(name: str, folder: Path, **changes: Any) -> dict[str, Any]:
 
 
 def test_there_is_an_image_for_every_board_but_the_simulated_one():
-    assert names() == sorted(FITTED)
+    assert flash_map.names() == sorted(FITTED)
 
 
 @pytest.mark.parametrize("name", sorted(FITTED))

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from stackpress.logs.bench import export_records_per_s
-from stackpress.rooms import FIRMWARE
+from stackpress.paths import FIRMWARE
 
 PAIRS = 15
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import serial
+from stackpress.flashing import uf2
 from stackpress.link import Link
 from stackpress.press import Press
 
-from boards.images import uf2
 from hil_tests.targets.emulator import IMAGE, ROOT, EmulatorTarget
 
 pytestmark = pytest.mark.timeout(900)

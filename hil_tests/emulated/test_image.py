@@ -1,9 +1,9 @@
 """The image that is flashed, on an emulated RP2040 with the carrier's chips at the wire, spoken to over its USB serial port."""
 
 import pytest
+from stackpress.flashing import uf2
 from stackpress.link import Link
 
-from boards.images import uf2
 from hil_tests.targets.emulator import IMAGE, EmulatorTarget
 
 pytestmark = pytest.mark.timeout(1800)

@@ -65,9 +65,9 @@ class EmulatorTarget:
     ) -> None:
         """`boot_drive` is the folder where the chip's boot drive appears when the firmware makes way for it; `stray` files lie in
         the chip's file system beside the documents, by path."""
+        from stackpress.flashing import flash_map, uf2
         from stackpress_core.tick import words
 
-        from boards.images import flash_map, uf2
         from boards.images.board_data import board_data
 
         spec = load.plant(plant, specimen, overrides)

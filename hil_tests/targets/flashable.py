@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bench_press import MemoryBoard, PressBench  # type: ignore[import-not-found]
+from stackpress.flashing import uf2
 
-from boards.images import uf2
 from hil_tests.devices.boot_drive import BootDrive
 
 MARK = re.compile(rb"stackpress-image;board=([\w-]+);.*?git=(\w+);hash=([0-9a-f]{16});")

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackpress import demo_summary, rooms
+from stackpress import demo_summary, paths
+from stackpress.simulator import missing
 
 if TYPE_CHECKING:
     from stackpress.simulator.supervisor import Supervisor
@@ -32,8 +33,8 @@ class DemoFailed(RuntimeError):
 def demo(out: Path) -> int:
     """Run all of it, leave the results in `out`; the exit code. Raises DemoFailed."""
     began = time.monotonic()
-    if sys.platform == "win32":
-        raise DemoFailed("the simulated press needs Linux or macOS")
+    if missing():
+        raise DemoFailed(missing())
     out.mkdir(parents=True, exist_ok=True)
     for name in LEFT:
         (out / name).unlink(missing_ok=True)
@@ -59,9 +60,9 @@ def demo(out: Path) -> int:
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
     for line in demo_summary.words(summary, out):
         print(line)
-    missing = [name for name in LEFT if not (out / name).exists()]
-    if missing:
-        raise DemoFailed(f"these results are missing: {', '.join(missing)}")
+    absent = [name for name in LEFT if not (out / name).exists()]
+    if absent:
+        raise DemoFailed(f"these results are missing: {', '.join(absent)}")
     return 0
 
 
@@ -118,7 +119,7 @@ def _commission(press: "Supervisor", out: Path) -> None:
     from stackpress.config.calibration_file import from_document
     from stackpress.simulator import provision
 
-    press_file = str(rooms.BOARDS / "sim" / "press.toml")
+    press_file = str(paths.BOARDS / "sim" / "press.toml")
     measured = out / "press" / "calibration.toml"
     measured.write_text(from_document(provision.calibration_document(press.spec, press.identity)).to_toml())
     _type("config", "ceilings", "write", press_file, "--unlock", press.identity, "--yes")

@@ -118,7 +118,7 @@ def _identity(press: "Press") -> Iterator[Finding]:
     yield from _image(press)
     from stackpress_core.version import VERSION
 
-    from . import rooms as rooms
+    from . import paths as paths
 
     same = who.version == VERSION
     todo = "" if same else "Update the one that is older: parameters and records may differ."

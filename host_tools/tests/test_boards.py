@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
-from stackpress import config, rooms
+from stackpress import config, paths
 from stackpress.cli.app import run
 from stackpress.config import hardware
 from stackpress.config.board_file import load_board
 from stackpress.config.pin_budget import free, taken
 
 HEAD = 'format = 1\nname = "bench"\nidentity = "chip"\nmodule = "pico"\n'
-SHIPPED = sorted(path.parent.name for path in rooms.BOARDS.glob("*/board.toml"))
+SHIPPED = sorted(path.parent.name for path in paths.BOARDS.glob("*/board.toml"))
 REAL = [name for name in SHIPPED if name != "sim"]
 FLASH = "flash_select = 17\nflash_clock = 18\nflash_data_in = 19\nflash_data_out = 16\n"
 
@@ -70,7 +70,7 @@ def test_boards_that_ship_are_right(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in REAL if load_board(name).pins])
 def test_every_pin_of_a_board_is_in_its_wiring_table(name: str) -> None:
     board = load_board(name)
-    folder = rooms.BOARDS / (name if "[pins]" in (rooms.BOARDS / name / "board.toml").read_text() else "pico")
+    folder = paths.BOARDS / (name if "[pins]" in (paths.BOARDS / name / "board.toml").read_text() else "pico")
     text = (folder / "README.md").read_text()
     text = text[text.index("| GPIO") :]
     rows = [line for line in text[: text.index("\n\n")].splitlines() if line[2:3].isdigit()]
@@ -82,7 +82,7 @@ def test_pico2_has_the_carrier_of_pico_and_says_none_of_it_again() -> None:
     pico, pico2 = load_board("pico"), load_board("pico2")
     assert (pico2.pins, pico2.drivers, pico2.capabilities) == (pico.pins, pico.drivers, pico.capabilities)
     assert pico2.module is not None and pico2.module.chip_name == "rp2350"
-    assert "[" not in (rooms.BOARDS / "pico2" / "board.toml").read_text()
+    assert "[" not in (paths.BOARDS / "pico2" / "board.toml").read_text()
 
 
 EXTENDS = 'format = 1\nname = "bench"\nmodule = "pico2"\nextends = "pico"\n'
@@ -163,7 +163,7 @@ def test_check_prints_the_pin_budget(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_every_driver_has_its_modules_and_every_module_its_driver() -> None:
-    drivers = rooms.FIRMWARE / "drivers"
+    drivers = paths.FIRMWARE / "drivers"
     named = {module for table in hardware.parts().values() for part in table.values() for module in part.modules}
     assert [name for name in sorted(named) if not (drivers / f"{name}.py").exists()] == []
     common = {"__init__", "file_store", "memory", "outputs", "rp2_board", "tick_vector", "watchdog"}
@@ -171,7 +171,7 @@ def test_every_driver_has_its_modules_and_every_module_its_driver() -> None:
     assert there - named - common == set()
 
 
-PRESSES = sorted(rooms.BOARDS.glob("*/press*.toml"))
+PRESSES = sorted(paths.BOARDS.glob("*/press*.toml"))
 
 
 @pytest.mark.parametrize("path", PRESSES, ids=lambda path: f"{path.parent.name}/{path.stem}")

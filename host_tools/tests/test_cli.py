@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stackpress import rooms
+from stackpress import paths
 from stackpress.cli import app, exits
 
-PRESS = str(rooms.BOARDS / "sim" / "press.toml")
+PRESS = str(paths.BOARDS / "sim" / "press.toml")
 NAMES = [name for name, _, _ in app.COMMANDS]
 
 START = "import sys; sys.path.insert(0, {host!r}); sys.argv = ['stackpress'] + {words!r}; "

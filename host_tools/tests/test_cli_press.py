@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 import stackpress
-from stackpress import rooms
+from stackpress import paths
 from stackpress.cli import app
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")
 
-PRESS = str(rooms.BOARDS / "sim" / "press.toml")
+PRESS = str(paths.BOARDS / "sim" / "press.toml")
 Json = dict[str, Any]
 Ask = Callable[..., tuple[int, Json]]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stackpress import config, rooms
+from stackpress import config, paths
 from stackpress.config.schema import groups, number, parameters
 from stackpress.config.toml_lines import key_lines
 
-GOOD = rooms.BOARDS / "sim" / "press.toml"
+GOOD = paths.BOARDS / "sim" / "press.toml"
 
 # (line that replaces or extends [limits], key complained of, what the complaint must say)
 MISTAKES = (
@@ -61,7 +61,7 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("file", sorted(rooms.BOARDS.glob("sim/press*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("file", sorted(paths.BOARDS.glob("sim/press*.toml")), ids=lambda path: path.stem)
 def test_press_files_that_ship_are_valid(file: Path) -> None:
     effective = config.load(file)
     assert effective.ceilings is not None and set(effective.settings) == set(parameters())
@@ -180,7 +180,7 @@ def test_every_group_and_key_has_help() -> None:
 
 
 def test_simulated_board_has_what_its_file_says() -> None:
-    source = ast.parse((rooms.BOARDS / "stackpress_sim" / "board.py").read_text(encoding="utf-8"))
+    source = ast.parse((paths.BOARDS / "stackpress_sim" / "board.py").read_text(encoding="utf-8"))
     found = [
         one.value
         for one in source.body

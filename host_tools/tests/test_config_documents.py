@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stackpress import config, rooms
+from stackpress import config, paths
 from stackpress.config import calibration_file, ceilings, documents
 from stackpress.config.complaints import Complaints
 
-GOOD = rooms.BOARDS / "sim" / "press.toml"
+GOOD = paths.BOARDS / "sim" / "press.toml"
 
 
 def test_firmware_accepts_what_the_host_made() -> None:
@@ -112,5 +112,5 @@ def test_unusable_points_are_named(bad: tuple[tuple[int, float], ...], says: str
 def test_printed_parameters_are_those_of_the_table() -> None:
     from stackpress.config.__main__ import HEAD
 
-    kept = (rooms.BOARDS / "PARAMETERS.md").read_text(encoding="utf-8")
+    kept = (paths.BOARDS / "PARAMETERS.md").read_text(encoding="utf-8")
     assert kept == HEAD + documents.reference_markdown(), "python -m stackpress.config > boards/PARAMETERS.md"

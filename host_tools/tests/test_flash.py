@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 from stackpress.answers import Release
 from stackpress.cli import app
-from stackpress.flashing import drives, targets
+from stackpress.flashing import drives, flash_map, targets, uf2
 from stackpress.ports import FoundPort
 from stackpress_core.tick import words
 
-from boards.images import board_data, flash_map, uf2
 from hil_tests.targets.flashable import FlashBench, image
 
 if sys.platform == "win32":
@@ -213,7 +212,7 @@ def test_a_release_comes_apart_and_an_old_one_is_a_version() -> None:
 
 
 def test_every_board_says_where_its_storage_begins() -> None:
-    for name in board_data.names():
+    for name in flash_map.names():
         end = uf2.FLASH + flash_map.flash_bytes(name)
         assert uf2.FLASH + 256 * 1024 < flash_map.storage_start(name) < end, name
         assert flash_map.chip_of(name) in uf2.FAMILIES

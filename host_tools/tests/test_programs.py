@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stackpress import program_doc, program_keys, programs
 from stackpress.config.complaints import ConfigError
-from stackpress.rooms import FIRMWARE
+from stackpress.paths import FIRMWARE
 from stackpress_core import params
 from stackpress_core.recipe import program, table
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from stackpress.config import hardware
+from stackpress.flashing import uf2
 from stackpress_core import document_rules, params, tuning
 from stackpress_core.tick import words
 from stackpress_core.tick.tick import tick
 
-from boards.images import build, fuse, uf2
+from boards.images import build, fuse
 from hil_tests.devices.ads131m04 import RATIOS, crc16
 
 HERE = Path(__file__).resolve().parents[1]

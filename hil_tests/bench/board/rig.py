@@ -33,9 +33,9 @@ class Rig:
 
     def __init__(self, image: Path = IMAGE, hz: int = 4000, oscillator_hz: float = 8192000,
                  parameters: Mapping[str, int] | None = None) -> None:
+        from stackpress.flashing import flash_map, uf2
         from stackpress_core.tick import words
 
-        from boards.images import flash_map, uf2
         from boards.images.board_data import board_data
 
         self.board = board_data("pico")

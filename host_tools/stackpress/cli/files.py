@@ -26,7 +26,7 @@ def press_file(named: Path | None) -> Path:
     for path in (Path("press.toml"), user_config() / "press.toml"):
         if path.is_file():
             return path
-    from ..rooms import BOARDS
+    from ..paths import BOARDS
 
     hint = f"Name one, or begin with a copy of {BOARDS / 'sim' / 'press.toml'}."
     raise Failure(f"There is no press.toml here and none in {user_config()}.", hint)

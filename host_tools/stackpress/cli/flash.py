@@ -58,14 +58,13 @@ def flash(
 
 def _judged(path: Path | None, board: str | None) -> "Image | None":
     """The image that was named, if it is whole and for the board that was named. Raises WrongImage, Failure."""
-    from boards.images import board_data, flash_map
-
+    from ..flashing import flash_map
     from ..flashing.images import check_fits, read_image
 
-    if board is not None and board not in board_data.names():
+    if board is not None and board not in flash_map.names():
         from ..config.complaints import did_you_mean
 
-        names = board_data.names()
+        names = flash_map.names()
         hint = did_you_mean(board, names, f"One of {', '.join(names)}.")
         raise Failure(f"There is no image for a board {board}.", hint[0].upper() + hint[1:])
     image = read_image(path) if path is not None else None

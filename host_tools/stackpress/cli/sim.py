@@ -22,14 +22,13 @@ APPS = {"sim": app}
 Which = Annotated[str, typer.Option("--name", help="Which simulated press, if several run.")]
 
 
-def _rooms() -> None:
-    """Make the simulated press importable; Failure where it cannot run."""
-    import sys
+def _must_run_here() -> None:
+    """Failure where no simulated press can run."""
+    from stackpress.simulator import missing
 
-
-    if sys.platform == "win32":
+    if missing():
         raise Failure(
-            "The simulated press needs Linux or macOS.", "The host tool itself runs here; attach a press.", REFUSED
+            f"No simulated press can run here: {missing()}.", "The host tool itself runs here; attach a press.", REFUSED
         )
 
 
@@ -50,7 +49,7 @@ def sim(
     """Start a simulated press on a serial device; the subcommands act on one that runs."""
     if ctx.invoked_subcommand is not None:
         return
-    _rooms()
+    _must_run_here()
     from stackpress.simulator.supervisor import Settings, SimError, Supervisor
 
     out = Output(json)
@@ -100,7 +99,7 @@ def _commission(supervisor: "Supervisor") -> None:
 
 
 def _ask(which: str, /, **message: Any) -> dict[str, Any]:
-    _rooms()
+    _must_run_here()
     from stackpress.simulator import bench_client, registry
     from stackpress.simulator.supervisor import SimError
 
@@ -118,7 +117,6 @@ def _ask(which: str, /, **message: Any) -> dict[str, Any]:
 
 def _known_faults() -> list[tuple[str, str]]:
     """(name, what it is) of all that can be broken: at the plant, and at the board."""
-    _rooms()
     from stackpress_plant.fault_table import FAULTS
     from stackpress_sim.fault_table import FAULTS as BOARD_FAULTS
 
@@ -139,7 +137,7 @@ def _checked_fault(name: str) -> None:
 @app.command()
 def ls(json: Json = False) -> None:
     """List the simulated presses that run."""
-    _rooms()
+    _must_run_here()
     from stackpress.simulator import registry
 
     out = Output(json)

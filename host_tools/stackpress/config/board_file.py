@@ -7,7 +7,7 @@ board that is extended stays true. Keys that were taken over have the line of `e
 from pathlib import Path
 from typing import Any
 
-from .. import rooms
+from .. import paths
 from .board import Board, check_board
 from .complaints import Complaints, did_you_mean
 from .schema import groups
@@ -20,11 +20,11 @@ OWN = ("format", "name", "text", "module", "extends")  # what a board says for i
 def load_board(name: str) -> Board:
     """A board by its name or the path of its board.toml, checked by itself. Raises ConfigError with every complaint."""
     complaints = Complaints()
-    path = Path(name) if name.endswith(".toml") else rooms.BOARDS / name / "board.toml"
+    path = Path(name) if name.endswith(".toml") else paths.BOARDS / name / "board.toml"
     if path.exists():
         layer = read_board(path, complaints)
     else:
-        known = sorted(one.parent.name for one in rooms.BOARDS.glob("*/board.toml"))
+        known = sorted(one.parent.name for one in paths.BOARDS.glob("*/board.toml"))
         complaints.add(name, 0, "", "there is no such board", did_you_mean(name, known, "one of " + ", ".join(known)))
         layer = Layer("board", name, {})
     board = check_board(layer, groups(), complaints)
@@ -43,12 +43,12 @@ def read_board(path: Path, complaints: Complaints) -> Layer:
 
 def _base(layer: Layer, path: Path, complaints: Complaints) -> Layer | None:
     name, line = layer.data["extends"], layer.line("extends")
-    known = sorted(one.parent.name for one in rooms.BOARDS.glob("*/board.toml") if one.parent != path.resolve().parent)
+    known = sorted(one.parent.name for one in paths.BOARDS.glob("*/board.toml") if one.parent != path.resolve().parent)
     if name not in known:
         right = did_you_mean(str(name), known, "one of " + ", ".join(known))
         complaints.add(layer.file, line, "extends", f"there is no other board {name!r}", right)
         return None
-    base = read_layer("board", rooms.BOARDS / str(name) / "board.toml", complaints)
+    base = read_layer("board", paths.BOARDS / str(name) / "board.toml", complaints)
     if "extends" in base.data:
         text = f"{name} itself extends {base.data['extends']}"
         complaints.add(layer.file, line, "extends", text, f'extends = "{base.data["extends"]}"')

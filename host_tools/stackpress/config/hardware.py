@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .. import rooms
+from .. import paths
 
 NONE = "none"
 
@@ -48,7 +48,7 @@ class Module:
 
 @cache
 def _file(name: str) -> dict[str, Any]:
-    with (rooms.BOARDS / name).open("rb") as file:
+    with (paths.BOARDS / name).open("rb") as file:
         return tomllib.load(file)
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .. import rooms
+from .. import paths
 from .board import TOP, Board, check_board
 from .board_file import read_board
 from .calibration_file import Calibration, read_calibration
@@ -162,7 +162,7 @@ def _board_layer(press: Layer, path: Path, complaints: Complaints) -> Layer:
     if not press.data:
         return Layer("board", "", {})
     name, line = press.data.get("board"), press.line("board")
-    shipped = sorted(one.parent.name for one in rooms.BOARDS.glob("*/board.toml"))
+    shipped = sorted(one.parent.name for one in paths.BOARDS.glob("*/board.toml"))
     right = f'board = "{shipped[0] if shipped else "sim"}", or the path of a board.toml'
     if not isinstance(name, str) or not name:
         complaints.add(press.file, line, "board", "the press has no board", right)
@@ -172,7 +172,7 @@ def _board_layer(press: Layer, path: Path, complaints: Complaints) -> Layer:
     if name not in shipped:
         complaints.add(press.file, line, "board", f'there is no board "{name}"', did_you_mean(name, shipped, right))
         return Layer("board", "", {})
-    return read_board(rooms.BOARDS / name / "board.toml", complaints)
+    return read_board(paths.BOARDS / name / "board.toml", complaints)
 
 
 def _impossible(merge: _Merge, press: Layer, board: Board, board_layer: Layer, ceilings: Ceilings | None) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import FlashBroken, WrongImage
+from ..errors import FlashBroken
 from ..link import Link
 from ..press import Press
-from . import drives
+from . import drives, flash_map
 from .images import Image, check_fits
 from .kept import Kept
 from .targets import Target, Wanted, wait_for_drive, wait_for_press
@@ -39,12 +39,7 @@ class Flashed:
 
 def check(image: Image, target: Target) -> None:
     """Everything that can be known before the first byte is written. Raises WrongImage."""
-    from boards.images import flash_map, sources
-
-    try:
-        chip, storage = flash_map.chip_of(target.board), flash_map.storage_start(target.board)
-    except sources.CannotBuild as error:
-        raise WrongImage(str(error), "boards/README.md says what a board's folder holds.") from None
+    chip, storage = flash_map.chip_of(target.board), flash_map.storage_start(target.board)
     check_fits(image, target.board, target.drive.chip if target.drive else chip, storage)
 
 

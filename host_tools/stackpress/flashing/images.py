@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import rooms
+from .. import paths
 from ..errors import WrongImage
+from . import uf2
 
 MARK = re.compile(rb"stackpress-image;board=([\w-]{1,32});version=([\w.-]{1,32});git=(\w{1,40});hash=([0-9a-f]{16});")
-BUILT = rooms.ROOT / "build" / "images"
+BUILT = paths.ROOT / "build" / "images"
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,6 @@ class Image:
 
 def read_image(path: Path) -> Image:
     """Read and judge a UF2 file. Raises WrongImage with what is wrong, where, and what would be right."""
-    from boards.images import uf2
-
     try:
         data = path.read_bytes()
     except OSError as error:

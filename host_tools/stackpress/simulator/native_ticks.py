@@ -6,7 +6,7 @@ from pathlib import Path
 
 import platformdirs
 
-from stackpress import rooms
+from stackpress import paths
 from stackpress.stages import c_source, native, read, read_order
 
 NAME = "stackpress_ticks"
@@ -30,7 +30,7 @@ long {NAME}(void *self, unsigned long count, unsigned long keywords, const long 
 @functools.cache
 def source() -> str:
     """The text of the C file. Raises CannotTranslate."""
-    core, plant, simulated = rooms.SIMULATED[2:]
+    core, plant, simulated = paths.SIMULATED[2:]
     roots = (core.parent, plant.parent, simulated.parent)
     stages = [
         read(plant / "step.py", "step", roots=roots),
@@ -43,7 +43,7 @@ def source() -> str:
 @functools.cache
 def find() -> Path | None:
     """The folder with the module in it, for MICROPYPATH; None where there is no machine code, which is said once."""
-    folder = rooms.ROOT / "build" / "native" if rooms.IN_CHECKOUT else platformdirs.user_cache_path("stackpress") / "native"
+    folder = paths.ROOT / "build" / "native" if paths.IN_CHECKOUT else platformdirs.user_cache_path("stackpress") / "native"
     try:
         return native.module(source(), NAME, folder)
     except native.CannotCompile as reason:

@@ -12,7 +12,7 @@ from typing import Any
 from stackpress_plant import load
 from stackpress_sim.store import Store
 
-from stackpress import rooms
+from stackpress import paths
 from stackpress.config.documents import config_document
 from stackpress.config.layers import load as load_layers
 
@@ -21,7 +21,7 @@ PRESS_FILES = ("press.toml", "press_fill_vent.toml")  # by kind of valve
 
 def commissioned(spec: load.Spec, identity: str, press_file: Path | None = None) -> dict[str, bytes]:
     """Configuration, ceilings and calibration that fit the plant; the documents' bytes by name."""
-    effective = load_layers(press_file or rooms.BOARDS / "sim" / PRESS_FILES[spec["valve_kind"]])
+    effective = load_layers(press_file or paths.BOARDS / "sim" / PRESS_FILES[spec["valve_kind"]])
     documents = {"config": config_document(effective), "calibration": calibration_document(spec, identity)}
     if effective.ceilings is not None:
         documents["ceilings"] = effective.ceilings.document()

@@ -26,7 +26,7 @@ from typing import Any
 
 from stackpress_plant import load
 
-from stackpress import revision, rooms
+from stackpress import paths, revision
 from stackpress.simulator import firmware_copy, native_ticks, registry
 from stackpress.simulator.bench_server import BenchServer, Lines
 from stackpress.simulator.prompt_relay import PromptRelay
@@ -34,7 +34,7 @@ from stackpress.simulator.settings import Settings, SimError
 
 __all__ = ["Settings", "SimError", "Supervisor"]
 
-STAGED = rooms.ROOT / "build" / "firmware64"
+STAGED = paths.ROOT / "build" / "firmware64"
 # -P: the folder that it runs in is the press's, or the user's, and no Python file in it is ours
 MICROPYTHON = (sys.executable, "-P", "-c", "import sys, micropython_run; sys.exit(micropython_run.run_main(sys.argv))")
 
@@ -52,9 +52,9 @@ class Supervisor:
         self._own_state = tempfile.TemporaryDirectory(prefix="stackpress-") if settings.state_dir is None else None
         self.state_dir = Path(self._own_state.name if self._own_state else str(settings.state_dir)).resolve()
         self.state_dir.mkdir(parents=True, exist_ok=True)
-        self._firmware = STAGED if rooms.IN_CHECKOUT else self.state_dir / "firmware64"
-        firmware_copy.copy(rooms.SIMULATED, self._firmware)
-        self.firmware_hash = firmware_copy.tree_hash(rooms.SIMULATED)
+        self._firmware = STAGED if paths.IN_CHECKOUT else self.state_dir / "firmware64"
+        firmware_copy.copy(paths.SIMULATED, self._firmware)
+        self.firmware_hash = firmware_copy.tree_hash(paths.SIMULATED)
         self._native = native_ticks.find() if settings.native else None
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
@@ -204,7 +204,7 @@ class Supervisor:
             "MICROPYPATH": ":".join(str(place) for place in (self._firmware, self._native, ".frozen") if place),
             "STACKPRESS_SIM": str(settings_file),
         }
-        program = ["-i", str(rooms.BOARDS / "sim" / "prompt.py")] if prompt else [str(self._firmware / "main.py")]
+        program = ["-i", str(paths.BOARDS / "sim" / "prompt.py")] if prompt else [str(self._firmware / "main.py")]
         with (self.state_dir / "firmware.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*MICROPYTHON, "-X", f"heapsize={self.settings.heap}", *program],
@@ -226,7 +226,7 @@ class Supervisor:
             "name": s.name, "state": str(self.state_dir), "plant": self.spec, "seed": s.seed,
             "pace": s.pace, "speed": s.speed, "wall": s.wall, "truth": s.truth, "flash_bytes": s.flash_bytes,
             "native": self._native is not None,
-            "firmware_hash": self.firmware_hash, "git": revision.git_hash(rooms.ROOT),
+            "firmware_hash": self.firmware_hash, "git": revision.git_hash(paths.ROOT),
         }  # fmt: skip
 
     def _exited(self) -> None:

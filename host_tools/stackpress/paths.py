@@ -10,7 +10,7 @@ _HERE = Path(__file__).resolve().parent
 _CHECKOUT = _HERE.parents[1]
 
 IN_CHECKOUT = (_CHECKOUT / "firmware" / "stackpress_core").is_dir()
-ROOT = _CHECKOUT if IN_CHECKOUT else _HERE / "_rooms"
+ROOT = _CHECKOUT if IN_CHECKOUT else _HERE / "_files"
 FIRMWARE = ROOT / "firmware"
 BOARDS = ROOT / "boards"
 
