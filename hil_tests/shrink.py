@@ -21,7 +21,7 @@ def shrunk(program: dict[str, Any], wanted: Mapping[str, float]) -> dict[str, An
     """The press's form of a program, shrunk."""
     from stackpress import programs
 
-    factor = wanted["force_n"] / programs.highest_force_n(program)
+    factor = wanted["force_n"] / (programs.totals(program).highest_cn / 100)
     small = copy.deepcopy(program)
     _rates(small, round(100 * wanted["rate_n_per_s"]), "stop_rate")
     for step in small["steps"]:

@@ -2,14 +2,18 @@
 
 MicroPython freezes a tuple of constants as data. A row such as `("estop", "SIG_ESTOP", 0, VENT)` is not one: it is built in the
 heap when its module is imported, and so is every row that a helper function returns. Their values are known here; the sources
-stay readable. Only a module's own tuples are folded, of numbers, texts, bytes, None and further tuples.
+stay readable. Only a module's own tuples are folded, of numbers, texts, bytes, None and further tuples; of a row that also holds
+functions, such as a step kind's, each tuple that is plain.
 """
 
 import ast
 import importlib
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
+
+from boards.images.sources import CannotBuild
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 PLAIN = (bool, int, float, str, bytes, type(None))
@@ -17,7 +21,7 @@ PLAIN = (bool, int, float, str, bytes, type(None))
 
 def literal(value: Any) -> bool:
     """Whether `value` can stand in flash; what holds no whole tuple there is left as it is."""
-    if isinstance(value, tuple):
+    if type(value) is tuple:
         return all(literal(part) for part in value)
     return type(value) in PLAIN
 
@@ -29,17 +33,46 @@ def folded(path: Path, name: str) -> str:
               and isinstance(n.targets[0], ast.Name) and made(n.value)]  # fmt: skip
     if not wanted:
         return source
+    values = vars(imported(name))
+    lines = source.splitlines()
+    for node in reversed(wanted):
+        whole = values.get(ast.unparse(node.targets[0]))
+        for part, value in reversed(plain(node.value, whole, values)):
+            before = lines[part.lineno - 1].encode()[: part.col_offset].decode()
+            after = lines[part.end_lineno - 1].encode()[part.end_col_offset :].decode()
+            lines[part.lineno - 1 : part.end_lineno] = [before + repr(value) + after]
+    return "\n".join(lines) + "\n"
+
+
+def imported(name: str) -> Any:
+    """Module `name` of the core, whose tables try their own rows under CPython. CannotBuild with the line of one that is wrong."""
     for folder in (FIRMWARE, FIRMWARE / "tests" / "shim"):  # the core imports `micropython`, which only a board has
         if str(folder) not in sys.path:
             sys.path.append(str(folder))
-    values = vars(importlib.import_module(name))
-    lines = source.splitlines()
-    for node in reversed(wanted):
-        target = ast.unparse(node.targets[0])
-        value = values.get(target)
-        if isinstance(value, tuple) and value and literal(value):
-            lines[node.lineno - 1 : node.end_lineno] = [f"{target} = {value!r}"]
-    return "\n".join(lines) + "\n"
+    try:
+        return importlib.import_module(name)
+    except (TypeError, ValueError, NameError, AttributeError) as reason:
+        last = traceback.extract_tb(reason.__traceback__)[-1]
+        raise CannotBuild(f"{name}, {Path(last.filename).name} line {last.lineno}: {reason}") from reason
+
+
+def plain(node: ast.expr, value: Any, names: dict[str, Any]) -> list[tuple[Any, tuple[Any, ...]]]:
+    """(expression, value) of the outermost parts of `node` that make a tuple that can stand in flash, in the source's order."""
+    if not isinstance(value, tuple) or not made(node):
+        return []
+    if value and literal(value):
+        return [(node, value)]
+    inner: list[ast.expr] = []
+    if isinstance(node, ast.Tuple):
+        inner = node.elts
+    elif isinstance(node, ast.Call):
+        inner = node.args + [keyword.value for keyword in node.keywords]
+    return [one for part in inner for one in plain(part, _value(part, names), names)]
+
+
+def _value(node: ast.expr, names: dict[str, Any]) -> Any:
+    """Of a part of a row; what stands by itself needs no folding."""
+    return eval(compile(ast.Expression(node), "row", "eval"), names) if isinstance(node, ast.Tuple | ast.BinOp | ast.Call) else None
 
 
 def made(node: ast.expr) -> bool:

@@ -16,6 +16,7 @@ from boards.images.tick import SWITCHES, fast_tick
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
 LOW = ("dump", "fill", "vent", "permissive", "trigger_out", "valve_pwm")  # roles that are driven low before anything else runs
+TABLES = ("stackpress_core.recipe.kinds",)  # whose rows are tried before anything is written
 CHIP = ("scratch", "sio", "timer", "watchdog", "pwm", "pio0", "pio1", "pio0_irq_0", "clock_hz")  # what the drivers ask
 
 
@@ -33,8 +34,10 @@ def left_out(board: dict[str, Any]) -> list[str]:
 
 def collect(name: str, board: dict[str, Any], folder: Path, ring: int) -> str:
     """Write everything into `folder`; gives the hash of it, in which the flight recorder's address does not count."""
+    for table in TABLES:
+        fold.imported(table)
     shutil.rmtree(folder, ignore_errors=True)
-    for package, left in (("stackpress_core", []), ("drivers", left_out(board))):
+    for package, left in (("stackpress_core", ["kind_faults.py"]), ("drivers", left_out(board))):
         shutil.copytree(FIRMWARE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "*.md", *left))
     for path in (folder / "stackpress_core").rglob("*.py"):
         path.write_text(fold.folded(path, ".".join(path.relative_to(folder).with_suffix("").parts)))

@@ -6,7 +6,7 @@
 import tomllib
 from pathlib import Path
 
-from stackpress_core.recipe import table
+from stackpress_core.recipe import fields, kinds
 
 from stackpress import program_keys as keys
 from stackpress.programs import ready_made
@@ -53,12 +53,12 @@ Keys in **bold** must be there; of several that are joined by "or", exactly one.
 
 def reference() -> str:
     """The whole of PROGRAMS.md."""
-    parts = [_INTRO, "## The program\n", _table(keys.header_rows(), table.HEADER_GROUPS, skip=("format",))]
+    parts = [_INTRO, "## The program\n", _table(keys.header_rows(), fields.HEADER_GROUPS, skip=("format",))]
     parts.append("`die_mm`, the diameter of a round die, is another way to tell the area.\n")
     parts.append("## Steps\n")
-    for kind, words, groups, rows in table.STEPS:
-        parts += [f"### {kind}\n", words + "\n", _needs(groups, rows), _table(rows, groups)]
-    parts += ["### Keys of every step\n", _table(table.COMMON, ())]
+    for kind in kinds.KINDS:
+        parts += [f"### {kind.name}\n", kind.help + "\n", _takes(kind), _table(kind.fields, kind.groups)]
+    parts += ["### Keys of every step\n", _table(fields.COMMON, ())]
     parts.append("## Ready-made programs\n")
     parts.append("".join(f"- `{name}`: {_about(path)}.\n" for name, path in ready_made().items()))
     return "\n".join(part for part in parts if part)
@@ -68,11 +68,11 @@ def _about(path: Path) -> str:
     return str(tomllib.loads(path.read_text(encoding="utf-8"))["about"])
 
 
-def _needs(groups: tuple[tuple[int | str, ...], ...], rows: tuple[keys.Row, ...]) -> str:
-    by_name = {row[0]: row for row in rows}
+def _takes(kind: kinds.Kind) -> str:
+    by_name = {row[0]: row for row in kind.fields}
     needed = []
-    for least, *names in groups:
-        firsts = " or ".join(f"`{keys.main_key(by_name[str(name)])}`" for name in names)
+    for least, *names in kind.groups:
+        firsts = " or ".join(f"`{keys.main_key(by_name[name])}`" for name in names)
         needed.append(firsts if least else f"if wanted, {firsts}")
     return "Takes " + "; ".join(needed) + ".\n" if needed else ""
 

@@ -76,12 +76,13 @@ class _Reader:
 
     def step(self, place: int, step: dict[str, Any]) -> dict[str, Any]:
         kind = step.get("do")
-        if not isinstance(kind, str) or kind not in recipes.KINDS:
+        if not isinstance(kind, str) or kind not in recipes.NAMES:
             self.written.append({})
-            right = did_you_mean(str(kind), recipes.KINDS, "do = one of " + ", ".join(recipes.KINDS))
+            right = did_you_mean(str(kind), recipes.NAMES, "do = one of " + ", ".join(recipes.NAMES))
             what = f"{str(kind)[:24]!r} is no step" if "do" in step else "does not say what to do"
             self.complain(place, "do", f"step {place}: {what}", right)
-            return {"do": "watch", "for_ms": 1000}  # a stand-in: the complaint has been made
+            self.lost.add((place, "do"))
+            return {}
         fields = {key: value for key, value in step.items() if key != "do"}
         return {"do": kind} | self.record(place, f"step {place} ({kind}): ", fields, keys.step_rows(kind), ())
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from stackpress_core.recipe import table
+from stackpress_core.recipe import fields, kinds
 
 from stackpress.config.units import UNITS, unit_of
 
@@ -50,12 +50,12 @@ class Spelling:
 
 def header_rows() -> tuple[Row, ...]:
     """The rows of the program itself."""
-    return tuple(table.HEADER)
+    return tuple(fields.HEADER)
 
 
 def step_rows(kind: str) -> tuple[Row, ...]:
     """The rows that a step of this kind may have."""
-    return tuple(table.STEP_OF[kind][3]) + tuple(table.COMMON)
+    return tuple(kinds.rows_of(kinds.OF[kind]))
 
 
 def device_unit(row: Row) -> str:

@@ -8,7 +8,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackpress_core.recipe import levels
 from stackpress_core.recipe import program as recipes
 
 from stackpress import program_keys as keys
@@ -23,14 +22,13 @@ __all__ = (
     "area_of_die_um2",
     "check",
     "describe",
-    "duration_s",
     "find_file",
-    "highest_force_n",
     "load",
     "parse",
     "ready_made",
     "to_json",
     "to_toml",
+    "totals",
 )
 
 READY_MADE = Path(__file__).resolve().parent / "ready_made"
@@ -85,7 +83,7 @@ class StepLine:
 def describe(program: Program) -> list[StepLine]:
     """The steps of a valid program in words, with their times in seconds."""
     lines = []
-    for number, (step, times) in enumerate(zip(program["steps"], recipes.estimate(program), strict=True)):
+    for number, (step, times) in enumerate(zip(program["steps"], totals(program).times, strict=True)):
         words = []
         for row in keys.step_rows(step["do"]):
             if row[0] in step:
@@ -96,20 +94,9 @@ def describe(program: Program) -> list[StepLine]:
     return lines
 
 
-def duration_s(program: Program) -> tuple[float, float]:
-    """(expected, longest) duration of a valid program in seconds."""
-    times = recipes.estimate(program)
-    return sum(time[0] for time in times) / 1000, sum(time[1] for time in times) / 1000
-
-
-def highest_force_n(program: Program) -> float:
-    """The highest force that a program names, in newtons (relative ramps are not added up)."""
-    area = program.get("area_um2", 0)
-    named = [0]
-    for step in program["steps"]:
-        named += [levels.level_cn(step, stem, area) or 0 for stem in ("to", "low", "high")]
-        named += levels.points_cn(step, area) if step["do"] == "sweep" else []
-    return max(named) / 100
+def totals(program: Program) -> recipes.Totals:
+    """What a valid program will do, as the press itself reckons it: highest force, times of the steps, how it ends."""
+    return recipes.Totals(program)
 
 
 def to_json(program: Program) -> bytes:

@@ -12,7 +12,7 @@ from stackpress import program_doc, program_keys, programs
 from stackpress.config.complaints import ConfigError
 from stackpress.paths import FIRMWARE
 from stackpress_core import params
-from stackpress_core.recipe import program, table
+from stackpress_core.recipe import kinds, program
 
 LIMITS = program.limits_of(params.Values(), {"trigger", "temperature", "displacement"})
 PELLET = """\
@@ -41,7 +41,7 @@ def complaints(text: str, limits: Any = LIMITS) -> list[str]:
 def test_every_ready_made_program_is_right_for_a_press_as_it_comes(name: str) -> None:
     made = programs.load(name, LIMITS)
     assert made["name"] == name
-    assert 0 < programs.duration_s(made)[0] <= programs.duration_s(made)[1]
+    assert all(0 <= expected <= longest for expected, longest in programs.totals(made).times)
     assert len(programs.to_json(made)) < 4096
     assert len(programs.describe(made)) == len(made["steps"])
 
@@ -68,10 +68,10 @@ def test_only_the_manual_program_is_right_for_a_press_without_a_valve() -> None:
 def test_the_demonstration_reaches_49_kn_and_ends_in_a_stack_pressure_hold() -> None:
     made = programs.load("li6ps5cl_pellet")
     assert made["area_um2"] == 132_732_290
-    assert programs.highest_force_n(made) == pytest.approx(49_110.95)
+    assert programs.totals(made).highest_cn == 4_911_095
     assert [step["do"] for step in made["steps"]][:5] == ["contact", "ramp", "hold", "release", "hold"]
     assert made["steps"][3]["to_pa"] == 5_000_000 and made["steps"][4]["for_ms"] == 600_000
-    assert programs.duration_s(made)[0] < 900
+    assert programs.totals(made).seconds < 900
 
 
 def test_units_in_keys_mean_the_same_number() -> None:
@@ -132,7 +132,7 @@ def test_any_text_gives_complaints_and_no_exception(text: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.sampled_from(program.KINDS).flatmap(
+    st.sampled_from(kinds.NAMES).flatmap(
         lambda kind: st.tuples(
             st.just(kind),
             st.dictionaries(
@@ -163,9 +163,9 @@ def number_of(row: Any) -> st.SearchStrategy[Any]:
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_every_field_survives_writing_and_reading(data: st.DataObject) -> None:
-    kind = data.draw(st.sampled_from(program.KINDS))
+    kind = data.draw(st.sampled_from(kinds.NAMES))
     rows = {row[0]: row for row in program_keys.step_rows(kind)}
-    names = {data.draw(st.sampled_from(group[1:])) for group in table.STEP_OF[kind][2]}
+    names = {data.draw(st.sampled_from(group[1:])) for group in kinds.OF[kind].groups}
     step = {"do": kind} | {name: data.draw(number_of(rows[name])) for name in sorted(names)}
     step["note"] = data.draw(number_of(rows["note"]))
     made = {"format": 1, "name": "x", "area_um2": data.draw(st.integers(1, 4_290_000_000)), "steps": [step]}
@@ -185,6 +185,6 @@ def test_a_number_is_written_exactly_or_not_at_all(value: int, factor: int) -> N
 def test_the_reference_says_what_the_table_says() -> None:
     page = (FIRMWARE / "stackpress_core" / "recipe" / "PROGRAMS.md").read_text(encoding="utf-8")
     assert page == program_doc.reference(), "renew it: make docs"
-    for kind in program.KINDS:
+    for kind in kinds.NAMES:
         for row in program_keys.step_rows(kind):
             assert f"`{program_keys.main_key(row)}`" in page

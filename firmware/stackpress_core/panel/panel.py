@@ -7,7 +7,6 @@ stands in panel_pages.py, lights and buzzer in panel_lights.py; the wires to the
 from stackpress_core.errors import Refused
 from stackpress_core.panel.paragraph import Wrapped
 from stackpress_core.recipe import program
-from stackpress_core.recipe.totals import Totals
 from stackpress_core.tick import states, words
 
 AT = words.AT
@@ -183,4 +182,4 @@ class Panel:
         if complaints:
             self.problem = complaints[0]
         else:
-            self.totals = Totals(document)
+            self.totals = program.Totals(document)

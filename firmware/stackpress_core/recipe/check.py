@@ -4,22 +4,11 @@ One pass over header and steps follows the set-point from step to step, so that 
 leads. It is fed whatever came over the wire or out of a file: any input gives complaints, none an exception.
 """
 
-from stackpress_core.recipe.levels import level_cn, newtons, points_cn, rate_cn_per_s, rows_of, target_cn
-from stackpress_core.recipe.table import (
-    HEADER,
-    HEADER_GROUPS,
-    KINDS,
-    MOVELESS,
-    NEEDS,
-    ONLY_WITH,
-    POINTS_MAX,
-    STEP_OF,
-    STEPS_MAX,
-    TIMEOUT_ONLY_WITH,
-)
+from stackpress_core.recipe.fields import HEADER, HEADER_GROUPS, NEEDS, NOTHING_BESIDE, ONLY_WITH, POINTS_MAX, STEPS_MAX
+from stackpress_core.recipe.kinds import KINDS, NAMES, OF, filled, rows_of
+from stackpress_core.recipe.levels import newtons, rate_cn_per_s
 
 HEADER_OF = {row[0]: row for row in HEADER}
-CONTACT_LEAST_CN = 100
 _NAME_MARKS = "_-"
 
 
@@ -67,25 +56,26 @@ class _Check:
         self.found.append((self.number, field, text))
 
     def step(self, step):
-        kind = step.get("do") if isinstance(step, dict) else None
-        if not isinstance(kind, str) or kind not in STEP_OF:
-            known = "steps are " + ", ".join(KINDS)
-            self.say("do", f"{_short(kind)} is no step; {known}" if kind else f"does not say what to do; {known}")
+        name = step.get("do") if isinstance(step, dict) else None
+        if not isinstance(name, str) or name not in OF:
+            known = "steps are " + ", ".join(NAMES)
+            self.say("do", f"{_short(name)} is no step; {known}" if name else f"does not say what to do; {known}")
             self.set_cn = None
             return
-        before = len(self.found)
-        if self.vented and kind not in ("vent", "watch"):
-            self.say("do", "after a vent the press is disarmed; only vent and watch may follow")
-        self.vented = self.vented or kind == "vent"
+        before, kind = len(self.found), OF[name]
+        if self.vented and not _presses_nothing(kind):
+            allowed = " and ".join([one.name for one in KINDS if _presses_nothing(one)])
+            self.say("do", f"after a vent the press is disarmed; only {allowed} may follow")
+        self.vented = self.vented or kind.vents
         rows = {row[0]: row for row in rows_of(kind)}
-        self.fields(step, rows, STEP_OF[kind][2], ("do",))
-        self.company(step, kind)
+        self.fields(step, rows, kind.groups, ("do",))
+        self.company(step, rows)
         self.abilities(step, kind)
         if len(self.found) > before or not self.measured(step, rows.values()):
             self.set_cn = None
             return
-        self.against_limits(step, kind)
-        self.follow(step, kind)
+        self.against_limits(step)
+        self.follow(filled(step), kind)
 
     def fields(self, record, rows, groups, others):
         """Each field is known and within its row; each group has its members."""
@@ -110,29 +100,32 @@ class _Check:
         if isinstance(name, str) and not all([_in_name(char) for char in name]):
             self.say("name", f"name {_short(name)} may only have letters, digits, _ and -")
 
-    def company(self, step, kind):
+    def company(self, step, rows):
         """A field that would not be heard is a mistake, not a decoration."""
         for name in step:
             beside = ONLY_WITH.get(name)
-            if name in ("timeout_ms", "at_timeout"):
-                beside = TIMEOUT_ONLY_WITH.get(kind)
-            if beside and name in [row[0] for row in rows_of(kind)] and not any([other in step for other in beside]):
-                known = [self.spell(other) for other in beside if other in [row[0] for row in rows_of(kind)]]
+            if beside and name in rows and not any([other in step for other in beside]):
+                known = [self.spell(other) for other in beside if other in rows]
                 self.say(name, f"{self.spell(name)} means nothing without {' or '.join(known)}")
+            if NOTHING_BESIDE.get(name) in step:
+                self.say(name, f"{self.spell(name)} means nothing beside {self.spell(NOTHING_BESIDE[name])}")
 
     def abilities(self, step, kind):
         """The press has what the step needs."""
         able = self.limits.get("capabilities")
         if able is None:
             return
-        if kind not in MOVELESS and "valve" not in able:
-            self.say("do", "the press has no valve; on a manual press a program can only watch")
+        for need in kind.needs:
+            if need == "valve" and need not in able:
+                self.say("do", "the press has no valve; on a manual press a program can only watch")
+            elif need not in able:
+                self.say("do", f"{kind.name} needs {need}, which the press has not")
         for name in step:
-            need = NEEDS.get(kind if name == "do" else name)
+            need = NEEDS.get(name)
             if need and need not in able:
-                self.say(name, f"{kind if name == 'do' else self.spell(name)} needs {need}, which the press has not")
+                self.say(name, f"{self.spell(name)} needs {need}, which the press has not")
 
-    def against_limits(self, step, kind):
+    def against_limits(self, step):
         limit = self.limits.get("speed_limit_um_per_s")
         if limit is not None and step.get("speed_um_per_s", 0) > limit:
             self.say("speed_um_per_s", f"speed {step['speed_um_per_s']} um/s is over the press's limit {limit} um/s")
@@ -167,32 +160,16 @@ class _Check:
 
     def follow(self, step, kind):
         """Check where the set-point goes and keep where it stands."""
-        if kind == "contact" and target_cn(step, self.area_um2, 0) < CONTACT_LEAST_CN:
-            self.say("", f"a contact force below {newtons(CONTACT_LEAST_CN)} can't be told from nothing")
-        elif kind in ("contact", "ramp", "release"):
-            self.go(step, "to", target_cn(step, self.area_um2, self.set_cn) if self.known(step) else None)
-        elif kind == "cycle":
-            low, high = level_cn(step, "low", self.area_um2), level_cn(step, "high", self.area_um2)
-            self.go(step, "high", high)
-            self.go(step, "low", low)
-            if low >= high:
-                self.say("", f"the lower level {newtons(low)} is not under the upper level {newtons(high)}")
-        elif kind == "sweep":
-            for point in points_cn(step, self.area_um2):
-                self.go(step, "points", point)
-        elif kind == "vent":
-            self.set_cn = 0
+        for field, level_cn in kind.levels(step, self.area_um2, self.set_cn):
+            self.go(field, level_cn)
+        fault = kind.rule(step, self.area_um2)
+        if fault:
+            self.say("", fault)
 
-    def known(self, step):
-        return self.set_cn is not None or not ("by_cn" in step or "by_pa" in step)
-
-    def go(self, step, stem, goal_cn):
+    def go(self, field, goal_cn):
         self.set_cn = goal_cn
         if goal_cn is None:
             return
-        fields = {"to": ("to_cn", "to_pa", "by_cn", "by_pa"), "points": ("pressures_pa", "forces_cn")}
-        field = [name for name in fields.get(stem, (stem + "_cn", stem + "_pa")) if name in step]
-        field = field[0] if field else ""
         limit = self.limits.get("force_limit_cn")
         if limit is not None and goal_cn > limit:
             self.say(field, f"target {newtons(goal_cn)} is over the press's working limit {newtons(limit)}")
@@ -201,6 +178,10 @@ class _Check:
         else:
             return
         self.set_cn = None
+
+
+def _presses_nothing(kind):
+    return kind.vents or "valve" not in kind.needs
 
 
 def _whole(value):

@@ -1,27 +1,18 @@
-"""A program (recipe) as data: what it may say, what is wrong with it, how long it takes.
+"""A program (recipe) as data: what is wrong with it, how high it goes, how long it takes.
 
-The front door of four small modules that host and device share: the table of steps, what their numbers mean, the check
-as a whole before the first move, and the time that it takes. `runner.py` runs what is found right here.
+The front door of the modules that host and device share: one row a field, one row a kind of step, the check as a whole before
+the first move, and what a right program will do. `runner.py` runs what is found right here.
 
 Limits are a dict; a limit that is absent is not checked: force_limit_cn, rate_limit_cn_per_s, speed_limit_um_per_s,
 travel_limit_nm, temperature_limit_cc, release_rate_cn_per_s, capabilities (valve, trigger, temperature, displacement).
 """
 
 from stackpress_core.recipe.check import find
+from stackpress_core.recipe.fields import AT_END, CN_PER_PA_UM2
+from stackpress_core.recipe.kinds import NAMES, OF, filled
 from stackpress_core.recipe.levels import rate_cn_per_s
-from stackpress_core.recipe.table import AT_END, KINDS, STEP_OF, STEPS
-from stackpress_core.recipe.times import estimate
 
-__all__ = (
-    "KINDS",
-    "STEPS",
-    "estimate",
-    "find",
-    "goes_on_holding",
-    "limits_of",
-    "stop_rate_cn_per_s",
-    "validate",
-)
+__all__ = ("NAMES", "Totals", "find", "goes_on_holding", "limits_of", "stop_rate_cn_per_s", "validate")
 
 
 def limits_of(values, capabilities):
@@ -59,9 +50,35 @@ def _place(steps, number):
         return ""
     step = steps[number - 1]
     kind = step.get("do") if isinstance(step, dict) else None
-    return f"step {number} ({kind}): " if isinstance(kind, str) and kind in STEP_OF else f"step {number}: "
+    return f"step {number} ({kind}): " if isinstance(kind, str) and kind in OF else f"step {number}: "
 
 
 def goes_on_holding(program):
     """Whether the press keeps the force after the last step."""
     return program.get("at_end", AT_END[0]) == "hold"
+
+
+class Totals:
+    """What a valid program will do, in one calculation for the press's panel, its "time left", and the host.
+
+    `highest_cn`, `highest_kpa` (0 without an area), `times` of the steps (expected ms, longest ms), `seconds` expected in all,
+    `steps`, and whether it `holds_on` at the end.
+    """
+
+    def __init__(self, program):
+        area = program.get("area_um2", 0)
+        self.highest_cn = set_cn = 0
+        self.times = []
+        for step in program["steps"]:
+            kind, full = OF[step["do"]], filled(step)
+            levels_cn = [level for _, level in kind.levels(full, area, set_cn)]
+            expected, longest = kind.times(full, rate_cn_per_s(full, "rate", area), set_cn, levels_cn)
+            if "temperature_min_cc" in full or "temperature_max_cc" in full:
+                longest += full["temperature_timeout_ms"]
+            self.times.append((expected, longest))
+            self.highest_cn = max([self.highest_cn] + levels_cn)
+            set_cn = levels_cn[-1] if levels_cn else set_cn
+        self.highest_kpa = (self.highest_cn * (CN_PER_PA_UM2 // 1000) + area // 2) // area if area else 0
+        self.seconds = (sum([expected for expected, _ in self.times]) + 999) // 1000
+        self.steps = len(program["steps"])
+        self.holds_on = goes_on_holding(program)

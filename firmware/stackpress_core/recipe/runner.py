@@ -10,17 +10,16 @@ from stackpress_core.log.records import STEP_BEGINS, STEP_ENDS
 from stackpress_core.recipe import program as recipes
 from stackpress_core.recipe.clock import ProgramClock
 from stackpress_core.recipe.creep import CreepMeter
-from stackpress_core.recipe.levels import filled
-from stackpress_core.recipe.orders import Orders
-from stackpress_core.recipe.steps import BROKEN, DO, MET, NOT_YET, SPARSE, listens
+from stackpress_core.recipe.kinds import OF, filled
+from stackpress_core.recipe.standing_order import StandingOrder
+from stackpress_core.recipe.steps import BROKEN, MET, NOT_YET
 from stackpress_core.recipe.times import move_limit_ms
+from stackpress_core.tick import states, words
 
 IDLE, RUNNING, PAUSED, STOPPING = "idle", "running", "paused", "stopping"
 DONE, STOPPED, FAILED = "done", "stopped", "failed"
 ACTIVE = (RUNNING, PAUSED, STOPPING)
-ENERGISED = (2, 3, 4)  # press states: pressing, holding, releasing
-IN_TRIGGER = 1024
-SAFE, TRIPPED, SERVICE = 0, 5, 6  # press states that drive nothing
+IN_TRIGGER = words.IN["trigger_in"]
 
 
 class Runner:
@@ -28,7 +27,7 @@ class Runner:
 
     def __init__(self, press):
         self.press = press
-        self.orders = Orders(press)
+        self.order = StandingOrder(press)
         self.program = None
         self.limits = {}
         self.area_um2 = 0
@@ -40,7 +39,10 @@ class Runner:
         self.count = 0  # steps, cycles and sweep levels begun in this run: never repeats
         self.cycle = 0
         self.now = {}  # the step, defaults filled in
+        self._kind = None  # its row of kinds.py
+        self.levels_cn = ()  # the set-points that the step goes to
         self.phase = 0
+        self.hears = False  # whether a trigger would end the phase
         self.goal_cn = 0
         self.timeout_ms = 0
         self.passes = 0
@@ -70,7 +72,7 @@ class Runner:
         """Whether the log should be dense now."""
         if self.state == STOPPING:
             return True
-        return self.state == RUNNING and self.kind not in SPARSE and not (self.kind == "sweep" and self.phase)
+        return self.state == RUNNING and not (self.index >= 0 and self.phase in self._kind.sparse)
 
     @property
     def step_time_ms(self):
@@ -87,7 +89,7 @@ class Runner:
     @property
     def waits_for_trigger(self):
         """Whether a trigger would be heard now."""
-        return self.state == RUNNING and not self._waits and listens(self)
+        return self.state == RUNNING and not self._waits and self.hears
 
     @property
     def host_loss(self):
@@ -100,10 +102,10 @@ class Runner:
         complaints = recipes.validate(program, limits)
         if not complaints:
             self.program, self.limits = program, limits
-            self.orders.limit_cn = limits.get("force_limit_cn")
+            self.order.limit_cn = limits.get("force_limit_cn")
             self.area_um2 = program.get("area_um2", 0)
             self.stop_rate = recipes.stop_rate_cn_per_s(program, limits)
-            self._times = recipes.estimate(program)
+            self._times = recipes.Totals(program).times
             self.state, self.index, self.reason = IDLE, -1, ""
         return complaints
 
@@ -124,14 +126,14 @@ class Runner:
         """Freeze program and set-point; the cell stays compressed until `resume` or `stop`."""
         if self.state == RUNNING:
             self.press.set_trigger(False)
-            self.orders.freeze(self.stop_rate)
+            self.order.freeze(self.stop_rate)
             self.state, self.reason = PAUSED, why
 
     def resume(self):
         """Go on where `pause` came."""
         if self.state == PAUSED:
             self.state, self.reason = RUNNING, ""
-            self.orders.repeat()
+            self.order.repeat()
 
     def host_lost(self):
         """The host's lease is over: what the program says about that."""
@@ -152,20 +154,20 @@ class Runner:
     def _stop(self, kind, why, state):
         self.press.set_trigger(False)
         if kind == "vent":
-            self.orders.vent()
+            self.order.vent()
         elif kind == "hold":
-            self.orders.freeze(self.stop_rate)
-        elif self.orders.standing:
+            self.order.freeze(self.stop_rate)
+        elif self.order.standing:
             self._after = (state, why)
             self._phase_at = self.clock.ms
             self.timeout_ms = move_limit_ms(max(self.press.force_cn, self.press.set_cn), self.stop_rate)
-            self.orders.release(self.stop_rate)
+            self.order.release(self.stop_rate)
             state = STOPPING
         self.state, self.reason = state, why
 
     def failed(self, why):
         """The press itself has stopped (a trip, an abort): end without any order."""
-        self.orders.forget()
+        self.order.forget()
         if self.active:
             self.press.set_trigger(False)
             if self.state != STOPPING:
@@ -177,8 +179,8 @@ class Runner:
     def step(self, now_s, now_ms):
         """One bounded pass at press time `now_s` seconds and `now_ms` ms within the second."""
         if self.state not in ACTIVE:
-            if self.press.state not in ENERGISED:
-                self.orders.forget()
+            if self.press.state not in states.ENERGISED:
+                self.order.forget()
             return
         self.clock.tell(now_s, now_ms, self.state == PAUSED)
         on = bool(self.press.inputs & IN_TRIGGER)
@@ -186,15 +188,15 @@ class Runner:
             self._triggers += 1
         self._input_was_on = on
         state = self.press.state
-        if state == TRIPPED or (state in (SAFE, SERVICE) and self.orders.standing):
-            self.failed("tripped" if state == TRIPPED else "the press is no longer driven")
+        if state == states.TRIPPED or (state in (states.SAFE, states.SERVICE) and self.order.standing):
+            self.failed("tripped" if state == states.TRIPPED else "the press is no longer driven")
             return
         try:
             self._pass()
         except Refused as refusal:  # the press goes on with the order before
-            standing = self.orders.now
+            standing = self.order.now
             self.failed(f"step {self.index + 1} ({self.kind}): {refusal.text}")
-            self.orders.now = standing
+            self.order.now = standing
 
     def _pass(self):
         if self.state == STOPPING:
@@ -208,12 +210,11 @@ class Runner:
                 self._run_phase()
 
     def _run_phase(self):
-        _, met, advance = DO[self.kind]
-        outcome = met(self)
+        outcome = self._kind.met(self)
         late = outcome == BROKEN or (outcome == NOT_YET and 0 < self.timeout_ms <= self.phase_ms())
         if late and not self._may_go_on("at_timeout", "travel" if outcome == BROKEN else "time-out"):
             return
-        if (late or outcome == MET) and advance(self):
+        if (late or outcome == MET) and self._kind.advance(self):
             self.press.note_step(STEP_ENDS, "time-out" if late else "")
             self._begin(self.index + 1)
 
@@ -232,6 +233,7 @@ class Runner:
             return
         self.index = index
         self.now = filled(self.program["steps"][index])
+        self._kind = OF[self.now["do"]]
         self._tail_ms -= self._times[index][0]
         self.cycle = 0
         self._step_at = self._phase_at = self.clock.ms
@@ -254,7 +256,9 @@ class Runner:
         self.enter(0)
         self.timeout_ms = self.now["timeout_ms"]
         self.count += 1
-        DO[self.kind][0](self)
+        levels = self._kind.levels(self.now, self.area_um2, self.order.set_point_cn())
+        self.levels_cn = [level for _, level in levels]
+        self._kind.begin(self)
         self.press.note_step(STEP_BEGINS, "")
 
     def _finish(self):
@@ -266,7 +270,7 @@ class Runner:
     def _stop_goes_on(self):
         reached = self.press.set_point_reached and self.press.set_cn <= 1
         if reached or self.phase_ms() >= self.timeout_ms:
-            self.orders.vent()
+            self.order.vent()
             self.state, self.reason = self._after
 
     # what steps use
@@ -275,6 +279,7 @@ class Runner:
         """Begin a phase of the step; no time-out until it says one."""
         self.phase = phase
         self.timeout_ms = 0
+        self.hears = False
         self._phase_at = self.clock.ms
         self._triggers_at = self._triggers
 

@@ -1,11 +1,12 @@
-"""What each kind of step does: one row of three functions a kind; `runner.py` calls them and keeps time.
+"""What a step of each kind does: `kinds.py` names three of these functions in a row, `runner.py` calls them and keeps time.
 
 A step has one or more phases. `begin` gives the first order, `met` says whether the phase has what it waits for, and
 `advance` begins the next phase or says that the step is over. A phase whose time ran out and that may go on advances as
-well, so a sweep that was not answered goes to its next level. None of them blocks.
+well, so a sweep that was not answered goes to its next level. None of them blocks, and each gets its set-points from the
+step's levels, which were judged before the start.
 """
 
-from stackpress_core.recipe.levels import level_cn, points_cn, rate_cn_per_s, target_cn
+from stackpress_core.recipe.levels import level_cn, rate_cn_per_s
 from stackpress_core.recipe.times import move_limit_ms
 
 ABSENT = -(1 << 30)
@@ -14,22 +15,23 @@ CONTACT_PASSES = 3  # one noisy reading is no contact
 _PPM = 1_000_000
 
 
-def _over(r):
+def over(r):
+    """A step of one phase."""
     return True
 
 
 # contact: the approach rests once the force is there, so it stands until the next step gives an order
 
 
-def _begin_contact(r):
-    r.goal_cn = target_cn(r.now, r.area_um2, 0)
+def begin_contact(r):
+    r.goal_cn = r.levels_cn[0]
     r.passes = 0
     r.start_nm = r.press.displacement_nm
     speed = r.now["speed_um_per_s"]
-    r.orders.approach(r.goal_cn, min(speed, r.limits.get("speed_limit_um_per_s", speed)))
+    r.order.approach(r.goal_cn, min(speed, r.limits.get("speed_limit_um_per_s", speed)))
 
 
-def _met_contact(r):
+def met_contact(r):
     r.passes = r.passes + 1 if r.press.force_cn >= r.goal_cn else 0
     if r.passes >= CONTACT_PASSES:
         return MET
@@ -42,50 +44,63 @@ def _met_contact(r):
 # ramp, release, vent
 
 
-def move_to(r, goal_cn):
-    """Begin a phase that moves the set-point to `goal_cn` at the step's rate."""
+def _head_for(r, goal_cn, timeout_ms):
+    """The phase moves the set-point to `goal_cn` in `timeout_ms` at most, 0: in what the rate needs; gives the rate."""
     rate = rate_cn_per_s(r.now, "rate", r.area_um2)
-    start = r.orders.set_point_cn()
     r.goal_cn = goal_cn
-    told = 0 if r.now["do"] == "sweep" else r.now["timeout_ms"]  # a sweep tells how long it may settle
-    r.timeout_ms = told or move_limit_ms(goal_cn - start, rate)
-    if goal_cn == 0 and r.now["do"] == "release":
-        r.orders.release(rate)
+    r.timeout_ms = timeout_ms or move_limit_ms(goal_cn - r.order.set_point_cn(), rate)
+    return rate
+
+
+def _move_to(r, goal_cn, timeout_ms):
+    r.order.force(goal_cn, _head_for(r, goal_cn, timeout_ms))
+
+
+def begin_move(r):
+    _move_to(r, r.levels_cn[0], r.now["timeout_ms"])
+
+
+def begin_release(r):
+    if r.levels_cn[0]:
+        begin_move(r)
     else:
-        r.orders.force(goal_cn, rate)
+        r.order.release(_head_for(r, 0, r.now["timeout_ms"]))
 
 
-def _begin_ramp(r):
-    move_to(r, target_cn(r.now, r.area_um2, r.orders.set_point_cn()))
-
-
-def _met_ramp(r):
+def met_move(r):
     return MET if r.press.set_point_reached and abs(r.press.set_cn - r.goal_cn) <= 1 else NOT_YET
 
 
-def _begin_vent(r):
+def begin_vent(r):
     r.goal_cn = 0
-    r.orders.vent()
+    r.order.vent()
 
 
-def _met_vent(r):
+def met_vent(r):
     return MET if r.press.force_cn < r.now["below_cn"] else NOT_YET
 
 
 # hold, creep, relax, watch
 
 
-def _begin_wait(r):
-    if r.now["do"] == "relax":
-        r.orders.lock()
-    elif r.now["do"] != "watch":
-        r.orders.regulate(r.stop_rate)
+def begin_hold(r):
+    r.order.regulate(r.stop_rate)
+    begin_watch(r)
+
+
+def begin_relax(r):
+    r.order.lock()
+    begin_watch(r)
+
+
+def begin_watch(r):
     if "for_ms" in r.now:
         r.timeout_ms = 0
+    r.hears = "until_trigger" in r.now
     r.start_creep()
 
 
-def _met_wait(r):
+def met_wait(r):
     now, waited = r.now, r.phase_ms()
     if "for_ms" in now:
         return MET if waited >= now["for_ms"] else NOT_YET
@@ -121,95 +136,78 @@ def _settled(r, band_cn, waited):
 _UP, _AT_HIGH, _DOWN, _AT_LOW = range(4)
 
 
-def _begin_cycle(r):
+def begin_cycle(r):
     r.cycle = 1
-    move_to(r, level_cn(r.now, "high", r.area_um2))
+    _stroke(r, 0)
 
 
-def _met_cycle(r):
+def _stroke(r, place):
+    _move_to(r, r.levels_cn[place], r.now["timeout_ms"])
+
+
+def met_cycle(r):
     if r.phase in (_UP, _DOWN):
-        return _met_ramp(r)
+        return met_move(r)
     dwell = r.now["dwell_high_ms"] if r.phase == _AT_HIGH else r.now["dwell_low_ms"]
     return MET if r.phase_ms() >= dwell else NOT_YET
 
 
-def _advance_cycle(r):
+def advance_cycle(r):
     if r.phase == _AT_LOW:
         if r.cycle >= r.now["count"]:
             return True
         r.next_cycle()
         r.enter(_UP)
-        move_to(r, level_cn(r.now, "high", r.area_um2))
+        _stroke(r, 0)
         return False
     r.enter(r.phase + 1)
     if r.phase == _DOWN:
-        move_to(r, level_cn(r.now, "low", r.area_um2))
+        _stroke(r, 1)
     return False
 
 
 # sweep: phases move, settle, soak, ask (trigger out, and wait for trigger in)
 
-_MOVE, _SETTLE, _SOAK, ASK = range(4)
+_MOVE, _SETTLE, _SOAK, _ASK = range(4)
 
 
-def _begin_sweep(r):
+def begin_sweep(r):
     r.cycle = 1
-    move_to(r, points_cn(r.now, r.area_um2)[0])
+    _move_to(r, r.levels_cn[0], 0)  # the step's time-out is for settling
 
 
-def _met_sweep(r):
+def met_sweep(r):
     now, waited = r.now, r.phase_ms()
     if r.phase == _MOVE:
-        return _met_ramp(r)
+        return met_move(r)
     if r.phase == _SETTLE:
         return MET if _settled(r, r.goal_cn * now["settled_ppm"] // _PPM, waited) else NOT_YET
     if r.phase == _SOAK:
         return MET if waited >= now["soak_ms"] else NOT_YET
-    if waited >= now["trigger_ms"]:
-        r.press.set_trigger(False)
     if waited < now["trigger_ms"]:
         return NOT_YET
+    r.press.set_trigger(False)
     return MET if r.triggered() or not now["wait_trigger_ms"] else NOT_YET
 
 
-def _advance_sweep(r):
-    if r.phase < ASK:
+def advance_sweep(r):
+    if r.phase < _ASK:
         r.enter(r.phase + 1)
         if r.phase == _SETTLE:
             r.timeout_ms = r.now["timeout_ms"]
-        elif r.phase == ASK:
-            r.press.set_trigger(r.now["trigger_ms"] > 0)
-            wait = r.now["wait_trigger_ms"]
-            r.timeout_ms = max(wait, r.now["trigger_ms"] + 1) if wait else 0
+        elif r.phase == _ASK:
+            _ask(r, r.now["trigger_ms"], r.now["wait_trigger_ms"])
         return False
     r.press.set_trigger(False)
-    points = points_cn(r.now, r.area_um2)
-    if r.cycle >= len(points):
+    if r.cycle >= len(r.levels_cn):
         return True
     r.next_cycle()
     r.enter(_MOVE)
-    move_to(r, points[r.cycle - 1])
+    _move_to(r, r.levels_cn[r.cycle - 1], 0)
     return False
 
 
-def listens(r):
-    """Whether a trigger would end the phase."""
-    asked = r.now.get("do") == "sweep" and r.phase == ASK and r.now["wait_trigger_ms"] > 0
-    return asked or "until_trigger" in r.now
-
-
-# kind: begin, met, advance
-DO = {
-    "contact": (_begin_contact, _met_contact, _over),
-    "ramp": (_begin_ramp, _met_ramp, _over),
-    "hold": (_begin_wait, _met_wait, _over),
-    "cycle": (_begin_cycle, _met_cycle, _advance_cycle),
-    "sweep": (_begin_sweep, _met_sweep, _advance_sweep),
-    "relax": (_begin_wait, _met_wait, _over),
-    "creep": (_begin_wait, _met_wait, _over),
-    "release": (_begin_ramp, _met_ramp, _over),
-    "vent": (_begin_vent, _met_vent, _over),
-    "watch": (_begin_wait, _met_wait, _over),
-}
-
-SPARSE = ("hold",)  # everything else is logged densely, a sweep only while it moves
+def _ask(r, pulse_ms, wait_ms):
+    r.press.set_trigger(pulse_ms > 0)
+    r.timeout_ms = max(wait_ms, pulse_ms + 1) if wait_ms else 0
+    r.hears = wait_ms > 0

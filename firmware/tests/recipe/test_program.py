@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stackpress_core import params
-from stackpress_core.recipe import program, table
-from stackpress_core.recipe.levels import filled, force_cn, newtons, rows_of
+from stackpress_core.recipe import fields, kinds, program
+from stackpress_core.recipe.kinds import OF, filled, rows_of
+from stackpress_core.recipe.levels import force_cn, newtons
 from stackpress_core.recipe.runner import Runner
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -19,7 +20,7 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 GARBAGE = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
 )
-FIELDS = sorted({row[0] for kind in program.KINDS for row in rows_of(kind)})
+FIELDS = sorted({row[0] for kind in kinds.NAMES for row in rows_of(OF[kind])})
 
 
 def value_of(row):
@@ -38,11 +39,11 @@ def value_of(row):
 
 @st.composite
 def steps(draw):
-    kind = draw(st.sampled_from(program.KINDS))
-    rows = {row[0]: row for row in rows_of(kind)}
-    groups = table.STEP_OF[kind][2]
+    kind = draw(st.sampled_from(kinds.NAMES))
+    rows = {row[0]: row for row in rows_of(OF[kind])}
+    groups = kinds.OF[kind].groups
     names = {draw(st.sampled_from(group[1:])) for group in groups}
-    grouped = {name for group in groups for name in group} | set(table.ONLY_WITH)
+    grouped = {name for group in groups for name in group} | set(fields.ONLY_WITH)
     extras = [name for name in sorted(rows) if name not in grouped and not name.endswith("timeout")]
     names |= draw(st.sets(st.sampled_from(extras), max_size=1))
     return {"do": kind} | {name: draw(value_of(rows[name])) for name in sorted(names)}
@@ -67,7 +68,7 @@ def test_any_garbage_gets_complaints_and_no_exception(garbage):
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(FIELDS), GARBAGE, max_size=5).flatmap(
-            lambda step: st.sampled_from(program.KINDS).map(lambda kind: step | {"do": kind})
+            lambda step: st.sampled_from(kinds.NAMES).map(lambda kind: step | {"do": kind})
         ),
         min_size=1,
         max_size=3,
@@ -154,7 +155,7 @@ def test_pressure_becomes_the_nearest_hundredth_of_a_newton(pressure_pa, area_um
         ({"do": "ramp", "by_cn": -10_000, "rate_cn_per_s": 1}, "target -50 N is below nothing"),
         ({"do": "ramp", "to_pa": 5, "rate_pa_per_s": 10}, "slowest that the press can go"),
         ({"do": "ramp", "to_cn": 5.5, "rate_cn_per_s": 1}, "whole number of cN"),
-        ({"do": "hold", "for_ms": 1000, "timeout_ms": 100}, "timeout_ms means nothing without"),
+        ({"do": "hold", "for_ms": 1000, "timeout_ms": 100}, "timeout_ms means nothing beside for_ms"),
         ({"do": "hold", "for_ms": 1000, "until_trigger": True}, "exclude each other"),
         ({"do": "hold"}, "needs for_ms or"),
         ({"do": "contact", "to_cn": 0}, "can't be told from nothing"),
@@ -173,17 +174,17 @@ def test_each_mistake_is_named_with_its_step(step, words):
     assert len(complaints) == 1 and complaints[0].startswith("step 2") and words in complaints[0], complaints
 
 
-@pytest.mark.parametrize("kind", program.KINDS)
+@pytest.mark.parametrize("kind", kinds.NAMES)
 def test_a_press_without_a_valve_may_only_watch(kind):
     step = {"do": kind, "for_ms": 1}
     complaints = program.validate({"format": 1, "name": "x", "steps": [step]}, {"capabilities": ()})
     assert any("no valve" in one for one in complaints) == (kind != "watch")
 
 
-@pytest.mark.parametrize(("field", "need"), sorted(table.NEEDS.items()))
+@pytest.mark.parametrize(("field", "need"), sorted(fields.NEEDS.items()))
 def test_what_the_press_has_not_is_named(field, need):
-    for kind in program.KINDS:
-        if kind != field and field not in [row[0] for row in rows_of(kind)]:
+    for kind in kinds.NAMES:
+        if kind != field and field not in [row[0] for row in rows_of(OF[kind])]:
             continue
         made = {"format": 1, "name": "x", "steps": [{"do": kind, field: 1}]}
         assert any(f"needs {need}" in one for one in program.validate(made, {"capabilities": {"valve"}}))
@@ -202,8 +203,8 @@ def test_all_complaints_are_found_not_only_the_first():
 
 
 def test_every_default_lies_within_its_row():
-    for kind in program.KINDS:
-        rows = rows_of(kind)
+    for kind in kinds.NAMES:
+        rows = rows_of(OF[kind])
         assert len({row[0] for row in rows}) == len(rows), kind
         full = filled({"do": kind})
         for row in rows:

@@ -58,13 +58,14 @@ def summary(program: dict[str, Any]) -> dict[str, Any]:
     """Name, length, times and highest force of a valid program."""
     from .. import programs
 
-    expected_s, longest_s = programs.duration_s(program)
+    totals = programs.totals(program)
     return {
         "name": program["name"],
-        "steps": len(program["steps"]),
-        "expected_s": expected_s,
-        "longest_s": longest_s,
-        "highest_force_n": programs.highest_force_n(program),
+        "steps": totals.steps,
+        "expected_s": sum(expected for expected, _ in totals.times) / 1000,
+        "longest_s": sum(longest for _, longest in totals.times) / 1000,
+        "highest_force_n": totals.highest_cn / 100,
+        "holds_on": totals.holds_on,
     }
 
 
@@ -75,7 +76,7 @@ def _print(out: Output, program: dict[str, Any]) -> None:
     told = summary(program)
     out.say(
         f"{told['name']}: {plural(told['steps'], 'step')}, about {time_text(told['expected_s'])},"
-        f" up to {force_text(told['highest_force_n'])}"
+        f" up to {force_text(told['highest_force_n'])}" + ", then holds on" * told["holds_on"]
     )
     rows = [(str(one.number), one.kind, one.text, time_text(one.expected_s)) for one in programs.describe(program)]
     out.table(("", "step", "what", "about"), rows, right=(0, 3))

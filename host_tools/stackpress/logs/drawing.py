@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from stackpress_core.log import records
+from stackpress_core.recipe.kinds import OF
 
 Axis = Any  # matplotlib.axes.Axes; matplotlib is only imported when something is drawn
 Floats = npt.NDArray[np.float64]
@@ -16,18 +17,13 @@ COLOURS = {
     "event": "#6b7280",
     "cells": "#7a3e9d #c2185b #8d6e63 #00838f",
 }  # fmt: skip
-STEP_COLOURS = {
-    "contact": "#eceff1", "approach": "#eceff1", "ramp": "#fff3dc", "cycle": "#fff3dc", "sweep": "#fbe9e7",
-    "hold": "#e3f0fb", "relax": "#ede7f6", "creep": "#ede7f6", "log_creep": "#ede7f6", "release": "#e8f5e9",
-    "vent": "#e8f5e9",
+STEP_COLOURS = {  # of each family of step kinds
+    "approach": "#eceff1", "move": "#fff3dc", "visit": "#fbe9e7", "hold": "#e3f0fb", "drift": "#ede7f6",
+    "release": "#e8f5e9", "watch": "#f5f5f5",
 }  # fmt: skip
+_STILL = ("hold", "drift")  # families of steps in which the force is meant to stay where it is
 _BINS = 3000  # more points than that are drawn as the band of what lies in one bin
 _QUIET_EVENTS = (records.EVENTS[records.EVENT_STATE], records.EVENTS[records.EVENT_RANGE])
-_ENDED_BY = {  # what a step's end without a word in the log means
-    "contact": "force reached", "ramp": "target reached", "hold": "time over or condition met", "cycle": "cycle done",
-    "sweep": "level done", "relax": "time over or condition met", "creep": "time over or condition met",
-    "release": "target reached", "vent": "force gone", "watch": "time over or condition met",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,16 @@ class Step:
     target_n: float | None
     outcome: str
 
+    @property
+    def family(self) -> str:
+        """`watch`, of which a picture makes least, for a kind that only a newer press knows."""
+        return str(OF[self.kind].family) if self.kind in OF else "watch"
+
+    @property
+    def still(self) -> bool:
+        """Whether the force is meant to stay where it is."""
+        return self.family in _STILL
+
 
 def spans_of_steps(document: dict[str, Any], last_s: float) -> list[Step]:
     """The steps of a sidecar; a step whose end is missing ends where the next begins."""
@@ -50,7 +56,8 @@ def spans_of_steps(document: dict[str, Any], last_s: float) -> list[Step]:
         following = begins[i + 1]["test_time_s"] if i + 1 < len(begins) else last_s
         end = ends.get(step["step_count"])
         until = end["test_time_s"] if end else following
-        outcome = (end["outcome"] or _ENDED_BY.get(step["type"], "done")) if end else ""
+        kind = OF.get(step["type"])
+        outcome = (end["outcome"] or (kind.ended if kind else "done")) if end else ""  # what an end without a word means
         spans.append(Step(step["test_time_s"], until, step["type"], step["target_n"], outcome))
     return spans
 
@@ -78,8 +85,7 @@ def shade_steps(axis: Axis, steps: list[Step], factor: float, labels: bool) -> N
     """Each step as a tinted span, named above the panel where there is room for a name."""
     whole = max((s.end_s for s in steps), default=1.0) - min((s.begin_s for s in steps), default=0.0) or 1.0
     for number, step in enumerate(steps, 1):
-        colour = STEP_COLOURS.get(step.kind, "#f5f5f5")
-        axis.axvspan(step.begin_s / factor, step.end_s / factor, color=colour, lw=0, zorder=0)
+        axis.axvspan(step.begin_s / factor, step.end_s / factor, color=STEP_COLOURS[step.family], lw=0, zorder=0)
         axis.axvline(step.begin_s / factor, color="white", lw=1.0, zorder=0.5)
         part = (step.end_s - step.begin_s) / whole
         if labels and part > 0.012:

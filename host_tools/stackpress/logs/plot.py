@@ -93,7 +93,7 @@ def draw(parquet: Path, document: dict[str, Any], width_in: float = 11.0, titled
     factor, unit = time_unit(float(c.t[-1] - c.t[0]) if len(c.t) else 1.0)
     steps = spans_of_steps(document, float(c.t[-1]) if len(c.t) else 0.0)
     low = _low_top(c, steps)
-    holds = [s for s in steps if s.kind in ("hold", "relax", "creep", "log_creep")]
+    holds = [s for s in steps if s.still]
     rows = [("full", 3.0)] + ([("low", 2.2)] if low else []) + ([("error", 1.5)] if holds else [])
     rows += [("travel", 1.5)] if c.travel_mm is not None or c.shares else []
     heights = [h for _, h in rows]
@@ -137,9 +137,9 @@ def _low_top(c: Course, steps: list[Any]) -> float | None:
     tops = []
     for step in steps:
         inside = (c.t >= step.begin_s) & (c.t <= step.end_s)
-        if step.kind in ("hold", "relax", "creep", "log_creep", "contact") and inside.sum() > 2:
+        if step.still and inside.sum() > 2:
             level = float(np.nanmedian(c.mean[inside]))
-            if step.kind != "contact" and 0 < level < _LOW * peak:
+            if 0 < level < _LOW * peak:
                 tops.append(level)
     return max(tops) * 1.6 if tops else None
 

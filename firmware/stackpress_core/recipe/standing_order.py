@@ -1,4 +1,4 @@
-"""The orders that a program gives to the press, and which of them stands.
+"""What a program asks of the press, and which order stands.
 
 One place where a force is asked for, so one place that refuses to ask for more than the working limit; and the standing
 order is what a pause freezes and a resume repeats.
@@ -11,7 +11,7 @@ NONE, FORCE, APPROACH, LOCK, RELEASE, VENT = range(6)
 APPROACH_MARGIN = 20
 
 
-class Orders:
+class StandingOrder:
     """Passes orders on to the press's facade and remembers the last one as `now` (kind, target or speed, rate)."""
 
     def __init__(self, press):
