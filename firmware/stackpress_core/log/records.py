@@ -59,7 +59,7 @@ KINDS = {
         ("run", "H", 1, "1", ""),
         ("area_um2", "I", 1e-12, "m2", ""),
         ("hz", "H", 1, "Hz", ""),
-        ("host_loss", "B", 1, "1", ""),  # place in recipe/table.py's HOST_LOSS
+        ("host_loss", "B", 1, "1", ""),  # place in recipe/fields.py's HOST_LOSS
         ("cells", "B", 1, "1", ""),
         ("firmware_hash", "8s", 1, "", ""),
         ("config_hash", "8s", 1, "", ""),

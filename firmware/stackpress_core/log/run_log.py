@@ -2,8 +2,8 @@
 
 from stackpress_core.identity import digest
 from stackpress_core.log import records
+from stackpress_core.recipe.fields import HOST_LOSS
 from stackpress_core.recipe.runner import DONE, FAILED, STOPPED
-from stackpress_core.recipe.table import HOST_LOSS
 from stackpress_core.tick import interlock, states, words
 from stackpress_core.version import VERSION
 

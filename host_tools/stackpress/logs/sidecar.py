@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from stackpress_core.log import records
-from stackpress_core.recipe.table import HOST_LOSS
+from stackpress_core.recipe.fields import HOST_LOSS
 from stackpress_core.tick import states
 
 from stackpress.logs.bdf import BDF_IRI, BDF_VERSION, describe
