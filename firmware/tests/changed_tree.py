@@ -8,8 +8,8 @@
     tree.make_docs()                                                # what `make docs` writes, in the copy
 
 An edit that finds its place not just once fails, so that a test can't pass on an unchanged tree. Each command fails with all that
-was said if its exit code is not the expected one; `code=None` takes any. The copy is found before the checkout that is installed
-in place, because the finder of an installed checkout stands behind sys.path; `test_changed_tree.py` holds that.
+was said if its exit code is not the expected one; `code=None` takes any. Packages are the copy's, because its `stackpress_checkout`
+is found before the one of the checkout that is installed; `test_changed_tree.py` holds that.
 """
 
 import os
@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("boards", "firmware", "hil_tests", "host_tools", "pyproject.toml", "Makefile")
-ON_PATH = ("host_tools", "firmware", "boards", "firmware/tests", "firmware/tests/shim", ".")
+ON_PATH = ("host_tools/checkout", "host_tools", "firmware", "boards", "firmware/tests", "firmware/tests/shim", ".")
 LEFT = shutil.ignore_patterns("__pycache__", ".hypothesis", ".pytest_cache", "build")
 
 

@@ -41,7 +41,7 @@ def test_an_edit_that_does_not_find_just_one_place_is_told(tree, old):
 
 def test_documents_made_anew_in_an_unchanged_copy_are_the_same(tmp_path):
     tree = ChangedTree(tmp_path)
-    made = [path for name in ON_PATH[:3] for path in (tree.root / name).rglob("*.md")]
+    made = [path for name in ON_PATH[1:4] for path in (tree.root / name).rglob("*.md")]
     before = {path: path.read_text() for path in made}
     tree.make_docs()
     assert before == {path: path.read_text() for path in made} and len(made) > 5
