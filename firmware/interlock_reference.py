@@ -11,13 +11,16 @@ from stackpress_core.tick import interlock, states  # noqa: E402
 
 TARGET = HERE / "stackpress_core/tick/INTERLOCKS.md"
 
+COLUMNS = ("reason", "limit", "debounce", "reaction", "in states", "acknowledged", "what to do")
+ENDS = {interlock.GONE: "once it is gone", interlock.STOPPED: "at any time"}
+
 
 def named(mask):
     return " ".join(name for i, name in enumerate(states.NAMES) if mask >> i & 1)
 
 
 def limit_of(row):
-    limit = row[2]
+    limit = row[interlock.LIMIT]
     return "ceiling" if isinstance(limit, tuple) else limit if isinstance(limit, str) else "> %d" % limit
 
 
@@ -27,11 +30,14 @@ def text():
         "Made from `interlock.py`. A row trips when its signal exceeds the limit for longer than the debounce, "
         "in one of its states.",
         "Names of limits, debounces and reactions are parameters; plain debounces are milliseconds.",
-        "", "| reason | limit | debounce | reaction | in states | what to do |", "| --- | --- | --- | --- | --- | --- |",
+        "", "| " + " | ".join(COLUMNS) + " |", "| --- " * len(COLUMNS) + "|",
     ]  # fmt: skip
     for row in interlock.ROWS:
-        reaction = row[4] if isinstance(row[4], str) else interlock.REACTION_NAMES[row[4]]
-        lines.append("| %s | %s | %s | %s | %s | %s |" % (row[0], limit_of(row), row[3], reaction, named(row[5]), row[7]))
+        reaction = row[interlock.REACTION]
+        told = (row[interlock.NAME], limit_of(row), row[interlock.DEBOUNCE],
+                reaction if isinstance(reaction, str) else states.REACTIONS[reaction], named(row[interlock.STATES]),
+                ENDS[row[interlock.ENDS]], row[interlock.HINT])  # fmt: skip
+        lines.append("| %s |" % " | ".join(str(cell) for cell in told))
     lines += ["", "## Arming checks", "", "All that fail are told at once.", "", "| code | refuses when |", "| --- | --- |"]
     for code, _, says in arming.CHECKS:
         lines.append("| %s | %s |" % (code, says if isinstance(says, str) else "said with its figures"))

@@ -13,6 +13,7 @@ for room in (HERE, HERE / "tests" / "shim"):
         sys.path.insert(0, str(room))
 
 from stackpress_core.scpi import commands, commands_simulation, status, values, wire  # noqa: E402
+from stackpress_core.tick import interlock  # noqa: E402
 
 INTRO = f"""# The language on the wire
 
@@ -71,7 +72,8 @@ def units():
 
 
 def registers():
-    told = {bit: ", ".join(reasons) for bit, reasons in status.QUES_OF_REASON}
+    told = {bit: ", ".join(row[interlock.NAME] for row in interlock.ROWS if row[interlock.CONCERN] == concern)
+            for concern, bit in status.QUES_OF_CONCERN.items() if bit}
     told[status.QUES_TRIPPED] = "(the press has tripped)"
     told[status.QUES_WARNING] = "any interlock row"
     return BITS + "\n".join(f"| {bit} | {text} |" for bit, text in sorted(told.items())) + "\n"

@@ -97,13 +97,13 @@ def fixed_words(firmware: Path) -> dict[int, int]:
     from stackpress_core.tick import interlock, words
 
     fixed = {words.AT["ROW_COUNT"]: len(interlock.ROWS)}
-    for n, (_, signal, _, debounce, reaction, states, _, _) in enumerate(interlock.ROWS):
-        at = words.AT["ROW"] + n * words.ROW_WORDS
-        fixed.update({at: words.AT[signal], at + 2: states})
-        if debounce == 0:
-            fixed.update({at + 3: 0, at + 4: 0})  # nothing is counted where nothing is waited for
-        if isinstance(reaction, int):
-            fixed[at + 5] = reaction
+    for n, row in enumerate(interlock.ROWS):
+        at = words.row_at(n)
+        fixed.update({at + words.ROW_SIGNAL: words.AT[row[interlock.SIGNAL]], at + words.ROW_STATES: row[interlock.STATES]})
+        if row[interlock.DEBOUNCE] == 0:
+            fixed.update({at + words.ROW_DEBOUNCE: 0, at + words.ROW_OVER: 0})  # nothing is counted where nothing is waited for
+        if isinstance(row[interlock.REACTION], int):
+            fixed[at + words.ROW_REACTION] = row[interlock.REACTION]
     return fixed
 
 

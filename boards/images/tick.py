@@ -23,7 +23,7 @@ MEMORY = DRIVERS / "memory.py"  # where fixed words and CRC table lie is said th
 SWITCHES = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select")  # words.IN
 VALVES = ("dump", "fill", "vent", "trigger_out")
 # Before which stage of the press (or at the end), whose, and the function's name in the chip's or the part's *_stages.py.
-RECEIVE, JUDGE, RECORD, END = "sense", "judge", "record", ""
+RECEIVE, JUDGE, RECORD, END = "sense", "watch", "record", ""
 PLACES = (
     (RECEIVE, "chip", "begin"), (RECEIVE, "converter", "receive"), (RECEIVE, "scale", "scale"),
     (JUDGE, "inputs", "inputs"), (JUDGE, "buttons", "buttons"), (JUDGE, "scale", "travel"),

@@ -33,7 +33,6 @@ from drivers import file_store, tick_vector, usb_serial, watchdog  # noqa: E402
 WALL_MASK = (1 << 30) - 1
 _HZ, _TOKEN = words.AT["HZ"], words.AT["TOKEN"]
 _STATUS, _STALE, _VALVE = words.AT["STATUS"], words.AT["SIG_STALE"], words.AT["VALVE"]
-ENERGISED = words.VALVE_FILL | words.VALVE_VENT | words.VALVE_DUMP_CLOSED | words.VALVE_PERMISSIVE
 AGAIN_MS = 1000
 ASKED, CRASHED = 0x52534554, 0x43525348
 NOTES = {ASKED: "reset", CRASHED: "crash"}  # what the firmware leaves for its next start
@@ -134,7 +133,7 @@ class Board:
 
         What the press made of it stays: a trip is latched, and an acknowledgement is asked for.
         """
-        if S[_VALVE] & ENERGISED or (now - self._again) & WALL_MASK < AGAIN_MS:
+        if S[_VALVE] & words.VALVE_POWERED or (now - self._again) & WALL_MASK < AGAIN_MS:
             return
         self._again = now
         if getattr(self._converter, "forgets", False):

@@ -34,7 +34,7 @@ class Steered(InForce):
         s[_CMD_SEQ] = (s[_CMD_SEQ] + 1) & 0x1FFFFFFF
 
     def _need_driven(self):
-        if self.state not in (states.READY,) + states.ENERGISED:
+        if self.state not in states.ARMED:
             raise Refused("the press is %s, not armed" % self.state_name)
 
     def set_force(self, target_cn, rate_cn_per_s):
@@ -60,9 +60,9 @@ class Steered(InForce):
 
     def vent(self):
         """Let the force go through the valve; the press is safe once it is gone."""
-        if self.S[_STATE] in states.ENERGISED and self.state in states.ENERGISED:
+        if self.S[_STATE] in states.DRIVEN and self.state in states.DRIVEN:
             self._send(states.RELEASING, states.VENT)
-        elif self.state in (states.READY,) + states.ENERGISED:
+        elif self.state in states.ARMED:
             self._send(states.SAFE, states.OFF)
 
     def settled(self, band_cn, time_ms):

@@ -29,7 +29,7 @@ class Asked(Steered):
         self._send(states.READY, states.OFF)
 
     def disarm(self):
-        if self.state in states.ENERGISED:
+        if self.state in states.DRIVEN:
             raise Refused("the press is %s: stop it first" % self.state_name)
         if self.state == states.READY:
             self._send(states.SAFE, states.OFF)
@@ -64,7 +64,7 @@ class Asked(Steered):
 
     def start(self, name, sample="", operator="", from_host=True):
         """Start a stored program on the armed press; Refused with every complaint, and nothing has moved."""
-        if self.runner.active or self.state in states.ENERGISED:
+        if self.runner.active or self.state in states.DRIVEN:
             raise Refused("a program is running")
         manual = self.state == states.MONITOR and self.params["valve_kind"] == 0
         if self.state != states.READY and not manual:
@@ -92,8 +92,8 @@ class Asked(Steered):
         self.S[AT["SIG_LEASE"]] = 0
         self.lease_until = -1
         if policy != "carry_on":
-            row = AT["ROW"] + words.ROW_WORDS * interlock.NAMES.index("host_lease")
-            self.S[row + 5] = interlock.RAMP if policy == "ramp_down" else interlock.HOLD
+            row = words.row_at(interlock.NAMES.index("host_lease"))
+            self.S[row + words.ROW_REACTION] = interlock.RAMP if policy == "ramp_down" else interlock.HOLD
             if from_host:
                 self.lease(HOST_GRACE_MS)
 
@@ -103,7 +103,7 @@ class Asked(Steered):
         if self.state == states.TRIPPED and kind != "hold" and self.S[AT["REACTION"]] < interlock.VENT:
             self._let_go(kind)
             return
-        if self.state not in states.ENERGISED:
+        if self.state not in states.DRIVEN:
             if self.runner.active:
                 self.runner.failed("stopped")
                 return
@@ -132,7 +132,7 @@ class Asked(Steered):
         s[AT["ABORT"]] = 0  # what the tick did for a stop byte is done here: orders count again from now on
         if s[_STATE] == states.TRIPPED:
             s[AT["REACTION"]] = interlock.VENT
-        elif self.state in (states.READY,) + states.ENERGISED:
+        elif self.state in states.ARMED:
             self._send(states.SAFE, states.OFF)
         self.runner.failed("aborted")
 
@@ -142,30 +142,28 @@ class Asked(Steered):
         if s[AT["SIG_CRASH"]]:
             acknowledge_crash(self.documents.store)
         s[AT["SIG_RESET"]] = s[AT["SIG_CRASH"]] = s[AT["SIG_LOG"]] = s[AT["SIG_STORAGE"]] = s[AT["SIG_LEASE"]] = 0
-        s[AT["WARNED"]] = 0
+        words.clear_row_bits(s, "WARNED")
         if s[_STATE] != states.TRIPPED:
             return
-        still = [name for name in interlock.names_of(s[AT["LATCHED"]]) if self._still(name)]
+        still = [name for name in interlock.names_of(words.row_bits(s, "LATCHED")) if self._still(name)]
         if still:
             raise Refused("still there: %s" % ", ".join(still))
         if self.pairs.stuck:
             raise Refused(switches.told(self.pairs.stuck))
         if s[AT["REACTION"]] != interlock.VENT and abs(self.force_cn) > self.params["contact_force_cn"]:
             raise Refused("the cell is still pressed with %d N: stop with VENT first" % (self.force_cn // 100))
-        s[AT["LATCHED"]] = 0
+        words.clear_row_bits(s, "LATCHED")
         self._send(states.SAFE, states.OFF)
         self.sampler.note(records.EVENT_RESET)
 
     @property
     def trip_stands(self):
         """Whether an acknowledgement would be refused, because what stopped the press is still there."""
-        latched = self.S[AT["LATCHED"]]
-        return any(latched >> i & 1 and self._still(interlock.NAMES[i]) for i in range(len(interlock.NAMES)))
+        return any(self._still(name) for name in interlock.names_of(words.row_bits(self.S, "LATCHED")))
 
     def _still(self, name):
-        """Whether the condition of a latched row is there now; rows that judge a movement end with it."""
-        lasting = interlock.ROWS[interlock.NAMES.index(name)][5] & states.mask((states.READY,))
-        return lasting and name != "runaway" and self.row_exceeds(name)
+        """Whether the condition of a latched row is there now and has to go before it can be acknowledged."""
+        return interlock.row_of(name)[interlock.ENDS] == interlock.GONE and self.row_exceeds(name)
 
     def lease(self, ms):
         """The host is there, for `ms` of wall time from now."""
@@ -213,7 +211,7 @@ class Asked(Steered):
 
     def calibration_tare(self):
         """The display's zero only; the safety bands keep the commissioning zero. It must not hide a pressed cell."""
-        if self.S[_STATE] in states.ENERGISED + (states.TRIPPED,):
+        if self.S[_STATE] in states.DRIVEN + (states.TRIPPED,):
             raise Refused("the press is %s: a force of %d N would be hidden" % (self.state_name, self.force_cn // 100))
         cells = [self.cell_force_cn(i) if self.uses_cell(i) else 0 for i in range(words.CELLS)]
         for i, force_cn in enumerate(cells):

@@ -94,7 +94,7 @@ class Readings:
     def valve_code(self):
         """0..65535: the regulator's set-point, or how far the solenoids are open."""
         s = self.S
-        if s[AT["K_KIND"]] == 2:
+        if s[AT["K_KIND"]] == words.KIND_FILL_VENT:
             return 65535 if s[AT["VALVE"]] & words.VALVE_FILL else 0
         return s[AT["CODE"]]
 
@@ -116,7 +116,7 @@ class Readings:
 
     @property
     def warning_bits(self):
-        return self.S[AT["WARNED"]]
+        return words.row_bits(self.S, "WARNED")
 
     @property
     def trip_reason(self):
@@ -129,21 +129,21 @@ class Readings:
         if stuck and self.trip_reason in switches.ROWS_OF[stuck]:
             told = switches.told(stuck)
             return told[0].upper() + told[1:] + "."
-        return interlock.ROWS[first][7] if first >= 0 else ""
+        return interlock.ROWS[first][interlock.HINT] if first >= 0 else ""
 
     def active_reasons(self):
-        return interlock.names_of(self.S[AT["ACTIVE"]])
+        return interlock.names_of(words.row_bits(self.S, "ACTIVE"))
 
     def warnings(self):
-        return interlock.names_of(self.S[AT["WARNED"]])
+        return interlock.names_of(self.warning_bits)
 
     def arming_checks(self):
         return arming.failing(self)
 
     def row_exceeds(self, name):
         """Whether the signal of this interlock row stands above its limit now, whatever the state."""
-        row = AT["ROW"] + words.ROW_WORDS * interlock.NAMES.index(name)
-        return self.S[self.S[row]] > self.S[row + 1]
+        row = words.row_at(interlock.NAMES.index(name))
+        return self.S[self.S[row + words.ROW_SIGNAL]] > self.S[row + words.ROW_LIMIT]
 
     def uses_cell(self, i):
         return bool((self.params["high_range_mask"] | self.params["low_range_mask"]) >> i & 1)

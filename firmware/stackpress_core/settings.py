@@ -34,7 +34,6 @@ class InForce(Readings):
                 self.problems["config"] = above[0]
             if missing:
                 self.problems["calibration"] = missing[0]
-        self.S[AT["SIG_CONFIG"]] = 1 if self.problems else 0
 
     def _usable(self, name, found):
         """The stored document if it can be used beside those `found` before it; else None, and `problems` says why."""

@@ -106,19 +106,21 @@ def calibrate(s, calibration, zero=None):
 
 
 def _rows(s, p, ceilings, hz):
-    """The interlock table as words: signal, limit, states, debounce, count, reaction."""
-    at = words.AT["ROW"]
+    """The interlock table as words of the frame."""
     for i, row in enumerate(interlock.ROWS):
-        _, signal, limit, debounce, _, where, _, _ = row
+        at, limit, debounce = words.row_at(i), row[interlock.LIMIT], row[interlock.DEBOUNCE]
         if isinstance(limit, tuple):
             limit = ceilings[limit[1] + "_cn"]
         elif isinstance(limit, str):
             limit = p[device_name(limit)] * hz // 1000 if limit.endswith("_ms") else p[device_name(limit)]
         if isinstance(debounce, str):
             debounce = p[debounce] * (1000 if debounce.endswith("_s") else 1)
-        row_words = (words.AT[signal], limit, where, debounce * hz // 1000, 0, interlock.reaction_of(row, p))
-        for k, word in enumerate(row_words):
-            s[at + i * words.ROW_WORDS + k] = word
+        s[at + words.ROW_SIGNAL] = words.AT[row[interlock.SIGNAL]]
+        s[at + words.ROW_LIMIT] = limit
+        s[at + words.ROW_STATES] = row[interlock.STATES]
+        s[at + words.ROW_DEBOUNCE] = debounce * hz // 1000
+        s[at + words.ROW_OVER] = 0
+        s[at + words.ROW_REACTION] = interlock.reaction_of(row, p)
     s[words.AT["ROW_COUNT"]] = len(interlock.ROWS)
 
 

@@ -131,7 +131,7 @@ class Bench:
             self.inputs &= ~words.IN["estop_a"]
             self.tick()
             self.inputs = words.IN_HEALTHY
-            self["LATCHED"] = 0
+            words.clear_row_bits(self.S, "LATCHED")
         self.tick()
         assert self["STATE"] == state, (self["STATE"], state)
         return self

@@ -95,7 +95,6 @@ PROVOKE = {
     "temperature": (READY, {}, word("TEMPERATURE", 12001)),
     "overrun": (READY, {}, word("TICK_US", 251)),
     "supply": (READY, {}, opens("supply_ok")),
-    "config": (HOLDING, {}, word("SIG_CONFIG")),
     "storage": (HOLDING, {"storage_reaction": _STOPS}, word("SIG_STORAGE")),
     "log_full": (HOLDING, {"log_full_reaction": _STOPS}, word("SIG_LOG")),
     "host_lease": (HOLDING, {}, word("SIG_LEASE")),

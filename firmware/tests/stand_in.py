@@ -121,7 +121,7 @@ class Press:
 
     @property
     def program_running(self):
-        return self.state in states.ENERGISED
+        return self.state in states.DRIVEN
 
     @property
     def shown_cn(self):
@@ -190,7 +190,7 @@ class Press:
         return self.program
 
     def refuse_writing(self):
-        if self.state in (states.READY,) + states.ENERGISED:
+        if self.state in states.ARMED:
             raise Refused("the press is " + self.state_name)
 
     def document_changed(self, name):

@@ -83,11 +83,11 @@ class PressMachine(RuleBasedStateMachine):
         b = self.bench
         state, reaction, drive, code, valve = (b.word(name) for name in ("STATE", "REACTION", "DRIVE", "CODE", "VALVE"))
         held = state == states.TRIPPED and reaction in (interlock.HOLD, interlock.RAMP)
-        if not (state in states.ENERGISED or held):
+        if not (state in states.DRIVEN or held):
             assert drive == 0 and code == 0 and not valve & (VALVES | words.VALVE_DUMP_CLOSED), "energised while %d" % state
             assert state == states.READY or not valve & words.VALVE_PERMISSIVE
         assert 0 <= drive <= b.word("K_OUT_MAX") and 0 <= code <= 65535 and valve & VALVES != VALVES
-        if state in states.ENERGISED or held:
+        if state in states.DRIVEN or held:
             assert abs(drive - self.drive) <= (b.word("K_SLEW") >> 8) + 1
             if held:
                 assert drive <= self.drive and not valve & words.VALVE_FILL
@@ -114,7 +114,7 @@ class PressMachine(RuleBasedStateMachine):
         self.note_reset_button()
         self.advance_passes(passes)
 
-    @precondition(lambda self: self.bench.word("STATE") in states.ENERGISED)
+    @precondition(lambda self: self.bench.word("STATE") in states.DRIVEN)
     @rule(which=st.sampled_from(FAULTS))
     def fault_under_force(self, which):
         self.fault(which, 40)
@@ -159,7 +159,7 @@ class PressMachine(RuleBasedStateMachine):
             self.reset()
         self.arm_and_start(program)
         for _ in range(12):
-            if self.bench.word("STATE") not in states.ENERGISED or self.bench.word("FORCE") > 150_000:
+            if self.bench.word("STATE") not in states.DRIVEN or self.bench.word("FORCE") > 150_000:
                 break
             self.advance_passes(20)
 

@@ -78,7 +78,7 @@ def test_without_a_display_everything_else_works_and_one_that_comes_is_filled(be
     tour.target.run_until(BOOTED_S + 0.2)
     tour.push("select")
     tour.push("start")
-    assert tour.until(lambda: tour.state() in states.ENERGISED, 0.5)
+    assert tour.until(lambda: tour.state() in states.DRIVEN, 0.5)
     tour.push("stop")
     assert tour.until(lambda: tour.state() not in (states.PRESSING, states.HOLDING), 0.2)
     tour.panel.display.absent = False
@@ -113,7 +113,7 @@ def test_expander_that_fails_while_the_press_is_driven_stops_it(begun: Callable[
     tour.target.run_until(BOOTED_S + 0.1)
     tour.push("select")
     tour.push("start")
-    assert tour.until(lambda: tour.state() in states.ENERGISED, 0.5)
+    assert tour.until(lambda: tour.state() in states.DRIVEN, 0.5)
     tour.panel.expander.absent = True
     assert tour.until(lambda: tour.state() == states.TRIPPED, 0.3)
     assert tour.target.truth()["dump_open"]

@@ -9,7 +9,7 @@ from stackpress_core.log.records import FLIGHT_ENTRY_BYTES as ENTRY
 from stackpress_core.tick import states, words
 
 AT = words.AT
-_STATE, _MODE, _RANGE, _WARNED = AT["STATE"], AT["MODE"], AT["RANGE"], AT["WARNED"]
+_STATE, _MODE, _RANGE = AT["STATE"], AT["MODE"], AT["RANGE"]
 _TRIP_TICKS = AT["TRIP_TICKS"]
 _BANK, _BANK_WANTED, _STATISTICS = AT["BANK"], AT["BANK_WANTED"], AT["STATISTICS"]
 _CELL, _TEMPERATURE, _RING_LEFT = AT["CELL"], AT["TEMPERATURE"], AT["RING_LEFT"]
@@ -63,8 +63,8 @@ class Sampler:
             self.event(records.EVENT_STATE, states.SAFE, state)
             self._trip(states.SAFE)
         self.trip_ticks = s[_TRIP_TICKS]
-        if s[_WARNED] != self._warned:
-            self._warnings(s[_WARNED])
+        if p.warning_bits != self._warned:
+            self._warnings(p.warning_bits)
         if s[_RANGE] != self._range:
             self._range = s[_RANGE]
             self.event(records.EVENT_RANGE, 0, self._range)
@@ -85,7 +85,7 @@ class Sampler:
 
     def _period_ms(self):
         p = self.press
-        if p.state in states.ENERGISED or p.state == states.TRIPPED and p.S[AT["REACTION"]] < 4:
+        if p.state in states.DRIVEN or p.state == states.TRIPPED and p.S[AT["REACTION"]] < words.REACT_VENT:
             if p.runner.dense or not p.S[AT["HOLDING_STILL"]] and p.S[AT["REACHED"]] < 30 * p.hz:
                 return p.params["sample_dense_ms"]
             return 1000 * p.params["sample_sparse_s"]
@@ -115,7 +115,7 @@ class Sampler:
         low, high = (s[b + 1], s[b + 2]) if count else (mean, mean)
         if high > self.peak_cn:
             self.peak_cn = high
-        flags = (records.FLAG_STALE if p.stale else 0) | (records.FLAG_WARNING if s[_WARNED] else 0)
+        flags = (records.FLAG_STALE if p.stale else 0) | (records.FLAG_WARNING if self._warned else 0)
         flags |= (records.FLAG_LOW_RANGE if s[_RANGE] else 0) | (records.FLAG_LOCKED if s[_MODE] == states.LOCK else 0)
         flags |= records.FLAG_DENSE if p.runner.dense else 0
         cells = (s[_CELL], s[_CELL + 1], s[_CELL + 2], s[_CELL + 3])

@@ -5,9 +5,8 @@ step in; green, normal. Flashing asks for attention or tells of a change that is
 reach in: that is the guard's and the relay's business. Dark means no power, so even a press at rest winks.
 """
 
-from stackpress_core.tick import states, words
+from stackpress_core.tick import states
 
-_WARNED = words.AT["WARNED"]
 RED, AMBER, GREEN, BUZZER = 1, 2, 4, 8
 SLOT_MS = 125
 SLOTS = 16  # a pattern is sixteen slots, two seconds; the lowest bit is the first
@@ -68,7 +67,7 @@ def lamps(panel, now):
             buzzer = OFF
         elif panel.alarm_ms(now) > ALARM_MS:
             buzzer = CHIRP
-    amber = row[3] | (ON if panel.press.S[_WARNED] else OFF)
+    amber = row[3] | (ON if panel.press.warning_bits else OFF)
     if panel.refused_ms(now) < REFUSED_MS:
         slot_there = panel.refused_ms(now) // SLOT_MS
         buzzer |= (REFUSED_BEEPS >> slot_there & 1) << slot

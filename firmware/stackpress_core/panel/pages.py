@@ -6,7 +6,7 @@ The force is largest because it is read from across the room; whoever reads the 
 from stackpress_core.panel.canvas import LARGE_SIZE, SMALL_SIZE, TALL, TWICE, digits
 from stackpress_core.tick import interlock, states, words
 
-_WARNED, _FIRST, _REACTION = words.AT["WARNED"], words.AT["FIRST"], words.AT["REACTION"]
+_FIRST, _REACTION = words.AT["FIRST"], words.AT["REACTION"]
 TITLES = ("SAFE", "READY", "PRESSING", "HOLDING", "RELEASING", "STOPPED", "SERVICE", "MONITOR")  # of each press state
 REACTIONS = ("", "", "held", "ramped down", "vented")
 CHARS, TALL_CHARS = 21, 16
@@ -193,7 +193,7 @@ def name_and_step(c, p):
         c.text("! ")
         name_in(c, p.notice, CHARS - 2)
         return
-    if press.S[_WARNED] and p.now // TURN_MS & 1:
+    if press.warning_bits and p.now // TURN_MS & 1:
         warning(c, p)
         return
     r = press.runner
@@ -211,7 +211,7 @@ def name_and_step(c, p):
 
 def warning(c, p):
     """The first warning, and how many there are beside it."""
-    bits, first, more = p.press.S[_WARNED], -1, -1
+    bits, first, more = p.press.warning_bits, -1, -1
     for i in range(len(interlock.NAMES)):
         if bits >> i & 1:
             first, more = (i if first < 0 else first), more + 1
@@ -265,7 +265,7 @@ def foot(row, rows):
 
 def foot_of_safe(p):
     """What is in the way of starting, else what would start it."""
-    if p.press.S[_WARNED]:
+    if p.press.warning_bits:
         return "! warning: " + ", ".join(p.press.warnings())
     if p.problem:
         return "! " + p.problem

@@ -14,12 +14,12 @@ from stackpress_core.recipe.kinds import OF, filled
 from stackpress_core.recipe.standing_order import StandingOrder
 from stackpress_core.recipe.steps import BROKEN, MET, NOT_YET
 from stackpress_core.recipe.times import move_limit_ms
-from stackpress_core.tick import states, words
+from stackpress_core.tick import states
 
 IDLE, RUNNING, PAUSED, STOPPING = "idle", "running", "paused", "stopping"
 DONE, STOPPED, FAILED = "done", "stopped", "failed"
 ACTIVE = (RUNNING, PAUSED, STOPPING)
-IN_TRIGGER = words.IN["trigger_in"]
+IN_TRIGGER = states.IN["trigger_in"]
 
 
 class Runner:
@@ -179,7 +179,7 @@ class Runner:
     def step(self, now_s, now_ms):
         """One bounded pass at press time `now_s` seconds and `now_ms` ms within the second."""
         if self.state not in ACTIVE:
-            if self.press.state not in states.ENERGISED:
+            if self.press.state not in states.DRIVEN:
                 self.order.forget()
             return
         self.clock.tell(now_s, now_ms, self.state == PAUSED)

@@ -7,10 +7,10 @@ is the answer.
 
 from stackpress_core.errors import Refused, ScpiError
 from stackpress_core.scpi import commands_data, commands_press
-from stackpress_core.scpi.commands_press import ENERGISED
 from stackpress_core.scpi.status import quoted
 from stackpress_core.scpi.values import short_form
 from stackpress_core.scpi.wire import Block, Text
+from stackpress_core.tick import states
 
 SCPI_VERSION = "1999.0"
 
@@ -57,7 +57,7 @@ def opt_q(c, n, a):
 
 def rst(c, n, a):
     """Only the language's own state: an unfinished transfer. The press is left as it is."""
-    if c.press.state in ENERGISED:
+    if c.press.state in states.ARMED:
         raise Refused("*RST is refused while the press is armed")
     c.press.transfer.cancel()
 

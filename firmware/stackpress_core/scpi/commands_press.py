@@ -13,7 +13,6 @@ from stackpress_core.scpi.values import decimal
 from stackpress_core.scpi.wire import Text
 from stackpress_core.tick import interlock, states, words
 
-ENERGISED = (states.READY,) + states.ENERGISED
 NOT_A_NUMBER = "9.91E+37"  # SCPI-99 7.2.1.5
 LIST_SLICE = 8
 _VALVE_TRIGGER_OUT = words.VALVE_TRIGGER_OUT
@@ -132,15 +131,15 @@ def abort(c, n, a):
 
 
 def row_q(c, n, a):
-    """name, active, latched, reaction, clears by, help."""
+    """name, active, latched, reaction, when it may be acknowledged, help."""
     if a[0] not in interlock.NAMES:
         raise ScpiError(-224, a[0][:40])
     i = interlock.NAMES.index(a[0])
     row = interlock.ROWS[i]
-    active = c.press.S[words.AT["ACTIVE"]] >> i & 1
-    latched = c.press.S[words.AT["LATCHED"]] >> i & 1
-    reaction = interlock.REACTION_NAMES[interlock.reaction_of(row, c.press.params)]
-    return Text(["%s,%d,%d,%s,%s," % (quoted(row[0]), active, latched, reaction, row[6]), quoted(row[7])])
+    active = words.row_bits(c.press.S, "ACTIVE") >> i & 1
+    latched = words.row_bits(c.press.S, "LATCHED") >> i & 1
+    reaction = states.REACTIONS[interlock.reaction_of(row, c.press.params)]
+    return Text(["%s,%d,%d,%s,%s," % (quoted(a[0]), active, latched, reaction, row[interlock.ENDS]), quoted(row[interlock.HINT])])
 
 
 # -- PROGram ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ The condition registers mirror the press and are refreshed in each pass, so a ho
 states and interlocks; events latch through the transition filters until they are read.
 """
 
-from stackpress_core.tick import interlock, words
+from stackpress_core.tick import interlock, states, words
 
 MESSAGES = (
     (0, "No error"),
@@ -69,21 +69,11 @@ OPER_READY, OPER_PRESSING, OPER_HOLDING, OPER_RELEASING, OPER_SERVICE, OPER_PROG
 OPER_OF_STATE = (OPER_WAIT_ARM, OPER_READY, OPER_PRESSING, OPER_HOLDING, OPER_RELEASING, 0, OPER_SERVICE, 0)
 
 # QUEStionable condition bits.
-QUES_TIME, QUES_TEMPERATURE, QUES_CALIBRATION = 4, 16, 256
+QUES_TIME, QUES_TEMPERATURE = 4, 16
 QUES_TRIPPED, QUES_WARNING, QUES_FORCE, QUES_SAFETY = 512, 1024, 2048, 4096
 
-# Interlock rows that set a bit of their own; any active or warning row sets QUES_WARNING as well.
-QUES_OF_REASON = (
-    (QUES_SAFETY, ("estop", "guard", "discrepancy", "overpressure", "supply", "travel")),
-    (QUES_FORCE, ("ceiling_total", "ceiling_cell", "limit_total", "limit_cell", "stale", "rail", "frozen", "crc",
-                  "chip_reset", "imbalance", "runaway", "no_response", "no_contact", "force_drop", "ramp_deviation",
-                  "hold_band", "duty")),
-    (QUES_TIME, ("overrun", "foreground", "host_lease")),
-    (QUES_TEMPERATURE, ("temperature",)),
-    (QUES_CALIBRATION, ("config",)),
-)
-_ACTIVE = words.AT["ACTIVE"]
-_WARNED = words.AT["WARNED"]
+# What an interlock row is about: its bit. Any active or warning row sets QUES_WARNING as well.
+QUES_OF_CONCERN = {"safety": QUES_SAFETY, "force": QUES_FORCE, "time": QUES_TIME, "temperature": QUES_TEMPERATURE, "log": 0}
 
 
 def message(number):
@@ -209,18 +199,19 @@ class Status:
         if press.program_running:
             oper |= OPER_PROGRAM
         self.operation.set(oper)
-        rows = press.S[_ACTIVE] | press.S[_WARNED]
+        rows = words.row_bits(press.S, "ACTIVE") | words.row_bits(press.S, "WARNED")
         if rows != self.rows:
             self.rows = rows
-            self.rows_ques = questionable_of(interlock.names_of(rows))
-        self.questionable.set(self.rows_ques | (QUES_TRIPPED if state == 5 else 0))
+            self.rows_ques = questionable_of(rows)
+        self.questionable.set(self.rows_ques | (QUES_TRIPPED if state == states.TRIPPED else 0))
 
 
-def questionable_of(names):
-    ques = QUES_WARNING if names else 0
-    for bit, reasons in QUES_OF_REASON:
-        if any(name in reasons for name in names):
-            ques |= bit
+def questionable_of(rows):
+    """Bits of the register for a number of row bits."""
+    ques = QUES_WARNING if rows else 0
+    for i in range(len(interlock.ROWS)):
+        if rows >> i & 1:
+            ques |= QUES_OF_CONCERN[interlock.ROWS[i][interlock.CONCERN]]
     return ques
 
 

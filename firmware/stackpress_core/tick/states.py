@@ -1,6 +1,7 @@
-"""Press states and the one table of what may follow what.
+"""What the numbers of the frame are called: press states and what may follow what, modes, reactions, valve kinds, inputs, valves.
 
-The tick adopts a state only if this table allows it; a trip is the tick's own doing and needs no permission.
+It imports nothing, so that whatever has to name such a number can: the core, the simulated plant, the host. The tick adopts a
+state only if the table allows it; a trip is the tick's own doing and needs no permission.
 """
 
 SAFE, READY, PRESSING, HOLDING, RELEASING, TRIPPED, SERVICE, MONITOR = range(8)
@@ -18,11 +19,34 @@ STATES = (
 )
 
 NAMES = tuple(row[1] for row in STATES)
-ENERGISED = (PRESSING, HOLDING, RELEASING)
+DRIVEN = (PRESSING, HOLDING, RELEASING)  # the drive follows orders; a trip that holds or ramps drives as well, by its reaction
+ARMED = (READY,) + DRIVEN
 
-# What the controller does in an energised state.
+# What the controller does in a driven state.
 OFF, APPROACH, FORCE, LOCK, VENT = range(5)
 MODES = ("off", "approach", "force", "lock", "vent")
+
+# What an interlock does, by severity.
+REACT_NONE, REACT_WARN, REACT_HOLD, REACT_RAMP, REACT_VENT = range(5)
+REACTIONS = ("none", "warn", "hold", "ramp", "vent")
+
+# What drives the ram.
+KIND_NONE, KIND_REGULATOR, KIND_FILL_VENT = range(3)
+KINDS = ("none", "regulator", "fill_vent")
+
+# Bits of INPUTS, 1 = closed or pressed; a press at rest that may be armed has those of HEALTHY closed.
+INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select",
+          "trigger_in", "travel_ok")
+IN = {name: 1 << i for i, name in enumerate(INPUTS)}
+IN_ESTOP, IN_GUARD = IN["estop_a"] | IN["estop_b"], IN["guard_a"] | IN["guard_b"]
+IN_HEALTHY = IN_ESTOP | IN_GUARD | IN["pressure_ok"] | IN["supply_ok"] | IN["travel_ok"]
+
+# Bits of VALVE and PROPOSED_VALVE.
+VALVE_FILL, VALVE_VENT, VALVE_DUMP_CLOSED, VALVE_PERMISSIVE, VALVE_TRIGGER_OUT = 1, 2, 4, 8, 16
+VALVE_POWERED = VALVE_FILL | VALVE_VENT | VALVE_DUMP_CLOSED | VALVE_PERMISSIVE  # none of these: nothing at the ram is energised
+
+# Bits of STATUS, what the converter's driver says of this tick's sample.
+SAMPLE_NEW, SAMPLE_CRC_BAD, SAMPLE_CHIP_RESET = 1, 2, 4
 
 
 def mask(states):

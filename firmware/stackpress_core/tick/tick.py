@@ -1,11 +1,11 @@
-"""One tick: sense -> judge -> decide -> permit -> record. The whole press in one line of calls.
+"""One tick: sense -> watch -> judge -> decide -> permit -> record. The whole press in one line of calls.
 
 It runs whether data came or not, in a hard interrupt on a board: nothing here allocates, and nothing here may raise.
 """
 
 from stackpress_core.tick.controller import propose
 from stackpress_core.tick.force import sense
-from stackpress_core.tick.interlock import judge
+from stackpress_core.tick.judge import compare, judge, watch
 from stackpress_core.tick.mailbox import obey
 from stackpress_core.tick.permit import permit
 from stackpress_core.tick.pulses import pulse
@@ -13,10 +13,12 @@ from stackpress_core.tick.recorder import record
 from stackpress_core.tick.setpoint import setpoint
 
 
-def tick(frame, ring, sense=sense, judge=judge, obey=obey, setpoint=setpoint, propose=propose, pulse=pulse,
-         permit=permit, record=record):
+def tick(frame, ring, sense=sense, watch=watch, compare=compare, judge=judge, obey=obey, setpoint=setpoint, propose=propose,
+         pulse=pulse, permit=permit, record=record):
     """Advance the press by one tick on `frame` (see stackpress_core/tick/words.py); `ring` is the flight recorder's memory."""
     sense(frame)
+    watch(frame)
+    compare(frame)
     judge(frame)
     obey(frame)
     setpoint(frame)

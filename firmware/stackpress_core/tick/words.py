@@ -7,12 +7,14 @@ constants that the compiler can fold (`make layout` writes them, a test compares
 
 import array
 
-from stackpress_core.tick import states
+from stackpress_core.tick import interlock, states
 
 CELLS = 4
 POINTS = 8  # calibration points a cell, at most
-ROWS = 30  # interlock rows, at most: one bit each in a word that stays a small integer
-ROW_WORDS = 6  # signal, limit, states, debounce, count, reaction
+MASK_ROWS = 30  # interlock rows that one word of row bits has: it stays a small integer
+ROW_MASKS = 2  # words of row bits
+ROW_SIGNAL, ROW_LIMIT, ROW_STATES, ROW_DEBOUNCE, ROW_OVER, ROW_REACTION = range(6)  # words of a row, see ROW below
+ROW_WORDS = 6
 CAL_WORDS = 4 * POINTS + 2  # codes, forces, slopes, residual slopes, then points in use and shift
 
 ABSENT = -(1 << 30)
@@ -76,16 +78,15 @@ WORDS = (
     ("SIG_DUTY", 1, "valve moves in the last minute of a hold"),
     ("SIG_HOT", 1, "hottest platen / centi-degC"),
     ("SIG_OVERRUN", 1, "overrun ticks in a row"),
-    ("SIG_CONFIG", 1, "configuration, calibration or ceilings are missing or bad"),
     ("SIG_LEASE", 1, "the host's lease is over"),
     ("SIG_LOG", 1, "unpulled records were overwritten"),
     ("SIG_STORAGE", 1, "the journal can't be written"),
     ("SIG_FOREGROUND", 1, "ticks since the foreground passed"),
     ("SIG_CRASH", 1, "a crash is not acknowledged"),
     # judged
-    ("ACTIVE", 1, "interlock rows that are tripped now, one bit each"),
-    ("LATCHED", 1, "rows that stopped the press, until acknowledged"),
-    ("WARNED", 1, "rows that warn"),
+    ("ACTIVE", ROW_MASKS, "interlock rows that are tripped now, one bit each, MASK_ROWS to a word"),
+    ("LATCHED", ROW_MASKS, "rows that stopped the press, until acknowledged"),
+    ("WARNED", ROW_MASKS, "rows that warn, until acknowledged"),
     ("FIRST", 1, "row that stopped the press first, -1 if none"),
     ("REACTION", 1, "worst reaction that is in force"),
     ("TRIP_TICKS", 1, "ticks since the trip, up to 2^29"),
@@ -205,24 +206,27 @@ WORDS = (
     ("K_TRIP_TICKS", 1, "the ramp-down reaction vents after this"),
     ("K_MOVE", 1, "smaller steps of the regulator are not counted as moves / cN"),
     ("K_TRANSITIONS", 8, "for each state, the states that may follow, one bit each"),
-    ("ROW", ROWS * ROW_WORDS, "interlock rows"),
-    ("ROW_COUNT", 1, "rows in use"),
+    ("ROW_COUNT", 1, "interlock rows in use"),
     ("CAL", CELLS * CAL_WORDS, "calibration, see force.py"),
     ("ABORT", 1, "a stop byte has come that the foreground has not got round to yet"),
+    # last, so that a row more moves no other word: word watched, limit, states, debounce and time over the limit / ticks, reaction
+    ("ROW", len(interlock.ROWS) * ROW_WORDS, "interlock rows"),
 )
 
-# bits
-SAMPLE_NEW, SAMPLE_CRC_BAD, SAMPLE_CHIP_RESET = 1, 2, 4
-INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select",
-          "trigger_in", "travel_ok")
-IN = {name: 1 << i for i, name in enumerate(INPUTS)}
+# names of what stands in the words (states.py), here for those who read and write the frame
+INPUTS, IN, IN_HEALTHY = states.INPUTS, states.IN, states.IN_HEALTHY
+SAMPLE_NEW, SAMPLE_CRC_BAD, SAMPLE_CHIP_RESET = states.SAMPLE_NEW, states.SAMPLE_CRC_BAD, states.SAMPLE_CHIP_RESET
 STATE_SAFE, STATE_READY, STATE_PRESSING, STATE_HOLDING, STATE_RELEASING, STATE_TRIPPED, STATE_MONITOR = (
     states.SAFE, states.READY, states.PRESSING, states.HOLDING, states.RELEASING, states.TRIPPED, states.MONITOR)
-MODE_OFF, MODE_APPROACH, MODE_FORCE, MODE_LOCK, MODE_VENT = range(5)
-REACT_HOLD, REACT_RAMP, REACT_VENT = 2, 3, 4
-KIND_NONE, KIND_REGULATOR, KIND_FILL_VENT = 0, 1, 2
-VALVE_FILL, VALVE_VENT, VALVE_DUMP_CLOSED, VALVE_PERMISSIVE, VALVE_TRIGGER_OUT = 1, 2, 4, 8, 16
-IN_HEALTHY = IN["estop_a"] | IN["estop_b"] | IN["guard_a"] | IN["guard_b"] | IN["pressure_ok"] | IN["supply_ok"] | IN["travel_ok"]
+MODE_OFF, MODE_APPROACH, MODE_FORCE, MODE_LOCK, MODE_VENT = states.OFF, states.APPROACH, states.FORCE, states.LOCK, states.VENT
+REACT_WARN, REACT_HOLD, REACT_RAMP, REACT_VENT = states.REACT_WARN, states.REACT_HOLD, states.REACT_RAMP, states.REACT_VENT
+KIND_NONE, KIND_REGULATOR, KIND_FILL_VENT = states.KIND_NONE, states.KIND_REGULATOR, states.KIND_FILL_VENT
+VALVE_FILL, VALVE_VENT, VALVE_DUMP_CLOSED = states.VALVE_FILL, states.VALVE_VENT, states.VALVE_DUMP_CLOSED
+VALVE_PERMISSIVE, VALVE_TRIGGER_OUT, VALVE_POWERED = states.VALVE_PERMISSIVE, states.VALVE_TRIGGER_OUT, states.VALVE_POWERED
+
+if len(interlock.ROWS) > ROW_MASKS * MASK_ROWS:
+    raise ValueError("tick/interlock.py has %d rows, one bit each, and tick/words.py room for %d: raise ROW_MASKS there"
+                     % (len(interlock.ROWS), ROW_MASKS * MASK_ROWS))  # fmt: skip
 
 AT = {}
 _n = 0
@@ -230,6 +234,24 @@ for _name, _length, _ in WORDS:
     AT[_name] = _n
     _n += _length
 LENGTH = _n
+
+
+def row_at(i):
+    """Where interlock row `i` stands in the frame."""
+    return AT["ROW"] + ROW_WORDS * i
+
+
+def row_bits(s, name):
+    """The row bits of ACTIVE, LATCHED or WARNED as one number: a small integer as long as no row beyond the first word's is set."""
+    at, bits = AT[name], 0
+    for n in range(ROW_MASKS - 1, -1, -1):
+        bits = bits << MASK_ROWS | s[at + n]
+    return bits
+
+
+def clear_row_bits(s, name):
+    for n in range(ROW_MASKS):
+        s[AT[name] + n] = 0
 
 
 def new():

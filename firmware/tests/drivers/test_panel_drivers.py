@@ -178,7 +178,7 @@ def test_absent_display_is_told_once_and_buttons_work(drivers):
     told = [event for event in f.b.records(records.EVENT) if event["code"] == records.EVENT_PART]
     assert [(event["text"], event["b"]) for event in told] == [("display", 0)]
     f.push(0)
-    assert f.b.word("STATE") in states.ENERGISED
+    assert f.b.word("STATE") in states.DRIVEN
     drivers.display.absent = False
     f.run(4000)
     assert bytes(drivers.display.ram) == drawn(f.b.press.panel)
@@ -241,7 +241,7 @@ def test_button_that_is_held_when_the_expander_comes_does_nothing_before_it_is_l
     drivers.expander.ground(0, 0, False)
     f.run(60)
     f.push(0)
-    assert f.b.word("STATE") in states.ENERGISED
+    assert f.b.word("STATE") in states.DRIVEN
 
 
 def test_expander_that_was_reset_is_set_up_again(drivers):

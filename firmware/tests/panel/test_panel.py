@@ -67,7 +67,7 @@ def test_start_runs_what_is_shown():
     push(b, "select")
     push(b, "select")
     push(b, "start")
-    assert b.press.program_name == "pellet" and b.word("STATE") in states.ENERGISED
+    assert b.press.program_name == "pellet" and b.word("STATE") in states.DRIVEN
     assert lines(b)[0].startswith("PRESSING") and lines(b)[0].endswith("left")
     b.until_state(states.HOLDING)
     b.run(1)
@@ -215,7 +215,7 @@ def test_reason_stays_with_its_hint_until_it_is_acknowledged():
     b.run(600)
     assert lines(b)[:2] == ["STOPPED vented", "estop"]
     text = everything_said(b)
-    hint = interlock.ROWS[interlock.NAMES.index("estop")][7]
+    hint = interlock.row_of("estop")[interlock.HINT]
     assert not [word for word in hint.split() if word not in text]
     push(b, "reset")
     assert "estop" in lines(b)
@@ -247,7 +247,7 @@ def test_run_that_ended_by_itself_says_why_and_is_acknowledged_before_the_next()
     assert b.word("STATE") == states.SAFE and "acknowledge" in b.press.panel.notice
     push(b, "reset")
     push(b, "start")
-    assert b.word("STATE") in states.ENERGISED
+    assert b.word("STATE") in states.DRIVEN
 
 
 def test_run_that_was_stopped_before_the_panel_looked_is_told_all_the_same():
@@ -381,7 +381,7 @@ def test_totals_are_those_of_the_steps():
 
 
 def test_wrapped_text_loses_no_word_and_no_line_is_too_long():
-    for text in [row[7] for row in interlock.ROWS] + ["x" * 60, "", "a", "word " * 20]:
+    for text in [row[interlock.HINT] for row in interlock.ROWS] + ["x" * 60, "", "a", "word " * 20]:
         w = Wrapped()
         w.set("key", text, 0)
         found = []

@@ -226,7 +226,7 @@ def test_checks_and_rows_are_told_in_words():
     server, _, _ = bench()
     assert ask(server, "CYCL:CHEC?") == '"guard","The ""front"" guard is open","config","No configuration"\n'
     answer = ask(server, 'INT:ROW? "estop"')
-    assert answer.startswith('"estop",0,0,vent,ack,"The emergency stop')
+    assert answer.startswith('"estop",0,0,vent,gone,"The emergency stop')
     assert ask(server, "INT:CAT?").count('"') == 2 * len(interlock.NAMES)
     assert ask(server, 'PAR? "force_limit_n"').startswith('55000,10,55000,100000,"Working limit')
     assert ask(server, 'PAR? "valve_kind",MAX;:PAR? "valve_kind",DEF') == '"fill_vent";"regulator"\n'

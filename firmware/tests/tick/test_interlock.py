@@ -1,13 +1,13 @@
 """Every interlock row trips from its own signal, after its own debounce, only where it is watched, and with its own reaction."""
 
-from bench_frame import AT, CALIBRATION, Bench
+from bench_frame import CALIBRATION, Bench
 from provoking import PROVOKE, bench_for
 from stackpress_core import params, tuning
 from stackpress_core.tick import interlock, states, words
 
-ROWS = {row[0]: row for row in interlock.ROWS}
-BY_PARAMETER = [row[0] for row in interlock.ROWS if isinstance(row[4], str)]
-OUTSIDE = [(row[0], state) for row in interlock.ROWS for state in range(8) if not row[5] >> state & 1]
+ROWS = {row[interlock.NAME]: row for row in interlock.ROWS}
+BY_PARAMETER = [name for name, row in ROWS.items() if isinstance(row[interlock.REACTION], str)]
+OUTSIDE = [(name, state) for name, row in ROWS.items() for state in range(8) if not row[interlock.STATES] >> state & 1]
 CASES = {
     "test_row_trips_exactly_after_its_debounce_and_is_the_first_reason": list(ROWS),
     "test_row_that_vents_leaves_nothing_energised_in_the_same_tick": list(ROWS),
@@ -18,13 +18,17 @@ CASES = {
 
 def words_of(bench, row):
     """(signal's value, limit, debounce in ticks) of a row."""
-    at = AT["ROW"] + words.ROW_WORDS * interlock.NAMES.index(row)
+    at = words.row_at(interlock.NAMES.index(row))
     s = bench.S
-    return s[s[at]], s[at + 1], s[at + 3]
+    return s[s[at + words.ROW_SIGNAL]], s[at + words.ROW_LIMIT], s[at + words.ROW_DEBOUNCE]
 
 
 def bit(row):
     return 1 << interlock.NAMES.index(row)
+
+
+def bits(bench, name):
+    return words.row_bits(bench.S, name)
 
 
 def provoke_until_trip(bench, act, row, limit=4000):
@@ -51,14 +55,14 @@ def test_row_trips_exactly_after_its_debounce_and_is_the_first_reason(row):
         above = provoke_until_trip(bench, act, row)
         assert interlock.NAMES[bench["FIRST"]] == row
         assert above == words_of(bench, row)[2] + 1
-        assert bench["LATCHED"] & bit(row)
+        assert bits(bench, "LATCHED") & bit(row)
 
 
 def test_row_that_vents_leaves_nothing_energised_in_the_same_tick(row):
     bench, act = bench_for(row, Bench)
     provoke_until_trip(bench, act, row)
     wanted = interlock.reaction_of(ROWS[row], bench.params)
-    driven = PROVOKE[row][0] in states.ENERGISED
+    driven = PROVOKE[row][0] in states.DRIVEN
     assert bench["REACTION"] == (wanted if driven else interlock.VENT)
     if bench["REACTION"] == interlock.VENT:
         assert bench["VALVE"] == 0 and bench["CODE"] == 0 and bench["DRIVE"] == 0
@@ -72,7 +76,7 @@ def test_row_is_not_judged_outside_its_states(outside):
     for _ in range(words_of(bench, row)[2] + 5):
         bench["STATE"], bench["FIRST"], bench["REACTION"] = state, -1, interlock.VENT
         bench.tick()
-        assert not bench["ACTIVE"] & bit(row)
+        assert not bits(bench, "ACTIVE") & bit(row)
 
 
 def test_signal_that_pauses_for_one_tick_starts_its_debounce_again():
@@ -87,20 +91,20 @@ def test_signal_that_pauses_for_one_tick_starts_its_debounce_again():
 
 
 def test_reaction_is_what_the_parameter_says(chosen):
-    name = ROWS[chosen][4]
+    name = ROWS[chosen][interlock.REACTION]
     row = params.PARAMS[params.INDEX[name]]
     for raw in range(row[3], row[5] + 1):
         wanted = row[2][raw]
         bench, act = bench_for(chosen, Bench, **{name: raw})
-        if PROVOKE[chosen][0] not in states.ENERGISED:
+        if PROVOKE[chosen][0] not in states.DRIVEN:
             bench.enter(states.HOLDING)
         act(bench)
         bench.tick(220)
         if wanted == "warn":
-            assert bench["STATE"] != states.TRIPPED and bench["WARNED"] & bit(chosen)
+            assert bench["STATE"] != states.TRIPPED and bits(bench, "WARNED") & bit(chosen)
         else:
-            assert bench["STATE"] == states.TRIPPED and bench["LATCHED"] & bit(chosen)
-            assert bench["REACTION"] >= interlock.REACTION_NAMES.index(wanted)
+            assert bench["STATE"] == states.TRIPPED and bits(bench, "LATCHED") & bit(chosen)
+            assert bench["REACTION"] >= states.REACTIONS.index(wanted)
 
 
 def test_ceilings_have_no_debounce():
@@ -116,7 +120,7 @@ def test_first_reason_is_kept_while_others_come():
     bench.inputs &= ~words.IN["estop_a"]
     bench.tick(3)
     assert interlock.NAMES[bench["FIRST"]] == "host_lease"
-    assert bench["LATCHED"] & bit("estop")
+    assert bits(bench, "LATCHED") & bit("estop")
 
 
 def test_reaction_only_escalates():
@@ -154,7 +158,7 @@ def test_guard_may_be_opened_after_the_press_has_vented():
     bench.tick()
     bench.status, bench.inputs = 1, words.IN_HEALTHY & ~words.IN["guard_a"] & ~words.IN["guard_b"]
     bench.tick(100)
-    assert bench["LATCHED"] == bit("stale")
+    assert bits(bench, "LATCHED") == bit("stale")
 
 
 def test_stop_with_a_hold_energises_nothing_that_was_not_driven():
@@ -172,9 +176,9 @@ def test_warnings_do_not_stop_the_press_and_stay_told():
     bench.tick(10)
     bench["SIG_STORAGE"] = bench["SIG_LOG"] = 0
     bench.tick(10)
-    assert bench["STATE"] == states.HOLDING and bench["LATCHED"] == 0
-    assert bench["WARNED"] == bit("storage") | bit("log_full")
-    assert bench["ACTIVE"] == 0
+    assert bench["STATE"] == states.HOLDING and bits(bench, "LATCHED") == 0
+    assert bits(bench, "WARNED") == bit("storage") | bit("log_full")
+    assert bits(bench, "ACTIVE") == 0
 
 
 def test_monitored_press_never_trips():
@@ -184,7 +188,7 @@ def test_monitored_press_never_trips():
         act(bench)
         bench["CMD_SEEN"] = bench["CMD_SEQ"]
         bench.tick(120)
-        assert bench["STATE"] == states.MONITOR and bench["LATCHED"] == 0 and bench.drive_is_off, row
+        assert bench["STATE"] == states.MONITOR and bits(bench, "LATCHED") == 0 and bench.drive_is_off, row
 
 
 def test_service_judges_nothing():
@@ -192,7 +196,7 @@ def test_service_judges_nothing():
     bench.inputs = 0
     bench.force(7000000)
     bench.tick(1000)
-    assert bench["STATE"] == states.SERVICE and bench["ACTIVE"] == 0
+    assert bench["STATE"] == states.SERVICE and bits(bench, "ACTIVE") == 0
 
 
 def test_trip_is_left_only_for_safe_and_only_without_a_latch():
@@ -203,8 +207,8 @@ def test_trip_is_left_only_for_safe_and_only_without_a_latch():
     for state in range(8):
         bench.order(state, states.FORCE, 1000000, 1000)
         assert bench["STATE"] == states.TRIPPED and bench.drive_is_off
-    bench["LATCHED"] = 0
-    for state in (1, 2, 3, 4, 6, 7):
+    words.clear_row_bits(bench.S, "LATCHED")
+    for state in set(range(8)) - {states.SAFE, states.TRIPPED}:
         bench.order(state, states.FORCE, 1000000, 1000)
         assert bench["STATE"] == states.TRIPPED and bench.drive_is_off
     bench.order(states.SAFE)
@@ -235,7 +239,7 @@ def test_broken_wire_is_called_a_broken_wire():
 def test_ramp_reaction_lets_the_force_down_and_then_vents():
     bench = Bench(ramp_deviation_ms=0).enter(states.HOLDING)
     bench["SIG_LEASE"] = 1
-    bench.S[AT["ROW"] + words.ROW_WORDS * interlock.NAMES.index("host_lease") + 5] = interlock.RAMP
+    bench.S[words.row_at(interlock.NAMES.index("host_lease")) + words.ROW_REACTION] = interlock.RAMP
     bench.follow = True
     last = bench["DRIVE"]
     for _ in range(1600):
@@ -249,7 +253,7 @@ def test_ramp_reaction_lets_the_force_down_and_then_vents():
 
 def test_ramp_reaction_vents_after_its_time_if_the_force_stays():
     bench = Bench(trip_ramp_limit_s=1, runaway_n=2000000, hold_band_permille=1000).enter(states.HOLDING)
-    bench.S[AT["ROW"] + words.ROW_WORDS * interlock.NAMES.index("host_lease") + 5] = interlock.RAMP
+    bench.S[words.row_at(interlock.NAMES.index("host_lease")) + words.ROW_REACTION] = interlock.RAMP
     bench["SIG_LEASE"] = 1
     bench.tick(199)
     assert bench["REACTION"] == interlock.RAMP

@@ -6,7 +6,7 @@ from bench_frame import AT, Bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stackpress_core.tick import interlock, states, words
-from stackpress_core.tick.interlock import judge
+from stackpress_core.tick.judge import compare, judge, watch
 from stackpress_core.tick.permit import permit
 
 SMALL = st.integers(-(1 << 30), (1 << 30) - 1)
@@ -37,7 +37,7 @@ def frames(draw):
 
 def energised(bench):
     tripped_under_force = bench["STATE"] == states.TRIPPED and bench["REACTION"] in (interlock.HOLD, interlock.RAMP, interlock.WARN)
-    return bench["STATE"] in states.ENERGISED or tripped_under_force
+    return bench["STATE"] in states.DRIVEN or tripped_under_force
 
 
 @given(frames())
@@ -93,6 +93,8 @@ def test_any_open_safety_switch_makes_every_armed_state_safe_within_one_tick(ben
     if bench["STATE"] == states.TRIPPED and bench["REACTION"] < interlock.HOLD:
         bench["REACTION"] = interlock.HOLD
     bench["INPUTS"] = words.IN_HEALTHY & ~words.IN["estop_a"]
+    watch(bench.S)
+    compare(bench.S)
     judge(bench.S)
     permit(bench.S)
     assert bench["STATE"] == states.TRIPPED and bench["REACTION"] == interlock.VENT

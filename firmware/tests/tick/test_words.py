@@ -1,6 +1,7 @@
 """The numbers that the tick's modules carry are those of the frame."""
 
 import layout
+from stackpress_core.scpi import status
 from stackpress_core.tick import interlock, states, words
 
 
@@ -9,7 +10,7 @@ def test_every_module_carries_the_frames_own_numbers():
         text = path.read_text()
         assert layout.rewritten(text) == text, "run: python firmware/layout.py"
     assert {path.stem for path in layout.modules()} == {
-        "controller", "force", "permit", "interlock", "mailbox", "pulses", "recorder", "setpoint"}
+        "controller", "force", "permit", "judge", "mailbox", "pulses", "recorder", "setpoint"}
 
 
 def test_words_do_not_overlap_and_have_a_meaning():
@@ -20,13 +21,24 @@ def test_words_do_not_overlap_and_have_a_meaning():
     assert at == words.LENGTH == len(words.new()) and len({name for name, _, _ in words.WORDS}) == len(words.WORDS)
 
 
-def test_interlock_rows_fit_the_frame_and_a_small_integer():
-    assert len(interlock.ROWS) <= words.ROWS <= 30
+def test_every_interlock_row_says_what_its_columns_want():
+    assert len(set(interlock.NAMES)) == len(interlock.ROWS) and words.MASK_ROWS == 30  # a small integer has 30 bits and a sign
     for row in interlock.ROWS:
-        assert row[1] in words.AT and row[6] in ("ack", "self", "service") and row[7].endswith(".")
+        assert len(row) == interlock.HINT + 1 and row[interlock.SIGNAL] in words.AT and row[interlock.HINT].endswith(".")
+        assert row[interlock.ENDS] in (interlock.GONE, interlock.STOPPED) and row[interlock.CONCERN] in status.QUES_OF_CONCERN
+
+
+def test_a_row_that_waits_until_it_is_gone_is_one_that_an_idle_press_can_judge():
+    for row in interlock.ROWS:
+        if row[interlock.ENDS] == interlock.GONE:
+            assert row[interlock.STATES] & states.mask((states.READY,)), row[interlock.NAME]
+
+
+def test_a_row_more_moves_no_word_of_the_frame():
+    assert words.WORDS[-1][0] == "ROW"
 
 
 def test_table_of_states_only_drives_from_an_armed_press():
-    for state in states.ENERGISED:
-        assert all(before in (states.READY,) + states.ENERGISED for before, _, after, _ in states.STATES if state in after)
+    for state in states.DRIVEN:
+        assert all(before in states.ARMED for before, _, after, _ in states.STATES if state in after)
     assert all(after == (states.SAFE,) for state, _, after, _ in states.STATES if state in (states.TRIPPED, states.SERVICE, states.MONITOR))

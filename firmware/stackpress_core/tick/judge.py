@@ -1,0 +1,215 @@
+"""Whether the ram may move: what nobody has worked out yet becomes signals, then every interlock row is held against its limit.
+
+Signals are words of the frame; larger is worse, so that one comparison judges each of them. The rows are in interlock.py.
+"""
+
+import micropython
+from micropython import const
+
+# words (written by layout.py)
+_IN_ESTOP_A = const(1)
+_MODE_APPROACH = const(1)
+_REACT_WARN = const(1)
+_ROW_LIMIT = const(1)
+_STATE_READY = const(1)
+_IN_ESTOP_B = const(2)
+_MODE_FORCE = const(2)
+_ROW_MASKS = const(2)
+_ROW_STATES = const(2)
+_STATE_PRESSING = const(2)
+_MODE_LOCK = const(3)
+_ROW_DEBOUNCE = const(3)
+_IN_GUARD_A = const(4)
+_MODE_VENT = const(4)
+_REACT_VENT = const(4)
+_ROW_OVER = const(4)
+_STATE_RELEASING = const(4)
+_INPUTS = const(5)
+_ROW_REACTION = const(5)
+_STATE_TRIPPED = const(5)
+_ROW_WORDS = const(6)
+_TEMPERATURE = const(6)
+_STATE_MONITOR = const(7)
+_IN_GUARD_B = const(8)
+_TICK_US = const(9)
+_TICK_WORST = const(10)
+_IN_PRESSURE_OK = const(16)
+_MASK_ROWS = const(30)
+_IN_SUPPLY_OK = const(32)
+_FORCE_F = const(42)
+_SIG_ESTOP = const(49)
+_SIG_GUARD = const(50)
+_SIG_DISCREPANCY = const(51)
+_SIG_PRESSURE = const(52)
+_SIG_SUPPLY = const(53)
+_SIG_TRAVEL = const(54)
+_SIG_RUNAWAY = const(63)
+_SIG_RESPONSE = const(64)
+_SIG_CONTACT = const(65)
+_SIG_DROP = const(66)
+_SIG_RAMP = const(67)
+_SIG_HOLD = const(68)
+_SIG_HOT = const(70)
+_SIG_OVERRUN = const(71)
+_SIG_FOREGROUND = const(75)
+_ACTIVE = const(77)
+_LATCHED = const(79)
+_WARNED = const(81)
+_FIRST = const(83)
+_REACTION = const(84)
+_TRIP_TICKS = const(85)
+_STATE = const(86)
+_MODE = const(87)
+_TARGET = const(97)
+_RAMP_ALLOWED = const(98)
+_RAMP_FROM = const(99)
+_SET = const(103)
+_CONTACT_TICKS = const(120)
+_K_RAMP_DEV = const(173)
+_K_RAMP_MIN = const(174)
+_K_HOLD_DEV = const(175)
+_K_HOLD_MIN = const(176)
+_K_BUDGET = const(177)
+_ROW_COUNT = const(223)
+_ROW = const(361)
+_IN_TRAVEL_OK = const(2048)
+# end of words
+
+
+@micropython.viper
+def watch(frame):
+    """Switches, platens, and how long tick and foreground took."""
+    s = ptr32(frame)
+    inputs = s[_INPUTS]
+    estop_a = 0 if inputs & _IN_ESTOP_A else 1
+    estop_b = 0 if inputs & _IN_ESTOP_B else 1
+    guard_a = 0 if inputs & _IN_GUARD_A else 1
+    guard_b = 0 if inputs & _IN_GUARD_B else 1
+    s[_SIG_ESTOP] = estop_a + estop_b
+    s[_SIG_GUARD] = guard_a + guard_b
+    if estop_a == estop_b and guard_a == guard_b:
+        s[_SIG_DISCREPANCY] = 0
+    elif s[_SIG_DISCREPANCY] < 0x1FFFFFFF:
+        s[_SIG_DISCREPANCY] += 1
+    s[_SIG_PRESSURE] = 0 if inputs & _IN_PRESSURE_OK else 1
+    s[_SIG_SUPPLY] = 0 if inputs & _IN_SUPPLY_OK else 1
+    s[_SIG_TRAVEL] = 0 if inputs & _IN_TRAVEL_OK else 1
+    hot = s[_TEMPERATURE]
+    if s[_TEMPERATURE + 1] > hot:
+        hot = s[_TEMPERATURE + 1]
+    s[_SIG_HOT] = hot
+    if s[_TICK_US] > s[_TICK_WORST]:
+        s[_TICK_WORST] = s[_TICK_US]
+    if s[_TICK_US] <= s[_K_BUDGET]:
+        s[_SIG_OVERRUN] = 0
+    elif s[_SIG_OVERRUN] < 0x1FFFFFFF:
+        s[_SIG_OVERRUN] += 1
+    if s[_SIG_FOREGROUND] < 0x1FFFFFFF:
+        s[_SIG_FOREGROUND] += 1
+
+
+@micropython.viper
+def compare(frame):
+    """How far the force is from the set-point of the tick before, and how far it may be."""
+    s = ptr32(frame)
+    mode = s[_MODE]
+    force = s[_FORCE_F]
+    s[_SIG_RUNAWAY] = force - s[_SET]
+    s[_SIG_RESPONSE] = 0
+    s[_SIG_RAMP] = -1
+    s[_SIG_HOLD] = -1
+    if mode != _MODE_FORCE:
+        s[_SIG_CONTACT] = s[_CONTACT_TICKS]
+        if mode != _MODE_LOCK:
+            s[_SIG_DROP] = -1
+        if mode == _MODE_APPROACH:
+            s[_SIG_RUNAWAY] = force - s[_TARGET]
+        elif mode == _MODE_VENT:
+            s[_SIG_RUNAWAY] = 0
+    else:
+        s[_SIG_CONTACT] = 0
+        gap = s[_SET] - force
+        s[_SIG_RESPONSE] = gap
+        if gap < 0:
+            gap = 0 - gap
+        span = s[_TARGET]
+        if s[_RAMP_FROM] > span:
+            span = s[_RAMP_FROM]
+        allowed = (span >> 10) * s[_K_RAMP_DEV]
+        if allowed < s[_K_RAMP_MIN]:
+            allowed = s[_K_RAMP_MIN]
+        s[_RAMP_ALLOWED] = allowed
+        s[_SIG_RAMP] = gap - allowed
+        allowed = (s[_SET] >> 10) * s[_K_HOLD_DEV]
+        if allowed < s[_K_HOLD_MIN]:
+            allowed = s[_K_HOLD_MIN]
+        s[_SIG_HOLD] = gap - allowed
+
+
+@micropython.viper
+def judge(frame):
+    """Hold every row against its limit; stop the press if one demands it."""
+    s = ptr32(frame)
+    state = s[_STATE]
+    here = 1 << state
+    if state == _STATE_TRIPPED and s[_REACTION] < _REACT_VENT:
+        # stopped but still under force: what watches an armed press goes on watching
+        here |= 1 << _STATE_READY
+    worst = 0
+    first = -1
+    row = _ROW
+    last = _ROW + s[_ROW_COUNT] * _ROW_WORDS
+    n = 0
+    mask = 0
+    while mask < _ROW_MASKS:
+        # first, in few instructions for each row, what is over its limit; then, for those rows alone, for how long
+        over = 0
+        end = row + _MASK_ROWS * _ROW_WORDS
+        if end > last:
+            end = last
+        at = row
+        k = 0
+        while row < end:
+            if s[s[row]] > s[row + _ROW_LIMIT] and s[row + _ROW_STATES] & here:
+                over |= 1 << k
+            else:
+                s[row + _ROW_OVER] = 0
+            row += _ROW_WORDS
+            k += 1
+        active = 0
+        warned = 0
+        latching = 0
+        k = 0
+        while over:
+            if over & 1:
+                if s[at + _ROW_OVER] >= s[at + _ROW_DEBOUNCE]:
+                    bit = 1 << k
+                    active |= bit
+                    reaction = s[at + _ROW_REACTION]
+                    if reaction == _REACT_WARN or (reaction and state == _STATE_MONITOR):
+                        warned |= bit
+                    elif reaction:
+                        latching |= bit
+                        if reaction > worst:
+                            worst = reaction
+                            first = n + k
+                else:
+                    s[at + _ROW_OVER] += 1
+            over >>= 1
+            at += _ROW_WORDS
+            k += 1
+        s[_ACTIVE + mask] = active
+        s[_WARNED + mask] |= warned
+        s[_LATCHED + mask] |= latching
+        mask += 1
+        n += _MASK_ROWS
+    if worst:
+        if state != _STATE_TRIPPED:
+            if state < _STATE_PRESSING or state > _STATE_RELEASING:
+                worst = _REACT_VENT  # nothing was driven, so there is nothing to hold
+            s[_STATE] = _STATE_TRIPPED
+            s[_FIRST] = first
+            s[_REACTION] = worst
+            s[_TRIP_TICKS] = 0
+        elif worst > s[_REACTION]:
+            s[_REACTION] = worst
