@@ -9,6 +9,7 @@ import ast
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 HEAD = '''"""The whole tick in one function. Written when the image is made, by boards/images/fuse.py: do not edit."""
 
@@ -97,7 +98,8 @@ def fixed_words(firmware: Path) -> dict[int, int]:
     from stackpress_core.tick import interlock, words
 
     fixed = {words.AT["ROW_COUNT"]: len(interlock.ROWS)}
-    for n, row in enumerate(interlock.ROWS):
+    rows: tuple[Any, ...] = interlock.ROWS
+    for n, row in enumerate(rows):
         at = words.row_at(n)
         fixed.update({at + words.ROW_SIGNAL: words.AT[row[interlock.SIGNAL]], at + words.ROW_STATES: row[interlock.STATES]})
         if row[interlock.DEBOUNCE] == 0:

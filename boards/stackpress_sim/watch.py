@@ -29,8 +29,9 @@ def table(plant_word):
     """The array: every word of the frame may be what it is, the plant's word is not looked at."""
     rows = []
     for sign, names in enumerate((SAME, SIGN)):
-        for name in names:
-            rows += [words.AT[name], sign, -ALL, ALL]
+        for name, length, _ in words.WORDS:
+            for i in range(length if name in names else 0):
+                rows += [words.AT[name] + i, sign, -ALL, ALL]
     return array("i", [NOTHING, plant_word, -ALL, ALL, _ROWS + len(rows)] + rows)
 
 

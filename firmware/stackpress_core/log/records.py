@@ -183,7 +183,7 @@ EVENTS = {
 STEP_BEGINS, STEP_ENDS = 1, 2  # phase of a step record
 RUN_DONE, RUN_STOPPED, RUN_TRIPPED, RUN_ABORTED = 1, 2, 3, 4
 OUTCOMES = {RUN_DONE: "done", RUN_STOPPED: "stopped", RUN_TRIPPED: "tripped", RUN_ABORTED: "aborted"}
-REACTIONS = ("none", "warn", "hold", "ramp down", "vent")  # interlock.NONE to VENT
+REACTIONS = ("none", "warn", "hold", "ramp down", "vent")  # states.REACTIONS, said in words
 RESET_CAUSES = ("power", "reset", "watchdog", "crash")  # place in it = cause of a boot record
 
 _RANGE = {"B": (0, 255), "H": (0, 65535), "h": (-32768, 32767), "I": (0, 0xFFFFFFFF), "i": (-0x80000000, 0x7FFFFFFF)}

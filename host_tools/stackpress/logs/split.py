@@ -114,6 +114,6 @@ def _same_run(view: Samples) -> Iterator[tuple[int, int, Samples]]:
 
 def _length_of_run(part: Samples, end_seq: int) -> int:
     """How many samples of `part` are the run's: those before its end, and after it while the press holds the cell."""
-    over = (part["seq"] > end_seq) & ~np.isin(part["state"], states.ENERGISED)
+    over = (part["seq"] > end_seq) & ~np.isin(part["state"], states.DRIVEN)
     where = np.flatnonzero(over)
     return int(where[0]) if len(where) else len(part)
