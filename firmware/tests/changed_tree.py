@@ -63,13 +63,17 @@ class ChangedTree:
         """Python statements on the copy's modules, the shim of `micropython` included."""
         return self.run(sys.executable, "-c", text, *arguments, code=code)
 
+    def module(self, name, *arguments, code=0):
+        """`python -m name`."""
+        return self.run(sys.executable, "-m", name, *arguments, code=code)
+
     def stackpress(self, *arguments, code=0):
         """The host tool of the copy."""
-        return self.run(sys.executable, "-m", "stackpress", *arguments, code=code)
+        return self.module("stackpress", *arguments, code=code)
 
     def pytest(self, *arguments, code=0):
         """Tests of the copy, from its files."""
-        return self.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, code=code)
+        return self.module("pytest", "-p", "no:cacheprovider", *arguments, code=code)
 
     def make_docs(self):
         """The documents and generated blocks of the copy made anew, by the lines of the Makefile's own target."""
