@@ -74,6 +74,13 @@ def test_the_demonstration_reaches_49_kn_and_ends_in_a_stack_pressure_hold() -> 
     assert programs.totals(made).seconds < 900
 
 
+def test_relative_ramps_add_up_in_the_highest_force() -> None:
+    steps = [{"do": "ramp", word: 2_000_000, "rate_cn_per_s": 100_000} for word in ("to_cn", "by_cn", "by_cn")]
+    assert programs.totals({"name": "x", "steps": steps[:2]}).highest_cn == 4_000_000
+    found = programs.check({"format": 1, "name": "x", "steps": steps}, LIMITS)
+    assert found == ["step 3 (ramp): target 60000 N is over the press's working limit 55000 N"]
+
+
 def test_units_in_keys_mean_the_same_number() -> None:
     ways = ("to_mpa = 370", "to_kpa = 370_000", "to_gpa = 0.37", "to_bar = 3700", "to_pa = 370000000.0")
     made = [programs.parse(PELLET.replace("to_mpa = 370", way), "p", LIMITS) for way in ways]

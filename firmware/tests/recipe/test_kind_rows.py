@@ -15,7 +15,7 @@ NEW_ROW = '''\
         "Press to a force and go on.",
         "move", "force there", ("valve",), False, (),
         ((1, "to_cn", "to_pa"), (1, "rate_cn_per_s", "rate_pa_per_s")),
-        f.TO + f.RATE + f.timeout(0, "hold", f.AUTO),
+        f.TO + f.RATE + (f.time("rest_ms", "time to rest", 1000, 500),) + f.timeout(0, "hold", f.AUTO),
         levels=levels.to_one, times=times.move,
         begin=steps.begin_move, met=steps.met_move, advance=steps.over, rule=_no_rule,
     ),
@@ -87,6 +87,13 @@ def test_a_new_kind_runs_on_the_core(tree):
 def test_a_new_kind_stands_in_the_documents(tree):
     tree.make_docs()
     assert "### press_to\n\nPress to a force and go on." in tree.read("firmware/stackpress_core/recipe/PROGRAMS.md")
+
+
+def test_a_new_field_is_bounded_and_documented(tree):
+    tree.write("short_rest.toml", PROGRAM % 50 + "rest_s = 0.1\n")
+    said = tree.stackpress("program", "check", "short_rest.toml", code=2).stderr
+    assert "short_rest.toml:11: rest_s: step 2 (press_to): rest_s = 0.1 lies outside 0.5 .. 34560000 s" in said
+    assert "| `rest_s` | 0.5 s to 400 d | 1 s | time to rest |" in tree.read("firmware/stackpress_core/recipe/PROGRAMS.md")
 
 
 def test_a_new_kind_passes_what_every_kind_is_tested_for(tree):
