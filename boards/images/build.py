@@ -18,7 +18,7 @@ from typing import Any
 from stackpress import revision
 from stackpress.flashing import flash_map, uf2
 
-from boards.images import frozen, sources
+from boards.images import frozen, sources, tick
 from boards.images.board_data import board_data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +31,7 @@ CMAKE = ("-DPICO_NO_PICOTOOL=1", "-DPICO_CLIB=newlib", "-DCMAKE_BUILD_TYPE=MinSi
 def build(name: str) -> Path:
     """The UF2 of a board, built if anything changed; one at a time. Raises CannotBuild."""
     board = board_data(name)
+    tick.frame()
     (OUT / name).mkdir(parents=True, exist_ok=True)
     with (OUT / name / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -32,12 +32,20 @@ PLACES = (
 )  # fmt: skip
 
 
-def constants(board: dict[str, Any]) -> dict[str, int]:
-    """What the stages of the chip and of the parts name: fixed words, registers, pins, and everything of the frame."""
+def frame() -> Any:
+    """The frame's words. Raises CannotBuild if a table has more rows than the frame has room for."""
     if str(FIRMWARE) not in sys.path:
         sys.path.insert(0, str(FIRMWARE))
-    from stackpress_core.tick import words
+    try:
+        from stackpress_core.tick import words
+    except ValueError as reason:
+        raise CannotBuild(str(reason)) from reason
+    return words
 
+
+def constants(board: dict[str, Any]) -> dict[str, int]:
+    """What the stages of the chip and of the parts name: fixed words, registers, pins, and everything of the frame."""
+    words = frame()
     pins, chip, scratch = board["pins"], board["chip"], board["chip"]["scratch"]
     table = scratch + fuse.constants_of(MEMORY)["_CRC_TABLE"]
     masks = {f"_{role.upper()}_MASK": 1 << pins[role] if role in pins else 0 for role in VALVES}

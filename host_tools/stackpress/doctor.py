@@ -108,7 +108,7 @@ def _no_press() -> str:
 
 def of_press(press: "Press") -> Iterator[Finding]:
     """Everything that the press can tell about itself."""
-    for look in (_identity, _documents, _tick, _memory, _journal, _clock, _state):
+    for look in (_identity, _parameters, _documents, _tick, _memory, _journal, _clock, _state):
         yield from look(press)
 
 
@@ -137,6 +137,23 @@ def _image(press: "Press") -> Iterator[Finding]:
         return
     text = f"{PLACES.get(place, place or 'unknown')}, board {press.board_name}, commit {release.git}, content {release.hash}"
     yield Finding(OK, "image", text)
+
+
+def _parameters(press: "Press") -> Iterator[Finding]:
+    """Whether press and host know the same parameters; of those that only the press has, what they are."""
+    from .config.documents import toml_value
+    from .config.schema import parameters
+
+    theirs, ours = press.parameters(), parameters()
+    more = [press.parameter(name) for name in theirs if name not in ours]
+    less = [name for name in ours if name not in theirs]
+    text = f"{len(theirs)} of the press"
+    if more:
+        text += f"; this host does not know {', '.join(f'{one.name} = {toml_value(one.value)} ({one.help})' for one in more)}"
+    if less:
+        text += f"; the press does not know {', '.join(less)}"
+    todo = "`config push` leaves out what the press does not know, and leaves as it is what this host does not know."
+    yield Finding(WARN if more or less else OK, "parameters", text, todo if more or less else "")
 
 
 def _documents(press: "Press") -> Iterator[Finding]:

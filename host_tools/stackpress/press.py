@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Stop = Literal["controlled", "hold", "vent"]
 ROWS_AT_ONCE = 16
+ROWS_A_WORD = 30  # interlock rows that one column of row bits has
 BUSY_STATES = ("pressing", "holding", "releasing")
 
 
@@ -69,6 +70,10 @@ class Press(Stored):
         """One parameter, in its own unit."""
         f = split_answer(self.query(f"PAR? {quoted(name)}"))
         return Parameter(name, _value(f[0]), _value(f[1]), _value(f[2]), _value(f[3]), unquoted(f[4]))
+
+    def parameters(self) -> list[str]:
+        """Names of every parameter that this press knows; those of another release may be others than this host's."""
+        return strings(self.query("PAR:CAT?"))
 
     def force_n(self) -> float:
         """Force on the specimen / N."""
@@ -225,7 +230,7 @@ def _row(r: list[int], names: list[str], lost: int) -> Row:
         valve_bits=r[15],
         step=r[16],
         run=r[17],
-        warnings=tuple(name for i, name in enumerate(names) if r[18] >> i & 1),
+        warnings=tuple(name for i, name in enumerate(names) if r[18 + i // ROWS_A_WORD] >> i % ROWS_A_WORD & 1),
         lost=lost,
     )
 

@@ -114,3 +114,37 @@ def test_printed_parameters_are_those_of_the_table() -> None:
 
     kept = (paths.BOARDS / "PARAMETERS.md").read_text(encoding="utf-8")
     assert kept == HEAD + documents.reference_markdown(), "python -m stackpress.config > boards/PARAMETERS.md"
+
+
+def press_of_another_release() -> tuple[config.Effective, list[str], bytes]:
+    """The reference press's files, what a press knows that lacks one of our parameters and has one of its own, its record."""
+    effective = config.load(GOOD)
+    known = [name for name in documents.parameters() if name != "stale_ms"] + ["settle_tries"]
+    record = json.loads(config.config_document(effective))
+    record["params"].update(force_limit_n=4_000_000, settle_tries=7, long_gone_ms=3)
+    del record["params"]["stale_ms"]
+    return effective, known, json.dumps(record).encode()
+
+
+def test_press_is_sent_what_it_knows_and_keeps_what_this_host_does_not_know() -> None:
+    effective, known, record = press_of_another_release()
+    sent = json.loads(config.config_document(effective, known, record))["params"]
+    assert sent["settle_tries"] == 7 and sent["force_limit_n"] == 5_500_000 and set(sent) == set(known)
+    assert documents.left_out(effective, known) == ["stale_ms = 5 (default)"]
+
+
+def test_difference_to_a_press_of_another_release_is_what_a_push_changes() -> None:
+    effective, known, record = press_of_another_release()
+    found = {one.name: one for one in config.differences(effective, record, known)}
+    assert set(found) == {"force_limit_n", "settle_tries", "long_gone_ms"}
+    assert found["settle_tries"].kept and found["settle_tries"].press == 7
+    assert not found["long_gone_ms"].kept, "what the press itself does not know any more goes with a push"
+
+
+def test_pulled_file_names_what_this_host_does_not_know(tmp_path: Path) -> None:
+    _, _, record = press_of_another_release()
+    name, raws = config.parse_config(record)
+    text = documents.to_toml(name, dict(raws, duty_reaction=9), "sim")
+    assert "\n# settle_tries = 7\n" in text and "# not a value that this host knows: duty_reaction = 9" in text
+    (tmp_path / "press.toml").write_text(text)
+    assert config.load(tmp_path / "press.toml").value("force_limit_n") == 40000

@@ -6,6 +6,8 @@ learns how many rows it missed as a number.
 
 import array
 
+from stackpress_core.tick import words
+
 # column, unit; whole numbers all of them. Absent temperature or displacement: -1073741824.
 COLUMNS = (
     ("seq", ""),
@@ -26,9 +28,10 @@ COLUMNS = (
     ("valve_bits", ""),
     ("step", ""),
     ("run", ""),
-    ("warnings", "bits"),
-)
+) + tuple([("warnings" if n == 0 else "warnings_from_%d" % (n * words.MASK_ROWS), "bits") for n in range(words.ROW_MASKS)])
 WIDTH = len(COLUMNS)
+WARNINGS = WIDTH - words.ROW_MASKS  # the first column of row bits
+_WARNED = words.AT["WARNED"]
 
 
 class Telemetry:
@@ -61,7 +64,8 @@ class Telemetry:
         ring[at + 15] = press.valve_bits
         ring[at + 16] = press.step
         ring[at + 17] = press.run_number
-        ring[at + 18] = press.warning_bits
+        for n in range(words.ROW_MASKS):
+            ring[at + WARNINGS + n] = press.S[_WARNED + n]
         self.next_seq += 1
 
     def read(self, cursor, limit):

@@ -13,6 +13,7 @@ _STATE_SAFE = const(0)
 _MODE_APPROACH = const(1)
 _MODE_FORCE = const(2)
 _REACT_HOLD = const(2)
+_ROW_MASKS = const(2)
 _STATE_PRESSING = const(2)
 _MODE_LOCK = const(3)
 _REACT_RAMP = const(3)
@@ -81,7 +82,12 @@ def obey(frame):
         wanted = s[_CMD_STATE]
         if wanted == s[_STATE] or (s[_K_TRANSITIONS + s[_STATE]] >> wanted) & 1:
             if s[_STATE] == _STATE_TRIPPED:
-                if wanted != _STATE_TRIPPED and not s[_LATCHED] | s[_LATCHED + 1]:
+                latched = 0
+                n = 0
+                while n < _ROW_MASKS:
+                    latched |= s[_LATCHED + n]
+                    n += 1
+                if wanted != _STATE_TRIPPED and not latched:
                     s[_STATE] = wanted
                     s[_FIRST] = -1
                     s[_REACTION] = 0

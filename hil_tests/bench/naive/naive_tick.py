@@ -1,7 +1,7 @@
 # ruff: noqa: B007, B905, UP031 - MicroPython, written as a beginner would
 """The tick as one would first write it: floats, lists, a dict of limits, a PID class, machine.SPI. For comparison only.
 
-It does what the press's tick does: read a frame and check its CRC, calibrate four cells piecewise, add up, judge 30 rows, move a
+It does what the press's tick does: read a frame and check its CRC, calibrate four cells piecewise, add up, judge 29 rows, move a
 set-point, control, write the DAC and the valves, keep statistics and a flight recorder. A pin is high while it works. The
 converter's pins belong to a PIO program, so the frame is clocked in over the journal's bus: as many bytes, as much wire time.
 """
@@ -10,7 +10,7 @@ import machine
 
 POINTS = [(-8000000.0, -36000.0), (0.0, 0.0), (1500000.0, 6600.0), (3000000.0, 13210.0), (5000000.0, 22010.0), (8000000.0, 35300.0)]
 PERIOD_S = 1 / 4000
-ROWS = 30  # as many as stackpress_core/tick/interlock.py has
+ROWS = 29  # as many as stackpress_core/tick/interlock.py has
 
 
 class Pid:

@@ -11,7 +11,7 @@ from .options import Json, Port, PressFile, SiteFile, Yes, group
 from .output import Output, plural
 
 if TYPE_CHECKING:
-    from ..config import Difference
+    from ..config import Difference, Effective
     from ..config.board import Board
 
 app = group("Check, push, pull and compare the configuration; write the ceilings.")
@@ -106,6 +106,16 @@ def _show(out: Output, found: list["Difference"]) -> None:
     out.table(("parameter", "on the press", "in the files", "from"), rows)
 
 
+def _say_left_out(out: Output, effective: "Effective", known: list[str]) -> list[str]:
+    """Which parameters of the files this press does not know."""
+    from ..config.documents import left_out
+
+    unknown = left_out(effective, known)
+    if unknown:
+        out.say(f"Left out, because the firmware of this press does not know it: {'; '.join(unknown)}.")
+    return unknown
+
+
 @app.command()
 def diff(file: PressFile = None, site: SiteFile = None, port: Port = None, json: Json = False) -> None:
     """Compare the files with what the press has."""
@@ -115,8 +125,8 @@ def diff(file: PressFile = None, site: SiteFile = None, port: Port = None, json:
     out = Output(json)
     effective = load_files(file, site)
     with opened(port) as press:
-        have = press.document_get("config")
-        found = differences(effective, have)
+        have, known = press.document_get("config"), press.parameters()
+        found = differences(effective, have, known)
         _show(out, found if have is not None else [])
         if have is None:
             out.say("The press has no configuration.")
@@ -125,8 +135,9 @@ def diff(file: PressFile = None, site: SiteFile = None, port: Port = None, json:
         drift = ceilings_drift(press, effective)
         if drift:
             out.say(drift)
+        unknown = _say_left_out(out, effective, known)
         listed = [one.as_dict() for one in found]
-        out.answer({"configured": have is not None, "differences": listed, "ceilings": drift})
+        out.answer({"configured": have is not None, "differences": listed, "ceilings": drift, "left_out": unknown})
 
 
 @app.command()
@@ -140,26 +151,27 @@ def push(
     out = Output(json)
     effective = load_files(file, site)
     with opened(port) as press:
-        have = press.document_get("config")
-        found = differences(effective, have)
+        have, known = press.document_get("config"), press.parameters()
+        found = [one for one in differences(effective, have, known) if not one.kept]
         within_ceilings(press, effective)
+        unknown = _say_left_out(out, effective, known)
         if not found:
             out.say("The press has this configuration already.")
-            out.answer({"changed": []})
+            out.answer({"changed": [], "left_out": unknown})
             return
         if have is None:
             out.progress(f"The press has no configuration; {plural(len(found), 'parameter')} will be set.")
         else:
             _show(out, found)
         out.confirm(f"Send {plural(len(found), 'change')} to {press.identity}?", yes)
-        data = config_document(effective)
+        data = config_document(effective, known, have)
         press.document_put("config", data)
         read_back(press, "config", data)
         missing = ceilings_drift(press, effective)
         out.say(f"Sent and read back: {effective.name}, {plural(len(found), 'change')}.")
         if missing:
             out.say(missing)
-        out.answer({"changed": [one.as_dict() for one in found], "ceilings": missing})
+        out.answer({"changed": [one.as_dict() for one in found], "ceilings": missing, "left_out": unknown})
 
 
 @app.command()

@@ -1,0 +1,105 @@
+"""An interlock is one row: with a row more it trips, latches, warns, is told, logged and documented, and too many are refused.
+
+Each test changes a copy of the sources and runs that. The rows beyond the first word of row bits are where a table that has
+outgrown its words would be seen.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+from changed_tree import ChangedTree
+from stackpress_core.log import records
+from stackpress_core.tick import interlock, words
+
+TABLE = "firmware/stackpress_core/tick/interlock.py"
+LAST = f"{interlock.ROWS[-1][interlock.HINT]}\"),\n"
+NEVER = '    ("idle_{0}", "DISPLACEMENT", 1000000000, 0, VENT, WATCHED, GONE, "log", "Row {0} never trips."),\n'
+TEPID = '    ("tepid", "TEMPERATURE", 4000, 0, WARN, WATCHED, GONE, "temperature", "The platen is tepid: wait."),\n'
+WARM = '    ("warm", "TEMPERATURE", 5000, 0, VENT, WATCHED, GONE, "temperature", "The platen is warm: let it cool."),\n'
+TEMPERATURE_BIT, WARNING_BIT, TRIPPED_BIT = 16, 1024, 512
+
+PRESSED = """
+import sys
+from pathlib import Path
+import stackpress
+from stackpress_core.log import records
+from hil_tests.run import pulled
+from hil_tests.targets.sim import SimTarget
+
+with SimTarget(state_dir=Path(sys.argv[1])) as target, stackpress.open(target.port) as press:
+    target.run_until(0.2)
+    press.arm()
+    target.run_until(0.4)
+    target.fault("temperature_1", 4500)
+    target.run_for(0.5)
+    print("warned", press.state, press.warnings(), press.telemetry().rows[-1].warnings, press.query("STAT:QUES:COND?"))
+    target.fault("temperature_1", 6000)
+    target.run_for(0.5)
+    row, now = press.interlock("warm"), press.snapshot()
+    ques = press.query("STAT:QUES:COND?")
+    print("tripped", now.state, now.trip_reason, now.trip_told, row.active, row.latched, row.reaction, ques)
+    try:
+        press.reset()
+    except stackpress.PressRefused as refusal:
+        print("refused", refusal)
+    target.clear_fault()
+    target.fault("temperature_1", 2000)
+    target.run_for(0.5)
+    press.reset()
+    target.run_for(0.5)
+    print("reset", press.state, press.warnings(), press.interlock("warm").latched)
+    log = pulled(press)
+    print("trips", *[(one.fields["name"], one.fields["reason"]) for one in log.of(records.TRIP)])
+    print("events", *[one.fields["code"] for one in log.of(records.EVENT) if one.fields["text"] == "tepid"])
+"""
+
+
+def grown(folder: Path, rows: int) -> ChangedTree:
+    """A copy whose table has so many rows; the last two are `tepid` and `warm`."""
+    tree = ChangedTree(folder)
+    fill = "".join(NEVER.format(n) for n in range(len(interlock.ROWS) + 1, rows - 1))
+    tree.add(TABLE, LAST, fill + TEPID + WARM)
+    return tree
+
+
+@pytest.mark.parametrize("rows", [31, 45, words.ROW_MASKS * words.MASK_ROWS])
+def test_a_press_with_more_rows_trips_and_warns_by_the_last_of_them(tmp_path: Path, rows: int) -> None:
+    tree = grown(tmp_path, rows)
+    tree.write("pressed.py", PRESSED)
+    said = dict(line.split(" ", 1) for line in tree.run(sys.executable, "pressed.py", tmp_path / "state").stdout.splitlines())
+    assert said["warned"] == f"ready ['tepid'] ('tepid',) {TEMPERATURE_BIT | WARNING_BIT}"
+    bits = TEMPERATURE_BIT | WARNING_BIT | TRIPPED_BIT
+    assert said["tripped"] == f"tripped warm The platen is warm: let it cool. Then `stackpress reset`. False True vent {bits}"
+    assert "still there: warm" in said["refused"]
+    assert said["reset"] == "safe [] False"
+    assert said["trips"] == f"('warm', {rows - 1})"
+    assert said["events"] == f"{records.EVENT_WARNING} {records.EVENT_WARNING_OVER}"
+
+
+def test_a_row_more_reaches_the_documents_and_moves_no_word_of_the_frame(tmp_path: Path) -> None:
+    tree = grown(tmp_path, 31)
+    before = tree.read("firmware/stackpress_core/tick/judge.py")
+    tree.make_docs()
+    row = "| tepid | > 4000 | 0 | warn | ready pressing holding releasing monitor | once it is gone | The platen is tepid: wait. |"
+    assert row in tree.read("firmware/stackpress_core/tick/INTERLOCKS.md").splitlines()
+    assert "| 16 | temperature, tepid, warm |" in tree.read("firmware/stackpress_core/scpi/SCPI.md")
+    assert tree.read("firmware/stackpress_core/tick/judge.py") == before
+
+
+def test_too_many_rows_are_told_in_one_line_before_anything_is_written(tmp_path: Path) -> None:
+    most = words.ROW_MASKS * words.MASK_ROWS
+    tree = grown(tmp_path, most + 1)
+    line = f"tick/interlock.py has {most + 1} rows, one bit each, and tick/words.py room for {most}: raise ROW_MASKS there"
+    told = tree.run(sys.executable, "-m", "boards.images.build", "pico", code=1)
+    assert (told.stdout, told.stderr) == ("", f"no image: {line}\n") and not (tree.root / "build").exists()
+    assert tree.python("from stackpress_core.tick import words", code=1).stderr.splitlines()[-1] == f"ValueError: {line}"
+
+
+def test_room_is_raised_by_one_number(tmp_path: Path) -> None:
+    tree = grown(tmp_path, 61)
+    tree.replace("firmware/stackpress_core/tick/words.py", "\nROW_MASKS = 2 ", "\nROW_MASKS = 3 ")
+    tree.make_docs()
+    tree.write("pressed.py", PRESSED)
+    said = tree.run(sys.executable, "pressed.py", tmp_path / "state").stdout
+    assert "tripped tripped warm" in said and "reset safe [] False" in said
