@@ -103,3 +103,26 @@ def test_room_is_raised_by_one_number(tmp_path: Path) -> None:
     tree.write("pressed.py", PRESSED)
     said = tree.run(sys.executable, "pressed.py", tmp_path / "state").stdout
     assert "tripped tripped warm" in said and "reset safe [] False" in said
+
+
+def test_an_arming_check_is_one_row(tmp_path: Path) -> None:
+    tree = ChangedTree(tmp_path)
+    row = '    ("oil", lambda p: p.temperature_cc(0) < 1500, "the oil is too cold"),\n'
+    tree.add("firmware/stackpress_core/arming.py", 'hung before this start: acknowledge it with a reset"),\n', row)
+    tree.make_docs()
+    assert "| oil | the oil is too cold |" in tree.read("firmware/stackpress_core/tick/INTERLOCKS.md").splitlines()
+    tree.write("armed.py", ARMED)
+    assert tree.run(sys.executable, "armed.py", tmp_path / "state").stdout == "[Check(code='oil', text='the oil is too cold')]\n"
+
+
+ARMED = """
+import sys
+from pathlib import Path
+import stackpress
+from hil_tests.targets.sim import SimTarget
+
+with SimTarget(state_dir=Path(sys.argv[1])) as target, stackpress.open(target.port) as press:
+    target.fault("temperature_1", 1000)
+    target.run_until(0.5)
+    print(press.checks())
+"""
