@@ -52,7 +52,7 @@ hil: $(VENV)/.dev ## run the scenarios; TARGET=sim, emulator (a real image on an
 	@TARGET="$(TARGET)" PORT="$(PORT)" $(RUN) hil_tests.everything hil
 
 emulated: $(VENV)/.dev ## run a board's image on an emulated chip and say its port, until Ctrl-C; BOARD=dryrun
-	@$(RUN) hil_tests.targets.bare $(or $(BOARD),dryrun)
+	@$(RUN) hil_tests.targets.free_running $(or $(BOARD),dryrun)
 
 firmware: $(VENV)/.dev ## build the image of a board, build/images/BOARD/firmware.uf2; BOARD=pico, MICROPYTHON=1.25 or 1.26, MPY_DIR=a checkout
 	@$(if $(MPY_DIR),MPY_DIR="$(MPY_DIR)") $(if $(MICROPYTHON),MICROPYTHON="$(MICROPYTHON)") $(BIN)/python -m boards.images.build $(or $(BOARD),pico)

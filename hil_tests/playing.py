@@ -11,14 +11,16 @@ from hil_tests.expecting import EXPECTATIONS, expect, why
 from hil_tests.run import LOOK_S, Run, Unmet
 from hil_tests.scenario import SHORT_S, Scenario
 from hil_tests.targets import choice
+from hil_tests.targets.base import Target
 
 DETAILS = ("value", "refused", "within_s", "note", "short", "only")
 
 
-def play(scenario: Scenario, form: str, kind: str, folder: Path, port: str = "") -> float:
+def play(scenario: Scenario, form: str, kind: str, folder: Path, port: str = "",
+         over: Callable[[Target], None] = lambda target: None) -> float:
     """Run one form of a scenario on a fresh press; the press time it took. Raises Unmet with step and finding.
 
-    What went wrong is left in `folder` then: log, truth, pins, console.
+    What went wrong is left in `folder` then: log, truth, pins, console. `over` is called when all went well.
     """
     played = checked(scenario).form(form)
     target, press, program, log_from = choice.start(kind, played, port)
@@ -36,6 +38,7 @@ def play(scenario: Scenario, form: str, kind: str, folder: Path, port: str = "")
         took_s = target.time_s() - began_s
         if form == "short" and kind == "sim" and took_s > SHORT_S:  # elsewhere each question adds the time of its answer
             raise Unmet(f"{scenario.path.name}: the short form took {took_s:.2f} s of press time, more than {SHORT_S:g} s")
+        over(target)
     return took_s
 
 

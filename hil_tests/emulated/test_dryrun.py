@@ -11,7 +11,7 @@ from boards.images.board_data import board_data
 from boards.images.build import BOARDS, build
 from hil_tests import playing, scenario
 from hil_tests.bench.board.heap import Heap
-from hil_tests.targets.bare import BareBoard
+from hil_tests.targets.free_running import BareBoard
 from hil_tests.targets.chip import PIO0_IRQ_0
 from hil_tests.targets.stack import Stack
 

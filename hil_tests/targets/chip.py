@@ -36,6 +36,13 @@ class PlainLoop:
         while not self.stopped:
             execute_batch(cast(Any, self), 1)
 
+    def idle(self, until_ns: float, cycles: int) -> None:
+        while self.clock.nanos < until_ns:
+            self.clock.tick(cycles * CYCLE_NS)
+            for pio in self.rp2040.pio:
+                if not pio.stopped:
+                    pio.advance(cycles)
+
     @property
     def rp2040(self) -> Any:
         return self._simulator.rp2040
@@ -187,14 +194,16 @@ class Chip:
     def _halted(self) -> None:
         self.loop.stopped = True
 
-    def run_to(self, ns: float) -> None:
-        """Execute until simulated time `ns`, or until the chip restarts into its ROM."""
-        while ns - self.now_ns > 0 and not self.in_boot_rom:
+    def run_to(self, ns: float, done: Callable[[], bool] = lambda: False) -> None:
+        """Execute until simulated time `ns`, until `done()` (asked whenever somebody has set `loop.stopped`), or until the chip
+        restarts into its ROM."""
+        while ns - self.now_ns > 0 and not self.in_boot_rom and not done():
             self.loop.stopped = False
             self._halt.schedule(ns - self.now_ns)
             self.loop.run()
             if self._stepping:
                 self._step_out()
+        self._halt.cancel()
 
     # -- the tick, seen from outside ---------------------------------------------------------------------------------
 
@@ -242,12 +251,7 @@ class Chip:
 
     def go_on_without_processor(self, ns: float) -> None:
         """The processor waits in the middle of an instruction; everything around it goes on, a state machine's steps included."""
-        until_ns = self.now_ns + ns
-        while self.now_ns < until_ns:
-            self.mcu.clock.tick(PIO_STEP_CYCLES * CYCLE_NS)
-            for pio in self.mcu.pio:
-                if not pio.stopped:
-                    pio.advance(PIO_STEP_CYCLES)
+        self.loop.idle(self.now_ns + ns, PIO_STEP_CYCLES)
 
     def _step_out(self) -> None:
         self._halt.cancel()

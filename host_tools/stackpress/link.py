@@ -32,14 +32,15 @@ LINE_MAX = 320
 class Link:
     """An open, exclusive line to one press. Thread-safe; `stop()` never waits for another thread's exchange."""
 
-    def __init__(self, port: str | None = None, quiet_s: float = QUIET_S) -> None:
-        """Open `port`, or the only press there is. Raises NoPress, PortBusy, LinkLost."""
+    def __init__(self, port: str | None = None, quiet_s: float = QUIET_S, marker: int | None = None) -> None:
+        """Open `port` (a device, or a URL of pyserial's), or the only press there is. `marker` is the number before the first
+        marker's; the computer's clock gives one that no earlier link had. Raises NoPress, PortBusy, LinkLost."""
         self.port = choose_port(port)
         self.quiet_s = quiet_s
         self.left_errors: list[tuple[int, str]] = []  # what was in the press's queue when the line was opened
         self._lock = threading.RLock()
         self._buf = bytearray()
-        self._marker = int(time.time() * 1000) % 1_000_000_000
+        self._marker = int(time.time() * 1000) % 1_000_000_000 if marker is None else marker
         self._dirty = True
         self._stopped = False
         self._at_prompt = False
@@ -214,7 +215,7 @@ _LOST_HINT = "Check the cable and the press's supply; the press goes on by its p
 
 def _opened(port: str, quiet_s: float) -> serial.Serial:
     try:
-        return serial.Serial(port, 115200, timeout=POLL_S, write_timeout=max(QUIET_S, quiet_s), exclusive=True)
+        return serial.serial_for_url(port, 115200, timeout=POLL_S, write_timeout=max(QUIET_S, quiet_s), exclusive=True)
     except serial.SerialException as error:
         text = str(error).lower()
         if "lock" in text or "access is denied" in text or "busy" in text:

@@ -122,3 +122,12 @@ cdef class Loop:
                 pio0.advance(cycles)
             if not pio1.stopped:
                 pio1.advance(cycles)
+
+    def idle(self, double until_nanos, int cycles):
+        """The processor stands still until then; all else goes on, so many cycles at a time."""
+        while self.clock._nanos_counter < until_nanos:
+            self.clock.tick(cycles * CYCLE_NANOS)
+            if not self.pio0.stopped:
+                self.pio0.advance(cycles)
+            if not self.pio1.stopped:
+                self.pio1.advance(cycles)
