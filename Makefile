@@ -29,18 +29,18 @@ demo: $(VENV)/.run ## press, hold and log a Li6PS5Cl pellet on the simulated pre
 	@$(BIN)/stackpress demo --out build/demo
 
 test: $(VENV)/.dev ## build every image and run every test, those on the emulated board included (under 25 minutes on two cores)
-	@$(RUN) hil_tests.everything test
+	@$(RUN) hil_tests.suites test
 
 test-fast: $(VENV)/.dev ## run the host's tests and the simulated press's only (minutes)
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 campaign: $(VENV)/.dev ## run what takes longer than make test: long scenarios on the emulated board, many seeds, all figures (hours)
-	@$(RUN) hil_tests.everything campaign
+	@$(RUN) hil_tests.suites campaign
 
 lint: $(VENV)/.dev ## ruff over everything, mypy over the host's code and the board's
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy host_tools/stackpress hil_tests/targets hil_tests/scenario.py \
-	  hil_tests/playing.py hil_tests/run.py hil_tests/expecting.py hil_tests/bundle.py hil_tests/shrink.py hil_tests/everything.py \
+	  hil_tests/player.py hil_tests/run.py hil_tests/expectations.py hil_tests/bundle.py hil_tests/short_program.py hil_tests/suites.py \
 	  hil_tests/devices/recorder.py
 	@$(BIN)/python boards/typings.py build/typings
 	@$(BIN)/mypy --config-file boards/mypy.ini
@@ -49,10 +49,10 @@ bench: $(VENV)/.dev ## measure the figures against their goals: build/bench.json
 	@$(BIN)/python -m hil_tests.bench $(if $(PLANT),--plant "$(PLANT)") $(if $(SEEDS),--seeds "$(SEEDS)")
 
 hil: $(VENV)/.dev ## run the scenarios; TARGET=sim, emulator (a real image on an emulated RP2040), or serial with PORT=/dev/ttyACM0
-	@TARGET="$(TARGET)" PORT="$(PORT)" $(RUN) hil_tests.everything hil
+	@TARGET="$(TARGET)" PORT="$(PORT)" $(RUN) hil_tests.suites hil
 
 emulated: $(VENV)/.dev ## run a board's image on an emulated chip and say its port, until Ctrl-C; BOARD=dryrun
-	@$(RUN) hil_tests.targets.free_running $(or $(BOARD),dryrun)
+	@$(RUN) hil_tests.targets.running_chip $(or $(BOARD),dryrun)
 
 firmware: $(VENV)/.dev ## build the image of a board, build/images/BOARD/firmware.uf2; BOARD=pico, MICROPYTHON=1.25 or 1.26, MPY_DIR=a checkout
 	@$(if $(MPY_DIR),MPY_DIR="$(MPY_DIR)") $(if $(MICROPYTHON),MICROPYTHON="$(MICROPYTHON)") $(BIN)/python -m boards.images.build $(or $(BOARD),pico)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hil_tests import playing, scenario
+from hil_tests import player, scenario
 from hil_tests.targets import serial
 from hil_tests.targets.choice import KINDS
 
@@ -30,7 +30,7 @@ def cases(config: pytest.Config) -> Iterator[tuple[scenario.Scenario, str]]:
     """What runs: scenario and form."""
     kind = str(config.getoption("--target"))
     form = str(config.getoption("--form")) or ("both" if kind == "sim" else "short")
-    for one in map(playing.checked, scenario.all_scenarios()):
+    for one in map(player.checked, scenario.all_scenarios()):
         for name in scenario.FORMS:
             if form in (name, "both") and not excepted(config, one) and one.has(name):
                 yield one, name

@@ -1,7 +1,7 @@
 """Scenarios: what is done to a press and what must come of it, as data in hil_tests/scenarios/*.toml.
 
 A file has a claim in one sentence, the press that it needs, and steps. A step is a table; its keys act in the order of
-`playing.ACTIONS`, and every one is a row there. All times are press time, which stands still between steps where the target can
+`player.ACTIONS`, and every one is a row there. All times are press time, which stands still between steps where the target can
 do that, so a scenario means the same on a slow computer.
 
     claim = "an open guard vents a press that ramps"
@@ -96,7 +96,7 @@ def _step(step: dict[str, Any], form: str) -> dict[str, Any]:
 
 
 def read(path: Path) -> Scenario:
-    """Raises ValueError for a key that nobody reads; those of the steps are known where they are played (`playing.checked`)."""
+    """Raises ValueError for a key that nobody reads; those of the steps are known where they are played (`player.checked`)."""
     data = tomllib.loads(path.read_text())
     unread = [key for key in data if key not in HEAD] + [f"short.{key}" for key in data.get("short", {}) if key not in PRESS]
     if unread or "claim" not in data or not data.get("step"):
@@ -113,7 +113,7 @@ def documents_of(played: Mapping[str, Any], target_documents: Mapping[str, bytes
     from stackpress import programs
     from stackpress_core import params
 
-    from hil_tests.shrink import shrunk
+    from hil_tests.short_program import shrunk
 
     documents = {name: json.loads(text) for name, text in target_documents.items()}
     for name, value in played.get("params", {}).items():

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hil_tests import playing, scenario
-from hil_tests.expecting import Unmet
+from hil_tests import player, scenario
+from hil_tests.expectations import Unmet
 
 WRONG = """
 claim = "an open guard does nothing"
@@ -24,7 +24,7 @@ def left_by(kind: str, folder: Path) -> Path:
     file.write_text(WRONG)
     into = folder / "bundle"
     with pytest.raises(Unmet, match="step 2 .*checks is"):
-        playing.play(scenario.read(file), "short", kind, into)
+        player.play(scenario.read(file), "short", kind, into)
     return into
 
 
@@ -45,5 +45,5 @@ def test_failing_scenario_leaves_log_truth_and_console(tmp_path: Path) -> None:
 def test_scenario_that_is_met_leaves_nothing(tmp_path: Path) -> None:
     met = tmp_path / "met.toml"
     met.write_text(WRONG.replace('"estop"', '"guard"'))
-    playing.play(scenario.read(met), "short", "sim", tmp_path / "bundle")
+    player.play(scenario.read(met), "short", "sim", tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hil_tests import bundle, playing
+from hil_tests import bundle, player
 from hil_tests.conftest import EMULATED_TIMEOUT_S
 from hil_tests.scenario import Scenario
 
@@ -10,4 +10,4 @@ from hil_tests.scenario import Scenario
 @pytest.mark.timeout(EMULATED_TIMEOUT_S)
 def test_scenario_does_what_it_claims(one_form: tuple[Scenario, str], target_kind: str, port: str) -> None:
     one, form = one_form
-    playing.play(one, form, target_kind, bundle.folder(target_kind, one.name, form), port)
+    player.play(one, form, target_kind, bundle.folder(target_kind, one.name, form), port)

@@ -12,7 +12,7 @@ import stackpress
 from stackpress import programs
 from stackpress.simulator.supervisor import Settings, Supervisor
 
-from hil_tests import playing, scenario
+from hil_tests import player, scenario
 from hil_tests.targets import serial
 from hil_tests.targets.serial import SerialTarget
 
@@ -32,7 +32,7 @@ def press_on_a_port(tmp_path: Path) -> Iterator[Supervisor]:
 
 @pytest.mark.parametrize("name", PLAYED)
 def test_scenario_runs_over_the_wire_alone(name: str, press_on_a_port: Supervisor, tmp_path: Path) -> None:
-    playing.play(ALL[name], "short", "serial", tmp_path / "bundle", press_on_a_port.port)
+    player.play(ALL[name], "short", "serial", tmp_path / "bundle", press_on_a_port.port)
 
 
 def test_board_without_documents_is_commissioned_over_the_wire(press_on_a_port: Supervisor) -> None:

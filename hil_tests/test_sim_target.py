@@ -16,7 +16,7 @@ from stackpress.stages import native
 from stackpress_core.log import records
 from stackpress_core.tick import interlock
 
-from hil_tests import playing, scenario
+from hil_tests import player, scenario
 from hil_tests.targets.sim import SimError, SimTarget
 
 PROGRAM = programs.load(scenario.SCENARIOS / "programs" / "press_and_hold.toml")
@@ -165,7 +165,7 @@ def test_scenario_with_a_key_that_nobody_reads_is_refused(tmp_path: Path) -> Non
     file = tmp_path / "typing_error.toml"
     file.write_text('claim = "x"\n[[step]]\nrun_s = 1.0\nexpect = { sate = "safe" }\n')
     with pytest.raises(ValueError, match="expect.sate"):
-        playing.checked(scenario.read(file))
+        player.checked(scenario.read(file))
 
 
 def wait_until(true, seconds: float = 10.0) -> None:

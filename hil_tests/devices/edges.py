@@ -1,7 +1,7 @@
 """One pin of the emulated chip: each change of its level is told to whoever watches it, first come, first told, and kept.
 
 The chip's own listeners are called in an order that depends on where they lie in memory; a run would not repeat. This file is
-compiled with `edges.pxd` beside it where the emulator is (targets/fast), for a converter's clock has a million edges a second.
+compiled with `edges.pxd` beside it where the emulator is, for a converter's clock has a million edges a second.
 """
 
 from array import array

@@ -7,7 +7,7 @@ import pytest
 from stackpress_core.tick import words
 
 from hil_tests.devices.ads131m04 import CLOCK, GAIN, MODE, STATUS, Ads131m04
-from hil_tests.devices.pio_bench import CRC_TABLE, Bench
+from hil_tests.devices.peripherals import CRC_TABLE, Peripherals
 
 PINS = {"converter_clock": 0, "converter_select": 1, "converter_data": 2, "data_ready": 3, "pio_data": 4}
 HZ = 4000
@@ -18,14 +18,14 @@ class Fitted:
     """Converter, driver, and the stage of the tick, called by the interrupt; it waits for the frame's words as on the chip."""
 
     def __init__(self) -> None:
-        self.bench = Bench(step_cycles=2)
+        self.rp2040 = Peripherals(step_cycles=2)
         self.codes = [100, -200, 0x7FFFFF, -0x800000]
-        self.chip = Ads131m04(self.bench.wires, PINS, lambda: self.codes)
-        module = self.bench.driver("ads131m04")
-        module.crc_table(self.bench.memory(CRC_TABLE, 512))
+        self.chip = Ads131m04(self.rp2040.wires, PINS, lambda: self.codes)
+        module = self.rp2040.driver("ads131m04")
+        module.crc_table(self.rp2040.memory(CRC_TABLE, 512))
         self.driver = module.Converter(0, 1, 2, 3, 4)
-        self.bench.fixed()
-        self._receive = self.bench.stage("ads131m04_stages", "receive")
+        self.rp2040.fixed()
+        self._receive = self.rp2040.stage("ads131m04_stages", "receive")
         self.ticks: list[float] = []
         self.seen: list[tuple[int, list[int]]] = []
 
@@ -36,20 +36,20 @@ class Fitted:
         self.driver.start()
 
     def _tick(self, _: Any) -> None:
-        self.ticks.append(self.bench.wires.now_ns)
+        self.ticks.append(self.rp2040.wires.now_ns)
         self._receive()
-        self.seen.append((self.bench.word("STATUS"), [self.bench.word(f"RAW+{n}") for n in range(4)]))
+        self.seen.append((self.rp2040.word("STATUS"), [self.rp2040.word(f"RAW+{n}") for n in range(4)]))
 
     def hold(self, pin: int, level: int) -> None:
         """A line that something else keeps at a level."""
-        wires: Any = self.bench.wires
+        wires: Any = self.rp2040.wires
         drive = wires.drive
         wires.drive = lambda each, value: drive(each, level if each == pin else value)
         wires.drive(pin, level)
 
     def run(self, ms: float) -> list[tuple[int, list[int]]]:
         before = len(self.seen)
-        self.bench.run_us(1000 * ms)
+        self.rp2040.run_us(1000 * ms)
         return self.seen[before:]
 
 
@@ -68,10 +68,10 @@ def test_registers_are_locked_so_that_the_shared_data_line_can_change_nothing() 
     fitted.go()
     assert fitted.chip.registers[STATUS] & 0x8000
     before = dict(fitted.chip.registers)
-    pin = fitted.bench.machine.Pin(4, 1, value=0)
+    pin = fitted.rp2040.machine.Pin(4, 1, value=0)
     for n in range(400):
         pin(n % 3 == 0)
-        fitted.bench.run_us(11)
+        fitted.rp2040.run_us(11)
     assert fitted.chip.registers == before
 
 

@@ -9,7 +9,7 @@ from stackpress_core.tick import words
 
 from hil_tests.devices.carrier import OneShot
 from hil_tests.devices.dac8551 import Dac8551
-from hil_tests.devices.pio_bench import Bench
+from hil_tests.devices.peripherals import Peripherals
 from hil_tests.devices.w25q import W25q
 
 DAC = {"pio_data": 4, "dac_clock": 5, "dac_sync": 6}
@@ -17,32 +17,32 @@ PERMISSIVE = 7
 
 
 def test_dac_has_every_code_that_the_tick_drops_into_the_fifo() -> None:
-    bench = Bench(step_cycles=2)
-    chip = Dac8551(bench.wires, DAC)
-    bench.driver("dac8551").Dac(4, 5, 6).start()
-    bench.fixed()
-    drive = bench.stage("dac8551_stages", "drive")
+    rp2040 = Peripherals(step_cycles=2)
+    chip = Dac8551(rp2040.wires, DAC)
+    rp2040.driver("dac8551").Dac(4, 5, 6).start()
+    rp2040.fixed()
+    drive = rp2040.stage("dac8551_stages", "drive")
     for n, code in enumerate((0, 1, 0x8000, 0xFFFF, 0x1234, 0xAAAA, 0x5555)):
-        bench.put("CODE", code)
+        rp2040.put("CODE", code)
         drive()
-        bench.run_us(10)
+        rp2040.run_us(10)
         assert chip.code == code and chip.writes == n + 1
-        assert bench.wires.level(4) == 0 and bench.wires.level(6) == 1  # the shared data line is left low, nobody selected
+        assert rp2040.wires.level(4) == 0 and rp2040.wires.level(6) == 1  # the shared data line is left low, nobody selected
 
 
 def test_dac_that_lost_its_supply_has_its_code_again_at_the_next_tick() -> None:
-    bench = Bench(step_cycles=2)
-    chip = Dac8551(bench.wires, DAC)
-    bench.driver("dac8551").Dac(4, 5, 6).start()
-    bench.fixed()
-    drive = bench.stage("dac8551_stages", "drive")
-    bench.put("CODE", 4000)
+    rp2040 = Peripherals(step_cycles=2)
+    chip = Dac8551(rp2040.wires, DAC)
+    rp2040.driver("dac8551").Dac(4, 5, 6).start()
+    rp2040.fixed()
+    drive = rp2040.stage("dac8551_stages", "drive")
+    rp2040.put("CODE", 4000)
     drive()
-    bench.run_us(10)
+    rp2040.run_us(10)
     chip.unpowered()
     assert chip.code == 0
     drive()
-    bench.run_us(10)
+    rp2040.run_us(10)
     assert chip.code == 4000
 
 
@@ -50,17 +50,17 @@ class Permissive:
     """The deadman's program with the one-shot behind it, and the tick's token."""
 
     def __init__(self) -> None:
-        self.bench = Bench(step_cycles=8)
-        self.one_shot = OneShot(self.bench.wires, PERMISSIVE)
+        self.rp2040 = Peripherals(step_cycles=8)
+        self.one_shot = OneShot(self.rp2040.wires, PERMISSIVE)
         self.edges: list[tuple[float, int]] = []
-        self.bench.wires.watch(PERMISSIVE, lambda level: self.edges.append((self.bench.wires.now_ns, level)))
-        self.bench.driver("deadman").Deadman(PERMISSIVE).begin(None)
-        self.bench.fixed()
-        self.token = self.bench.stage("deadman_stages", "token")
+        self.rp2040.wires.watch(PERMISSIVE, lambda level: self.edges.append((self.rp2040.wires.now_ns, level)))
+        self.rp2040.driver("deadman").Deadman(PERMISSIVE).begin(None)
+        self.rp2040.fixed()
+        self.token = self.rp2040.stage("deadman_stages", "token")
 
     def tick(self, us: float = 250) -> None:
         self.token()
-        self.bench.run_us(us)
+        self.rp2040.run_us(us)
 
     @property
     def pulses(self) -> int:
@@ -69,11 +69,11 @@ class Permissive:
 
 def test_one_pulse_for_each_token_and_none_without() -> None:
     p = Permissive()
-    p.bench.put("VALVE", words.VALVE_PERMISSIVE)
+    p.rp2040.put("VALVE", words.VALVE_PERMISSIVE)
     for n in range(1, 40):
         p.tick()
         assert p.pulses == n and p.one_shot.alive
-    p.bench.run_us(5000)
+    p.rp2040.run_us(5000)
     assert p.pulses == 39 and not p.one_shot.alive
     widths = [b - a for (a, up), (b, _) in zip(p.edges, p.edges[1:], strict=False) if up]
     assert all(30_900 <= width <= 31_100 for width in widths)
@@ -81,9 +81,9 @@ def test_one_pulse_for_each_token_and_none_without() -> None:
 
 def test_the_falling_edge_of_a_pulse_does_not_trigger_the_one_shot() -> None:
     p = Permissive()
-    p.bench.put("VALVE", words.VALVE_PERMISSIVE)
+    p.rp2040.put("VALVE", words.VALVE_PERMISSIVE)
     p.token()
-    p.bench.run_us(5000)
+    p.rp2040.run_us(5000)
     (rose, up), (fell, down) = p.edges
     assert (up, down) == (1, 0) and p.one_shot.last_ns == fell and p.one_shot.until_ns == rose + 1e6
 
@@ -91,7 +91,7 @@ def test_the_falling_edge_of_a_pulse_does_not_trigger_the_one_shot() -> None:
 def test_tick_that_does_not_permit_gives_no_token() -> None:
     p = Permissive()
     for valve in (0, words.VALVE_FILL, words.VALVE_DUMP_CLOSED | words.VALVE_VENT):
-        p.bench.put("VALVE", valve)
+        p.rp2040.put("VALVE", valve)
         p.tick(2000)
     assert p.pulses == 0 and not p.one_shot.alive
 
@@ -100,70 +100,70 @@ def test_hung_processor_is_dead_at_the_pin_within_two_milliseconds_at_any_phase(
     chance = random.Random(2)
     for _ in range(20):
         p = Permissive()
-        p.bench.put("VALVE", words.VALVE_PERMISSIVE)
+        p.rp2040.put("VALVE", words.VALVE_PERMISSIVE)
         for _ in range(4):
             p.tick(250)
         p.token()
-        p.bench.run_us(chance.random() * 250)  # and here it hangs
-        hung = p.bench.wires.now_ns
+        p.rp2040.run_us(chance.random() * 250)  # and here it hangs
+        hung = p.rp2040.wires.now_ns
         while p.one_shot.alive:
-            p.bench.run_us(50)
-        assert p.bench.wires.now_ns - hung <= 2e6
+            p.rp2040.run_us(50)
+        assert p.rp2040.wires.now_ns - hung <= 2e6
 
 
 def test_tokens_that_wait_are_as_many_pulses_and_a_full_fifo_holds_few() -> None:
     """Ticks that come late all at once can't keep the permissive for long after the last of them."""
     p = Permissive()
-    p.bench.put("VALVE", words.VALVE_PERMISSIVE)
+    p.rp2040.put("VALVE", words.VALVE_PERMISSIVE)
     for _ in range(50):
         p.token()
-    stopped = p.bench.wires.now_ns
-    p.bench.run_us(5000)
+    stopped = p.rp2040.wires.now_ns
+    p.rp2040.run_us(5000)
     assert p.pulses <= 6 and p.one_shot.last_ns + 1e6 - stopped < 2e6
 
 
 def test_soft_reset_with_the_permissive_high_takes_it_low() -> None:
     p = Permissive()
-    p.bench.put("VALVE", words.VALVE_PERMISSIVE)
+    p.rp2040.put("VALVE", words.VALVE_PERMISSIVE)
     p.token()
-    p.bench.run_us(10)
-    assert p.bench.wires.level(PERMISSIVE) == 1
-    p.bench.driver("outputs").safe([PERMISSIVE])
-    assert p.bench.wires.level(PERMISSIVE) == 0
+    p.rp2040.run_us(10)
+    assert p.rp2040.wires.level(PERMISSIVE) == 1
+    p.rp2040.driver("outputs").safe([PERMISSIVE])
+    assert p.rp2040.wires.level(PERMISSIVE) == 0
 
 
 def test_outputs_are_low_and_inputs_read_a_broken_wire_as_open() -> None:
-    bench = Bench(step_cycles=8)
-    outputs = bench.driver("outputs")
+    rp2040 = Peripherals(step_cycles=8)
+    outputs = rp2040.driver("outputs")
     for pin in (15, 22, 28):
-        bench.machine.Pin(pin, 1, value=1)
+        rp2040.machine.Pin(pin, 1, value=1)
     outputs.safe([15, 22, 28])
-    assert [bench.wires.level(pin) for pin in (15, 22, 28)] == [0, 0, 0]
+    assert [rp2040.wires.level(pin) for pin in (15, 22, 28)] == [0, 0, 0]
     outputs.inputs([10, 11])
-    bench.wires.drive(10, 1)
-    assert [bench.machine.Pin(pin)() for pin in (10, 11)] == [1, 0]
+    rp2040.wires.drive(10, 1)
+    assert [rp2040.machine.Pin(pin)() for pin in (10, 11)] == [1, 0]
 
 
 class Watched:
     """A press's loop in two numbers: ticks, and passes of the foreground."""
 
     def __init__(self) -> None:
-        self.bench = Bench(step_cycles=8)
-        self.dog: Any = self.bench.driver("watchdog").Watchdog()
+        self.rp2040 = Peripherals(step_cycles=8)
+        self.dog: Any = self.rp2040.driver("watchdog").Watchdog()
 
     @property
     def timeout_ms(self) -> int:
-        return int(self.bench.watchdog.timeout)
+        return int(self.rp2040.watchdog.timeout)
 
     @property
     def fed(self) -> int:
-        return int(self.bench.watchdog.fed)
+        return int(self.rp2040.watchdog.fed)
 
 
 def test_watchdog_is_fed_only_when_tick_and_foreground_both_advanced() -> None:
     w = Watched()
     w.dog.passed(1)
-    assert w.bench.watchdog is None, "not started: it must not begin by being fed"
+    assert w.rp2040.watchdog is None, "not started: it must not begin by being fed"
     w.dog.start()
     assert w.timeout_ms <= 1000 and w.fed == 0
     for ticks in range(2, 10):
@@ -184,26 +184,26 @@ def test_watchdog_knows_the_count_of_ticks_where_it_wraps() -> None:
     assert w.fed == 3
 
 
-def _nor(size: int = 1 << 16) -> tuple[Bench, W25q, Any]:
-    bench = Bench(step_cycles=8)
-    chip = W25q(bench.wires, {"flash_select": 17}, size=size)
-    Pin = bench.machine.Pin
-    spi = bench.machine.SPI(0, baudrate=20000000, sck=Pin(18), mosi=Pin(19), miso=Pin(16))
-    return bench, chip, bench.driver("w25q").Nor(spi, 17)
+def _nor(size: int = 1 << 16) -> tuple[Peripherals, W25q, Any]:
+    rp2040 = Peripherals(step_cycles=8)
+    chip = W25q(rp2040.wires, {"flash_select": 17}, size=size)
+    Pin = rp2040.machine.Pin
+    spi = rp2040.machine.SPI(0, baudrate=20000000, sck=Pin(18), mosi=Pin(19), miso=Pin(16))
+    return rp2040, chip, rp2040.driver("w25q").Nor(spi, 17)
 
 
 def test_nor_says_its_size_programs_inside_a_page_and_erases_a_sector() -> None:
-    bench, chip, nor = _nor()
+    rp2040, chip, nor = _nor()
     assert nor.size == 1 << 16
     nor.program(0x1003, b"abc")
     assert nor.busy()
-    bench.run_us(500)
+    rp2040.run_us(500)
     assert not nor.busy()
     back = bytearray(5)
     nor.read(0x1002, back)
     assert bytes(back) == b"\xffabc\xff"
     nor.erase(0x1000)
-    bench.mcu.clock.tick(50e6)
+    rp2040.mcu.clock.tick(50e6)
     nor.read(0x1002, back)
     assert bytes(back) == b"\xff" * 5 and (chip.programs, chip.erases, chip.violations) == (1, 1, 0)
 
@@ -216,34 +216,34 @@ def test_nor_waits_for_what_it_has_begun() -> None:
 
 
 def test_nor_that_is_not_there_is_said_to_be_absent() -> None:
-    bench = Bench(step_cycles=8)
-    chip = W25q(bench.wires, {"flash_select": 17}, size=1 << 16)
+    rp2040 = Peripherals(step_cycles=8)
+    chip = W25q(rp2040.wires, {"flash_select": 17}, size=1 << 16)
     chip.absent = True
-    module = bench.driver("w25q")
-    spi = bench.machine.SPI(0, baudrate=20000000)
+    module = rp2040.driver("w25q")
+    spi = rp2040.machine.SPI(0, baudrate=20000000)
     with pytest.raises(module.Absent):
         module.Nor(spi, 17)
 
 
 def test_nor_that_was_erasing_when_the_processor_was_reset_is_waited_for() -> None:
-    bench, chip, nor = _nor()
+    rp2040, chip, nor = _nor()
     nor.erase(0x1000)
     assert chip.busy
-    again = bench.driver("w25q").Nor(nor._spi, 17)
+    again = rp2040.driver("w25q").Nor(nor._spi, 17)
     assert again.size == 1 << 16 and not chip.busy and chip.violations == 0
 
 
 def test_nor_that_stays_busy_is_an_error_after_bounded_time() -> None:
-    bench, chip, nor = _nor()
+    rp2040, chip, nor = _nor()
     nor.program(0, b"x")
     chip.stuck_busy = True
     with pytest.raises(OSError):
         nor.read(0, bytearray(1))
-    assert bench.wires.now_ns < 1e9
+    assert rp2040.wires.now_ns < 1e9
 
 
 def test_documents_are_files_and_a_missing_one_is_none(tmp_path: Path) -> None:
-    store: Any = Bench(step_cycles=8).driver("file_store").FileStore(str(tmp_path / "documents"))
+    store: Any = Peripherals(step_cycles=8).driver("file_store").FileStore(str(tmp_path / "documents"))
     assert store.names() == [] and store.read("config/a") is None
     store.write("config/a", b"one")
     store.write("calibration/b", bytes(range(256)))
@@ -254,7 +254,7 @@ def test_documents_are_files_and_a_missing_one_is_none(tmp_path: Path) -> None:
 
 
 def test_without_a_file_system_reading_says_none_and_writing_fails_aloud() -> None:
-    store: Any = Bench(step_cycles=8).driver("file_store").FileStore("/proc/no such place/documents")
+    store: Any = Peripherals(step_cycles=8).driver("file_store").FileStore("/proc/no such place/documents")
     assert store.read("config/a") is None and store.names() == []
     with pytest.raises(OSError):
         store.write("config/a", b"x")
@@ -269,14 +269,14 @@ class Blocks:
 
 
 def test_only_flash_that_was_never_written_is_formatted() -> None:
-    virgin = Bench(step_cycles=8).driver("file_store").virgin
+    virgin = Peripherals(step_cycles=8).driver("file_store").virgin
     assert virgin(Blocks(b"\xff" * 8192))
     assert not virgin(Blocks(b"\xff" * 4095 + b"\x00" + b"\xff" * 4096))
     assert not virgin(Blocks(b"\xff" * 8191 + b"\x7f"))
 
 
 def test_ram_journal_is_a_nor_whose_bits_only_fall() -> None:
-    nor: Any = Bench(step_cycles=8).driver("ram_nor").RamNor(2)
+    nor: Any = Peripherals(step_cycles=8).driver("ram_nor").RamNor(2)
     nor.program(10, b"\x0f")
     nor.program(10, b"\xf3")
     back = bytearray(1)

@@ -6,7 +6,7 @@ import pytest
 from stackpress_core.tick import words
 
 from hil_tests.devices.hx711 import Hx711
-from hil_tests.devices.pio_bench import Bench
+from hil_tests.devices.peripherals import Peripherals
 
 CLOCK, DATA = 0, 1
 HZ = 1000
@@ -16,16 +16,16 @@ class Fitted:
     """Converter, driver, and the stage of the tick called by the interrupt."""
 
     def __init__(self, codes: Any = None, sps: float = 80.0, hz: int = HZ) -> None:
-        self.bench = Bench(step_cycles=8)
+        self.rp2040 = Peripherals(step_cycles=8)
         self.codes = codes if codes is not None else [1234567]
         self._n = 0
-        self.chip = Hx711(self.bench.wires, CLOCK, DATA, self._next, sps)
-        self.module = self.bench.driver("hx711")
+        self.chip = Hx711(self.rp2040.wires, CLOCK, DATA, self._next, sps)
+        self.module = self.rp2040.driver("hx711")
         self.driver = self.module.Converter(CLOCK, DATA, sps=80)
-        self.bench.fixed()
+        self.rp2040.fixed()
         self.ticks: list[float] = []
         self.samples: list[int] = []
-        self._receive = self.bench.stage("hx711_stages", "receive")
+        self._receive = self.rp2040.stage("hx711_stages", "receive")
         self.hz = hz
 
     def _next(self) -> int:
@@ -37,10 +37,10 @@ class Fitted:
         self.driver.start()
 
     def _tick(self, _: Any) -> None:
-        self.ticks.append(self.bench.wires.now_ns)
+        self.ticks.append(self.rp2040.wires.now_ns)
         self._receive()
-        if self.bench.word("STATUS") & words.SAMPLE_NEW:
-            self.samples.append(self.bench.word("RAW"))
+        if self.rp2040.word("STATUS") & words.SAMPLE_NEW:
+            self.samples.append(self.rp2040.word("RAW"))
 
 
 @pytest.mark.parametrize("hz", [200, 500, 1000, 2000])
@@ -48,7 +48,7 @@ def test_ticks_keep_their_rate_with_and_without_a_sample(hz: int) -> None:
     fitted = Fitted(hz=hz)
     assert fitted.driver.set_up(hz)
     fitted.go()
-    fitted.bench.run_us(200_000)
+    fitted.rp2040.run_us(200_000)
     gaps = [b - a for a, b in zip(fitted.ticks, fitted.ticks[1:], strict=False)]
     assert all(abs(gap - 1e9 / hz) < 5000 for gap in gaps) and abs(len(fitted.ticks) - hz // 5) <= 1
     # the press's time is its ticks: a thousandth too long would be twenty minutes in a fortnight
@@ -61,7 +61,7 @@ def test_every_conversion_arrives_once_with_its_sign() -> None:
     fitted = Fitted(codes)
     fitted.driver.set_up(HZ)
     fitted.go()
-    fitted.bench.run_us(300_000)
+    fitted.rp2040.run_us(300_000)
     assert len(fitted.samples) > 20 and fitted.chip.gain_pulses == 25 and not fitted.chip.violations
     first = codes.index(fitted.samples[0])
     assert fitted.samples == [codes[(first + n) % len(codes)] for n in range(len(fitted.samples))]
@@ -71,7 +71,7 @@ def test_beyond_the_range_the_code_is_at_the_rail() -> None:
     fitted = Fitted([9_000_000, -9_000_000])
     fitted.driver.set_up(HZ)
     fitted.go()
-    fitted.bench.run_us(100_000)
+    fitted.rp2040.run_us(100_000)
     assert set(fitted.samples) == {0x7FFFFF, -0x800000}
 
 
@@ -80,15 +80,15 @@ def test_a_line_that_is_dead_gives_no_sample_and_ticks_go_on(what: str) -> None:
     fitted = Fitted()
     fitted.driver.set_up(HZ)
     fitted.go()
-    fitted.bench.run_us(50_000)
+    fitted.rp2040.run_us(50_000)
     if what == "dead":
         fitted.chip.dead = True
     else:
         fitted.chip.stuck = int(what.endswith("supply"))
     fitted.chip._drive()
-    fitted.bench.run_us(20_000)
+    fitted.rp2040.run_us(20_000)
     before, ticks = len(fitted.samples), len(fitted.ticks)
-    fitted.bench.run_us(100_000)
+    fitted.rp2040.run_us(100_000)
     assert len(fitted.samples) == before and len(fitted.ticks) - ticks in (99, 100, 101)
 
 
@@ -101,11 +101,11 @@ def test_nothing_is_read_before_it_has_settled() -> None:
 def test_absent_converter_is_told_in_bounded_time_and_still_ticks() -> None:
     fitted = Fitted()
     fitted.chip.dead = True
-    before = fitted.bench.wires.now_ns
+    before = fitted.rp2040.wires.now_ns
     assert not fitted.driver.set_up(HZ) and not fitted.driver.present
-    assert fitted.bench.wires.now_ns - before < 100e6
+    assert fitted.rp2040.wires.now_ns - before < 100e6
     fitted.go()
-    fitted.bench.run_us(50_000)
+    fitted.rp2040.run_us(50_000)
     assert len(fitted.ticks) in (49, 50) and not fitted.samples
 
 
@@ -114,9 +114,9 @@ def test_converter_that_comes_back_is_heard_again() -> None:
     fitted.chip.dead = True
     fitted.driver.set_up(HZ)
     fitted.go()
-    fitted.bench.run_us(50_000)
+    fitted.rp2040.run_us(50_000)
     fitted.chip.dead = False
-    fitted.bench.run_us(100_000)
+    fitted.rp2040.run_us(100_000)
     assert len(fitted.samples) >= 6
 
 
@@ -124,37 +124,37 @@ def test_clock_never_rests_high_and_stopping_leaves_it_low() -> None:
     fitted = Fitted()
     fitted.driver.set_up(HZ)
     fitted.go()
-    fitted.bench.run_us(12_345)
+    fitted.rp2040.run_us(12_345)
     fitted.driver.stop()
-    fitted.bench.run_us(1000)
-    assert fitted.bench.wires.level(CLOCK) == 0 and fitted.chip.powered and not fitted.chip.violations
+    fitted.rp2040.run_us(1000)
+    assert fitted.rp2040.wires.level(CLOCK) == 0 and fitted.chip.powered and not fitted.chip.violations
 
 
 def test_interrupts_that_were_off_for_long_cost_samples_not_their_order() -> None:
     fitted = Fitted(list(range(1000, 2000)))
     fitted.driver.set_up(HZ)
     fitted.go()
-    fitted.bench.run_us(50_000)
-    handlers, fitted.bench.handlers = fitted.bench.handlers, {}
-    fitted.bench.run_us(200_000)
-    fitted.bench.handlers = handlers
-    fitted.bench.run_us(50_000)
+    fitted.rp2040.run_us(50_000)
+    handlers, fitted.rp2040.handlers = fitted.rp2040.handlers, {}
+    fitted.rp2040.run_us(200_000)
+    fitted.rp2040.handlers = handlers
+    fitted.rp2040.run_us(50_000)
     assert fitted.samples == sorted(set(fitted.samples)) and fitted.samples[-1] >= fitted.samples[0] + 20
 
 
 def test_model_powers_down_after_60_us_and_begins_anew() -> None:
-    bench = Bench(step_cycles=8)
-    chip = Hx711(bench.wires, CLOCK, DATA, lambda: 7)
-    pin = bench.machine.Pin(CLOCK, 1, value=0)
-    bench.run_us(100_000)
+    rp2040 = Peripherals(step_cycles=8)
+    chip = Hx711(rp2040.wires, CLOCK, DATA, lambda: 7)
+    pin = rp2040.machine.Pin(CLOCK, 1, value=0)
+    rp2040.run_us(100_000)
     pin(1)
-    bench.run_us(30)
+    rp2040.run_us(30)
     assert chip.powered
-    bench.run_us(40)
+    rp2040.run_us(40)
     assert not chip.powered
     conversions = chip.conversions
-    bench.run_us(50_000)
+    rp2040.run_us(50_000)
     assert chip.conversions == conversions
     pin(0)
-    bench.run_us(50_000)
+    rp2040.run_us(50_000)
     assert chip.powered and chip.conversions >= conversions + 3

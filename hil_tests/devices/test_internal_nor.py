@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from stackpress_core.log.journal import Journal
 
-from hil_tests.devices.pio_bench import FIXED, WORDS, Bench
+from hil_tests.devices.peripherals import FIXED, WORDS, Peripherals
 
 SECTORS = 8
 NOTE = 9
@@ -45,7 +45,7 @@ class Fitted:
     def __init__(self, data: bytearray | None = None, pages: int = 8) -> None:
         self.flash = Flash(data)
         self.press = SimpleNamespace(de_energised=True)
-        module = Bench(step_cycles=8).driver("internal_nor")
+        module = Peripherals(step_cycles=8).driver("internal_nor")
         self.nor = module.InternalNor(self.flash, SECTORS * 4096, lambda change: change(), pages)
         self.nor.begin(self.press)
 
@@ -234,9 +234,9 @@ def test_wherever_in_a_sector_the_pages_run_out_what_was_written_before_stays(pa
 
 
 def test_pause_for_the_flash_is_no_missed_tick() -> None:
-    bench = Bench(step_cycles=8)
-    module = bench.driver("internal_nor")
-    bench.fixed()
+    rp2040 = Peripherals(step_cycles=8)
+    module = rp2040.driver("internal_nor")
+    rp2040.fixed()
     order: list[str] = []
 
     def between(change: Any) -> None:
@@ -248,16 +248,16 @@ def test_pause_for_the_flash_is_no_missed_tick() -> None:
 
     def write() -> None:
         order.append("write")
-        bench.mcu.clock.tick(45e6)
+        rp2040.mcu.clock.tick(45e6)
 
     still(write)
     assert order == ["held", "write", "free"]
-    assert abs(bench.ptr32(FIXED)[WORDS["_LAST_US"]] - bench.mcu.clock.nanos / 1000) < 2
+    assert abs(rp2040.ptr32(FIXED)[WORDS["_LAST_US"]] - rp2040.mcu.clock.nanos / 1000) < 2
 
 
 def test_nothing_is_written_before_the_press_runs_or_while_an_order_waits() -> None:
     flash = Flash()
-    nor = Bench(step_cycles=8).driver("internal_nor").InternalNor(flash, SECTORS * 4096, lambda change: change(), 4)
+    nor = Peripherals(step_cycles=8).driver("internal_nor").InternalNor(flash, SECTORS * 4096, lambda change: change(), 4)
     nor.program(0, b"x")
     nor.service(0)
     nor.begin(SimpleNamespace(de_energised=False))

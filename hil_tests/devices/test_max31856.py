@@ -8,7 +8,7 @@ import pytest
 from stackpress_core.tick import words
 
 from hil_tests.devices.max31856 import Max31856
-from hil_tests.devices.pio_bench import Bench
+from hil_tests.devices.peripherals import Peripherals
 from hil_tests.devices.w25q import W25q
 
 PINS = {"flash_select": 17}
@@ -16,31 +16,31 @@ PINS = {"flash_select": 17}
 
 class Fitted:
     def __init__(self) -> None:
-        self.bench = Bench(step_cycles=8)
-        self.nor = W25q(self.bench.wires, PINS, size=1 << 16)
+        self.rp2040 = Peripherals(step_cycles=8)
+        self.nor = W25q(self.rp2040.wires, PINS, size=1 << 16)
         self.celsius: list[int | None] = [12345, -4321]
-        self.chips = [Max31856(self.bench.wires, 0, lambda n=n: self.celsius[n]) for n in (0, 1)]  # type: ignore[misc]
+        self.chips = [Max31856(self.rp2040.wires, 0, lambda n=n: self.celsius[n]) for n in (0, 1)]  # type: ignore[misc]
         self.expander_dead = False
-        Pin, SPI = self.bench.machine.Pin, self.bench.machine.SPI
+        Pin, SPI = self.rp2040.machine.Pin, self.rp2040.machine.SPI
         spi = SPI(0, baudrate=20000000, sck=Pin(18), mosi=Pin(19), miso=Pin(16))
-        self.flash = self.bench.driver("w25q").Nor(spi, 17)
+        self.flash = self.rp2040.driver("w25q").Nor(spi, 17)
         self.S = words.new()
-        self.driver: Any = self.bench.driver("max31856").Thermocouples(spi, self.select)
+        self.driver: Any = self.rp2040.driver("max31856").Thermocouples(spi, self.select)
         self.driver.begin(SimpleNamespace(S=self.S))
         self.ms = 0
 
     def select(self, channel: int | None) -> None:
         if self.expander_dead:
             raise OSError(110)
-        self.bench.run_us(75)  # three bytes at 400 kHz
+        self.rp2040.run_us(75)  # three bytes at 400 kHz
         for n, chip in enumerate(self.chips):
             chip.select(0 if channel == n else 1)
         assert sum(chip.selected for chip in self.chips) <= 1
-        assert self.bench.wires.level(17) == 1, "the flash is selected as well"
+        assert self.rp2040.wires.level(17) == 1, "the flash is selected as well"
 
     def run(self, ms: int, every: int = 10) -> None:
         for _ in range(ms // every):
-            self.bench.mcu.clock.tick(every * 1e6)
+            self.rp2040.mcu.clock.tick(every * 1e6)
             self.ms += every
             self.driver.service(self.ms)
 
@@ -57,14 +57,14 @@ def fitted() -> Iterator[Fitted]:
 
 @pytest.mark.parametrize("centi", [0, 1, -1, 2500, 39999, -20000, 137200])
 def test_code_of_the_datasheet_is_the_temperature_to_a_hundredth(centi: int) -> None:
-    module = Bench().driver("max31856")
+    module = Peripherals().driver("max31856")
     code = round(centi * 128 / 100) & 0x7FFFF
     assert abs(module.centi_c(code >> 11, code >> 3 & 255, (code & 7) << 5) - centi) <= 1
 
 
 def test_table_of_the_datasheet() -> None:
     """Table 4: linearised temperatures and their 19 bits."""
-    module = Bench().driver("max31856")
+    module = Peripherals().driver("max31856")
     assert module.centi_c(0x64, 0x00, 0x00) == 160000 and module.centi_c(0x01, 0x90, 0x00) == 2500
     assert module.centi_c(0xF0, 0x60, 0x00) == -25000 and module.centi_c(0x00, 0x01, 0x00) == 6
 
@@ -127,7 +127,7 @@ def test_without_the_expander_there_is_no_temperature_and_it_comes_back(fitted: 
 
 def test_flash_on_the_same_wires_keeps_every_byte(fitted: Fitted) -> None:
     fitted.flash.erase(0)
-    fitted.bench.mcu.clock.tick(60e6)
+    fitted.rp2040.mcu.clock.tick(60e6)
     for page in range(8):
         fitted.flash.program(page * 256, bytes((page * 7 + i) & 255 for i in range(256)))
         fitted.run(60)
@@ -143,9 +143,9 @@ def test_poll_is_short(fitted: Fitted) -> None:
     """Wire time of the longest pass: two transfers to set up, with their selects."""
     longest = 0.0
     for _ in range(40):
-        fitted.bench.mcu.clock.tick(10e6)
+        fitted.rp2040.mcu.clock.tick(10e6)
         fitted.ms += 10
-        began = fitted.bench.wires.now_ns
+        began = fitted.rp2040.wires.now_ns
         fitted.driver.service(fitted.ms)
-        longest = max(longest, fitted.bench.wires.now_ns - began)
+        longest = max(longest, fitted.rp2040.wires.now_ns - began)
     assert longest < 500_000

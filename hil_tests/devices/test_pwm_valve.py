@@ -2,7 +2,7 @@
 
 import pytest
 
-from hil_tests.devices.pio_bench import Bench
+from hil_tests.devices.peripherals import Peripherals
 from hil_tests.devices.pwm_valve import PwmValve
 
 PWM = 0x40050000
@@ -10,19 +10,19 @@ PWM = 0x40050000
 
 class Fitted:
     def __init__(self, pin: int = 14, hz: int = 1000) -> None:
-        self.bench = Bench(step_cycles=8)
+        self.rp2040 = Peripherals(step_cycles=8)
         self.pin = pin
-        self.outputs = self.bench.driver("outputs")
+        self.outputs = self.rp2040.driver("outputs")
         self.outputs.safe([pin])
-        self.valve = PwmValve(self.bench.wires, pin)
-        self.driver = self.bench.driver("pwm_valve").Valve(pin, hz, PWM, 125_000_000)
+        self.valve = PwmValve(self.rp2040.wires, pin)
+        self.driver = self.rp2040.driver("pwm_valve").Valve(pin, hz, PWM, 125_000_000)
         self.driver.start()
-        self.drive = self.bench.stage("pwm_valve_stages", "drive", _PIN_VALVE_PWM=pin)
+        self.drive = self.rp2040.stage("pwm_valve_stages", "drive", _PIN_VALVE_PWM=pin)
 
     def set(self, code: int, ms: float = 5) -> int:
-        self.bench.put("CODE", code)
+        self.rp2040.put("CODE", code)
         self.drive()
-        self.bench.mcu.clock.tick(ms * 1e6)
+        self.rp2040.mcu.clock.tick(ms * 1e6)
         return self.valve.code
 
 
@@ -37,9 +37,9 @@ def test_duty_is_the_code(pin: int, hz: int) -> None:
 
 def test_both_ends_are_steady_levels() -> None:
     fitted = Fitted()
-    assert fitted.set(0) == 0 and fitted.bench.wires.level(14) == 0
-    assert fitted.set(65535, 20) == 65535 and fitted.bench.wires.level(14) == 1
-    assert fitted.set(0) == 0 and fitted.bench.wires.level(14) == 0
+    assert fitted.set(0) == 0 and fitted.rp2040.wires.level(14) == 0
+    assert fitted.set(65535, 20) == 65535 and fitted.rp2040.wires.level(14) == 1
+    assert fitted.set(0) == 0 and fitted.rp2040.wires.level(14) == 0
 
 
 def test_new_set_point_waits_for_one_period_at_most() -> None:
@@ -53,9 +53,9 @@ def test_starts_closed_even_if_the_slice_was_left_open() -> None:
     fitted.set(40000)
     levels: list[int] = []
     fitted.outputs.safe([14])
-    fitted.bench.wires.watch(14, levels.append)
+    fitted.rp2040.wires.watch(14, levels.append)
     fitted.driver.start()
-    fitted.bench.mcu.clock.tick(10e6)
+    fitted.rp2040.mcu.clock.tick(10e6)
     assert 1 not in levels
 
 
@@ -63,22 +63,22 @@ def test_slice_that_stops_while_high_stays_high_and_the_safe_pin_is_low() -> Non
     """Why the pin is taken from the slice first: with the counter stopped nothing ever drives it low."""
     fitted = Fitted()
     fitted.set(65535)
-    fitted.bench.mcu.write_uint32(PWM + 20 * 7, 0)
-    fitted.bench.mcu.clock.tick(50e6)
-    assert fitted.bench.wires.level(14) == 1 and fitted.valve.code == 65535
+    fitted.rp2040.mcu.write_uint32(PWM + 20 * 7, 0)
+    fitted.rp2040.mcu.clock.tick(50e6)
+    assert fitted.rp2040.wires.level(14) == 1 and fitted.valve.code == 65535
     fitted.outputs.safe([14])
-    assert fitted.bench.wires.level(14) == 0
+    assert fitted.rp2040.wires.level(14) == 0
 
 
 def test_model_reads_a_duty_from_edges_alone() -> None:
-    bench = Bench(step_cycles=8)
-    pin = bench.machine.Pin(3, 1, value=0)
-    valve = PwmValve(bench.wires, 3)
+    rp2040 = Peripherals(step_cycles=8)
+    pin = rp2040.machine.Pin(3, 1, value=0)
+    valve = PwmValve(rp2040.wires, 3)
     for _ in range(4):
         pin(1)
-        bench.run_us(300)
+        rp2040.run_us(300)
         pin(0)
-        bench.run_us(700)
+        rp2040.run_us(700)
     assert abs(valve.code - 0.3 * 65535) < 10
-    bench.run_us(3000)
+    rp2040.run_us(3000)
     assert valve.code == 0

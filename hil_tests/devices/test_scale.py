@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from stackpress_core.tick import states, words
 
-from hil_tests.devices.pio_bench import Bench
+from hil_tests.devices.peripherals import Peripherals
 from hil_tests.devices.scale import QuadratureScale
 
 A, B, NM = 20, 21, 1000
@@ -17,28 +17,28 @@ class Fitted:
     """A scale on its pins, the driver, and the two stages of the tick."""
 
     def __init__(self, nm: int = NM, level: int = 0) -> None:
-        self.bench = Bench(step_cycles=8)
-        self.scale = QuadratureScale(self.bench.wires, A, B, abs(nm))
+        self.rp2040 = Peripherals(step_cycles=8)
+        self.scale = QuadratureScale(self.rp2040.wires, A, B, abs(nm))
         self.scale.jump(level)
         self.press: Any = SimpleNamespace(params={"travel_limit_um": 5000}, state=states.SAFE)
-        module = self.bench.driver("quadrature")
+        module = self.rp2040.driver("quadrature")
         self.driver = module.Scale(A, B, nm, 0x50300000)
-        self.bench.fixed()
+        self.rp2040.fixed()
         self.driver.begin(self.press)
-        self._stages = [self.bench.stage("quadrature_stages", name, _SCALE_NM_PER_COUNT=nm) for name in ("scale", "travel")]
+        self._stages = [self.rp2040.stage("quadrature_stages", name, _SCALE_NM_PER_COUNT=nm) for name in ("scale", "travel")]
         self.ms = 0
 
     def tick(self) -> tuple[int, bool]:
         """(displacement / nm, travel is allowed)."""
-        self.bench.put("INPUTS", 0)
+        self.rp2040.put("INPUTS", 0)
         for stage in self._stages:
             stage()
-        return self.bench.word("DISPLACEMENT"), bool(self.bench.word("INPUTS") & words.IN["travel_ok"])
+        return self.rp2040.word("DISPLACEMENT"), bool(self.rp2040.word("INPUTS") & words.IN["travel_ok"])
 
     def run(self, ms: float) -> None:
         """Time with a pass of the foreground each millisecond."""
         for _ in range(max(1, round(ms))):
-            self.bench.run_us(1000 * ms / max(1, round(ms)))
+            self.rp2040.run_us(1000 * ms / max(1, round(ms)))
             self.ms += 1
             self.driver.service(self.ms)
 
@@ -50,15 +50,15 @@ class Fitted:
 
 
 def test_model_turns_one_line_at_a_time_and_a_leads_upwards() -> None:
-    bench = Bench(step_cycles=8)
-    scale = QuadratureScale(bench.wires, A, B, NM)
+    rp2040 = Peripherals(step_cycles=8)
+    scale = QuadratureScale(rp2040.wires, A, B, NM)
     for pin in (A, B):
-        bench.machine.Pin(pin, 0)
+        rp2040.machine.Pin(pin, 0)
     seen = []
     for level in (1, 2, 3, 4, 3):
         scale.move_to(level * NM, 1000)
-        bench.run_us(2)
-        seen.append((int(bench.mcu.gpio[A].input_value), int(bench.mcu.gpio[B].input_value)))
+        rp2040.run_us(2)
+        seen.append((int(rp2040.mcu.gpio[A].input_value), int(rp2040.mcu.gpio[B].input_value)))
     assert seen == [(1, 0), (1, 1), (0, 1), (0, 0), (0, 1)]
 
 
@@ -156,10 +156,10 @@ def test_scale_that_ran_off_the_numbers_is_lost() -> None:
 
 def test_deadman_and_scale_share_a_pio() -> None:
     fitted = Fitted()
-    deadman = fitted.bench.driver("deadman").Deadman(7)
+    deadman = fitted.rp2040.driver("deadman").Deadman(7)
     deadman.begin(None)
     pulses: list[int] = []
-    fitted.bench.wires.watch(7, pulses.append)
+    fitted.rp2040.wires.watch(7, pulses.append)
     deadman._sm.put(1)
     fitted.scale.move_to(3 * NM, 1e5)
     fitted.run(1)

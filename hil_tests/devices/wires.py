@@ -28,9 +28,7 @@ class Wires:
         self._of(pin).watch(changed)
 
     def _of(self, pin: int, kept: int = 0) -> Any:
-        from hil_tests.devices.edges import (
-            Edges,  # late: the compiled one, once the emulator's parts are found (targets/fast)
-        )
+        from hil_tests.devices.edges import Edges  # late: then the compiled one is found, if there is one
 
         if pin not in self._edges:
             self._edges[pin] = Edges(self.chip.clock, self.level(pin), kept)

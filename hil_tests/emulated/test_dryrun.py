@@ -9,10 +9,10 @@ from stackpress.link import Link
 
 from boards.images.board_data import board_data
 from boards.images.build import BOARDS, build
-from hil_tests import playing, scenario
+from hil_tests import player, scenario
 from hil_tests.bench.board.heap import Heap
-from hil_tests.targets.free_running import BareBoard
 from hil_tests.targets.chip import PIO0_IRQ_0
+from hil_tests.targets.running_chip import BareBoard
 from hil_tests.targets.stack import Stack
 
 BOOTED_S = 0.8
@@ -36,7 +36,7 @@ def test_bare_board_is_commissioned_presses_and_trips_over_its_usb_port(tmp_path
         stack = board.at_rest(Stack(board.chip.mcu, board_data("dryrun")["chip"]).paint)
         for name in PLAYED:
             one = scenario.read(scenario.SCENARIOS / f"{name}.toml")
-            playing.play(one, "short", "serial", tmp_path / name, board.port)
+            player.play(one, "short", "serial", tmp_path / name, board.port)
         assert board.at_rest(lambda: stack.bytes_left) >= STACK_LEFT_BYTES
         heap = Heap(board.chip.mcu, image.with_suffix(".elf"))
 

@@ -16,14 +16,14 @@ PLAYED = f"""
 import hashlib, sys
 sys.path[:0] = {[str(ROOT / part) for part in ("", "firmware", "firmware/tests/shim")]!r}
 from pathlib import Path
-from hil_tests import playing, scenario
+from hil_tests import player, scenario
 def told(target):
     pins = target.board["pins"].values()
     seen = (target.carrier.flash.memory, target.carrier.recorder.truth, [target.carrier.wires.edges(pin) for pin in pins],
             target.console, target.chip.mcu.sram.tobytes(), target.chip.now_ns)
     print(target.chip.now_ns, *(hashlib.sha256(repr(one).encode()).hexdigest()[:16] for one in seen))
 one = scenario.read(scenario.SCENARIOS / "{SCENARIO}.toml")
-playing.play(one, "short", "emulator", Path(sys.argv[1]), over=told)
+player.play(one, "short", "emulator", Path(sys.argv[1]), over=told)
 """
 
 pytestmark = pytest.mark.timeout(EMULATED_TIMEOUT_S)

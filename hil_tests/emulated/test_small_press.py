@@ -7,7 +7,7 @@ from stackpress import programs
 from stackpress.link import Link
 
 from hil_tests.devices.recorder import TRUTH_HZ
-from hil_tests.targets.small import SmallTarget
+from hil_tests.targets.small_press import SmallTarget
 
 pytestmark = pytest.mark.timeout(1800)
 BOOTED_S = 0.6

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hil_tests.conftest import EMULATED_TIMEOUT_S
-from hil_tests.targets import fast
+from hil_tests.targets import compilation
 
 ROOT = Path(__file__).resolve().parents[2]
 UNTIL_S = (0.05, 0.60)  # while it boots; while it ticks
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(EMULATED_TIMEOUT_S)
 
 
 def looked(plain: bool) -> list[str]:
-    environment = {**os.environ, fast.OFF: "1" if plain else ""}
+    environment = {**os.environ, compilation.OFF: "1" if plain else ""}
     done = subprocess.run([sys.executable, "-c", LOOK], env=environment, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 
 class Target(Protocol):
-    """One press with its plant and bench; times in press seconds, and time stands still between calls where it can."""
+    """One press with its plant and what is around it; times in press seconds, and time stands still between calls where it can."""
 
     @property
     def port(self) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from hil_tests.targets import fast
+from hil_tests.targets import compilation
 
 CYCLE_NS = 8.0  # 125 MHz
 PIO_STEP_CYCLES = 2  # one step of a state machine at 62.5 MHz
@@ -54,7 +54,7 @@ class PlainLoop:
 
 class Chip:
     def __init__(self, image: Path) -> None:
-        self.slow_because = fast.install()
+        self.slow_because = compilation.install()
         from rp2040py.boards import resolve_board_spec
         from rp2040py.device.base_device import BaseDevice
         from rp2040py.memory_map import FLASH_START_ADDRESS

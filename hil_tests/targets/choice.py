@@ -20,15 +20,15 @@ def start(kind: str, played: Mapping[str, Any], port: str = "") -> tuple[Target,
     return STARTS[kind](played, port)
 
 
-def _bench(played: Mapping[str, Any]) -> dict[str, Any]:
+def _machine(played: Mapping[str, Any]) -> dict[str, Any]:
     return {"plant": played.get("plant", "nominal"), "specimen": played["specimen"], "overrides": played["overrides"]}
 
 
 def _documents(played: Mapping[str, Any], identity: str) -> tuple[dict[str, bytes], str]:
     from stackpress.simulator.provision import commissioned
 
-    bench = _bench(played)
-    spec = load.plant(bench["plant"], bench["specimen"], bench["overrides"])
+    machine = _machine(played)
+    spec = load.plant(machine["plant"], machine["specimen"], machine["overrides"])
     return documents_of(played, commissioned(spec, identity))
 
 
@@ -36,7 +36,7 @@ def _sim(played: Mapping[str, Any], port: str) -> tuple[Target, Press, str, int]
     from hil_tests.targets.sim import SimTarget
 
     documents, program = _documents(played, "SIM-bench")
-    target = SimTarget(**_bench(played), seed=played.get("seed", 1), configured=False, documents=documents,
+    target = SimTarget(**_machine(played), seed=played.get("seed", 1), configured=False, documents=documents,
                        **played.get("target", {}))  # fmt: skip
     return target, _press(target), program, 0
 
@@ -48,7 +48,7 @@ def _emulator(played: Mapping[str, Any], port: str) -> tuple[Target, Press, str,
     documents, program = _documents(played, identity())
     own = played.get("target", {})
     journal = bytearray(full(own["flash_bytes"])) if own.get("journal_full") else None
-    target = EmulatorTarget(**_bench(played), seed=played.get("seed", 1), configured=False, documents=documents, flash=journal)
+    target = EmulatorTarget(**_machine(played), seed=played.get("seed", 1), configured=False, documents=documents, flash=journal)
     target.boot()
     return target, _press(target), program, 0
 
@@ -57,7 +57,7 @@ def _serial(played: Mapping[str, Any], port: str) -> tuple[Target, Press, str, i
     from hil_tests.targets.serial import SerialTarget
 
     documents, program = _documents(played, "to be bound to the board")
-    target: Any = SerialTarget(port, **_bench(played), documents=documents, configured=False)
+    target: Any = SerialTarget(port, **_machine(played), documents=documents, configured=False)
     return target, target.press, program, target.log_from
 
 

@@ -19,8 +19,8 @@ from hil_tests.devices.boot_drive import BootDrive
 from hil_tests.devices.carrier import Carrier
 from hil_tests.targets.chip import PIO0_IRQ_0, SRAM, Chip
 from hil_tests.targets.emulator_faults import TABLE, ChipFaults
-from hil_tests.targets.free_running import Running
 from hil_tests.targets.protocol_chip import Wire
+from hil_tests.targets.running_chip import Running
 from hil_tests.targets.storage import file_system
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -176,7 +176,7 @@ class SerialTarget:
                     raise
                 time.sleep(NAP_S)
 
-    # -- the bench -------------------------------------------------------------------------------------------------
+    # -- what is around the press -------------------------------------------------------------------------------------------------
 
     def fault(self, name: str, value: float | None = None) -> None:
         """PressRefused if the board simulates nothing, or knows no such fault."""

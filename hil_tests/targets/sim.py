@@ -1,4 +1,4 @@
-"""A simulated press as a target of tests: real MicroPython, a real serial device, and a bench that controls time.
+"""A simulated press as a target of tests: real MicroPython, a real serial device, and a supervisor that controls time.
 
     with SimTarget(specimen="pellet") as target:
         target.run_until(2.0)          # press time; it stands still otherwise

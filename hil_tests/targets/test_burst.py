@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hil_tests.targets import fast
+from hil_tests.targets import compilation
 
 RAM, FLASH, SIO = 0x20000000, 0x10000000, 0xD0000000
 CODE, WINDOW, SIZE = 0x20001000, 0x20008000, 0x1000
@@ -18,7 +18,8 @@ DIVIDER = range(0x60, 0x7C, 4)
 
 @pytest.fixture(scope="module")
 def chip() -> Iterator[tuple[Any, Any]]:
-    why = fast.install()
+    why = compilation.install()
+    assert why != compilation.TOO_LATE
     if why:
         pytest.skip(f"nothing was compiled: {why}")
     loop, parts = (importlib.import_module(f"rp2040py.native.{name}") for name in ("_loop", "_rp2040"))

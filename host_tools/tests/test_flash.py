@@ -15,7 +15,7 @@ from stackpress.flashing import drives, flash_map, targets, uf2
 from stackpress.ports import FoundPort
 from stackpress_core.tick import words
 
-from hil_tests.targets.flashable import FlashBench, image
+from hil_tests.targets.flashable_press import FlashablePress, image
 
 if sys.platform == "win32":
     pytest.fail("these tests need a pty")
@@ -25,17 +25,17 @@ Ask = Callable[..., tuple[int, dict[str, Any]]]
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlashBench]:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlashablePress]:
     for name in ("STACKPRESS_SIM_DIR", "STACKPRESS_CONFIG_DIR", "STACKPRESS_DATA"):
         monkeypatch.setenv(name, str(tmp_path / name))
     monkeypatch.chdir(tmp_path)
-    one = FlashBench(tmp_path)
+    one = FlashablePress(tmp_path)
     yield one
     one.close()
 
 
 @pytest.fixture
-def ask(bench: FlashBench, capsys: pytest.CaptureFixture[str]) -> Ask:
+def ask(bench: FlashablePress, capsys: pytest.CaptureFixture[str]) -> Ask:
     """`stackpress flash` with --json; gives exit code and document."""
 
     def asked(*words: str | Path) -> tuple[int, dict[str, Any]]:
@@ -46,11 +46,11 @@ def ask(bench: FlashBench, capsys: pytest.CaptureFixture[str]) -> Ask:
     return asked
 
 
-def on(bench: FlashBench) -> list[str | Path]:
+def on(bench: FlashablePress) -> list[str | Path]:
     return ["--port", bench.port, "--drive", bench.drive.path]
 
 
-def test_a_running_board_is_flashed_comes_back_and_keeps_its_documents(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+def test_a_running_board_is_flashed_comes_back_and_keeps_its_documents(bench: FlashablePress, ask: Ask, tmp_path: Path) -> None:
     bench.boot(OLD)
     code, told = ask(image(tmp_path / "new.uf2", content=NEW), *on(bench))
     assert code == 0 and told["written"], told
@@ -58,7 +58,7 @@ def test_a_running_board_is_flashed_comes_back_and_keeps_its_documents(bench: Fl
     assert told["after"]["documents"] == 3 and told["after"]["documents_changed"] == []
 
 
-def test_the_doctor_says_what_runs_and_where_it_lies(bench: FlashBench, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_doctor_says_what_runs_and_where_it_lies(bench: FlashablePress, capsys: pytest.CaptureFixture[str]) -> None:
     bench.boot(OLD)
     app.run(["doctor", "--port", str(bench.port), "--json"])
     found = {one["what"]: one["text"] for one in json.loads(capsys.readouterr().out)["findings"]}
@@ -68,7 +68,7 @@ def test_the_doctor_says_what_runs_and_where_it_lies(bench: FlashBench, capsys: 
     assert (told["firmware"], told["git"], told["hash"]) == ("0.1.0", "ffffffffffff", OLD)
 
 
-def test_rollback_brings_back_what_ran_before_and_says_if_there_is_nothing(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+def test_rollback_brings_back_what_ran_before_and_says_if_there_is_nothing(bench: FlashablePress, ask: Ask, tmp_path: Path) -> None:
     bench.boot(OLD)
     assert ask("--rollback", *on(bench))[0] == 1
     for content in (NEW, "33" * 8):
@@ -77,7 +77,7 @@ def test_rollback_brings_back_what_ran_before_and_says_if_there_is_nothing(bench
     assert code == 0 and told["image"]["hash"] == NEW and told["after"]["firmware"].endswith(NEW), told
 
 
-def test_dry_run_says_what_it_would_do_and_writes_nothing(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+def test_dry_run_says_what_it_would_do_and_writes_nothing(bench: FlashablePress, ask: Ask, tmp_path: Path) -> None:
     bench.boot(OLD)
     code, told = ask(image(tmp_path / "new.uf2", content=NEW), "--dry-run", *on(bench))
     assert code == 0 and len(told["steps"]) == 4 and "boot drive" in told["steps"][0]
@@ -90,7 +90,7 @@ def test_dry_run_says_what_it_would_do_and_writes_nothing(bench: FlashBench, ask
      ({"kilobytes": 700}, "into the storage that begins at 0x100a0000")],
 )  # fmt: skip
 def test_a_wrong_image_is_refused_before_anything_is_written(
-    bench: FlashBench, ask: Ask, tmp_path: Path, wrong: dict[str, Any], said: str
+    bench: FlashablePress, ask: Ask, tmp_path: Path, wrong: dict[str, Any], said: str
 ) -> None:
     bench.boot(OLD)
     code, told = ask(image(tmp_path / "wrong.uf2", **wrong), *on(bench))
@@ -98,7 +98,7 @@ def test_a_wrong_image_is_refused_before_anything_is_written(
     assert bench.port.exists() and not bench.drive.path.exists()
 
 
-def test_a_torn_foreign_or_missing_file_is_refused_with_what_is_wrong(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+def test_a_torn_foreign_or_missing_file_is_refused_with_what_is_wrong(bench: FlashablePress, ask: Ask, tmp_path: Path) -> None:
     bench.boot(OLD)
     whole = image(tmp_path / "whole.uf2").read_bytes()
     for name, data, said in (("torn", whole[:-100], "not whole blocks"), ("hole", whole[:5120] + whole[5632:], "does not belong"),
@@ -139,7 +139,7 @@ def test_simulated_press_is_not_taken_for_the_board(ask: Ask, tmp_path: Path, mo
     assert code == 3 and "only a simulated press (/dev/pts/77)" in told["error"] and "--port" in told["hint"], told
 
 
-def test_an_armed_and_a_tripped_press_are_refused(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+def test_an_armed_and_a_tripped_press_are_refused(bench: FlashablePress, ask: Ask, tmp_path: Path) -> None:
     bench.boot(OLD)
     new = image(tmp_path / "new.uf2", content=NEW)
     assert app.run(["arm", "--port", str(bench.port)]) == 0
@@ -154,7 +154,7 @@ def test_an_armed_and_a_tripped_press_are_refused(bench: FlashBench, ask: Ask, t
     assert not bench.drive.path.exists()
 
 
-def test_a_boot_drive_tells_the_chip_only_so_the_board_must_be_known(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+def test_a_boot_drive_tells_the_chip_only_so_the_board_must_be_known(bench: FlashablePress, ask: Ask, tmp_path: Path) -> None:
     new = image(tmp_path / "new.uf2", content=NEW)
     bench.drive.appear()
     code, told = ask(new, "--drive", bench.drive.path)
@@ -166,7 +166,7 @@ def test_a_boot_drive_tells_the_chip_only_so_the_board_must_be_known(bench: Flas
     assert not list(bench.drive.path.glob("*.uf2"))
 
 
-def test_a_cable_pulled_in_the_middle_is_told_and_flash_carries_on(bench: FlashBench, ask: Ask, tmp_path: Path) -> None:
+def test_a_cable_pulled_in_the_middle_is_told_and_flash_carries_on(bench: FlashablePress, ask: Ask, tmp_path: Path) -> None:
     bench.boot(OLD)
     bench.drive.unplug_after = 200
     code, told = ask(image(tmp_path / "new.uf2", content=NEW), *on(bench))
@@ -180,7 +180,7 @@ def test_a_cable_pulled_in_the_middle_is_told_and_flash_carries_on(bench: FlashB
 
 
 def test_an_error_of_the_disk_is_no_success_unless_it_comes_with_the_restart(
-    bench: FlashBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: FlashablePress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The chip restarts on the last block, so that the disk goes away under the copy's last flush."""
     bench.drive.appear()

@@ -7,7 +7,7 @@ from typing import Any
 from stackpress.errors import PressRefused
 
 from hil_tests import bundle
-from hil_tests.expecting import EXPECTATIONS, expect, why
+from hil_tests.expectations import EXPECTATIONS, expect, why
 from hil_tests.run import LOOK_S, Run, Unmet
 from hil_tests.scenario import SHORT_S, Scenario
 from hil_tests.targets import choice

@@ -66,7 +66,7 @@ class PtyBoard(MemoryBoard):  # type: ignore[misc]
             os.close(fd)
 
 
-class FlashBench:
+class FlashablePress:
     """`port` and `drive` are where the host finds them; `boot(content)` starts the firmware."""
 
     def __init__(self, folder: Path, **raws: Any) -> None:
@@ -79,7 +79,7 @@ class FlashBench:
         self._thread: threading.Thread | None = None
         self.comes_back = True
 
-    def boot(self, content: str = "11" * 8, git: str = "ffffffffffff") -> "FlashBench":
+    def boot(self, content: str = "11" * 8, git: str = "ffffffffffff") -> "FlashablePress":
         kept = {"store": self.board.store, "flash": self.board.flash} if self.board else {}
         self.board = PtyBoard(git, content, **kept)
         self.bench = PressBench(self.board, stored=not kept, **self.raws)

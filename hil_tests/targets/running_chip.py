@@ -3,8 +3,8 @@
     with BareBoard(image) as board:
         SerialTarget(board.port, quiet_s=120)      # as with a board on the desk, only that its time goes slowly
 
-A chip on a desk does not stand still between two questions, and neither does this one: that is what it is for. So what it does depends
-on how quick the computer is; a test that asks at which time something happens uses the emulated target, whose time waits.
+A chip on a desk does not stand still between two questions, and neither does this one: that is what it is for. So what it does
+depends on how quick the computer is; a test that asks when something happens uses the emulated target, whose time waits.
 
     make emulated BOARD=dryrun                   # builds the board's image, says its port, and runs until Ctrl-C
 """
@@ -122,7 +122,7 @@ class BareBoard(Running):
 
 def main() -> None:
     """A board to play with: what it simulates, it does at a fraction of a real chip's speed, which it says every minute."""
-    asked = argparse.ArgumentParser(prog="python -m hil_tests.targets.free_running", description=main.__doc__)
+    asked = argparse.ArgumentParser(prog="python -m hil_tests.targets.running_chip", description=main.__doc__)
     asked.add_argument("board", nargs="?", default="dryrun", help="whose image runs (dryrun)")
     from boards.images.build import build
     from boards.images.sources import CannotBuild

@@ -23,11 +23,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from hil_tests.targets.fast.mends import MACHINES, MENDS, PROPERTIES
+from hil_tests.targets.compilation.mends import MACHINES, MENDS, PROPERTIES
 
 HERE = Path(__file__).resolve().parent
 EDGES = tuple(HERE.parents[1] / "devices" / f"edges.{kind}" for kind in ("py", "pxd"))
+CYTHON = ("-3", "-X", "annotation_typing=False")
+FLAGS = ("-shared", "-fPIC", "-O3", "-DNDEBUG", "-w")
 PACKAGE = "rp2040py.native"
+TOO_LATE = "rp2040py was imported before"
 HOW_TO_GET_IT = "apt-get install gcc python3-dev; pip install cython"
 OFF = "STACKPRESS_PLAIN_EMULATOR"  # set to 1: run rp2040py as it was installed
 
@@ -57,7 +60,7 @@ def install() -> str:
     if os.environ.get(OFF) == "1":
         return f"{OFF}=1"
     if PACKAGE in sys.modules:
-        return "rp2040py was imported before"
+        return TOO_LATE
     try:
         finder: Any = Finder(compiled())
     except CannotCompile as error:
@@ -87,8 +90,10 @@ def cache() -> Path:
 
 
 def key() -> str:
-    own = b"".join(path.read_bytes() for path in sorted([*HERE.glob("*.p*"), *HERE.glob("*.h"), *EDGES]) if path.is_file())
-    what = (importlib.metadata.version("rp2040py"), sys.version, sysconfig.get_platform(), hashlib.sha256(own).hexdigest())
+    """Of all that decides what comes out."""
+    parts = sorted([HERE / "mends.py", *HERE.glob("*.pyx"), *HERE.glob("*.pxd"), *HERE.glob("*.h"), *EDGES])
+    own = hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()
+    what = (importlib.metadata.version("rp2040py"), sys.version, sysconfig.get_platform(), CYTHON, FLAGS, own)
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
 
@@ -118,9 +123,8 @@ def _compile(sources: Path, folder: Path) -> None:
 
     def one(path: Path) -> None:
         c, name = path.with_suffix(".c"), ".".join(path.relative_to(tree).with_suffix("").parts)
-        _run([sys.executable, "-m", "cython", "-3", "-X", "annotation_typing=False", "-o", str(c), str(path)], tree)
-        flags = ["-shared", "-fPIC", "-O3", "-DNDEBUG", "-w", f"-I{headers}"]
-        _run([compiler, *flags, str(c), "-o", str(made / f"{name}.so")], tree)
+        _run([sys.executable, "-m", "cython", *CYTHON, "-o", str(c), str(path)], tree)
+        _run([compiler, *FLAGS, f"-I{headers}", str(c), "-o", str(made / f"{name}.so")], tree)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(one, [*sorted(native.glob("*.pyx")), devices / "edges.py"]))

@@ -3,7 +3,7 @@
 import pytest
 
 from boards.images import sources
-from hil_tests import everything
+from hil_tests import suites
 
 MISSING = "the cross compiler is missing: apt-get install gcc-arm-none-eabi"
 
@@ -17,7 +17,7 @@ def no_compiler(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     ran: list[str] = []
     monkeypatch.setattr(sources, "tools", tools)
-    monkeypatch.setattr(everything, "_timed", lambda what, command: ran.append(" ".join(command)) or 0)
+    monkeypatch.setattr(suites, "_timed", lambda what, command: ran.append(" ".join(command)) or 0)
     return ran
 
 
@@ -26,7 +26,7 @@ def test_without_an_image_one_line_says_so(
     ci: str, code: int, no_compiler: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CI", ci)
-    assert everything.test() == code
+    assert suites.test() == code
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 1 and said[0].startswith("SKIPPED") and MISSING in said[0]
     assert len(no_compiler) == 1 and "--target" not in no_compiler[0]  # the host's tests ran
@@ -38,6 +38,6 @@ def test_image_that_does_not_build_is_no_skip(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(sources, "tools", lambda: None)
     monkeypatch.setattr(sources, "checkout", lambda: None)
-    monkeypatch.setattr(everything.build, "build", broken)
+    monkeypatch.setattr(suites.build, "build", broken)
     with pytest.raises(sources.CannotBuild, match="complains"):
-        everything.test()
+        suites.test()

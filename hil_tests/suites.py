@@ -1,4 +1,4 @@
-"""What `make test`, `make hil` and `make campaign` run, in order: `python -m hil_tests.everything test|hil|campaign`.
+"""What `make test`, `make hil` and `make campaign` run, in order: `python -m hil_tests.suites test|hil|campaign`.
 
 `test` is everything that fits into 25 minutes of two cores: the images of every board are built, the host's tests run, and then the
 scenarios and the emulated board's own tests with the real image. A computer that can't build the image is told so in one line;
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from stackpress.flashing import flash_map
 
 from boards.images import build, sources
-from hil_tests.targets import fast
+from hil_tests.targets import compilation
 
 EMULATED = ["hil_tests/test_scenarios.py", "hil_tests/emulated"]
 PYTEST = [sys.executable, "-m", "pytest", "-n", "auto", "--dist", "worksteal"]
@@ -31,7 +31,7 @@ def images() -> str:
         return " ".join(str(error).split())
     for name in flash_map.names():
         build.build(name)
-    slow = fast.install()
+    slow = compilation.install()
     if slow:
         print(f"the emulator runs ten times slower than it could ({slow})")
     return ""

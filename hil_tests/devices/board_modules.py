@@ -17,9 +17,9 @@ PWM_BASE = 0x40050000
 FUNCTION_SPI, FUNCTION_PWM, FUNCTION_SIO, FUNCTION_PIO = 1, 4, 5, (6, 7)
 
 
-def modules(bench: Any) -> dict[str, types.ModuleType]:
-    """The modules for one bench (pio_bench.Bench), by name."""
-    mcu = bench.mcu
+def modules(rp2040: Any) -> dict[str, types.ModuleType]:
+    """The modules for one rp2040 (peripherals.Peripherals), by name."""
+    mcu = rp2040.mcu
     read, write = mcu.read_uint32, mcu.write_uint32
 
     def function(pin: int, number: int) -> None:
@@ -51,7 +51,7 @@ def modules(bench: Any) -> dict[str, types.ModuleType]:
         value = __call__
 
     class SoftSPI:
-        """Bits by software, half a bit at a time; the bench's time goes on."""
+        """Bits by software, half a bit at a time; the rp2040's time goes on."""
 
         def __init__(self, baudrate: int, polarity: int, phase: int, sck: Pin, mosi: Pin, miso: Pin) -> None:
             self._half_ns, self._phase, self._idle = 5e8 / baudrate, phase, polarity
@@ -70,10 +70,10 @@ def modules(bench: Any) -> dict[str, types.ModuleType]:
             if self._phase:
                 self._sck(1 - self._idle)
             self._mosi(value)
-            bench.run_ns(self._half_ns)
+            rp2040.run_ns(self._half_ns)
             self._sck(self._idle if self._phase else 1 - self._idle)
             got = self._miso()
-            bench.run_ns(self._half_ns)
+            rp2040.run_ns(self._half_ns)
             if not self._phase:
                 self._sck(self._idle)
             return got
@@ -116,7 +116,7 @@ def modules(bench: Any) -> dict[str, types.ModuleType]:
         def _byte(self, value: int) -> int:
             write(self._base + 8, value)
             while not read(self._base + 0x0C) & 4:
-                bench.run_ns(50)
+                rp2040.run_ns(50)
             return int(read(self._base + 8))
 
     class PIO(pio_asm.Pio):
@@ -124,7 +124,7 @@ def modules(bench: Any) -> dict[str, types.ModuleType]:
             self._block = block
 
         def add_program(self, program: list[Any]) -> None:
-            bench.load(self._block, program)
+            rp2040.load(self._block, program)
 
     class StateMachine:
         """MicroPython's, down to the registers."""
@@ -135,7 +135,7 @@ def modules(bench: Any) -> dict[str, types.ModuleType]:
             self._pio, self._sm, self._program = number >> 2, number & 3, program
             self._base = PIO_BASE[self._pio]
             self._at = self._base + 0xC8 + 0x18 * self._sm
-            offset = bench.load(self._pio, program)
+            offset = rp2040.load(self._pio, program)
             self._side_bits = _count(program[pio_asm.SIDE_INIT])
             optional = program[pio_asm.EXECCTRL] >> 30 & 1
             self.active(0)
@@ -175,9 +175,9 @@ def modules(bench: Any) -> dict[str, types.ModuleType]:
             write(self._base, read(self._base) & 15 & ~bit | (bit if on else 0))
 
         def irq(self, handler: Callable[[Any], None] | None = None, trigger: int = 0, hard: bool = False) -> None:
-            bench.handlers.pop((self._pio, self._sm), None)
+            rp2040.handlers.pop((self._pio, self._sm), None)
             if handler:
-                bench.handlers[self._pio, self._sm] = lambda: handler(self)
+                rp2040.handlers[self._pio, self._sm] = lambda: handler(self)
 
         def put(self, value: int) -> None:
             write(self._base + 0x10 + 4 * self._sm, value & 0xFFFFFFFF)
@@ -237,7 +237,7 @@ def modules(bench: Any) -> dict[str, types.ModuleType]:
 
         def __init__(self, timeout: int) -> None:
             self.timeout, self.fed = timeout, 0
-            bench.watchdog = self
+            rp2040.watchdog = self
 
         def feed(self) -> None:
             self.fed += 1
@@ -258,8 +258,8 @@ def modules(bench: Any) -> dict[str, types.ModuleType]:
     made: dict[str, dict[str, Any]] = {
         "machine": {"Pin": Pin, "SoftSPI": SoftSPI, "SPI": SPI, "mem32": Memory(), "WDT": WDT, "PWM": PWM},
         "rp2": {"PIO": PIO, "asm_pio": pio_asm.asm_pio, "StateMachine": StateMachine, "DMA": DMA},
-        "time": {**vars(time), "sleep_us": bench.run_us, "sleep_ms": lambda ms: bench.run_us(1000 * ms)},
-        "uctypes": {"struct": Words, "ARRAY": 0, "UINT32": 0, "bytearray_at": bench.memory, "addressof": lambda thing: thing},
+        "time": {**vars(time), "sleep_us": rp2040.run_us, "sleep_ms": lambda ms: rp2040.run_us(1000 * ms)},
+        "uctypes": {"struct": Words, "ARRAY": 0, "UINT32": 0, "bytearray_at": rp2040.memory, "addressof": lambda thing: thing},
     }
     found = {}
     for name, content in made.items():

@@ -1,9 +1,9 @@
 """An RP2040 without a processor: drivers and stages of the tick run here, against its peripherals and the models of the wires.
 
-    bench = Bench()
-    driver = bench.driver("deadman")       # the module, its `machine` and `rp2` over this bench's registers
+    rp2040 = Peripherals()
+    driver = rp2040.driver("deadman")       # the module, its `machine` and `rp2` over this rp2040's registers
     deadman = driver.Deadman(7)
-    bench.run_us(50)                       # PIO programs, DMA and devices go on; nothing else moves
+    rp2040.run_us(50)                       # PIO programs, DMA and devices go on; nothing else moves
 
 A second here takes seconds, not a minute, so each driver is proved at the wire without an image. What it can't tell is what an
 image costs in time: `make bench-board` measures that.
@@ -19,8 +19,9 @@ from typing import Any
 
 from boards.images import fuse, tick
 from boards.images.board_data import board_data
-from hil_tests.devices import bench_modules
+from hil_tests.devices import board_modules
 from hil_tests.devices.wires import Wires
+from hil_tests.targets import compilation
 
 ROOT = Path(__file__).resolve().parents[2]
 DRIVERS = ROOT / "firmware" / "drivers"
@@ -31,10 +32,11 @@ WORDS = tick.fixed_words()
 CRC_TABLE = FIXED + fuse.constants_of(tick.MEMORY)["_CRC_TABLE"]
 
 
-class Bench:
+class Peripherals:
     """`step_cycles` is how often the PIO programs are looked at: 2 for a program at 62.5 MHz, at most 8 (then they run late)."""
 
     def __init__(self, step_cycles: int = 2) -> None:
+        compilation.install()
         from rp2040py import RP2040
 
         assert step_cycles <= 8, "the emulated PIO forgets what it owes after 8 cycles"
@@ -49,7 +51,7 @@ class Bench:
         self._inside = False  # a handler is running, and time goes on in it
         self._free = [32, 32]
         self._drivers: dict[str, types.ModuleType] = {}
-        self._modules = bench_modules.modules(self)
+        self._modules = board_modules.modules(self)
         self.machine: Any = self._modules["machine"]
 
     # -- time
@@ -88,7 +90,7 @@ class Bench:
                 raise OSError(12)
             self._free[block] -= len(words)
             program[key] = self._free[block]
-            base = bench_modules.PIO_BASE[block] + 0x48
+            base = board_modules.PIO_BASE[block] + 0x48
             for n, word in enumerate(words):
                 jump = word >> 13 == 0
                 self.mcu.write_uint32(base + 4 * (program[key] + n), word + (program[key] if jump else 0))
