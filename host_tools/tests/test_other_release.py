@@ -11,7 +11,7 @@ from changed_tree import ChangedTree
 from stackpress import config, paths
 from stackpress.cli import app
 from stackpress.config.documents import parameters
-from stackpress.simulator import provision
+from stackpress.simulator import provision, supervisor
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")
 
@@ -66,6 +66,7 @@ def press_of_another_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     tree.replace(TABLE, removed, "")
     tree.replace("firmware/stackpress_core/log/sampler.py", 'p.params["sample_idle_s"]', "60")
     monkeypatch.setattr(paths, "SIMULATED", tuple(tree.root / one.relative_to(paths.ROOT) for one in paths.SIMULATED))
+    monkeypatch.setattr(supervisor, "STAGED", tree.root / "build")
     monkeypatch.setattr(provision, "commissioned", without_idle(provision.commissioned))
     monkeypatch.setattr("hil_tests.targets.sim.commissioned", provision.commissioned)
     monkeypatch.setenv("STACKPRESS_CONFIG_DIR", str(tmp_path))
