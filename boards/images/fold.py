@@ -75,6 +75,29 @@ def _value(node: ast.expr, names: dict[str, Any]) -> Any:
     return eval(compile(ast.Expression(node), "row", "eval"), names) if isinstance(node, ast.Tuple | ast.BinOp | ast.Call) else None
 
 
+def without_stages(source: str) -> str:
+    """A module without the functions that the compiled tick has; nothing at all if it has nothing else to say."""
+    body = ast.parse(source).body
+    stages = [n for n in body if isinstance(n, ast.FunctionDef) and "micropython.viper" in map(ast.unparse, n.decorator_list)]
+    if stages and all(n in stages or stands_for_nothing(n) for n in body):
+        return ""
+    rest = [n for n in body if n not in stages]
+    used = {n.id for part in rest for n in ast.walk(part) if isinstance(n, ast.Name)}
+    dead = [n for n in rest if isinstance(n, ast.Import | ast.ImportFrom) and not used & {a.asname or a.name for a in n.names}]
+    lines = source.splitlines()
+    for node in sorted([*stages, *dead], key=lambda n: n.lineno, reverse=True):
+        first = node.decorator_list[0].lineno if isinstance(node, ast.FunctionDef) else node.lineno
+        del lines[first - 1 : node.end_lineno]
+    return "\n".join(lines) + "\n"
+
+
+def stands_for_nothing(node: ast.stmt) -> bool:
+    """An import, the module's text, or a constant that only its own module knows."""
+    own = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("_")
+    return own or isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)
+
+
+
 def made(node: ast.expr) -> bool:
     """Whether a value takes names or calls to make."""
     return any(isinstance(part, ast.Name | ast.Call) for part in ast.walk(node))

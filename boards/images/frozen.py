@@ -1,4 +1,4 @@
-"""Collect what an image freezes: the pure core, the common drivers, those of the board's parts, its fused tick and its facts."""
+"""Collect what an image freezes: the pure core, the common drivers, those of the board's parts and its facts."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from stackpress import revision
 from stackpress.config import hardware
 
 from boards.images import fold, plant_parts
-from boards.images.tick import SWITCHES, fast_tick
+from boards.images.tick import SWITCHES
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -27,13 +27,13 @@ def modules(board: dict[str, Any]) -> set[str]:
 
 
 def left_out(board: dict[str, Any]) -> list[str]:
-    """Files of firmware/drivers that are not for this board; the stages are in the fused tick."""
+    """Files of firmware/drivers that are not for this board; the stages are in the compiled tick."""
     known = {module for table in hardware.parts().values() for part in table.values() for module in part.modules}
     return [f"{module}.py" for module in sorted(known - modules(board))] + ["*_stages.py"]
 
 
-def collect(name: str, board: dict[str, Any], folder: Path, ring: int) -> str:
-    """Write everything into `folder`; gives the hash of it, in which the flight recorder's address does not count."""
+def collect(name: str, board: dict[str, Any], tick: str, folder: Path, ring: int) -> str:
+    """Write everything into `folder`; gives the hash of it and of the tick, in which the recorder's address does not count."""
     for table in TABLES:
         fold.imported(table)
     shutil.rmtree(folder, ignore_errors=True)
@@ -41,21 +41,27 @@ def collect(name: str, board: dict[str, Any], folder: Path, ring: int) -> str:
         shutil.copytree(FIRMWARE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "*.md", *left))
     for path in (folder / "stackpress_core").rglob("*.py"):
         path.write_text(fold.folded(path, ".".join(path.relative_to(folder).with_suffix("").parts)))
+    (folder / "stackpress_core/tick/tick.py").unlink()
     for role, driver in board["drivers"].items():
         part = hardware.part(role, driver)
         for file in part.files if part else ():
             target = folder / Path(file).parent.name / Path(file).name
             target.parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / file, target)
+    for path in (*folder.glob("stackpress_core/tick/*.py"), *folder.glob("stackpress_plant/*.py")):
+        without = fold.without_stages(path.read_text())
+        if without:
+            path.write_text(without)
+        else:
+            path.unlink()
     if (folder / "stackpress_plant").is_dir():
         plant_parts.write_spec(folder)
     shutil.copy(FIRMWARE / "main.py", folder / "main.py")
     shutil.copy(FIRMWARE / "boot.py", folder / "_boot.py")
     (folder / "boot.py").write_text('"""Nothing: it stands before any boot.py that lies in the file system."""\n')
     (folder / "drivers/rp2_board.py").rename(folder / "board.py")
-    (folder / "fast_tick.py").write_text(fast_tick(board))
     parts = b"".join(p.read_bytes() for p in sorted(folder.rglob("*.py")))
-    digest = hashlib.sha256(parts + json.dumps(board, sort_keys=True).encode()).digest()[:8]
+    digest = hashlib.sha256(parts + tick.encode() + json.dumps(board, sort_keys=True).encode()).digest()[:8]
     lines = [f"{key} = {value!r}" for key, value in facts(name, board, digest, ring).items()]
     (folder / "image_facts.py").write_text('"""What this image is."""\n\n' + "\n".join(lines) + "\n")
     return digest.hex()

@@ -18,8 +18,6 @@ TOOLS = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eab
 EDITS = (  # file, what stands there, what shall stand there
     # never wait for a host that has the port open and does not read
     ("ports/rp2/mphalport.h", "MICROPY_HW_USB_CDC_TX_TIMEOUT (500)", "MICROPY_HW_USB_CDC_TX_TIMEOUT (0)"),
-    # frozen Thumb code loads its constants relative to an aligned program counter
-    ("tools/mpy-tool.py", '__attribute__ ((aligned (2)))"', '__attribute__ ((aligned (4)))"'),
     # the fixed words and the CRC table of the tick lie in the lowest 1 kB of the RP2040's stack: recursion ends above them
     ("ports/rp2/mpconfigport.h", "MICROPY_STACK_CHECK_MARGIN              (256)", "MICROPY_STACK_CHECK_MARGIN              (1536)"),
 )

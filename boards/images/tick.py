@@ -1,55 +1,55 @@
-"""The tick of one board as one viper function: the stages of the chip, of the parts that the board has, and of the press.
+"""The tick of one board as C: the stages of the chip, of the parts that it has, and of the press, and the handler that runs them.
 
 Which stage stands where is a table here; pins, registers and fixed words are filled in, so nothing is looked up while it runs and a
-part that a board does not have costs it nothing.
+part that a board does not have costs it nothing. What the handler calls is compiled into it, and it lies in RAM: flash is read
+through a cache that the foreground shares.
 """
 
 import ast
-import sys
+import re
 from pathlib import Path
 from typing import Any
 
+from stackpress import stages
 from stackpress.config import hardware
 
-from boards.images import fuse
+from boards.images import fold
 from boards.images.sources import CannotBuild
-from boards.thumb import compiler
-from boards.thumb.simplify import CannotCompile
 
-FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+ROOT = Path(__file__).resolve().parents[2]
+FIRMWARE = ROOT / "firmware"
 CORE = FIRMWARE / "stackpress_core" / "tick"
 DRIVERS = FIRMWARE / "drivers"
+ROOTS = (FIRMWARE, ROOT / "boards")  # where what a stage imports is found
 MEMORY = DRIVERS / "memory.py"  # where fixed words and CRC table lie is said there only
 SWITCHES = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select")  # words.IN
 VALVES = ("dump", "fill", "vent", "trigger_out")
 # Before which stage of the press (or at the end), whose, and the function's name in the chip's or the part's *_stages.py.
-RECEIVE, JUDGE, RECORD, END = "sense", "watch", "record", ""
+RECEIVE, WATCH, RECORD, END = "sense", "watch", "record", ""
 PLACES = (
     (RECEIVE, "chip", "begin"), (RECEIVE, "converter", "receive"), (RECEIVE, "scale", "scale"),
-    (JUDGE, "inputs", "inputs"), (JUDGE, "buttons", "buttons"), (JUDGE, "scale", "travel"),
+    (WATCH, "inputs", "inputs"), (WATCH, "buttons", "buttons"), (WATCH, "scale", "travel"),
     (RECORD, "outputs", "outputs"), (RECORD, "actuator", "drive"),
     (END, "deadman", "token"), (END, "chip", "end"), (END, "converter", "resync"), (END, "chip", "breathe"),
 )  # fmt: skip
-
-
-def frame() -> Any:
-    """The frame's words. Raises CannotBuild if a table has more rows than the frame has room for."""
-    if str(FIRMWARE) not in sys.path:
-        sys.path.insert(0, str(FIRMWARE))
-    try:
-        from stackpress_core.tick import words
-    except ValueError as reason:
-        raise CannotBuild(str(reason)) from reason
-    return words
+SECTION = ".time_critical.press_tick"  # of what lies in RAM
+HANDLER = """
+// An interrupt's handler as it stands: it keeps r4 - r11 and returns by the link register (ARMv6-M B1.5.6).
+__attribute__((flatten, section("{section}"))) void press_tick(void) {{
+    volatile uint32_t *words = (volatile uint32_t *){base:#x};
+    tick({arguments});
+}}
+"""
 
 
 def constants(board: dict[str, Any]) -> dict[str, int]:
     """What the stages of the chip and of the parts name: fixed words, registers, pins, and everything of the frame."""
-    words = frame()
+    words = fold.imported("stackpress_core.tick.words")
     pins, chip, scratch = board["pins"], board["chip"], board["chip"]["scratch"]
-    table = scratch + fuse.constants_of(MEMORY)["_CRC_TABLE"]
+    table = scratch + stages.constants_of(MEMORY)["_CRC_TABLE"]
     masks = {f"_{role.upper()}_MASK": 1 << pins[role] if role in pins else 0 for role in VALVES}
-    found = {**fixed_words(), **masks, "_BASE": scratch, "_CRC_TABLE": table, "_OUT_MASK": sum(masks.values()),
+    fixed = {f"_{name}": number for name, number in fixed_words().items()}
+    found = {**fixed, **masks, "_BASE": scratch, "_CRC_TABLE": table, "_OUT_MASK": sum(masks.values()),
              "_SWITCH_MASK": (1 << switches(pins)) - 1, "_TRIGGER_MASK": 1 << pins["trigger_in"] if "trigger_in" in pins else 0,
              "_ALWAYS_OK": sum(words.IN[name] for name in unwatched(board))}  # fmt: skip
     found["_IRQ_MASK"] = 1 << chip["pio0_irq_0"]
@@ -66,7 +66,7 @@ def fixed_words() -> dict[str, int]:
     """The numbers of the fixed words, from the one place where they stand."""
     tree = ast.parse(MEMORY.read_text())
     row = next(n.targets[0] for n in tree.body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Tuple))
-    return {f"_{ast.unparse(name)}": number for number, name in enumerate(row.elts)}
+    return {ast.unparse(name): number for number, name in enumerate(row.elts)}
 
 
 def switches(pins: dict[str, int]) -> int:
@@ -91,36 +91,34 @@ def _stage(board: dict[str, Any], whose: str, function: str) -> Path | None:
     return path if path.exists() and f"\ndef {function}(" in path.read_text() else None
 
 
-def fast_tick(board: dict[str, Any]) -> str:
-    """The text of the module."""
-    known, scratch = constants(board), board["chip"]["scratch"]
-    lines = [f"s = ptr32(ptr32({scratch})[0])", f"r = ptr16(ptr32({scratch})[1])"]
-    imports: list[str] = []
-    for module, stage in [*fuse.stages(CORE), ("", END)]:
-        for place, whose, function in PLACES:
-            path = _stage(board, whose, function) if place == stage else None
+def stages_of(board: dict[str, Any]) -> list[stages.Stage]:
+    """Every stage in the order in which the tick runs them. Raises CannotTranslate."""
+    known, found = constants(board), []
+    core = stages.read_order(CORE / "tick.py", "tick", roots=ROOTS)
+    for place in [*core, None]:
+        for before, whose, function in PLACES:
+            path = _stage(board, whose, function) if before == (place.name if place else END) else None
             if path:
                 own = path.with_name(path.name.replace("_stages", ""))  # its driver: what both name stands there
-                shared = fuse.constants_of(own) if own.exists() else {}
-                lines += fuse.stage(path, function, ("s", "r"), {**shared, **known})
-                imports += _imports(path)
-        if module:
-            lines += fuse.stage(CORE / f"{module}.py", stage)
-    text = fuse.module("tick", "_", lines)
-    if not imports:
-        try:
-            return compiler.module(text, fuse.fixed_words(FIRMWARE))
-        except CannotCompile as reason:
-            raise CannotBuild(f"the tick of {board['name']}: {reason}") from reason
-    # what calls a function stays viper, and MicroPython's way to a handler
-    text += "\n\nSIZE = 0\n"
-    unknown = sorted({n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name) and n.id.startswith("_")})
-    if unknown:
-        raise CannotBuild(f"the stages of {board['name']} name what nobody says: {', '.join(unknown)}")
-    return text.replace("import micropython\n", "\n".join(["import micropython", *dict.fromkeys(imports)]) + "\n", 1)
+                shared = stages.constants_of(own) if own.exists() else {}
+                found.append(stages.read(path, function, {**shared, **known}, ROOTS))
+        if place:
+            found.append(place)
+    return found
 
 
-def _imports(path: Path) -> list[str]:
-    """What a stage calls: it must be imported by the fused module as well."""
-    tree = ast.parse(path.read_text())
-    return [ast.unparse(n) for n in tree.body if isinstance(n, ast.ImportFrom) and n.module != "micropython"]
+def source(board: dict[str, Any]) -> str:
+    """The C file of a board's tick. CannotBuild if the emitter can not, or the frame has no room."""
+    try:
+        return with_handler(stages_of(board), board["chip"]["scratch"])
+    except stages.CannotTranslate as reason:
+        raise CannotBuild(f"the tick of {board['name']}: {reason}") from None
+
+
+def with_handler(found: list[stages.Stage], base: int) -> str:
+    """The stages as one C file with the handler that runs them: it finds their arrays in the fixed words at `base`."""
+    text, numbers = stages.c_source("tick", found), fixed_words()
+    signature = next(line for line in text.splitlines() if line.startswith("void tick("))
+    given = re.findall(r"\*restrict (\w+)", signature)
+    arguments = ", ".join(f"(void *)words[{numbers[name.upper()]}]" for name in given)
+    return text + HANDLER.format(section=SECTION, base=base, arguments=arguments)

@@ -8,6 +8,7 @@ press times give the same result, bit for bit.
 import select
 
 from stackpress_core.tick import words
+from stackpress_core.tick.tick import tick
 
 from stackpress_sim import watch
 from stackpress_sim.pace import HOLD
@@ -73,7 +74,7 @@ class Loop:
 
     def _tick(self, count):
         press = self._press
-        return self._board.plant.run(count, press.tick, press.S, press.ring)
+        return self._board.plant.run(count, tick, press.S, press.ring)
 
     def _foreground(self, now, act):
         broken = self._broken

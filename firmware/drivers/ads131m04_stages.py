@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - the names are filled in when the tick is fused
+# ruff: noqa: F821 - the names are filled in when the tick is compiled
 """The converter's frame from the FIFO of the PIO, inside the tick. RP2040 datasheet 3.7: 0 CTRL, 1 FSTAT,
 3 FLEVEL, 8 RXF0, 12 IRQ, 51 SM0_EXECCTRL, 54 SM0_INSTR."""
 

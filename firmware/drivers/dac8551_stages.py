@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - the names are filled in when the tick is fused
+# ruff: noqa: F821 - the names are filled in when the tick is compiled
 """The regulator's set-point: one word into the FIFO of the PIO program that writes the DAC (RP2040 datasheet 3.7: 5 TXF1)."""
 
 import micropython

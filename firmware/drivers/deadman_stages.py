@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - the names are filled in when the tick is fused
+# ruff: noqa: F821 - the names are filled in when the tick is compiled
 """The token for the deadman: one word into the FIFO of its PIO program (RP2040 datasheet 3.7: 4 TXF0)."""
 
 import micropython

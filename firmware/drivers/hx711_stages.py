@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - the names are filled in when the tick is fused
+# ruff: noqa: F821 - the names are filled in when the tick is compiled
 """The HX711's sample inside the tick, when there is one. PIO registers (RP2040 datasheet 3.7): 1 FSTAT, 8 RXF0."""
 
 import micropython

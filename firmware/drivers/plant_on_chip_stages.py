@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - the names are filled in when the tick is fused
+# ruff: noqa: F821 - the names are filled in when the tick is compiled
 """The plant inside the tick: what the valve words of the last tick do to the press, and what its sensors then say."""
 
 import micropython
@@ -6,9 +6,9 @@ from stackpress_plant.step import step as plant_step  # `step` is a variable of 
 
 
 @micropython.viper
-def receive(frame):
+def receive(frame, plant):
     """One step of the physics; it writes RAW, STATUS, INPUTS, TEMPERATURE and DISPLACEMENT."""
     s = ptr32(frame)
-    m = ptr32(_BASE)
-    plant_step(m[_FRAME], m[_PLANT])
-    s[_TICK_US] += ptr32(m[_PLANT])[_OVERRUN]
+    p = ptr32(plant)
+    plant_step(frame, plant)
+    s[_TICK_US] += p[_OVERRUN]

@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - the names are filled in when the tick is fused
+# ruff: noqa: F821 - the names are filled in when the tick is compiled
 """The proportional valve's duty: one word into the compare register of its PWM slice (RP2040 datasheet 4.5.3)."""
 
 import micropython

@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - the names are filled in when the tick is fused
+# ruff: noqa: F821 - the names are filled in when the tick is compiled
 """Displacement in the tick: the count that DMA keeps in a fixed word, and whether the ram is still within its travel."""
 
 import micropython

@@ -25,7 +25,7 @@ from drivers import memory, outputs
 
 outputs.safe(image_facts.LOW_PINS)
 
-import fast_tick  # noqa: E402
+import tick_code  # noqa: E402
 from stackpress_core.tick import words  # noqa: E402
 
 from drivers import file_store, tick_vector, usb_serial, watchdog  # noqa: E402
@@ -48,9 +48,7 @@ class Board:
         self.identity = "%s-%s" % (self.name.upper(), "".join(["%02x" % b for b in machine.unique_id()]))
         self.capabilities = set(image_facts.CAPABILITIES)
         self.git, self.runs, self.boot_drive = image_facts.GIT, "frozen", True
-        self._tick = fast_tick.tick
-        # early, while the heap is in one piece
-        self._vector = tick_vector.TickVector(self._tick, fast_tick.SIZE, IRQ) if fast_tick.SIZE else None
+        self._vector = tick_vector.TickVector(tick_code.entry(), IRQ)
         self._words = memory.words()
         self.reset_cause = self._cause()
         outputs.inputs(image_facts.SWITCH_PINS)
@@ -146,9 +144,8 @@ class Board:
         self._converter.set_up(hz)
         if self._actuator:
             self._actuator.start()
-        self._converter.prepare(hz, self._tick)
-        if self._vector:
-            self._vector.take()
+        self._converter.prepare(hz, tick_code.entry)  # MicroPython wants a function there; the vector leads past it
+        self._vector.take()
         machine.mem32[NVIC_PRIORITY] &= ~(255 << (IRQ & 3) * 8)  # the tick comes before every other interrupt
         self._words[memory.PERIOD_US] = 1000000 // hz
         self._words[memory.LAST_US] = machine.mem32[TIMER_NOW]
@@ -166,8 +163,7 @@ class Board:
         return image_facts.HASH
 
     def _silence(self):
-        if self._vector:
-            self._vector.give_back()
+        self._vector.give_back()
         self._converter.stop()
 
     def _stop(self):

@@ -1,7 +1,7 @@
-# ruff: noqa: F821 - the names are filled in when the tick is fused
-"""What every board's tick does with the chip's registers, as stages of the fused tick; each works on the one frame.
+# ruff: noqa: F821 - the names are filled in when the tick is compiled
+"""What every board's tick does with the chip's registers, as stages; each works on the one frame.
 
-They exist as text for boards/images/fuse.py, which fills in words, addresses and pins. Every register is read or written once: a
+They exist as text for boards/images/tick.py, which fills in words, addresses and pins. Every register is read or written once: a
 Python call would cost more than the whole stage. A register's address is no small integer, so the bases stand in the fixed words;
 what differs between the chips is in boards/chips.toml. The same on both: PIO (4 TXF0), timer (10 TIMERAWL).
 Converter, actuator, scale and deadman bring stages of their own: *_stages.py.

@@ -25,7 +25,6 @@ from stackpress_core.scpi.server import Server
 from stackpress_core.settings import RING_ENTRIES, RING_ENTRY
 from stackpress_core.stiffness import Stiffness
 from stackpress_core.tick import states, words
-from stackpress_core.tick.tick import tick
 from stackpress_core.version import VERSION
 
 AT = words.AT
@@ -48,7 +47,6 @@ class Press(Asked):
         self.version = release(VERSION, board)
         self.S = words.new()
         self.ring = getattr(board, "ring", None) or bytearray(RING_ENTRY * RING_ENTRIES)
-        self.tick = tick  # tick(S, ring): what the board calls at its rate
         self.documents = Documents(board.store)
         document_rules.register(self)
         self.transfer = Transfer()

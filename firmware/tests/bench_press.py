@@ -10,6 +10,7 @@ from bench_frame import CALIBRATION, CEILINGS, LOW_STOP_CN
 from stackpress_core.log import records
 from stackpress_core.press import Press
 from stackpress_core.tick import states, words
+from stackpress_core.tick.tick import tick
 from stackpress_sim.nor_file import NorFile
 from stand_in import Serial, Store
 
@@ -123,13 +124,13 @@ class PressBench:
         """Ticks while the foreground is busy elsewhere."""
         for _ in range(ticks):
             self.sample()
-            self.press.tick(self.press.S, self.press.ring)
+            tick(self.press.S, self.press.ring)
 
     def run_passes(self, passes):
         p = self.press
         for _ in range(passes):
             self.sample()
-            p.tick(p.S, p.ring)
+            tick(p.S, p.ring)
             self.passes += 1
             self.wall_ms = (self.wall_ms + 1000 // HZ) & 0x3FFFFFFF
             p.foreground(self.wall_ms)

@@ -1,16 +1,16 @@
 """What an image is made of, before it is compiled: each board gets its own parts, its own registers, and a mark that names it."""
 
-import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from stackpress import revision
+from stackpress import revision, stages
 from stackpress.flashing import flash_map
 
-from boards.images import build, frozen, fuse, sources, tick
+from boards.images import build, frozen, sources, tick
 from boards.images.board_data import board_data, memory_map
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ FITTED = {
 
 def collected(name: str, folder: Path, **changes: Any) -> dict[str, Any]:
     """The facts of what is frozen for a board."""
-    frozen.collect(name, {**board_data(name), **changes}, folder, 0)
+    frozen.collect(name, {**board_data(name), **changes}, "", folder, 0)
     space: dict[str, Any] = {}
     exec((folder / "image_facts.py").read_text(), space)
     return space
@@ -41,7 +41,6 @@ def test_image_has_the_parts_of_its_board_and_no_others(name, tmp_path):
     there = {path.stem for path in (tmp_path / "drivers").glob("*.py")}
     assert there & PARTS == FITTED[name] and not any(module.endswith("_stages") for module in there)
     assert set(facts["DRIVERS"].values()) <= there and set(facts["LOW_PINS"]) <= set(facts["PINS"].values())
-    ast.parse((tmp_path / "fast_tick.py").read_text())
 
 
 @pytest.mark.parametrize("name", sorted(FITTED))
@@ -56,9 +55,10 @@ def test_image_carries_one_mark_with_board_version_commit_and_content(name, tmp_
 
 def test_hash_is_of_the_content_and_not_of_where_the_recorder_lies(tmp_path):
     board = board_data("pico")
-    one, two = (frozen.collect("pico", board, tmp_path / str(at), at) for at in (0, 0x20002500))
-    other = frozen.collect("pico", {**board, "settings": {"scale_nm_per_count": 500}}, tmp_path / "other", 0)
-    assert one == two != other
+    one, two = (frozen.collect("pico", board, "", tmp_path / str(at), at) for at in (0, 0x20002500))
+    other = frozen.collect("pico", {**board, "settings": {"scale_nm_per_count": 500}}, "", tmp_path / "other", 0)
+    tick = frozen.collect("pico", board, "another tick", tmp_path / "tick", 0)
+    assert one == two and len({one, other, tick}) == 3
 
 
 def test_every_chip_has_its_own_registers_in_the_tick():
@@ -72,11 +72,10 @@ def test_every_chip_has_its_own_registers_in_the_tick():
 
 
 def test_driver_and_stage_of_the_plant_on_the_chip_mean_the_same_words():
-    text = tick.fast_tick(board_data("dryrun"))
-    words = tick.fixed_words()
-    overrun = fuse.constants_of(tick.DRIVERS / "plant_on_chip.py")["_OVERRUN"]
-    assert f"plant_step(m[{words['_FRAME']}], m[{words['_PLANT']}])" in text and f"ptr32(m[{words['_PLANT']}])[{overrun}]" in text
-    assert len(words) <= 16
+    text, words = tick.source(board_data("dryrun")), tick.fixed_words()
+    overrun = stages.constants_of(tick.DRIVERS / "plant_on_chip.py")["_OVERRUN"]
+    assert f"+= p[{overrun}];" in text and len(words) <= 16
+    assert re.search(r"tick\(\(void \*\)words\[(\d+)\]", text)[1] == str(words["FRAME"]) and f"(void *)words[{words['PLANT']}]" in text
 
 
 def test_inputs_that_nobody_watches_are_known():
@@ -87,14 +86,41 @@ def test_inputs_that_nobody_watches_are_known():
 def test_a_missing_part_costs_the_tick_nothing():
     board = board_data("pico")
     without = {**board, "drivers": {role: name for role, name in board["drivers"].items() if role not in ("scale", "actuator")}}
-    assert len(tick.fast_tick(without)) < len(tick.fast_tick(board))
+    assert len(tick.source(without)) < len(tick.source(board))
 
 
 def test_stage_that_names_what_nobody_says_is_refused():
     board = board_data("pico")
     board["settings"] = {}
-    with pytest.raises(Exception, match="_SCALE_NM_PER_COUNT|SCALE_NM"):
-        tick.fast_tick(board)
+    with pytest.raises(sources.CannotBuild, match="^the tick of pico: .*quadrature_stages.py:[0-9]+: nobody says what '_SCALE_NM_PER_"):
+        tick.source(board)
+
+
+def test_more_interlock_rows_than_the_frame_has_room_for_are_told_in_one_line(monkeypatch):
+    from stackpress_core.tick import interlock, words
+
+    room = words.ROW_MASKS * words.MASK_ROWS
+    monkeypatch.setattr(interlock, "ROWS", interlock.ROWS[:1] * (room + 1))
+    monkeypatch.delitem(sys.modules, "stackpress_core.tick.words")
+    with pytest.raises(sources.CannotBuild) as told:
+        tick.source(board_data("pico"))
+    assert f"has {room + 1} rows" in str(told.value) and f"room for {room}" in str(told.value) and "\n" not in str(told.value)
+
+
+def test_image_that_can_not_be_made_is_told_before_anything_is_written(monkeypatch, tmp_path):
+    def no_tick(board):
+        raise sources.CannotBuild("the tick of pico: a stage")
+
+    monkeypatch.setattr(build, "OUT", tmp_path / "images")
+    monkeypatch.setattr(tick, "source", no_tick)
+    with pytest.raises(sources.CannotBuild):
+        build.build("pico")
+    monkeypatch.undo()
+    monkeypatch.setattr(build, "OUT", tmp_path / "images")
+    monkeypatch.setattr(sources.shutil, "which", lambda tool: None)
+    with pytest.raises(sources.CannotBuild, match="the cross compiler is missing"):
+        build.build("pico")
+    assert not (tmp_path / "images").exists()
 
 
 SYMBOLS = {"__bss_end__": 0x20002700, "__GcHeapStart": 0x2001A720, "__GcHeapEnd": 0x20040000}

@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from scripted import calibration
 from stackpress_core.errors import Refused
 from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick.tick import tick
 from stackpress_plant import load
 from stackpress_plant.plant import Plant, words_of
 from stackpress_plant.step import step
@@ -55,7 +56,7 @@ class PlantBench(PressBench):
         for _ in range(passes):
             for _ in range(TICKS_A_PASS):
                 step(s, self.plant.P)
-                p.tick(s, p.ring)
+                tick(s, p.ring)
                 self.watch()
             self.wall_ms = (self.wall_ms + 1000 * TICKS_A_PASS // HZ) & 0x3FFFFFFF
             p.foreground(self.wall_ms)

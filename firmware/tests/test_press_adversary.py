@@ -4,6 +4,7 @@ from bench_press import CONTACT, MemoryBoard, after_each, bench, documents, hold
 from stackpress_core.documents import Documents
 from stackpress_core.log import records
 from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick.tick import tick
 from test_press_arming import codes, refusal
 
 __all__ = ["after_each"]
@@ -144,7 +145,7 @@ def test_emergency_stop_of_one_tick_is_kept():
     for inputs in (words.IN_HEALTHY & ~words.IN["estop_b"], words.IN_HEALTHY, words.IN_HEALTHY):
         b.inputs = inputs
         b.sample()
-        p.tick(p.S, p.ring)  # no foreground in between
+        tick(p.S, p.ring)  # no foreground in between
     assert b.word("STATE") == states.TRIPPED and b.valve_is_off and p.trip_reason == "estop"
 
 
@@ -186,7 +187,7 @@ def test_trip_between_an_acknowledgement_and_the_next_pass_is_recorded():
     for inputs in (words.IN_HEALTHY, words.IN_HEALTHY & ~words.IN["estop_a"] & ~words.IN["estop_b"]):
         b.inputs = inputs
         b.sample()
-        p.tick(p.S, p.ring)
+        tick(p.S, p.ring)
     b.run_passes(3)
     assert p.state_name == "tripped" and len(b.records(records.TRIP)) == 2
 

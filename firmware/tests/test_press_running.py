@@ -3,6 +3,7 @@
 from bench_press import CONTACT, HZ, VENT, PressBench, after_each, bench, hold, ramp, recipe
 from stackpress_core.scpi import status
 from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick.tick import tick
 from test_press_arming import refusal
 
 __all__ = ["after_each"]
@@ -225,7 +226,7 @@ def test_foreground_that_hangs_vents_a_driven_press():
     p = b.press
     for _ in range(HZ + 5):
         b.sample()
-        p.tick(p.S, p.ring)
+        tick(p.S, p.ring)
     assert p.trip_reason == "foreground" and b.valve_is_off
 
 

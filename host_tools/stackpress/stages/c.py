@@ -16,7 +16,8 @@ HEAD = """\
 
 static inline int32_t floor_div(int32_t a, int32_t b) {
     if (b == 0 || b == -1) return a * b; // 0 for a division by zero; -a without the overflow that a processor may trap
-    return a / b - (a % b != 0 && (a ^ b) < 0);
+    int32_t q = a / b; // a chip without a division of its own pays for each, and for % another
+    return q - (q * b != a && (a ^ b) < 0);
 }
 """
 WORDS = {32: "int32_t", 16: "uint16_t", 8: "uint8_t"}
