@@ -36,7 +36,7 @@ __all__ = ["Settings", "SimError", "Supervisor"]
 
 STAGED = paths.ROOT / "build" / "firmware64"
 # -P: the folder that it runs in is the press's, or the user's, and no Python file in it is ours
-MICROPYTHON = (sys.executable, "-P", "-c", "import sys, micropython_run; sys.exit(micropython_run.run_main(sys.argv))")
+MICROPYTHON = (sys.executable, "-P", "-c", "import sys, micropython_module; sys.exit(micropython_module.run_main(sys.argv))")
 
 EXIT_RESET, EXIT_REPL, EXIT_BACK = 0, 3, 4  # reset; make way for the prompt; from the prompt back to main.py
 CRASHES_ALLOWED = 3  # starts in a row that may fail at once before the supervisor gives up
