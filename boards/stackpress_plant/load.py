@@ -125,6 +125,16 @@ def value(name: str | Path, key: str) -> Any:
     return values[key]
 
 
+def changes(name: str | Path) -> dict[str, tuple[Any, Any]]:
+    """What a variant's file changes: key -> (its base's value, its own); raises PlantFileError if it has no base."""
+    path = find(name, PLANTS)
+    base = tomllib.loads(path.read_text()).get("base")
+    if not base:
+        raise PlantFileError(f"{path.name}: it is no variant, for it has no base")
+    before, own = _values(find(base, path.parent)), _values(path)
+    return {key: (before[key], own[key]) for key in own if key not in ("name", "description") and own[key] != before[key]}
+
+
 def load_specimen(name: str | Path, frame_cn_um: int = 4000, scale_permille: int = 1000) -> Spec:
     """The integers of one specimen in a frame of the given stiffness; raises PlantFileError."""
     path = find(name, SPECIMENS)

@@ -19,11 +19,13 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from hil_tests.bench import host, runs
+from hil_tests import variants
+from hil_tests.bench import host, runs, speeds
 from hil_tests.bench.figures import BY_NAME, FIGURES
 from hil_tests.bench.runs import Case
 
 OUT = Path("build/bench.json")
+SPEEDS = {"press": {"sim_speed", "sim_rss_mb"}, "hold": {"hold_4khz_speed"}}  # what a measure of speeds.py gives
 CONTROL = ("overshoot_pct", "dwell_rms_pct", "ramp_worst_pct")
 HOLD = ("hold_worst_pct", "hold_measuring_pct", "hold_total_pct", "hold_moves_per_h")
 REGULATOR_HOLD = {"hz": 200}  # a pressure that is regulated needs no fast tick to be held
@@ -34,12 +36,12 @@ def cases(plant: str, seeds: int, wanted: set[str]) -> list[Case]:
     """Every run that the wanted figures need, the long ones first."""
     found = []
     if wanted & set(HOLD):
-        for variant in runs.VARIANTS:
+        for variant in variants.FILES:
             found.append(Case("hold", "fill_vent", variant, 1, **SOLENOID_HOLD))
             found.append(Case("hold", plant, variant, 1, **REGULATOR_HOLD))
         found.sort(key=lambda case: -case.hz)
     if wanted & set(CONTROL):
-        found += [Case("press", plant, variant, seed) for variant in runs.VARIANTS for seed in range(1, seeds + 1)]
+        found += [Case("press", plant, variant, seed) for variant in variants.FILES for seed in range(1, seeds + 1)]
     return found
 
 
@@ -62,12 +64,20 @@ def measure(
     for name in sorted(wanted & set(host.FIGURES)):
         console.print(f"measuring {name} ...")
         values[name] = host.FIGURES[name]()
-    if "sim_speed" in wanted:
-        console.print("measuring sim_speed ...")
-        result = runs.run(Case("press", plant, "nominal", 1))
-        values["sim_speed"] = result["press_s"] / result["wall_s"]
-    todo = cases(plant, seeds, wanted)
-    results: list[tuple[Case, dict[str, float]]] = []
+    for name, figures in SPEEDS.items():
+        if wanted & figures:
+            console.print(f"measuring {', '.join(sorted(wanted & figures))} ...")
+            values.update({key: value for key, value in speeds.measured(name).items() if key in wanted})
+    results = run_all(cases(plant, seeds, wanted), console)
+    variants.differ({((case.kind, case.plant, case.seed), case.variant): printed for case, (_, printed) in results})
+    values.update(figures_of((case, found) for case, (found, _) in results))
+    told = [{"run": case.label, "tick_rate_hz": case.hz, "truth": printed, **found} for case, (found, printed) in results]
+    return values, sorted(told, key=lambda row: str(row["run"]))
+
+
+def run_all(todo: list[Case], console: Console) -> list[tuple[Case, tuple[dict[str, float], str]]]:
+    """Every case with what its run gave, two at a time."""
+    results: list[tuple[Case, tuple[dict[str, float], str]]] = []
     columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
     workers = ProcessPoolExecutor(min(2, os.cpu_count() or 1), get_context("spawn"))  # a fork would inherit Polars' locks
     with Progress(*columns, console=console) as progress, workers as pool:
@@ -76,9 +86,7 @@ def measure(
         for done in as_completed(waiting):
             results.append((waiting[done], done.result()))
             progress.update(task, advance=1, description=waiting[done].label)
-    values.update(figures_of(results))
-    told = [{"run": case.label, "tick_rate_hz": case.hz, **result} for case, result in results]
-    return values, sorted(told, key=lambda row: str(row["run"]))
+    return results
 
 
 def show(values: dict[str, float], console: Console) -> bool:
@@ -108,7 +116,11 @@ def main() -> int:
         parser.error(f"no figure {', '.join(sorted(wanted - set(BY_NAME)))}; there are {', '.join(BY_NAME)}")
     console = Console(stderr=True)
     begin = time.perf_counter()
-    values, told = measure(chosen.plant, chosen.seeds, wanted, console)
+    try:
+        values, told = measure(chosen.plant, chosen.seeds, wanted, console)
+    except variants.NoVariant as wrong:
+        console.print(f"FAILED: {wrong}")
+        return 1
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps({**values, "runs": told, "wall_s": time.perf_counter() - begin}, indent=1) + "\n")
     met = show(values, Console())

@@ -30,6 +30,8 @@ FIGURES = (
     Figure("hold_total_pct", None, "%", "the two together: worst difference of the true force from the set-point"),
     Figure("hold_moves_per_h", 60, "1/h", "moves of the fill and vent valves in that hold"),
     Figure("sim_speed", 50, "s/s", "press seconds for a wall second, 4 kHz tick, the whole program", "high"),
+    Figure("hold_4khz_speed", None, "s/s", "the same for an hour of the 5 MPa hold, where little happens", "high"),
+    Figure("sim_rss_mb", None, "MB", "peak memory of the simulated press in that program"),
     Figure("cli_start_ratio", 5, "", "`stackpress --help` against `python -c pass`, wall time, median of pairs"),
     Figure("export_records_per_s", 1e6, "1/s", "sample records from device pages to Parquet", "high"),
     Figure("tick_alloc_bytes", 0, "B", "heap that 10 000 ticks take in every state and mode"),

@@ -1,12 +1,10 @@
 """Runs on the simulated press, and what the plant's truth says of them.
 
-Every run is the real firmware on MicroPython behind its serial device, driven by the host package. Each variant of the
-plant is the one that was given, with one of its properties doubled or halved.
+Every run is the real firmware on MicroPython behind its serial device, driven by the host package.
 """
 
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import stackpress
-from stackpress_plant import load
 
+from hil_tests import variants
 from hil_tests.targets.sim import SimTarget
 
 AREA_UM2 = 132_732_290  # 13 mm die
@@ -24,15 +22,6 @@ SOLENOID_RATE_PA_S = 200_000  # what a vent valve can follow at 5 MPa on a soft 
 HOLD_S = 24 * 3600
 SETTLE_S = 60
 DWELL_MS = 60_000
-
-# variant -> factor on a key of the plant
-VARIANTS: dict[str, tuple[str, float] | None] = {
-    "nominal": None,
-    "dead time x 2": ("valve.dead_time_ms", 2.0),
-    "hysteresis x 2": ("valve.hysteresis_pct", 2.0),
-    "stiffness / 2": ("frame.stiffness_scale", 0.5),
-    "stiffness x 2": ("frame.stiffness_scale", 2.0),
-}
 
 
 @dataclass(frozen=True)
@@ -67,21 +56,12 @@ def program(case: Case, solenoids: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def overrides(plant: str, variant: str) -> Mapping[str, Any]:
-    """What the variant changes in the plant's file."""
-    change = VARIANTS[variant]
-    if change is None:
-        return {}
-    key, factor = change
-    return {key: load.value(plant, key) * factor}
-
-
-def run(case: Case) -> dict[str, float]:
-    """Run a case to its end; its figures, and press and wall seconds of the program."""
+def run(case: Case) -> tuple[dict[str, float], str]:
+    """Run a case to its end; its figures with press and wall seconds of the program, and the print of its truth."""
     specimen = "pellet_cell" if case.kind == "press" else "breathing_cell"
     with tempfile.TemporaryDirectory() as state:
         target = SimTarget(
-            plant=case.plant, specimen=specimen, overrides=overrides(case.plant, case.variant), seed=case.seed,
+            plant=case.plant, specimen=specimen, overrides=variants.overrides(case.plant, case.variant), seed=case.seed,
             state_dir=Path(state),
         )  # fmt: skip
         with target, stackpress.open(target.port) as press:
@@ -99,8 +79,8 @@ def run(case: Case) -> dict[str, float]:
             if press.state == "tripped":
                 raise RuntimeError(f"{case.label}: the press tripped: {press.tripped()}")
             seconds = {"press_s": target.time_s() - begin_s, "wall_s": wall_s}
-            truth = pl.read_csv(target.truth_file)
-    return {**(pressed(truth) if case.kind == "press" else held(truth)), **seconds}
+            printed, truth = variants.print_of(target.truth_file.read_bytes()), pl.read_csv(target.truth_file)
+    return {**(pressed(truth) if case.kind == "press" else held(truth)), **seconds}, printed
 
 
 def _columns(truth: pl.DataFrame, *names: str) -> tuple[np.ndarray[Any, np.dtype[np.float64]], ...]:
