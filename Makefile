@@ -69,6 +69,7 @@ docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI
 	@$(BIN)/python firmware/interlock_reference.py
 	@$(BIN)/python -m stackpress.program_doc > firmware/stackpress_core/recipe/PROGRAMS.md
 	@$(BIN)/python -m stackpress.config > boards/PARAMETERS.md
+	@$(BIN)/python host_tools/import_graph.py
 
 picture: demo ## make the README's picture anew from a demo run
 	@cp build/demo/plot.png host_tools/pressed_pellet.png

@@ -1,0 +1,51 @@
+"""The house has one direction: who may import whom is a table, and nothing goes round in a ring."""
+
+from pathlib import Path
+
+import pytest
+
+from host_tools import import_graph
+from host_tools.import_graph import ROOMS, between_rooms, cycle, imports
+
+GRAPH = imports()
+FORBIDDEN = [(a, b) for a in ROOMS for b in ROOMS if a != b and b not in ROOMS[a].may]
+
+
+def test_every_room_has_modules_and_what_it_may_import_is_a_room() -> None:
+    assert {import_graph.room_of(name) for name in GRAPH} == set(ROOMS)
+    assert {one for room in ROOMS.values() for one in room.may} <= set(ROOMS)
+
+
+@pytest.mark.parametrize("pair", FORBIDDEN, ids=lambda pair: f"{pair[0]}-{pair[1]}")
+def test_a_room_imports_only_what_its_row_allows(pair: tuple[str, str]) -> None:
+    assert between_rooms(GRAPH).get(pair, []) == []
+
+
+def test_what_a_row_allows_is_what_is_imported() -> None:
+    used = set(between_rooms(GRAPH))
+    assert [(a, b) for a, room in ROOMS.items() for b in room.may if (a, b) not in used] == []
+
+
+def test_no_modules_import_each_other_in_a_ring() -> None:
+    assert cycle(GRAPH) == []
+
+
+def test_a_ring_and_a_wrong_direction_are_seen(tmp_path: Path) -> None:
+    for name, text in {
+        "firmware/stackpress_core/tick/a.py": "from stackpress_core import b\n",
+        "firmware/stackpress_core/b.py": "def late():\n    from .tick import a\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    graph = imports(tmp_path)
+    assert cycle(graph) == ["stackpress_core.b", "stackpress_core.tick.a", "stackpress_core.b"]
+    assert between_rooms(graph)["tick", "core"] == [("stackpress_core.tick.a", "stackpress_core.b")]
+
+
+def test_the_core_imports_nothing_of_a_host_or_a_machine() -> None:
+    pure = {name for name in GRAPH if import_graph.room_of(name) in ("core", "tick")}
+    assert pure and not [(name, one) for name in pure for one in GRAPH[name] if one not in pure]
+
+
+def test_the_picture_in_the_readme_is_what_the_sources_say() -> None:
+    assert import_graph.picture() in import_graph.README.read_text(), "`make docs` writes it anew"
