@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .states import TRIPPED
+
 if TYPE_CHECKING:
     from .press import Press
 
@@ -117,8 +119,6 @@ def _identity(press: "Press") -> Iterator[Finding]:
     yield Finding(OK, "press", f"{who.serial}, board {who.board}, firmware {who.version}")
     yield from _image(press)
     from stackpress_core.version import VERSION
-
-    from . import paths as paths
 
     same = who.version == VERSION
     todo = "" if same else "Update the one that is older: parameters and records may differ."
@@ -228,7 +228,7 @@ def _clock(press: "Press") -> Iterator[Finding]:
 
 def _state(press: "Press") -> Iterator[Finding]:
     snapshot = press.snapshot()
-    if snapshot.state == "tripped":
+    if snapshot.state == TRIPPED:
         yield Finding(FAIL, "state", f"tripped by {snapshot.trip_reason}", snapshot.trip_told)
     else:
         yield Finding(OK, "state", snapshot.state)

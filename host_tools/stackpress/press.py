@@ -17,6 +17,7 @@ from .answers import ABSENT, Check, InterlockRow, Parameter, ProgramState, Row, 
 from .errors import PressTripped
 from .link import Link, quoted, split_answer, unquoted
 from .session import LEASE_S
+from .states import DRIVEN, SAFE, TRIPPED
 from .stored import Stored, strings
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 Stop = Literal["controlled", "hold", "vent"]
 ROWS_AT_ONCE = 16
 ROWS_A_WORD = 30  # interlock rows that one column of row bits has
-BUSY_STATES = ("pressing", "holding", "releasing")
 
 
 class Press(Stored):
@@ -134,7 +134,7 @@ class Press(Stored):
         name = program if isinstance(program, str) else str(program.get("name", ""))
         if not isinstance(program, str):
             self.program_push(program)
-        if self.state == "safe":
+        if self.state == SAFE:
             self.arm()
         return self.start(name, sample, operator)
 
@@ -185,9 +185,9 @@ class Press(Stored):
             yield from (row for row in got.rows if row.run == program.run)
             if len(got.rows) >= ROWS_AT_ONCE:
                 continue
-            if state == "tripped":
+            if state == TRIPPED:
                 raise self.tripped()
-            if state not in BUSY_STATES and program.step == 0:
+            if state not in DRIVEN and program.step == 0:
                 return
             time.sleep(period_s)
 

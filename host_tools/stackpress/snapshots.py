@@ -5,6 +5,7 @@ from typing import Protocol
 
 from .answers import Check, number, surely
 from .link import split_answer, unquoted
+from .states import SAFE, TRIPPED
 from .view.snapshot import Snapshot
 
 FIRST = "CYCL:STAT?;:SYST:TIME?;:MEAS:FORC?;FORC:SET?;:MEAS:IMB?;DISP?;TEMP1?;TEMP2?;:PROG:STAT?;:CYCL:WARN?;:PROG:RUN?"
@@ -39,7 +40,7 @@ def take(press: Looked) -> Snapshot:
     _, seconds, ms = first[1].split(",")
     state = first[0]
     run = split_answer(first[10])
-    tripped = split_answer(press.query("CYCL:TRIP:REAS?;HINT?"), ";") if state == "tripped" else ['""', '""']
+    tripped = split_answer(press.query("CYCL:TRIP:REAS?;HINT?"), ";") if state == TRIPPED else ['""', '""']
     left = float(program[5])
     forces = press.query(";".join(f":MEAS:FORC:CELL{i + 1}?" for i in range(cells)))
     return Snapshot(
@@ -68,7 +69,7 @@ def take(press: Looked) -> Snapshot:
         warnings=tuple(unquoted(one) for one in split_answer(first[9]) if one != '""'),
         trip_reason=unquoted(tripped[0]),
         trip_hint=unquoted(tripped[1]),
-        checks=tuple((check.code, check.text) for check in press.checks()) if state == "safe" else (),
+        checks=tuple((check.code, check.text) for check in press.checks()) if state == SAFE else (),
         name=press.identity,
         port=press.port,
     )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..states import SAFE, SERVICE
+from .calibration_questions import accepted, show_fit, take_loads, take_zero
 from .exits import REFUSED, Failure, wire_text
-from .guided import accepted, show_fit, take_loads, take_zero
 from .options import Json, Port, Yes, group
 from .output import Output
 
@@ -66,7 +67,7 @@ def cell(cell: Cell, serial: Serial, out_file: Target = None, port: Port = None,
     out = Output(json)
     serial = wire_text("serial number", serial, 32)
     with opened(port, contact=True) as press:
-        if press.state not in ("safe", "service"):
+        if press.state not in (SAFE, SERVICE):
             raise Failure(f"The press is {press.state}.", "Calibration needs the safe state.", REFUSED)
         parameter = press.parameter("rail_counts").value
         session = Session(serial, int(parameter) if isinstance(parameter, (int, float)) else CODE_MAX)

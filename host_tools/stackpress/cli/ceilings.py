@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from .effective import ceilings_on, load_files, read_back
+from .config_files import ceilings_on, load_files, read_back
 from .options import Json, Port, PressFile, Yes, group
 from .output import Output
 

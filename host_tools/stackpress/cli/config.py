@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import ceilings
-from .effective import ceilings_drift, load_files, read_back, within_ceilings, write_file
+from .config_files import ceilings_drift, load_files, read_back, within_ceilings, write_file
 from .options import Json, Port, PressFile, SiteFile, Yes, group
 from .output import Output, plural
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .exits import REFUSED, WRONG_INPUT, Failure
-from .flash_shown import finished, introduce, shown
+from .flash_progress import finished, introduce, shown
 from .options import Json, Port, Yes, single
 from .output import Output
 

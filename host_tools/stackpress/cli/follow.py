@@ -13,10 +13,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from ..states import SAFE, TRIPPED
 from ..view import plain
 from ..view.snapshot import Snapshot, force_text
 from .interrupts import Interrupts
-from .live import LivePicture
+from .live_picture import LivePicture
 from .output import Output
 
 PERIOD_S = 0.25
@@ -123,7 +124,7 @@ class Follower:
         self.stopping = False
         self._hints = Hints(watched)
         self._times = Times()
-        self._last = Snapshot("safe")
+        self._last = Snapshot(SAFE)
         self._leased_at = -1e9
         self._printed_at = -1e9
         self._printed_key: tuple[object, ...] = ()
@@ -174,7 +175,7 @@ class Follower:
             if not self.is_link_error(error):
                 raise
             return self._without_link(error)
-        if self._last.state == "tripped" and self.until is not None:
+        if self._last.state == TRIPPED and self.until is not None:
             return End("tripped", self._last, self._last.trip_reason)
         if self.until is not None and self.until(self._last):
             return End("stopped" if self.stopping else "done", self._last)

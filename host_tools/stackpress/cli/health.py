@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from ..states import SAFE
 from .options import Json, Port, single
 from .output import Output
 
@@ -31,7 +32,7 @@ def selftest(port: Port = None, json: Json = False) -> None:
     out = Output(json)
     with opened(port) as press:
         bits = press.selftest()
-        checks = press.checks() if press.state == "safe" else []
+        checks = press.checks() if press.state == SAFE else []
     failed = []
     for bit, name, text in SELFTEST:
         bad = bool(bits & bit)

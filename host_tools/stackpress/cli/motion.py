@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..states import HOLDING, READY, RELEASING, SAFE, TRIPPED
 from .options import Json, Port, single
 from .output import Output
 
@@ -37,9 +38,9 @@ def arm(port: Port = None, json: Json = False) -> None:
 
     out = Output(json)
     with opened(port, contact=True) as press:
-        if press.state == "ready":
+        if press.state == READY:
             out.say("The press is ready already.")
-            out.answer({"state": "ready"})
+            out.answer({"state": READY})
             return
         checks = press.checks()
         if checks:
@@ -49,7 +50,7 @@ def arm(port: Port = None, json: Json = False) -> None:
             listed = [{"code": check.code, "text": check.text} for check in checks]
             raise Failure(text, "Put these right, then arm again.", REFUSED, listed)
         press.arm()
-        _state(press, out, ("ready",), "Armed")
+        _state(press, out, (READY,), "Armed")
 
 
 @APPS["disarm"].command()
@@ -60,7 +61,7 @@ def disarm(port: Port = None, json: Json = False) -> None:
     out = Output(json)
     with opened(port) as press:
         press.disarm()
-        _state(press, out, ("safe",), "Disarmed")
+        _state(press, out, (SAFE,), "Disarmed")
 
 
 @APPS["stop"].command()
@@ -76,7 +77,7 @@ def stop(port: Port = None, hold: Hold = False, vent: Vent = False, json: Json =
     with opened(port) as press:
         press.stop(kind)
         words = {"hold": "Stopped, the force is held", "vent": "Stopped, venting", "controlled": "Stopping, releasing"}
-        wanted = ("holding",) if hold else ("safe", "ready", "tripped") if vent else ("releasing", "ready", "safe")
+        wanted = (HOLDING,) if hold else (SAFE, READY, TRIPPED) if vent else (RELEASING, READY, SAFE)
         _state(press, out, wanted, words[kind])
 
 
@@ -89,4 +90,4 @@ def reset(port: Port = None, json: Json = False) -> None:
     with opened(port) as press:
         reason = press.snapshot().trip_reason
         press.reset()
-        _state(press, out, ("safe",), f"Acknowledged {reason or 'warnings'}")
+        _state(press, out, (SAFE,), f"Acknowledged {reason or 'warnings'}")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..states import DRIVEN, PRESSING, READY, RELEASING, TRIPPED
 from .exits import DONE, NO_PRESS, REFUSED, Failure, wire_text
 from .options import Json, Port, single
 from .output import Output
@@ -56,7 +57,7 @@ def run(
 
 def _not_tripped(press: "Press") -> None:
     """Raises Failure with reason and hint: nothing can be sent to a press that has tripped, nor started."""
-    if press.state == "tripped":
+    if press.state == TRIPPED:
         from ..view.snapshot import then_reset
 
         trip = press.tripped()
@@ -86,9 +87,9 @@ def _on_press(press: "Press", program: str, out: Output) -> str:
 
 def _armed(press: "Press", no_arm: bool) -> None:
     state = press.state
-    if state == "ready":
+    if state == READY:
         return
-    if state in ("pressing", "holding", "releasing"):
+    if state in DRIVEN:
         raise Failure(f"A program is running; the press is {state}.", "`stackpress monitor` shows it.", REFUSED)
     if no_arm:
         raise Failure(f"The press is {state}, not armed.", "Arm it with `stackpress arm`.", REFUSED)
@@ -98,7 +99,7 @@ def _armed(press: "Press", no_arm: bool) -> None:
         told = "; ".join(one.text for one in failing)
         raise Failure(f"The press can't be armed: {told}", "`stackpress status` lists every check.", REFUSED, listed)
     press.arm()
-    _wait_for(press, "ready")
+    _wait_for(press, READY)
 
 
 def _wait_for(press: "Press", state: str) -> None:
@@ -125,7 +126,7 @@ def _followed(press: "Press", out: Output, name: str, number: int) -> None:
         seen_running[0] = seen_running[0] or snapshot.running
         if snapshot.run != number:
             return True
-        return seen_running[0] and not snapshot.running and snapshot.state not in ("pressing", "releasing")
+        return seen_running[0] and not snapshot.running and snapshot.state not in (PRESSING, RELEASING)
 
     end = Follower(press, out, f"{press.identity} · {press.port}", over, is_link_error).follow()
     how = _outcome(end, number)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from ..states import TRIPPED
 from .options import Json, Port, single
 from .output import Output
 
@@ -31,7 +32,7 @@ def status(port: Port = None, json: Json = False) -> None:
     out.say(f"{who.serial} on {snapshot.port} ({who.board}, firmware {who.firmware})")
     for line in plain.page(snapshot):
         out.say(line)
-    tripped = snapshot.state == "tripped"
+    tripped = snapshot.state == TRIPPED
     release = who.release
     about = {"board": who.board, "identity": who.serial, "firmware": who.version, "git": release.git, "hash": release.hash}
     out.answer({**about, **snapshot.as_dict()}, ok=not tripped)
@@ -59,5 +60,5 @@ def monitor(port: Port = None, seconds: Seconds = None, manual: Manual = False, 
     out.answer({"end": end.how, **end.last.as_dict()}, ok=end.how != "lost")
     if end.how == "lost":
         raise typer.Exit(NO_PRESS)
-    if end.last.state == "tripped":
+    if end.last.state == TRIPPED:
         raise typer.Exit(REFUSED)

@@ -13,6 +13,7 @@ from ..errors import NoPress, PressRefused, WrongImage
 from ..link import QUIET_S, Link
 from ..ports import simulated_ports, usb_ports
 from ..press import Press
+from ..states import SAFE
 from .drives import BootDrive, find_drives, read_drive, unmounted
 from .kept import Kept
 
@@ -84,7 +85,7 @@ def running(port: str, wanted: Wanted) -> Target:
         raise WrongImage(f"the board on {port} is a {who.board}, not a {wanted.board}", hint)
     if simulated:
         raise WrongImage(f"the press on {port} is simulated: it runs the sources", "There is nothing to flash.")
-    if state != "safe":
+    if state != SAFE:
         raise PressRefused([(-221, f"flashing needs the safe state, the press is {state}")])
     told = f"it says so itself ({who.serial})"
     return Target(who.board, who.serial, told, port, None, who.release, have)

@@ -12,18 +12,19 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from ..states import HOLDING, MONITOR, PRESSING, READY, RELEASING, SAFE, SERVICE, TRIPPED
 from .snapshot import Snapshot, force_text, percent_text, pressure_text, sparkline, time_text
 
 # state -> colour, what it means for the person in front of the press
 STATES = {
-    "safe": ("bold white on blue", "nothing is energised, the ram is vented"),
-    "ready": ("bold black on green", "armed; the ram is still vented"),
-    "pressing": ("bold black on yellow", "force is being changed: keep clear"),
-    "holding": ("bold black on cyan", "force is being held: keep clear"),
-    "releasing": ("bold black on yellow", "force is being taken away: keep clear"),
-    "tripped": ("bold white on red", "an interlock has stopped the press"),
-    "service": ("bold white on magenta", "de-energised; ceilings may be written"),
-    "monitor": ("bold white on blue", "manual press: reading and logging only"),
+    SAFE: ("bold white on blue", "nothing is energised, the ram is vented"),
+    READY: ("bold black on green", "armed; the ram is still vented"),
+    PRESSING: ("bold black on yellow", "force is being changed: keep clear"),
+    HOLDING: ("bold black on cyan", "force is being held: keep clear"),
+    RELEASING: ("bold black on yellow", "force is being taken away: keep clear"),
+    TRIPPED: ("bold white on red", "an interlock has stopped the press"),
+    SERVICE: ("bold white on magenta", "de-energised; ceilings may be written"),
+    MONITOR: ("bold white on blue", "manual press: reading and logging only"),
     "no link": ("bold white on red", "the press does not answer; it goes on by itself"),
 }
 HISTORY = 240
@@ -63,7 +64,7 @@ class Dashboard:
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
         table.add_column()
-        table.add_row(big, Text(meaning, style="dim" if snapshot.state != "tripped" else ""))
+        table.add_row(big, Text(meaning, style="dim" if snapshot.state != TRIPPED else ""))
         if not snapshot.running:
             return table
         return Group(table, Text(), self._program(snapshot, inner))

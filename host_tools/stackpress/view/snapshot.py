@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..states import DRIVEN, RELEASING
+
 SHARES_ABOVE_N = 200.0  # shares of less are shares of noise
 
 
@@ -61,12 +63,12 @@ class Snapshot:
         """What is under way once the steps are over or stopped, in words; empty while a program goes on."""
         if self.run_state == "stopping" and self.pressed:
             return "releasing the force, then venting"
-        return "venting" if self.state == "releasing" and not self.running else ""
+        return "venting" if self.state == RELEASING and not self.running else ""
 
     @property
     def pressed(self) -> bool:
         """Whether the ram is driven: force is being applied, held or released."""
-        return self.state in ("pressing", "holding", "releasing")
+        return self.state in DRIVEN
 
     @property
     def trip_told(self) -> str:
