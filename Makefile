@@ -5,6 +5,9 @@ BIN     := $(VENV)/bin
 PLANT   ?=
 TARGET  ?= sim
 SEEDS   ?=
+AGAINST ?=
+ONLY    ?=
+RUNS    ?=
 PORT    ?=
 
 # The newest suitable Python on this machine, 3.11 at the oldest; `make PYTHON=/path/to/python3` overrides.
@@ -16,7 +19,7 @@ CODE    := firmware boards host_tools hil_tests
 RUN      = PYTHONPATH=.:firmware:firmware/tests/shim $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-fast campaign lint bench bench-board hil emulated firmware flash docs picture clean
+.PHONY: help setup setup-dev demo test test-fast test-busy campaign lint bench bench-board hil emulated firmware flash docs picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,8 +48,12 @@ lint: $(VENV)/.dev ## ruff over everything, mypy over the host's code and the bo
 	@$(BIN)/python boards/typings.py build/typings
 	@$(BIN)/mypy --config-file boards/mypy.ini
 
-bench: $(VENV)/.dev ## measure the figures against their goals: build/bench.json; PLANT=FILE takes another plant
-	@$(BIN)/python -m hil_tests.bench $(if $(PLANT),--plant "$(PLANT)") $(if $(SEEDS),--seeds "$(SEEDS)")
+test-busy: $(VENV)/.dev ## run make test RUNS=3 times beside four busy processes and count the failures: build/test_busy.json
+	@RUNS="$(RUNS)" $(RUN) hil_tests.suites busy
+
+bench: $(VENV)/.dev ## measure the figures against their goals: build/bench.json; PLANT=FILE takes another plant, AGAINST=COMMIT another commit as well
+	@$(if $(AGAINST),$(RUN) hil_tests.bench.against "$(AGAINST)",$(BIN)/python -m hil_tests.bench $(if $(PLANT),--plant "$(PLANT)") \
+	  $(if $(SEEDS),--seeds "$(SEEDS)")) $(if $(ONLY),--only "$(ONLY)")
 
 hil: $(VENV)/.dev ## run the scenarios; TARGET=sim, emulator (a real image on an emulated RP2040), or serial with PORT=/dev/ttyACM0
 	@TARGET="$(TARGET)" PORT="$(PORT)" $(RUN) hil_tests.suites hil

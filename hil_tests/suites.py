@@ -1,15 +1,17 @@
-"""What `make test`, `make hil` and `make campaign` run, in order: `python -m hil_tests.suites test|hil|campaign`.
+"""What `make test`, `make hil` and the others run, in order: `python -m hil_tests.suites test|busy|hil|campaign`.
 
 `test` is everything that fits into 25 minutes of two cores: the images of every board are built, the host's tests run, and then the
 scenarios and the emulated board's own tests with the real image. A computer that can't build the image is told so in one line;
 where CI=true that line is a failure.
 """
 
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from stackpress.flashing import flash_map
 
@@ -19,6 +21,7 @@ from hil_tests.targets import compilation
 EMULATED = ["hil_tests/test_scenarios.py", "hil_tests/emulated"]
 PYTEST = [sys.executable, "-m", "pytest", "-n", "auto", "--dist", "worksteal"]
 LONG_ON_CHIP = ("abort_vents", "estop_vents_a_ramp", "guard_vents_a_hold", "force_drop_is_not_chased", "power_cut_in_a_hold")
+BUSY, TEST_BUSY = 4, Path("build/test_busy.json")
 SEEDS = range(1, 11)  # of hypothesis, one whole run each
 
 
@@ -43,6 +46,23 @@ def test() -> int:
     if not why:
         return failed | _timed("the real image on the emulated board", [*PYTEST, *EMULATED, "--target=emulator"])
     return failed | _skipped(why)
+
+
+def busy() -> int:
+    """`test` so many times (RUNS, 3) beside four processes that never wait; how many failed goes to build/test_busy.json."""
+    runs, failures = int(os.environ.get("RUNS") or 3), 0
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(BUSY)]
+    try:
+        for number in range(1, runs + 1):
+            failures += _timed(f"make test beside {BUSY} busy processes, {number} of {runs}", ["make", "test"])
+    finally:
+        for process in others:
+            process.kill()
+            process.wait()
+    TEST_BUSY.parent.mkdir(exist_ok=True)
+    TEST_BUSY.write_text(json.dumps({"failures": failures, "runs": runs}) + "\n")
+    print(f"{failures} of {runs} failed: {TEST_BUSY}")
+    return int(failures > 0)
 
 
 def _skipped(why: str) -> int:
@@ -101,7 +121,7 @@ def _timed(what: str, command: list[str]) -> int:
     return int(code != 0)
 
 
-RUNS: dict[str, Callable[[], int]] = {"test": test, "hil": hil, "campaign": campaign}
+RUNS: dict[str, Callable[[], int]] = {"test": test, "busy": busy, "hil": hil, "campaign": campaign}
 
 if __name__ == "__main__":
     try:
