@@ -80,7 +80,7 @@ class Loop:
         broken = self._broken
         if not broken.hangs or not broken.still_hangs(now):
             self._press.foreground(self._board.wall_ms(), act)
-            self._due_ms = self._press.due_ms()
+            self._due_ms = self._press.agenda.next_ms
         else:
             self._due_ms = now + FIRST_MS
         broken.raise_crash()

@@ -34,9 +34,10 @@ class Calibrator:
 
     def look(self, now_ms):
         """Keep the last second of codes, while the press is safe; `now_ms` / ms of press time."""
-        if now_ms - self._looked_ms < LOOK_MS:
+        if not self.press.agenda.reached(self._looked_ms + LOOK_MS):
             return
         self._looked_ms = now_ms
+        self.press.agenda.at(now_ms + LOOK_MS)
         s = self.press.S
         for i in range(words.CELLS):
             codes = self._codes[i]

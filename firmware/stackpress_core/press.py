@@ -7,6 +7,7 @@ come after that.
 """
 
 from stackpress_core import document_rules, params, switches, tuning
+from stackpress_core.agenda import Agenda
 from stackpress_core.boots import crash_stands, next_boot_id
 from stackpress_core.calibration import Calibrator
 from stackpress_core.documents import Documents, Transfer
@@ -31,7 +32,6 @@ AT = words.AT
 _STATE, _MODE, _T_SECOND, _T_SUB = AT["STATE"], AT["MODE"], AT["T_SECOND"], AT["T_SUB"]
 _ABORT, _INPUTS = AT["ABORT"], AT["INPUTS"]
 _FORCE_F, _FOREGROUND, _CMD_SEQ, _CMD_SEEN = AT["FORCE_F"], AT["SIG_FOREGROUND"], AT["CMD_SEQ"], AT["CMD_SEEN"]
-LOOK_MS = 5  # between two looks at what no word of the frame tells by itself
 VENTED_MS = 500
 VENT_LIMIT_MS = 10000
 TELEMETRY_MS = 100
@@ -75,6 +75,7 @@ class Press(Asked):
         self._pass_s, self._pass_sub = -1, -1
         self._telemetry_ms = 0
         self._moves_from = self._moves_ms = 0
+        self.agenda = Agenda()
         self.buttons, self.pairs = switches.Buttons(), switches.Pairs()
         self.panel = Panel(self)
         self._reset_frame()
@@ -97,32 +98,20 @@ class Press(Asked):
     def foreground(self, wall_ms, act=True):
         """Serial line, program, log: each bounded. What follows press time waits for the tick to have advanced, and where somebody
         knows that nothing is due and nothing has changed, for him to say `act`."""
-        s = self.S
+        s, agenda = self.S, self.agenda
         self.wall_ms = wall_ms
         s[_FOREGROUND] = 0
-        self.server.poll()
-        if act and (s[_T_SUB] != self._pass_sub or s[_T_SECOND] != self._pass_s):
+        act = act and (s[_T_SUB] != self._pass_sub or s[_T_SECOND] != self._pass_s)
+        if act:
             self._pass_sub, self._pass_s = s[_T_SUB], s[_T_SECOND]
-            now_s, now_ms = self.time_s, self.time_ms
-            if self.lease_until >= 0:
-                self._watch_lease(wall_ms)
-            self.pairs.look(s[_INPUTS])
-            acts = self.buttons.pressed(s[_INPUTS], wall_ms)
-            if acts:
-                self._press_buttons(acts)
-            # no order overwrites one that the tick has not read, and none is given behind a stop byte
-            if self.runner.active and s[_CMD_SEQ] == s[_CMD_SEEN] and not s[_ABORT]:
-                self.runner.step(now_s, now_ms)
-            if s[_MODE] == states.VENT or self._vent_from >= 0:
-                self._watch_vent(now_s * 1000 + now_ms)
-            if (now_ms - self._telemetry_ms) % 1000 >= TELEMETRY_MS:
-                self._telemetry_ms = now_ms - now_ms % TELEMETRY_MS
-                self._ten_times_a_second(now_s * 1000 + now_ms)
-            if s[_STATE] == states.SAFE or s[_STATE] == states.SERVICE:
-                self.calibrator.look(now_s * 1000 + now_ms)
-            self.run_log.look()
-            self.sampler.service()
+            agenda.begin(self.time_s * 1000 + self.time_ms)
+        if self.server.poll():
+            agenda.look()
+        if act:
+            self._follow_time(s, agenda, wall_ms)
         self.journal.service()
+        if self.journal.busy:
+            agenda.look()
         if self.departs_from >= 0:
             self._depart(wall_ms)
         if self.server.wants_repl:
@@ -130,9 +119,30 @@ class Press(Asked):
                 self.board.serial.quiet()
             self.journal.flush()  # what comes next does not know of it
 
-    def due_ms(self):
-        """Press time at which the foreground has to pass again, if nothing changes before."""
-        return (self.time_s * 1000 + self.time_ms) // LOOK_MS * LOOK_MS + LOOK_MS
+    def _follow_time(self, s, agenda, wall_ms):
+        """What goes by press time, and what the frame's words say; each names the moment that it waits for."""
+        if self.lease_until >= 0:
+            self._watch_lease(wall_ms)
+        self.pairs.look(s[_INPUTS])
+        acts = self.buttons.pressed(s[_INPUTS], wall_ms)
+        if acts:
+            self._press_buttons(acts)
+        if self.buttons.settling:
+            agenda.look()
+        # no order overwrites one that the tick has not read, and none is given behind a stop byte
+        if self.runner.active and s[_CMD_SEQ] == s[_CMD_SEEN] and not s[_ABORT]:
+            self.runner.step(self.time_s, self.time_ms)
+        if s[_MODE] == states.VENT or self._vent_from >= 0:
+            self._watch_vent(agenda.now_ms)
+            agenda.look()
+        if agenda.reached(self._telemetry_ms):
+            self._telemetry_ms = agenda.now_ms - agenda.now_ms % TELEMETRY_MS + TELEMETRY_MS
+            agenda.at(self._telemetry_ms)
+            self._ten_times_a_second(agenda.now_ms)
+        if s[_STATE] == states.SAFE or s[_STATE] == states.SERVICE:
+            self.calibrator.look(agenda.now_ms)
+        self.run_log.look()
+        self.sampler.service()
 
     def stop_byte_came(self):
         """From a line that listens by itself, at any moment: the next tick vents, the foreground does the rest in its turn."""
@@ -140,6 +150,7 @@ class Press(Asked):
 
     def _watch_lease(self, wall_ms):
         left = (self.lease_until - wall_ms) & WALL_MASK
+        self.agenda.at(self.agenda.now_ms + left + 1)
         if left > WALL_MASK >> 1:
             self.lease_until = -1
             # a stop that is under way goes on to its end without the host

@@ -24,6 +24,11 @@ class Buttons:
         self._seen = BUTTONS
         self._since = 0
 
+    @property
+    def settling(self):
+        """Whether one has changed and is not believed yet."""
+        return self._seen != self._held
+
     def pressed(self, inputs, wall_ms):
         """The buttons that act now, as bits of the frame's inputs."""
         now = inputs & BUTTONS

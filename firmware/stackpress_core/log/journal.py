@@ -73,6 +73,11 @@ class Journal:
         return self._in - self._out
 
     @property
+    def busy(self):
+        """Whether `service` has something to go on with."""
+        return self._in > self._out or not self._erased
+
+    @property
     def left_permille(self):
         """How much room there is until something is de-energised; 1000 for a flash that can be written at any time."""
         return getattr(self._flash, "left_permille", 1000)

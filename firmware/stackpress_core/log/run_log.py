@@ -63,7 +63,10 @@ class RunLog:
         p = self.press
         passed_ms = min(ZERO_MEAN_MS, (p.time_s - self._looked_s) * 1000 + p.time_ms - self._looked_ms)
         self._looked_s, self._looked_ms = p.time_s, p.time_ms
+        if self.closing:
+            p.agenda.look()
         if self._is_vented():
+            p.agenda.look()
             for i in range(words.CELLS):
                 self._zero_q8[i] += ((p.S[_CELL + i] << 8) - self._zero_q8[i]) * passed_ms // ZERO_MEAN_MS
         if self.closing:

@@ -76,7 +76,9 @@ class Sampler:
             s[_BANK_WANTED] = 1 - s[_BANK]
             self._swapping = True
             self._next_due()
+        p.agenda.at(1000 * self._due_s + self._due_ms)
         if s[_RING_LEFT] == 0:
+            p.agenda.look()
             if self._flight_at >= 0:
                 self._flight()
             else:

@@ -12,7 +12,7 @@ from stackpress_core.recipe.clock import ProgramClock
 from stackpress_core.recipe.creep import CreepMeter
 from stackpress_core.recipe.kinds import OF, filled
 from stackpress_core.recipe.standing_order import StandingOrder
-from stackpress_core.recipe.steps import BROKEN, MET, NOT_YET
+from stackpress_core.recipe.steps import BROKEN, MET, TOLD
 from stackpress_core.recipe.times import move_limit_ms
 from stackpress_core.tick import states
 
@@ -203,15 +203,19 @@ class Runner:
             self._stop_goes_on()
         elif self.state == RUNNING:
             if self.index < 0:
+                self.press.agenda.look()
                 self._begin(0)
             elif self._waits:
+                self.press.agenda.look()
                 self._wait_for_temperature()
             else:
                 self._run_phase()
 
     def _run_phase(self):
         outcome = self._kind.met(self)
-        late = outcome == BROKEN or (outcome == NOT_YET and 0 < self.timeout_ms <= self.phase_ms())
+        late = outcome == BROKEN or (outcome != MET and self.timeout_ms > 0 and self.waited(self.timeout_ms))
+        if outcome != TOLD or late:
+            self.press.agenda.look()
         if late and not self._may_go_on("at_timeout", "travel" if outcome == BROKEN else "time-out"):
             return
         if (late or outcome == MET) and self._kind.advance(self):
@@ -269,7 +273,7 @@ class Runner:
 
     def _stop_goes_on(self):
         reached = self.press.set_point_reached and self.press.set_cn <= 1
-        if reached or self.phase_ms() >= self.timeout_ms:
+        if reached or self.waited(self.timeout_ms):
             self.order.vent()
             self.state, self.reason = self._after
 
@@ -292,6 +296,11 @@ class Runner:
 
     def phase_ms(self):
         return self.clock.ms - self._phase_at
+
+    def waited(self, ms):
+        """Whether the phase has lasted so long; else that is the moment of the next pass."""
+        agenda = self.press.agenda
+        return agenda.reached(agenda.now_ms + self._phase_at + ms - self.clock.ms)
 
     def triggered(self):
         """Whether a trigger has come since the phase began."""

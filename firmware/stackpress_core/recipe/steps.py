@@ -10,7 +10,8 @@ from stackpress_core.recipe.levels import level_cn, rate_cn_per_s
 from stackpress_core.recipe.times import move_limit_ms
 
 ABSENT = -(1 << 30)
-NOT_YET, MET, BROKEN = range(3)  # BROKEN: a bound of the step is passed; treated as a time-out
+# TOLD: not yet, and a moment or a watched word of the frame will tell (agenda.py); BROKEN: a bound of the step is passed, as a time-out
+NOT_YET, MET, BROKEN, TOLD = range(4)
 CONTACT_PASSES = 3  # one noisy reading is no contact
 _PPM = 1_000_000
 
@@ -68,7 +69,7 @@ def begin_release(r):
 
 
 def met_move(r):
-    return MET if r.press.set_point_reached and abs(r.press.set_cn - r.goal_cn) <= 1 else NOT_YET
+    return MET if r.press.set_point_reached and abs(r.press.set_cn - r.goal_cn) <= 1 else TOLD
 
 
 def begin_vent(r):
@@ -103,7 +104,7 @@ def begin_watch(r):
 def met_wait(r):
     now, waited = r.now, r.phase_ms()
     if "for_ms" in now:
-        return MET if waited >= now["for_ms"] else NOT_YET
+        return MET if r.waited(now["for_ms"]) else TOLD
     r.feed_creep()
     return MET if waited >= now.get("at_least_ms", 0) and _condition(r, now, waited) else NOT_YET
 
@@ -149,7 +150,7 @@ def met_cycle(r):
     if r.phase in (_UP, _DOWN):
         return met_move(r)
     dwell = r.now["dwell_high_ms"] if r.phase == _AT_HIGH else r.now["dwell_low_ms"]
-    return MET if r.phase_ms() >= dwell else NOT_YET
+    return MET if r.waited(dwell) else TOLD
 
 
 def advance_cycle(r):
@@ -183,7 +184,7 @@ def met_sweep(r):
     if r.phase == _SETTLE:
         return MET if _settled(r, r.goal_cn * now["settled_ppm"] // _PPM, waited) else NOT_YET
     if r.phase == _SOAK:
-        return MET if waited >= now["soak_ms"] else NOT_YET
+        return MET if r.waited(now["soak_ms"]) else TOLD
     if waited < now["trigger_ms"]:
         return NOT_YET
     r.press.set_trigger(False)

@@ -35,17 +35,21 @@ class Server:
         self.muted = False  # an answer of this line was dropped: the rest of them are too
         self.wants_repl = False
         self.stops = 0
+        self.runs = 0  # units that were run since the start
         self.lost_lines = 0
         self.waited = 0
 
     # -- one pass --------------------------------------------------------------------------------------------------
 
     def poll(self, budget=128):
+        """Gives whether there is more to do, or something was done that others may have to look at."""
+        before = self.runs
         self.receive(budget)
         self.status.update(self.press)
         self.execute()
         self.out.pump(OUT_PER_IN * budget)
         self.break_deadlock()
+        return self.runs != before or self.units is not None or len(self.lines) > 0 or self.out.pending > 0
 
     def receive(self, budget):
         while budget > 0 and not self.wants_repl:  # what comes behind an obeyed 0x03 is the prompt's
@@ -62,6 +66,7 @@ class Server:
             if self.units is None and not self.next_line():
                 return
             if self.units:
+                self.runs += 1
                 self.run_unit(self.units.pop(0))
             elif self.units is not None:
                 self.end_line()
@@ -118,6 +123,7 @@ class Server:
     def stop_now(self):
         """Vent at once and forget every waiting line that could move something; waiting queries are still answered."""
         self.stops += 1
+        self.runs += 1
         try:
             self.press.abort()
         except Exception as error:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stackpress_core import params
+from stackpress_core.agenda import Agenda
 from stackpress_core.recipe import fields, kinds, program
 from stackpress_core.recipe.kinds import OF, filled, rows_of
 from stackpress_core.recipe.levels import force_cn, newtons
@@ -88,6 +89,7 @@ class Recorder:
     def __init__(self):
         self.state, self.inputs, self.force_cn, self.set_cn, self.displacement_nm = 2, 0, 0, 0, 0
         self.set_point_reached = True
+        self.agenda = Agenda()
         self.highest_cn = self.fastest = 0
 
     def set_force(self, target_cn, rate):

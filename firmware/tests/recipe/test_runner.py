@@ -3,6 +3,7 @@
 Plain functions without a test framework, so that MicroPython runs this same file (`test_program.py` sees to that).
 """
 
+from stackpress_core.agenda import Agenda
 from stackpress_core.errors import Refused
 from stackpress_core.recipe import program, runner
 
@@ -26,6 +27,7 @@ class StandIn:
     def __init__(self, now_s=0):
         self.now_s, self.now_ms, self.ms = now_s, 995, 0
         self.state = READY
+        self.agenda = Agenda()
         self.force_cn = 0
         self.set_cn = 0
         self.inputs = 0
