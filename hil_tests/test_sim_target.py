@@ -17,6 +17,7 @@ from stackpress_core.log import records
 from stackpress_core.tick import interlock
 
 from hil_tests import player, scenario
+from hil_tests.run import pulled
 from hil_tests.targets.sim import SimError, SimTarget
 
 PROGRAM = programs.load(scenario.SCENARIOS / "programs" / "press_and_hold.toml")
@@ -64,6 +65,22 @@ def test_a_machine_without_a_compiler_runs_the_press_and_says_so_once(
             assert target.run_until(0.5) == pytest.approx(0.5)
     assert capfd.readouterr().err.count("no C compiler was found") == 1
     native_ticks.find.cache_clear()
+
+
+def test_what_a_program_does_at_a_deadline_happens_at_that_millisecond(tmp_path: Path) -> None:
+    hold = {"do": "hold", "for_ms": 1237}
+    steps = [{"do": "contact", "to_cn": 5000, "speed_um_per_s": 2000}, hold, {"do": "vent"}]
+    document = programs.to_json({**PROGRAM, "name": "timed", "steps": steps})
+    with SimTarget(state_dir=tmp_path, documents={"program/timed": document}, specimen="blank_set_close") as target:
+        with stackpress.open(target.port) as press:
+            target.run_until(0.1)
+            press.arm()
+            target.run_until(0.2)
+            press.start("timed")
+            target.run_until(20.0)
+            told = [row for row in pulled(press).of(records.STEP) if row.fields["step"] == 2]
+    begun, ended = (row.fields["t_s"] * 1000 + row.fields["t_ms"] for row in told)
+    assert ended - begun == 1237
 
 
 def test_press_time_stands_still_until_it_is_told_to_run() -> None:

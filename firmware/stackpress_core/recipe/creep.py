@@ -31,6 +31,11 @@ class CreepMeter:
         self._sum = self._count = 0
         self._last_mean = None
 
+    @property
+    def next_ms(self):
+        """When the next reading is wanted."""
+        return min(self._next_ms, self._from_ms + self._window_ms)
+
     def feed(self, now_ms, reading):
         """Take one reading; more of them than 64 a window are passed over."""
         if now_ms >= self._next_ms:

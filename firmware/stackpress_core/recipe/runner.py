@@ -12,7 +12,7 @@ from stackpress_core.recipe.clock import ProgramClock
 from stackpress_core.recipe.creep import CreepMeter
 from stackpress_core.recipe.kinds import OF, filled
 from stackpress_core.recipe.standing_order import StandingOrder
-from stackpress_core.recipe.steps import BROKEN, MET, TOLD
+from stackpress_core.recipe.steps import BROKEN, MET
 from stackpress_core.recipe.times import move_limit_ms
 from stackpress_core.tick import states
 
@@ -203,10 +203,8 @@ class Runner:
             self._stop_goes_on()
         elif self.state == RUNNING:
             if self.index < 0:
-                self.press.agenda.look()
                 self._begin(0)
             elif self._waits:
-                self.press.agenda.look()
                 self._wait_for_temperature()
             else:
                 self._run_phase()
@@ -214,8 +212,6 @@ class Runner:
     def _run_phase(self):
         outcome = self._kind.met(self)
         late = outcome == BROKEN or (outcome != MET and self.timeout_ms > 0 and self.waited(self.timeout_ms))
-        if outcome != TOLD or late:
-            self.press.agenda.look()
         if late and not self._may_go_on("at_timeout", "travel" if outcome == BROKEN else "time-out"):
             return
         if (late or outcome == MET) and self._kind.advance(self):
@@ -249,6 +245,7 @@ class Runner:
             self._act()
 
     def _wait_for_temperature(self):
+        self.look()
         here = self.press.temperature_cc(self.now["temperature_input"] - 1)
         low, high = self.now.get("temperature_min_cc", -(1 << 29)), self.now.get("temperature_max_cc", 1 << 29)
         late = self.phase_ms() >= self.now["temperature_timeout_ms"]
@@ -281,6 +278,7 @@ class Runner:
 
     def enter(self, phase):
         """Begin a phase of the step; no time-out until it says one."""
+        self.look()
         self.phase = phase
         self.timeout_ms = 0
         self.hears = False
@@ -297,6 +295,10 @@ class Runner:
     def phase_ms(self):
         return self.clock.ms - self._phase_at
 
+    def look(self):
+        """What the phase waits for changes by itself: again soon."""
+        self.press.agenda.look()
+
     def waited(self, ms):
         """Whether the phase has lasted so long; else that is the moment of the next pass."""
         agenda = self.press.agenda
@@ -311,6 +313,7 @@ class Runner:
 
     def feed_creep(self):
         self.creep.feed(self.clock.ms, self._creeping())
+        self.waited(self.creep.next_ms - self._phase_at)
 
     def _creeping(self):
         return self.press.displacement_nm if "until_creep_nm_per_min" in self.now else self.press.force_cn

@@ -3,15 +3,15 @@
 A step has one or more phases. `begin` gives the first order, `met` says whether the phase has what it waits for, and
 `advance` begins the next phase or says that the step is over. A phase whose time ran out and that may go on advances as
 well, so a sweep that was not answered goes to its next level. None of them blocks, and each gets its set-points from the
-step's levels, which were judged before the start.
+step's levels, which were judged before the start. What waits for a force or a travel says `look`, what waits for a time asks
+whether it has `waited`: the next pass comes by then. A set-point that is reached and a trigger bring a pass by themselves.
 """
 
 from stackpress_core.recipe.levels import level_cn, rate_cn_per_s
 from stackpress_core.recipe.times import move_limit_ms
 
 ABSENT = -(1 << 30)
-# TOLD: not yet, and a moment or a watched word of the frame will tell (agenda.py); BROKEN: a bound of the step is passed, as a time-out
-NOT_YET, MET, BROKEN, TOLD = range(4)
+NOT_YET, MET, BROKEN = range(3)  # BROKEN: a bound of the step is passed; treated as a time-out
 CONTACT_PASSES = 3  # one noisy reading is no contact
 _PPM = 1_000_000
 
@@ -33,6 +33,7 @@ def begin_contact(r):
 
 
 def met_contact(r):
+    r.look()
     r.passes = r.passes + 1 if r.press.force_cn >= r.goal_cn else 0
     if r.passes >= CONTACT_PASSES:
         return MET
@@ -69,7 +70,7 @@ def begin_release(r):
 
 
 def met_move(r):
-    return MET if r.press.set_point_reached and abs(r.press.set_cn - r.goal_cn) <= 1 else TOLD
+    return MET if r.press.set_point_reached and abs(r.press.set_cn - r.goal_cn) <= 1 else NOT_YET
 
 
 def begin_vent(r):
@@ -78,6 +79,7 @@ def begin_vent(r):
 
 
 def met_vent(r):
+    r.look()
     return MET if r.press.force_cn < r.now["below_cn"] else NOT_YET
 
 
@@ -104,9 +106,9 @@ def begin_watch(r):
 def met_wait(r):
     now, waited = r.now, r.phase_ms()
     if "for_ms" in now:
-        return MET if r.waited(now["for_ms"]) else TOLD
+        return MET if r.waited(now["for_ms"]) else NOT_YET
     r.feed_creep()
-    return MET if waited >= now.get("at_least_ms", 0) and _condition(r, now, waited) else NOT_YET
+    return MET if r.waited(now.get("at_least_ms", 0)) and _condition(r, now, waited) else NOT_YET
 
 
 def _condition(r, now, waited):
@@ -120,6 +122,7 @@ def _condition(r, now, waited):
         return _settled(r, now["until_settled_cn"], waited)
     if "until_settled_ppm" in now:
         return _settled(r, r.press.set_cn * now["until_settled_ppm"] // _PPM, waited)
+    r.look()
     above = level_cn(now, "until_above", r.area_um2)
     if above is not None:
         return r.press.force_cn >= above
@@ -128,6 +131,7 @@ def _condition(r, now, waited):
 
 def _settled(r, band_cn, waited):
     """Asked in every pass, because the press measures from the first question; time before the phase does not count."""
+    r.look()
     need = r.now["settled_for_ms"]
     return r.press.settled(max(1, band_cn), need) and waited >= need
 
@@ -150,7 +154,7 @@ def met_cycle(r):
     if r.phase in (_UP, _DOWN):
         return met_move(r)
     dwell = r.now["dwell_high_ms"] if r.phase == _AT_HIGH else r.now["dwell_low_ms"]
-    return MET if r.waited(dwell) else TOLD
+    return MET if r.waited(dwell) else NOT_YET
 
 
 def advance_cycle(r):
@@ -184,8 +188,8 @@ def met_sweep(r):
     if r.phase == _SETTLE:
         return MET if _settled(r, r.goal_cn * now["settled_ppm"] // _PPM, waited) else NOT_YET
     if r.phase == _SOAK:
-        return MET if r.waited(now["soak_ms"]) else TOLD
-    if waited < now["trigger_ms"]:
+        return MET if r.waited(now["soak_ms"]) else NOT_YET
+    if not r.waited(now["trigger_ms"]):
         return NOT_YET
     r.press.set_trigger(False)
     return MET if r.triggered() or not now["wait_trigger_ms"] else NOT_YET

@@ -1,0 +1,37 @@
+"""The nearest moment that somebody waits for is the next pass; passes in between change nothing about it."""
+
+from stackpress_core.agenda import LONGEST_MS, LOOK_MS, Agenda
+
+
+def test_nearest_moment_stands_and_none_is_further_than_the_longest():
+    agenda = Agenda()
+    agenda.begin(1000)
+    assert agenda.next_ms == 1000 + LONGEST_MS
+    for ms in (5000, 1060, 1080):
+        agenda.at(ms)
+    assert agenda.next_ms == 1060
+
+
+def test_a_moment_that_has_come_is_not_waited_for():
+    agenda = Agenda()
+    agenda.begin(1000)
+    assert agenda.reached(1000) and agenda.reached(999)
+    assert agenda.next_ms == 1000 + LONGEST_MS
+    assert not agenda.reached(1001)
+    assert agenda.next_ms == 1001
+
+
+def test_looks_fall_on_the_same_times_whenever_somebody_passed_in_between():
+    agenda = Agenda()
+    for now in range(1000, 1000 + LOOK_MS):
+        agenda.begin(now)
+        agenda.look()
+        assert agenda.next_ms == 1000 + LOOK_MS
+
+
+def test_a_new_pass_forgets_what_nobody_names_again():
+    agenda = Agenda()
+    agenda.begin(1000)
+    agenda.at(1010)
+    agenda.begin(1002)
+    assert agenda.next_ms == 1002 + LONGEST_MS
