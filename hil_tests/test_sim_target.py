@@ -71,14 +71,14 @@ def test_what_a_program_does_at_a_deadline_happens_at_that_millisecond(tmp_path:
     hold = {"do": "hold", "for_ms": 1237}
     steps = [{"do": "contact", "to_cn": 5000, "speed_um_per_s": 2000}, hold, {"do": "vent"}]
     document = programs.to_json({**PROGRAM, "name": "timed", "steps": steps})
-    with SimTarget(state_dir=tmp_path, documents={"program/timed": document}, specimen="blank_set_close") as target:
-        with stackpress.open(target.port) as press:
-            target.run_until(0.1)
-            press.arm()
-            target.run_until(0.2)
-            press.start("timed")
-            target.run_until(20.0)
-            told = [row for row in pulled(press).of(records.STEP) if row.fields["step"] == 2]
+    target = SimTarget(state_dir=tmp_path, documents={"program/timed": document}, specimen="blank_set_close")
+    with target, stackpress.open(target.port) as press:
+        target.run_until(0.1)
+        press.arm()
+        target.run_until(0.2)
+        press.start("timed")
+        target.run_until(20.0)
+        told = [row for row in pulled(press).of(records.STEP) if row.fields["step"] == 2]
     begun, ended = (row.fields["t_s"] * 1000 + row.fields["t_ms"] for row in told)
     assert ended - begun == 1237
 
