@@ -1,4 +1,4 @@
-"""Writes into the tick's modules the frame numbers that they use, between their `# words` and `# end of words` marks.
+"""Writes into the tick's and the plant's modules the frame numbers that they use, between `# words` and `# end of words`.
 
 A constant is folded into viper code only when it stands in the same file; a look-up in another module costs microseconds on
 the chip. So each module carries a copy of the few it needs, written from `words.py` by this script and compared by a test.
@@ -30,7 +30,9 @@ def rewritten(text):
 
 
 def modules():
-    return [path for path in sorted((HERE / "stackpress_core").rglob("*.py")) if START in path.read_text()]
+    """The tick's files, and the plant's: it reads and writes the frame as a converter and a valve do."""
+    rooms = (HERE / "stackpress_core", HERE.parent / "boards/stackpress_plant")
+    return [path for room in rooms for path in sorted(room.rglob("*.py")) if START in path.read_text()]
 
 
 if __name__ == "__main__":

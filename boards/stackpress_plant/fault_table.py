@@ -1,25 +1,26 @@
 """The table of the plant's faults: one row each. It imports nothing, so that a command line can print it.
 
-A row is (name, kind, argument, help). The kind says what is changed (faults.py); its words are found there.
+A row is (name, kind, argument, help). The kind says what is changed (faults.py); its words are found there. Inputs that open or are
+pressed have the names that the press's frame gives them (stackpress_core/tick/states.py).
 """
 
 _CELL = "value = cell 1..4"
 # name, kind, argument, help
 FAULTS = (
-    ("estop", "open", 3, "E-stop pressed, both channels"),
-    ("estop_a", "open", 1, "E-stop channel A alone open"),
-    ("estop_b", "open", 2, "E-stop channel B alone open"),
-    ("guard", "open", 12, "guard open, both channels"),
-    ("guard_a", "open", 4, "guard channel A alone open"),
-    ("guard_b", "open", 8, "guard channel B alone open"),
-    ("overpressure", "open", 16, "over-pressure switch open"),
-    ("supply", "open", 32, "supply low"),
-    ("travel", "open", 2048, "travel limit reached"),
-    ("start", "press", 64, "start button held"),
-    ("stop", "press", 128, "stop button held"),
-    ("reset", "press", 256, "reset button held"),
-    ("select", "press", 512, "select button held"),
-    ("trigger_in", "press", 1024, "trigger input on"),
+    ("estop", "open", ("estop_a", "estop_b"), "E-stop pressed, both channels"),
+    ("estop_a", "open", ("estop_a",), "E-stop channel A alone open"),
+    ("estop_b", "open", ("estop_b",), "E-stop channel B alone open"),
+    ("guard", "open", ("guard_a", "guard_b"), "guard open, both channels"),
+    ("guard_a", "open", ("guard_a",), "guard channel A alone open"),
+    ("guard_b", "open", ("guard_b",), "guard channel B alone open"),
+    ("overpressure", "open", ("pressure_ok",), "over-pressure switch open"),
+    ("supply", "open", ("supply_ok",), "supply low"),
+    ("travel", "open", ("travel_ok",), "travel limit reached"),
+    ("start", "press", ("start",), "start button held"),
+    ("stop", "press", ("stop",), "stop button held"),
+    ("reset", "press", ("reset",), "reset button held"),
+    ("select", "press", ("select",), "select button held"),
+    ("trigger_in", "press", ("trigger_in",), "trigger input on"),
     ("relay_dead", "relay", 0, "the hard-wired relay does not drop with E-stop and guard"),
     ("cell_open", "cell", 1, "open bridge, code at the rail; " + _CELL),
     ("cell_short", "cell", 2, "shorted bridge, code 0; " + _CELL),

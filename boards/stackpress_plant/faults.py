@@ -4,23 +4,34 @@ The rows are in fault_table.py. `value` None takes a fault back. Rows only write
 set between any two ticks.
 """
 
+from stackpress_core.tick import states
+
 from . import step as w
 from .fault_table import FAULTS
 
 ROWS = {row[0]: row for row in FAULTS}
 
 
+def inputs_of(name):
+    """The bits of the press's inputs that this fault opens or presses."""
+    bits = 0
+    for one in ROWS[name][2]:
+        bits |= states.IN[one]
+    return bits
+
+
 def _inputs(plant, active):
-    healthy, pressed = 0, 0
+    opened, pressed = 0, 0
     for name in active:
-        kind, bits = ROWS[name][1:3]
+        kind = ROWS[name][1]
         if kind == "open":
-            healthy |= bits
+            opened |= inputs_of(name)
         elif kind == "press":
-            pressed |= bits
+            pressed |= inputs_of(name)
     P = plant.P
-    P[w.INPUTS_OK] = (1 | 2 | 4 | 8 | 16 | 32 | 2048) & ~healthy | pressed
-    P[w.RELAY_OPEN] = 1 if healthy & 15 and plant.spec["safety_relay"] and "relay_dead" not in active else 0
+    P[w.INPUTS_OK] = states.IN_HEALTHY & ~opened | pressed
+    chain_opens = opened & (states.IN_ESTOP | states.IN_GUARD) and plant.spec["safety_relay"]
+    P[w.RELAY_OPEN] = 1 if chain_opens and "relay_dead" not in active else 0
 
 
 def _cell(plant, code, value):
@@ -51,7 +62,7 @@ def _drive(plant, name, value):
         P[w.RUNAWAY] = 0 if value is None else full if value == 1 else min(full, value * 6400)
     elif kind == "air":
         P[w.AIR] = 1024 if value is None else 0 if name == "no_air" else value * 1024 // 1000
-    elif spec["valve_kind"]:
+    elif spec["valve_kind"] == states.KIND_FILL_VENT:
         plant.leak(spec["leak_nm_h"] if value is None else value * 60000)
     else:
         P[w.AIR] = 1024 if value is None else max(1, 1024 - value * 1024 // 1000)
@@ -97,7 +108,7 @@ def _set(plant, row, kind, name, value):
         _cell(plant, row[2], value)
     elif kind == "status":
         rows = [ROWS[n][2] for n in plant.active if ROWS[n][1] == "status"]
-        plant.P[w.STATUS_OK] = rows[-1] if rows else 1
+        plant.P[w.STATUS_OK] = rows[-1] if rows else states.SAMPLE_NEW
     elif kind in ("gain", "off_centre"):
         _gains(plant, plant.active)
     elif kind in ("runaway", "air", "leak"):

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stackpress_core.tick import states
+
 HERE = Path(__file__).parent
 PLANTS, SPECIMENS = HERE / "plants", HERE / "specimens"
 
@@ -78,7 +80,7 @@ SPECIMEN_ROWS = (
     _row("stiffness_n_um", 1, 100000, "stiffness_cn_um", 100),
     _row("toe_um", 0, 1000, "toe_nm", 1000),
 )
-KINDS = {"regulator": 0, "fill_vent": 1}
+KINDS = {name: number for number, name in enumerate(states.KINDS) if number != states.KIND_NONE}
 LOW_STOP_SHIFT = 8  # the stop is 2^8 times as stiff as the cell
 FLOW_STEPS = 32
 

@@ -6,13 +6,14 @@ one tick rate. It uses big integers only, so CPython, the unix port and the RP20
 
 from array import array
 
+from stackpress_core.tick import states
+
 from . import faults, fixed
 from . import step as w
 
 UNIT = 64  # units of force a cN, of position a nm
 SLOW_HZ = 50
 FRAME_WORDS = ("CODE", "VALVE", "RAW", "STATUS", "INPUTS", "TEMPERATURE", "DISPLACEMENT")
-HEALTHY = 1 | 2 | 4 | 8 | 16 | 32 | 2048
 OPEN_END = 1 << 29
 
 
@@ -94,7 +95,7 @@ class Plant:
         P[w.AIR] = 1024
         for i in range(65):
             P[w.SQRT + i] = fixed.isqrt((i << 28) // 64)
-        if k["valve_kind"]:
+        if k["valve_kind"] == states.KIND_FILL_VENT:
             self._fluid(k)
 
     def _fluid(self, k):
@@ -133,7 +134,7 @@ class Plant:
     def _mobility(self, cn_um, shift_max=42, bits=15):
         """Semi-implicit ram travel for one unit of net force, dt / (c + dt * stiffness), at most 2^(bits-14) nm/cN."""
         k = self.spec
-        fluid = k["fluid_stiffness_cn_um"] if k["valve_kind"] else 0
+        fluid = k["fluid_stiffness_cn_um"] if k["valve_kind"] == states.KIND_FILL_VENT else 0
         resistance = k["flow_resistance_cn_s_m"] * self.hz + (cn_um + fluid) * 1000000
         resistance = max(resistance, (1000000000 >> (bits - 14)) + (1000000000 >> 13))
         m, s = fixed.ratio(1000000000, resistance, bits, 14, shift_max)
@@ -166,8 +167,8 @@ class Plant:
             P[w.DRIFT_RATE + i] = (rated * k["drift_ppm_h"][i] << 20) * P[w.EVERY] // slow_hz_den
             P[w.T_ZERO + i] = (rated * k["zero_ppm_k"][i] << 14) // 100000000
         self.gains()
-        P[w.STATUS_OK] = 1
-        P[w.INPUTS_OK] = HEALTHY
+        P[w.STATUS_OK] = states.SAMPLE_NEW
+        P[w.INPUTS_OK] = states.IN_HEALTHY
 
     def gains(self, share_ppm=None, error_ppm=(0, 0, 0, 0)):
         """Codes per force unit for each cell: its share of the force, its sensitivity, and an error on top.
@@ -289,7 +290,8 @@ class Plant:
         force = P[w.FORCE] // UNIT
         high = sum(self.cell_force_cn(self.signed(w.CLEAN + i), i) for i in range(3))
         low = self.cell_force_cn(self.signed(w.CLEAN + 3), 3)
-        valve = P[w.FILL_ON] | P[w.VENT_ON] << 1 | (0 if P[w.DUMP_OPEN] else 4)
+        valve = (states.VALVE_FILL if P[w.FILL_ON] else 0) | (states.VALVE_VENT if P[w.VENT_ON] else 0)
+        valve |= 0 if P[w.DUMP_OPEN] else states.VALVE_DUMP_CLOSED
         return {
             "force_cn": force,
             "cell_cn": [force * self.share_ppm[i] // 1000000 for i in range(3)] + [P[w.FORCE_L] // UNIT],

@@ -21,6 +21,17 @@ LOW14 = const(0x3FFF)
 FORCE_MAX = const(530000000)
 CODE_MAX = const(8388607)
 
+# words (written by layout.py)
+_KIND_REGULATOR = const(1)
+_SAMPLE_NEW = const(1)
+_VALVE_FILL = const(1)
+_VALVE_VENT = const(2)
+_VALVE_DUMP_CLOSED = const(4)
+_VALVE_PERMISSIVE = const(8)
+_IN_PRESSURE_OK = const(16)
+_IN_TRAVEL_OK = const(2048)
+# end of words
+
 # where the frame's words are
 W_CODE = const(0)
 W_VALVE = const(1)
@@ -197,22 +208,22 @@ def step(S, P):
     valve = s[p[W_VALVE]]
     # the relay: permissive gone for 2 ms, or the hard-wired chain is open
     n = p[PERM_OFF]
-    if valve & 8:
+    if valve & _VALVE_PERMISSIVE:
         n = 0
     elif n < p[PERM_LIMIT]:
         n += 1
     p[PERM_OFF] = n
     relay = 1 if n >= p[PERM_LIMIT] or p[RELAY_OPEN] else 0
-    dump = 1 if relay or valve & 4 == 0 else 0
+    dump = 1 if relay or valve & _VALVE_DUMP_CLOSED == 0 else 0
     p[DUMP_OPEN] = dump
     pressure = p[PRESSURE]
     # dead time of either kind of valve
     n = p[RING_AT]
     u = p[RING + n]
-    p[RING + n] = valve if p[KIND] else s[p[W_CODE]]
+    p[RING + n] = s[p[W_CODE]] if p[KIND] == _KIND_REGULATOR else valve
     n += 1
     p[RING_AT] = n if n < p[RING_N] else 0
-    if p[KIND] == 0:
+    if p[KIND] == _KIND_REGULATOR:
         # proportional regulator: play, two equal lags
         y = p[PLAY]
         if p[STUCK] == 0:
@@ -259,7 +270,7 @@ def step(S, P):
         # solenoid pair: each takes its time to open and to close, turbulent flow into trapped fluid
         fluid = p[FLUID]
         if p[STUCK] == 0:
-            n = 0 if relay else u & 1
+            n = 1 if u & _VALVE_FILL and relay == 0 else 0
             if n != p[FILL_ON]:
                 t = p[FILL_COUNT] + 1
                 if t > (p[FILL_DELAY] if n else p[FILL_CLOSE]):
@@ -269,7 +280,7 @@ def step(S, P):
                 p[FILL_COUNT] = t
             else:
                 p[FILL_COUNT] = 0
-            n = (u >> 1) & 1
+            n = 1 if u & _VALVE_VENT else 0
             if n != p[VENT_ON]:
                 t = p[VENT_COUNT] + 1
                 if t > (p[VENT_DELAY] if n else p[VENT_CLOSE]):
@@ -362,7 +373,7 @@ def step(S, P):
             d = 0
         x += t
         p[X] = x
-        if p[KIND]:
+        if p[KIND] != _KIND_REGULATOR:
             fluid -= t
             n = p[FLUID_KS]
             if fluid < 0:
@@ -425,15 +436,15 @@ def step(S, P):
     s[p[W_DISP]] = t + (((n & 1023) - 512) * p[DISP_NOISE] >> 8)
     i = p[INPUTS_OK]
     if t > p[TRAVEL_NM]:
-        i &= 0x7FF
+        i &= ~_IN_TRAVEL_OK
     if pressure > p[OVERPRESSURE]:
-        i &= 0xFEF
+        i &= ~_IN_PRESSURE_OK
     s[p[W_INPUTS]] = i
     i = p[W_TEMP]
     s[i] = p[T_NOW]
     s[i + 1] = p[T_NOW + 1]
     s[p[W_STATUS]] = p[STATUS_OK]
-    if p[STATUS_OK] & 1:
+    if p[STATUS_OK] & _SAMPLE_NEW:
         i = p[STOP]
         t = force
         if t > i:

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from stackpress_core.tick import words
+from stackpress_core.tick import states, words
 from stackpress_plant.faults import FAULTS as PLANT_FAULTS
 
 from stackpress_sim.bench import Bench
@@ -49,7 +49,7 @@ class Board:
         self.broken = BoardFaults(self.flash)
         self._own_plant = spec
         self.simulation = self  # what SIMulation commands speak to
-        self._truth = Truth(state + "/truth.csv", spec["valve_kind"]) if settings["truth"] else None
+        self._truth = Truth(state + "/truth.csv", spec["valve_kind"] == states.KIND_FILL_VENT) if settings["truth"] else None
         self._wall_is_real = settings["wall"] == "real"
         self._frame = words.new()
 
@@ -70,9 +70,9 @@ class Board:
             "displacement_m": t["displacement_nm"] / 1e9,
             "drive_n": t["pressure_cn"] / 100,
             "valve_code": t["valve_code"],
-            "fill_open": t["valve_state"] & 1,
-            "vent_open": t["valve_state"] >> 1 & 1,
-            "dump_open": 1 - (t["valve_state"] >> 2 & 1),
+            "fill_open": 1 if t["valve_state"] & states.VALVE_FILL else 0,
+            "vent_open": 1 if t["valve_state"] & states.VALVE_VENT else 0,
+            "dump_open": 0 if t["valve_state"] & states.VALVE_DUMP_CLOSED else 1,
             "moves": t["moves"],
             "state": self._frame[STATE],
         }

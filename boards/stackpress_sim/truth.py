@@ -5,7 +5,7 @@ loses its corners. The plant's forces are exact; `Measuring Error / N` is what t
 much, without noise.
 """
 
-from stackpress_core.tick import words
+from stackpress_core.tick import states, words
 from stackpress_plant import step as w
 
 HEADER = (
@@ -48,11 +48,11 @@ class Truth:
     def write(self, plant, S, ms):
         t = plant.truth()
         state, cell = t["valve_state"], t["cell_cn"]
-        valve = (state & 1) - (state >> 1 & 1) if self._solenoids else t["valve_code"] / 65535
+        valve = bool(state & states.VALVE_FILL) - bool(state & states.VALVE_VENT) if self._solenoids else t["valve_code"] / 65535
         error = t["error_low_cn"] if S[RANGE] else t["error_high_cn"]
         row = (
             ms / 1000, S[SET] / 100, t["force_cn"] / 100, cell[0] / 100, cell[1] / 100, cell[2] / 100, cell[3] / 100,
-            t["displacement_nm"] / 1e9, valve, S[FORCE] / 100, error / 100, t["pressure_cn"] / 100, state >> 2 & 1,
-            t["moves"], S[STATE],
+            t["displacement_nm"] / 1e9, valve, S[FORCE] / 100, error / 100, t["pressure_cn"] / 100,
+            bool(state & states.VALVE_DUMP_CLOSED), t["moves"], S[STATE],
         )  # fmt: skip
         self._file.write("%.3f,%.2f,%.2f,%.2f,%.2f,%.2f,%.2f,%.9f,%.5f,%.2f,%.2f,%.2f,%d,%d,%d\n" % row)

@@ -68,7 +68,7 @@ def traces(specs):
 
 def trace(name, spec):
     """Lines of one script on one plant."""
-    bench = Bench(hz=HZ, entries=512, ceilings=CEILINGS, calibration=calibration(spec), valve_kind=1 + spec["valve_kind"])
+    bench = Bench(hz=HZ, entries=512, ceilings=CEILINGS, calibration=calibration(spec), valve_kind=spec["valve_kind"])
     plant = Plant(spec, HZ, 7, words_of(words.AT))
     s, lines = bench.S, []
     script = list(SCRIPTS[name])

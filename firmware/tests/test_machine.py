@@ -42,7 +42,7 @@ class PlantBench(PressBench):
         self.plant, self.watch = Plant(dict(spec), HZ, 3, words_of(words.AT)), watch
         board = MemoryBoard(identity="plant")
         found = documents("plant")
-        found["config"]["params"] = {"tick_rate_hz": HZ, "valve_kind": 1 + spec["valve_kind"], "foreground_ms": 1000}
+        found["config"]["params"] = {"tick_rate_hz": HZ, "valve_kind": spec["valve_kind"], "foreground_ms": 1000}
         cells = calibration(spec)["cells"]
         for cell, zero in zip(cells, spec["zero_code"], strict=True):
             cell["zero_code"] = zero

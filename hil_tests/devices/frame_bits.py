@@ -13,6 +13,12 @@ PERMISSIVE = words.VALVE_PERMISSIVE
 AT_PINS = {"fill": words.VALVE_FILL, "vent": words.VALVE_VENT, "dump": words.VALVE_DUMP_CLOSED}
 
 
+def opened(valve_state: int) -> dict[str, int]:
+    """What a target's truth says of the valves, from the plant's bits."""
+    set_of = {name: int(bool(valve_state & bit)) for name, bit in AT_PINS.items()}
+    return {"fill_open": set_of["fill"], "vent_open": set_of["vent"], "dump_open": 1 - set_of["dump"]}
+
+
 def valve_bits(wires: Wires, pins: Mapping[str, int], permitted: bool) -> int:
     """What stands at the valves' pins and the permissive's one-shot, as the frame's word VALVE has it."""
     bits = sum(bit for role, bit in AT_PINS.items() if wires.level(pins[role]))

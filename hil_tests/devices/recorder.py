@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stackpress_core.tick import states
+
 from hil_tests.devices.wires import Wires
 
 EDGES = 20000  # kept of each pin
@@ -28,7 +30,7 @@ class Recorder:
         """A row of what the plant truly does."""
         self.truth.append((
             self._wires.now_ns / 1e9, truth["force_cn"] / 100, truth["displacement_nm"] / 1e9, truth["pressure_cn"] / 100,
-            truth["valve_state"] >> 2 & 1, truth["valve_code"],
+            int(bool(truth["valve_state"] & states.VALVE_DUMP_CLOSED)), truth["valve_code"],
         ))  # fmt: skip
 
     def write(self, folder: Path) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp  # type: ignore[import-untyped,unused-ignore]
+from stackpress_core.tick import states
 
 Array = NDArray[np.float64]
 PLASTIC_TAU_S = 2e-4
@@ -127,15 +128,15 @@ class Press:
     def _source(self, t: float, y: Array, pressure: float, v: float) -> tuple[float, float]:
         """Derivatives of LAG_1 and PRESSURE (regulator) or of the trapped fluid (fill/vent, in PRESSURE's place)."""
         valve = self._command(t)[1]
-        dump = not valve & 4 or not valve & 8
+        dump = not valve & states.VALVE_DUMP_CLOSED or not valve & states.VALVE_PERMISSIVE
         dump_tau_s = self.k["dump_tau_us"] * 1e-6
-        if self.k["valve_kind"] == 0:
+        if self.k["valve_kind"] == states.KIND_REGULATOR:
             target = float(np.interp(t, self.grid_s, self.target_n))
             rate = -pressure / dump_tau_s if dump else (y[LAG_1] - pressure) / self.lag_s
             return (target - y[LAG_1]) / self.lag_s, rate
         dead = self.k["dead_time_us"] * 1e-6
-        fill = self._open(t - dead, 1, self.k["fill_open_us"], self.k["fill_close_us"])
-        vent = self._open(t - dead, 2, self.k["vent_open_us"], self.k["vent_close_us"])
+        fill = self._open(t - dead, states.VALVE_FILL, self.k["fill_open_us"], self.k["fill_close_us"])
+        vent = self._open(t - dead, states.VALVE_VENT, self.k["vent_open_us"], self.k["vent_close_us"])
         above = (pressure - self.k["prefill_below_cn"] / 100) / PREFILL_WIDTH_N  # smooth, else the solver chatters
         prefill = 1 + (self.k["prefill_ratio"] - 1) * (1 - math.tanh(above)) / 2
         supply_n = self.k["supply_cn"] / 100
@@ -153,7 +154,7 @@ class Press:
     def derivatives(self, t: float, y: Array) -> Array:
         delayed = sum(y[KELVIN_1 + i] for i in range(len(self.kelvin)))
         force = self.force(y[RAM], y[PLASTIC], delayed + y[FLOW] - self.swelling_m(t))
-        pressure = y[PRESSURE] if self.k["valve_kind"] == 0 else self.fluid * max(0.0, y[PRESSURE])
+        pressure = y[PRESSURE] if self.k["valve_kind"] == states.KIND_REGULATOR else self.fluid * max(0.0, y[PRESSURE])
         v = self.velocity(pressure, force)
         if v < 0 and y[RAM] <= -self.gap_m:
             v = 0.0
@@ -171,7 +172,7 @@ class Press:
         """Force / N, pressure / N and displacement / m at the given times."""
         y0 = np.zeros(7)
         y0[RAM] = -self.gap_m
-        atol = np.array([0.01, 0.01 if self.k["valve_kind"] == 0 else 1e-10, 1e-10, 1e-10, 1e-11, 1e-11, 1e-11])
+        atol = np.array([0.01, 0.01 if self.k["valve_kind"] == states.KIND_REGULATOR else 1e-10, 1e-10, 1e-10, 1e-11, 1e-11, 1e-11])
         solution = solve_ivp(
             self.derivatives,
             (0, times_s[-1]),
@@ -187,5 +188,5 @@ class Press:
             self.force(c[RAM], c[PLASTIC], c[KELVIN_1] + c[KELVIN_2] + c[FLOW] - self.swelling_m(t))
             for t, c in zip(solution.t, y.T, strict=True)
         ]
-        pressure = y[PRESSURE] if self.k["valve_kind"] == 0 else self.fluid * y[PRESSURE]
+        pressure = y[PRESSURE] if self.k["valve_kind"] == states.KIND_REGULATOR else self.fluid * y[PRESSURE]
         return {"force_n": np.array(force), "pressure_n": pressure, "displacement_m": y[RAM] + self.gap_m}

@@ -3,8 +3,9 @@
 from array import array
 
 import pytest
+from stackpress_core.tick import states
 from stackpress_plant import faults, load
-from stackpress_plant.plant import HEALTHY, Plant
+from stackpress_plant.plant import Plant
 
 from hil_tests.plant.traces import CLOSED, FILL
 
@@ -42,13 +43,13 @@ def steel():
 
 @pytest.mark.parametrize("name", [row[0] for row in faults.FAULTS if row[1] in ("open", "press")])
 def test_inputs_show_the_fault_and_recover(steel, name):
-    _, kind, bits, _ = faults.ROWS[name]
+    kind, bits = faults.ROWS[name][1], faults.inputs_of(name)
     steel.plant.fault(name)
     steel.run(0.002)
-    assert steel.S[INPUTS] == (HEALTHY & ~bits if kind == "open" else HEALTHY | bits)
+    assert steel.S[INPUTS] == (states.IN_HEALTHY & ~bits if kind == "open" else states.IN_HEALTHY | bits)
     steel.plant.clear(name)
     steel.run(0.002)
-    assert steel.S[INPUTS] == HEALTHY
+    assert steel.S[INPUTS] == states.IN_HEALTHY
 
 
 @pytest.mark.parametrize("name", ["estop", "estop_a", "estop_b", "guard", "guard_a", "guard_b"])
@@ -205,15 +206,15 @@ def test_an_empty_die_reaches_the_travel_switch_without_force():
     steel = PressedSteel()
     steel.plant.load_specimen(load.load_specimen("empty_die"))
     steel.S[CODE] = 3000
-    while steel.S[INPUTS] & 2048:
+    while steel.S[INPUTS] & states.IN["travel_ok"]:
         steel.run(0.05)
-        assert steel.force_n == 0 or not steel.S[INPUTS] & 2048
+        assert steel.force_n == 0 or not steel.S[INPUTS] & states.IN["travel_ok"]
     assert steel.plant.truth()["displacement_nm"] > 7_000_000
 
 
 def test_over_pressure_opens_its_switch_without_a_fault():
     steel = PressedSteel(overrides={"dump.overpressure_switch_n": 5000})
-    assert not steel.S[INPUTS] & 16
+    assert not steel.S[INPUTS] & states.IN["pressure_ok"]
 
 
 def test_unknown_faults_and_cells_are_refused_and_change_nothing(steel):
@@ -231,4 +232,4 @@ def test_clear_takes_everything_back(steel):
             steel.plant.fault(name, 1)
     steel.plant.clear()
     assert bytes(steel.plant.P)[: 4 * 60] == reference
-    assert steel.run(0.002).S[STATUS] == 1 and steel.S[INPUTS] == HEALTHY
+    assert steel.run(0.002).S[STATUS] == 1 and steel.S[INPUTS] == states.IN_HEALTHY

@@ -54,7 +54,7 @@ def on_micropython(work: dict[str, Any]) -> NDArray[np.int64]:
         capture_output=True,
         check=False,
         timeout=60,
-        env={**os.environ, "MICROPYPATH": f"{here.parent}:{here.parents[2] / 'boards'}"},
+        env={**os.environ, "MICROPYPATH": f"{here.parent}:{here.parents[2] / 'boards'}:{here.parents[2] / 'firmware'}"},
     )
     if done.returncode:
         raise RuntimeError(done.stderr)

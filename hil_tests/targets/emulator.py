@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from stackpress_plant import load
 
+from hil_tests.devices import frame_bits
 from hil_tests.devices.boot_drive import BootDrive
 from hil_tests.devices.carrier import Carrier
 from hil_tests.targets.chip import PIO0_IRQ_0, SRAM, Chip
@@ -205,12 +206,10 @@ class EmulatorTarget:
 
     def _truth(self) -> dict[str, Any]:
         t = self.carrier.plant.truth()
-        bits = t["valve_state"]
         return {
             "force_n": t["force_cn"] / 100, "most_force_n": t["most_force_cn"] / 100,
             "cell_n": [cn / 100 for cn in t["cell_cn"]], "displacement_m": t["displacement_nm"] / 1e9,
-            "drive_n": t["pressure_cn"] / 100, "fill_open": bits & 1, "vent_open": bits >> 1 & 1,
-            "dump_open": 1 - (bits >> 2 & 1), "moves": t["moves"],
+            "drive_n": t["pressure_cn"] / 100, **frame_bits.opened(t["valve_state"]), "moves": t["moves"],
             "valve_code": self.carrier.dac.code,
             "permissive": self.carrier.one_shot.alive,
         }  # fmt: skip

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stackpress.simulator.provision import PRESS_FILES
 from stackpress_plant import load
 
 from hil_tests.devices.small_carrier import CELL, SmallCarrier
 from hil_tests.targets.emulator import ROOT, EmulatorTarget
 
 IMAGE = ROOT / "build" / "images" / "pico_hx711" / "firmware.uf2"
-PRESSES = [ROOT / "boards" / "pico_hx711" / name for name in ("press.toml", "press_fill_vent.toml")]  # by kind of valve
+PRESSES = {kind: ROOT / "boards" / "pico_hx711" / name for kind, name in PRESS_FILES.items()}
 # The plant's fourth cell, without its stop in the way; its bow is reckoned in words that hold 2 kN.
 ONE_CELL = {"cells.low_rated_n": 20000, "cells.low_stop_n": 21000, "cells.nonlinearity_pct": 0}
 HZ = 1000

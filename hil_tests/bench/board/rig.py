@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from stackpress_core.tick import states
 from stackpress_plant import load
 
 from hil_tests.bench.board.heap import SRAM, Heap
@@ -105,7 +106,7 @@ class Rig:
         return float(self.carrier.plant.truth()["force_cn"]) / 100
 
     def need_pressing(self) -> None:
-        if not self.word("VALVE") & 4 or not self.carrier.one_shot.alive:
+        if not self.word("VALVE") & states.VALVE_DUMP_CLOSED or not self.carrier.one_shot.alive:
             raise RuntimeError(f"the press did not stay energised: {self.told()}")
 
 

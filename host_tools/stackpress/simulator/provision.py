@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stackpress_core.tick import states
 from stackpress_plant import load
 from stackpress_sim.store import Store
 
@@ -16,7 +17,7 @@ from stackpress import paths
 from stackpress.config.documents import config_document
 from stackpress.config.layers import load as load_layers
 
-PRESS_FILES = ("press.toml", "press_fill_vent.toml")  # by kind of valve
+PRESS_FILES = {states.KIND_REGULATOR: "press.toml", states.KIND_FILL_VENT: "press_fill_vent.toml"}
 
 
 def commissioned(spec: load.Spec, identity: str, press_file: Path | None = None) -> dict[str, bytes]:
