@@ -70,13 +70,14 @@ flash: $(VENV)/.run ## put the image that was built onto the board that is attac
 bench-board: firmware ## measure the image on the emulated chip against its goals: build/bench_board.json (3 minutes)
 	@$(RUN) hil_tests.bench.board
 
-docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI.md, INTERLOCKS.md, PROGRAMS.md, PARAMETERS.md
+docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI.md, INTERLOCKS.md, PROGRAMS.md, PARAMETERS.md, COLUMNS.md
 	@$(BIN)/python firmware/layout.py
 	@$(BIN)/python firmware/scpi_reference.py
 	@$(BIN)/python firmware/interlock_reference.py
 	@$(BIN)/python -m stackpress.program_doc > firmware/stackpress_core/recipe/PROGRAMS.md
 	@$(BIN)/python -m stackpress.config > boards/PARAMETERS.md
 	@$(BIN)/python host_tools/import_graph.py
+	@$(BIN)/python -m stackpress.logs.columns > host_tools/stackpress/logs/COLUMNS.md
 
 picture: demo ## make the README's picture anew from a demo run
 	@cp build/demo/plot.png host_tools/pressed_pellet.png

@@ -175,8 +175,7 @@ class Asked(Steered):
         if self._contact_s == self.time_s:
             return
         self._contact_s = self.time_s
-        self.journal.append(records.TIME_MAP, records.pack(
-            records.TIME_MAP, self.time_s, self.time_ms, unix_ms // 1000, unix_ms % 1000))  # fmt: skip
+        self.journal.write(records.TIME_MAP, self.time_s, self.time_ms, unix_ms // 1000, unix_ms % 1000)
 
     def reboot(self):
         if not self.at_rest:

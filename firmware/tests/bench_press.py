@@ -7,7 +7,7 @@ import json
 import struct
 
 from bench_frame import CALIBRATION, CEILINGS, LOW_STOP_CN
-from stackpress_core.log import records
+from stackpress_core.log import packing, records
 from stackpress_core.press import Press
 from stackpress_core.tick import states, words
 from stackpress_core.tick.tick import tick
@@ -195,7 +195,7 @@ class PressBench:
             while at < n:
                 this, size = buf[at], buf[at + 1]
                 if kind in (None, this):
-                    fields = records.unpack(this, buf[at + records.FRAME_BYTES : at + records.FRAME_BYTES + size])
+                    fields = packing.unpack(this, buf[at + records.HEAD_BYTES : at + records.HEAD_BYTES + size])
                     found.append(fields if kind else (this, fields))
                 at += size + records.OVERHEAD_BYTES
 

@@ -28,7 +28,7 @@ class Dice:
 
 
 def read_all(journal):
-    """Every record that the journal gives, as {seq: frame and payload}."""
+    """Every record that the journal gives, as {seq: head and payload}."""
     buf, out, seq = bytearray(512), {}, 0
     while True:
         n, seq = journal.read_from(seq, buf)

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from stackpress.logs.bench import export_records_per_s
+from stackpress.logs.export_speed import export_records_per_s
 from stackpress.paths import FIRMWARE
 
 PAIRS = 15

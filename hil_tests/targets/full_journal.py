@@ -6,13 +6,13 @@ BOOT = 1
 
 def full(size: int) -> bytes:
     """`size` bytes of NOR flash, written by the journal itself."""
-    from stackpress_core.log import records
+    from stackpress_core.log import packing, records
     from stackpress_core.log.journal import Journal
     from stackpress_sim.nor_file import NorFile
 
     chip = NorFile(None, size)
     journal = Journal(chip, BOOT)
-    sample = records.pack(records.SAMPLE, *range(11), [1, 2, 3, 4], 5, 6, [7, 8], 9, 10, 11, 12)
+    sample = bytes(packing.SIZES[records.SAMPLE])
     last = size // chip.SECTOR - 2  # the one after it is erased already
     while journal._last < last or journal._offset + len(sample) < chip.SECTOR - ROOM:
         journal.append(records.SAMPLE, sample)

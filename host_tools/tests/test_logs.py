@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stackpress.errors import BadBlock, LinkLost
-from stackpress.logs import bdf, runs
+from stackpress.logs import columns, runs, table
 from stackpress.logs.clock import Contact, clock_map
-from stackpress.logs.decode import SAMPLE_BYTES, blocks, decode
+from stackpress.logs.decode import blocks, decode
 from stackpress.logs.export import export
 from stackpress.logs.flight import flight_table
+from stackpress.logs.parquet import slices, write_parquet
 from stackpress.logs.pull import pull
-from stackpress.logs.raw import RawFile, decoded
-from stackpress.logs.split import split
+from stackpress.logs.raw_file import RawFile, decoded, last_seq
+from stackpress.logs.run_records import runs_of
 from stackpress.logs.store import Store, StoreBusy, data_folder
-from stackpress.logs.synthetic import SyntheticPress, framed, pellet_run, stream
-from stackpress.logs.table import slices, write_parquet
+from stackpress.logs.synthetic import SyntheticPress, pellet_run, stream
 from stackpress_core.log import records
 
 RUN = b"".join(pellet_run(SyntheticPress()).data)
@@ -80,10 +80,10 @@ def test_values_survive_the_way_from_the_press_to_the_table():
     press = SyntheticPress()
     values = (7, 250, 3, 2, 1, 2, 5, 66366, 66360, 66300, 66420, [1, -2, 3, records.ABSENT_I32], -12, 1234567,
               [2512, records.ABSENT_I16], 65535, 9, 4000, 13)  # fmt: skip
-    press.add(records.SAMPLE, records.pack(records.SAMPLE, *values))
+    press.add(records.SAMPLE, *values)
     (view,) = decode(press.data[0]).views
-    frame = bdf.Frame(0, 132.732e-6, clock_map([Contact(0.0, 1000.0)])).fitted([view])
-    row = bdf.to_frame(bdf.columns([view], frame)).to_dicts()[0]
+    basis = table.Reference(0, 132.732e-6, clock_map([Contact(0.0, 1000.0)])).fitted([view])
+    row = table.to_polars(table.columns([view], basis)).to_dicts()[0]
     assert row["Applied Force / N"] == 663.6 and row["Force Cell 2 / N"] == -0.02 and row["Valve / 1"] == 1.0
     assert row["Test Time / s"] == 7.25 and row["Unix Time / s"] == 1007.25 and row["Step ID"] == 2
     assert row["Displacement / m"] == 0.001234567 and row["Temperature T1 / degC"] == 25.12
@@ -93,11 +93,11 @@ def test_values_survive_the_way_from_the_press_to_the_table():
 
 def test_a_table_written_in_slices_is_the_table_written_at_once(tmp_path, monkeypatch):
     found = decode(RUN)
-    (run,) = split(found)
-    frame = bdf.Frame(0, 132.7e-6, clock_map([Contact(0.0, 1e9)]), run.steps)
-    at_once = bdf.to_frame(bdf.columns(run.views, frame.fitted(run.views)))
-    monkeypatch.setattr("stackpress.logs.table.slices", lambda views: slices(views, 97))
-    write_parquet(run.views, frame, tmp_path / "sliced.parquet")
+    (run,) = runs_of(found)
+    basis = table.Reference(0, 132.7e-6, clock_map([Contact(0.0, 1e9)]), run.steps)
+    at_once = table.to_polars(table.columns(run.views, basis.fitted(run.views)))
+    monkeypatch.setattr("stackpress.logs.parquet.slices", lambda views: slices(views, 97))
+    write_parquet(run.views, basis, tmp_path / "sliced.parquet")
     assert pl.read_parquet(tmp_path / "sliced.parquet").equals(at_once)
     assert at_once["Step Count / 1"].to_list() == at_once["Step ID"].to_list()
     assert at_once.group_by("Step Count / 1").agg(pl.col("Step Index / 1").min())["Step Index / 1"].to_list() == [1] * 5
@@ -152,11 +152,11 @@ class Breaking(SyntheticPress):
     garbles = ()
     reads = 0
 
-    def read(self, seq):
+    def log_read(self, seq):
         self.reads += 1
         if self.reads > self.breaks_after:
             raise LinkLost("gone")
-        data = super().read(seq)
+        data = super().log_read(seq)
         return data[:-1] + bytes([data[-1] ^ 1]) if self.reads in self.garbles else data
 
 
@@ -202,13 +202,13 @@ def test_the_press_is_told_only_what_is_on_disk(store, monkeypatch):
 
     monkeypatch.setattr(RawFile, "sync", seen)
     monkeypatch.setattr("stackpress.logs.pull.SYNC_BYTES", 20_000)
-    mark = SyntheticPress.mark_pulled
+    mark = SyntheticPress.log_pulled
 
     def told(self, seq):
         assert durable and seq <= durable[-1]
         mark(self, seq)
 
-    monkeypatch.setattr(SyntheticPress, "mark_pulled", told)
+    monkeypatch.setattr(SyntheticPress, "log_pulled", told)
     pull(press, store)
     assert len(press.pulled) > 3
 
@@ -229,7 +229,7 @@ def test_a_wiped_chip_gets_a_file_of_its_own_and_the_old_records_stay(store):
     pull(press, store)
     old = store.raw_paths(press.identity)[0].read_bytes()
     fresh = SyntheticPress()
-    fresh.add(records.EVENT, records.pack(records.EVENT, 0, 0, records.EVENT_REFUSED, 0, 0, 0, "fresh"))
+    fresh.add(records.EVENT, 0, 0, records.EVENT_REFUSED, 0, 0, 0, "fresh")
     assert pull(fresh, store).records == 1
     assert [p.read_bytes() for p in store.raw_paths(press.identity)] == [old, fresh.data[0]]
 
@@ -244,14 +244,15 @@ def test_two_pulls_at_once_get_a_clear_error(store):
 KILLED = """
 import sys
 from stackpress.logs.store import Store
+from stackpress.logs.parquet import slices, write_parquet
 from stackpress.logs.pull import pull
 from stackpress.logs import runs
 from stackpress.logs.synthetic import SyntheticPress, pellet_run
 import time
 class Slow(SyntheticPress):
-    def read(self, seq):
+    def log_read(self, seq):
         time.sleep(0.002)
-        return super().read(seq)
+        return super().log_read(seq)
 press = pellet_run(Slow(piece=1000))
 with Store(sys.argv[1]) as store:
     print("go", flush=True)
@@ -278,14 +279,24 @@ def test_a_kill_at_any_time_loses_nothing_and_leaves_nothing_broken(tmp_path, af
         assert runs.find(store).samples == 2341 and len(pl.read_parquet(runs.find(store).parquet)) == 2341
 
 
-def test_a_torn_tail_is_cut_off_and_pulled_again(store):
+@pytest.mark.parametrize("torn", [b"", b"\x00" * 5000, b"\x01\x40\x03"])
+def test_a_torn_tail_stays_where_it_is_is_told_and_its_record_is_pulled_again(store, torn):
     press = pellet_run(SyntheticPress())
     pull(press, store)
     (path,) = store.raw_paths(press.identity)
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-30])
-    pull(press, store)
-    assert path.read_bytes()[: len(whole)] == whole
+    left = path.read_bytes()[:-30] + torn
+    path.write_bytes(left)
+    result = pull(press, store)
+    assert path.read_bytes().startswith(left) and result.missing == 0 and result.last_seq == press.next_seq - 2
+    assert result.bad_bytes == len(press.data[-3]) - 30 + len(torn)
+
+
+def test_the_newest_record_is_found_from_the_end_however_much_of_it_is_torn(tmp_path):
+    path = tmp_path / "log.spj"
+    for cut in (0, 1, 30, 5000, 150_000, len(RUN)):
+        for torn in (b"", b"\xff" * 70_000):
+            path.write_bytes(RUN[: len(RUN) - cut] + torn)
+            assert last_seq(path) == decoded(path).last_seq
 
 
 # -- runs and exports -------------------------------------------------------------------------------------------------
@@ -310,7 +321,7 @@ def test_a_run_that_goes_on_is_running_and_one_without_end_is_cut_off(store):
     runs.ingest(store, press.identity)
     assert runs.find(store).outcome == "running"
     press.boot += 1
-    press.add(records.EVENT, records.pack(records.EVENT, 0, 0, records.EVENT_REFUSED, 0, 0, 0, "rebooted"))
+    press.add(records.EVENT, 0, 0, records.EVENT_REFUSED, 0, 0, 0, "rebooted")
     pellet_run(press)
     pull(press, store)
     runs.ingest(store, press.identity)
@@ -324,9 +335,8 @@ def test_what_happens_after_a_run_does_not_change_it(store):
     press.add_samples(after)
     pull(press, store)
     before = runs.ingest(store, press.identity)
-    later = records.pack(records.EVENT, 90000, 0, records.EVENT_STATE, 1, 0, 1, "")
-    press.add(records.EVENT, later)  # a press keeps naming its last run
-    press.add(records.TIME_MAP, records.pack(records.TIME_MAP, 90001, 0, 1_780_090_001, 0))
+    press.add(records.EVENT, 90000, 0, records.EVENT_STATE, 1, 0, 1, "")  # a press keeps naming its last run
+    press.add(records.TIME_MAP, 90001, 0, 1_780_090_001, 0)
     pull(press, store)
     assert "synthetic-0001-b0003-r001" in before
     assert "synthetic-0001-b0003-r001" not in runs.ingest(store, press.identity)
@@ -338,7 +348,7 @@ def test_samples_after_a_run_are_its_own_only_while_the_cell_is_held():
     after = decode(RUN).samples[-5:].copy()
     after["state"] = [3, 3, 0, 0, 0]
     press.add_samples(after)
-    counted = {r.run: r.samples for r in split(decode(b"".join(press.data)))}
+    counted = {r.run: r.samples for r in runs_of(decode(b"".join(press.data)))}
     assert counted == {1: 2343, 0: 3}
 
 
@@ -356,7 +366,7 @@ def test_the_export_follows_the_formats_labels_and_says_which(store, tmp_path):
     side = json.loads(files[2].read_text())
     assert side["bdf"]["version"] == "1.2.0" and side["sample"] == "Li6PS5Cl 200 mg" and side["area_m2"] == 132.732e-6
     assert side["hashes"]["config"] == "0706050403020100" and side["zero"]["after_n"] == [0.09, -0.02, 0.06, 0.01]
-    assert {c["label"] for c in side["columns"] if c["bdf"]} == set(bdf.BDF_TERMS) & set(table.columns)
+    assert {c["label"] for c in side["columns"] if c["bdf"]} == set(columns.BDF_TERMS) & set(table.columns)
     assert side["trips"][0]["flight"] and side["time"]["clock"]["method"] == "offset"
 
 
@@ -381,7 +391,7 @@ def test_a_run_is_found_by_a_piece_of_its_name_and_a_wrong_name_says_what_there_
 def test_a_log_with_no_samples_and_one_with_no_area_come_through(store):
     press = SyntheticPress()
     header = (1, 0, 4, 0, 4000, 0, 3, b"", b"", b"", b"", [0] * 4, "", "p", "", "")
-    press.add(records.RUN, records.pack(records.RUN, *header))
+    press.add(records.RUN, *header)
     pull(press, store)
     runs.ingest(store, press.identity)
     run = runs.find(store)
@@ -399,15 +409,13 @@ def test_the_data_folder_is_the_users_unless_the_environment_says_another(monkey
 def test_a_hundred_thousand_records_are_decoded_without_loss():
     found = decode(stream(100_000))
     assert sum(len(v) for v in found.views) == 100_000 and found.missing == 0 and found.bad_bytes == 0
-    assert len(found.views[0]) * SAMPLE_BYTES == 500 * 78
 
 
-def test_a_record_of_an_unknown_shape_is_counted_not_believed():
-    odd = framed(records.PULLED, 1, 1, b"too long for it")
-    assert decode(odd).count == 0 and decode(odd).bad_bytes == len(odd)
+def test_every_column_is_explained_in_the_document_that_is_made_of_them():
+    text = (Path(columns.__file__).parent / "COLUMNS.md").read_text()
+    assert text == columns.markdown() and all(f"| `{label}` |" in text for label in columns.ORDER)
 
 
-def test_every_column_is_explained_in_the_readme():
-    text = (Path(bdf.__file__).parent / "README.md").read_text()
-    unexplained = [label for label in bdf.ORDER if f"`{label}`" not in text and not label.startswith("Force Cell ")]
-    assert unexplained == [] and f"version {bdf.BDF_VERSION}" in text.replace("\n", " ")
+def test_a_column_that_no_list_knows_is_an_error():
+    with pytest.raises(ValueError, match="Humidity"):
+        columns.ordered({"Humidity / 1": 0.4})

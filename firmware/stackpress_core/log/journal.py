@@ -10,7 +10,7 @@ that found the queue full is counted in `dropped` and its sequence number stays 
 import binascii
 import struct
 
-from stackpress_core.log import records, sectors
+from stackpress_core.log import packing, records, sectors
 
 _OVERHEAD = records.OVERHEAD_BYTES
 _TRIES = 100000  # of a flush on a chip that stays busy
@@ -82,6 +82,10 @@ class Journal:
         """How much room there is until something is de-energised; 1000 for a flash that can be written at any time."""
         return getattr(self._flash, "left_permille", 1000)
 
+    def write(self, kind, *values):
+        """Queue a record of these values, one a field; as `append`."""
+        return self.append(kind, packing.pack(kind, values))
+
     def append(self, kind, payload):
         """Queue a record and give its sequence number, or -1 if there was no room (counted in `dropped`)."""
         seq = self.next_seq
@@ -93,9 +97,9 @@ class Journal:
         if self._in + n + _OVERHEAD > len(self._queue):
             self._compact()
         at = self._in
-        end = at + records.FRAME_BYTES + n
-        struct.pack_into(records.FRAME, self._queue, at, kind, n, self.boot_id, seq)
-        self._view[at + records.FRAME_BYTES : end] = payload
+        end = at + records.HEAD_BYTES + n
+        struct.pack_into(records.HEAD, self._queue, at, kind, n, self.boot_id, seq)
+        self._view[at + records.HEAD_BYTES : end] = payload
         crc = binascii.crc32(self._view[at:end]) & 0xFFFFFFFF
         struct.pack_into("<I", self._queue, end, crc)
         self._in = end + records.CRC_BYTES
@@ -132,7 +136,7 @@ class Journal:
         if seq > self.pulled_seq:
             self.pulled_seq = seq
             if self._free() >= 4:  # else the next sector's header will keep it
-                self.append(records.PULLED, struct.pack("<I", seq))
+                self.write(records.PULLED, seq)
 
     def _work(self):
         """One flash operation towards: queue written, one sector erased ahead. False if there is nothing to do."""
@@ -304,6 +308,6 @@ class Journal:
             offset = good_end = offset + n
             self.durable_next = self._sectors.seq() + 1
             if self._sectors.kind() == records.PULLED:
-                pulled = struct.unpack_from("<I", self._sectors.record(n), records.FRAME_BYTES)[0]
+                pulled = struct.unpack_from("<I", self._sectors.record(n), records.HEAD_BYTES)[0]
                 self.pulled_seq = max(self.pulled_seq, pulled)
         self._offset = self._sectors.writable_from(self._last, good_end)

@@ -35,9 +35,9 @@ class RunLog:
     def boot(self):
         p = self.press
         cause = records.RESET_CAUSES.index(p.board.reset_cause)
-        p.journal.append(records.BOOT, records.pack(
+        p.journal.write(
             records.BOOT, p.time_s, p.time_ms, p.boot_id, cause, p.hz, p.board.firmware_hash(), self._hash("config"),
-            VERSION, p.board.name, p.board.identity))  # fmt: skip
+            VERSION, p.board.name, p.board.identity)  # fmt: skip
         self.journal_missing()
 
     def journal_missing(self):
@@ -51,11 +51,11 @@ class RunLog:
         self.ended = False
         self._vented_ms = 0
         p.sampler.peak_cn = 0
-        p.journal.append(records.RUN, records.pack(
+        p.journal.write(
             records.RUN, p.time_s, p.time_ms, p.run_number, p.area_um2, p.hz,
             HOST_LOSS.index(p.runner.host_loss), p.params["cell_count"], p.board.firmware_hash(),
             self._hash("config"), self._hash("calibration"), self._hash("program/" + p.program_name), self._zero_cn(),
-            VERSION, p.program_name, p.sample_name, p.operator))  # fmt: skip
+            VERSION, p.program_name, p.sample_name, p.operator)  # fmt: skip
         self.journal_missing()
 
     def look(self):
@@ -106,6 +106,6 @@ class RunLog:
         self.ended = True
         outcome = records.RUN_ABORTED if r.reason == "aborted" else OUTCOME_OF[r.state]
         zero = self._zero_cn() if zero_known else [records.ABSENT_I32] * words.CELLS
-        p.journal.append(records.RUN_END, records.pack(
+        p.journal.write(
             records.RUN_END, p.time_s, p.time_ms, p.run_number, outcome, zero, p.sampler.peak_cn, p.moves,
-            s[AT["TOKEN"]], s[AT["MISSED"]]))  # fmt: skip
+            s[AT["TOKEN"]], s[AT["MISSED"]])  # fmt: skip

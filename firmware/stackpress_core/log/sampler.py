@@ -12,7 +12,7 @@ AT = words.AT
 _STATE, _MODE, _RANGE = AT["STATE"], AT["MODE"], AT["RANGE"]
 _TRIP_TICKS = AT["TRIP_TICKS"]
 _BANK, _BANK_WANTED, _STATISTICS = AT["BANK"], AT["BANK_WANTED"], AT["STATISTICS"]
-_CELL, _TEMPERATURE, _RING_LEFT = AT["CELL"], AT["TEMPERATURE"], AT["RING_LEFT"]
+_CELL, _RING_LEFT = AT["CELL"], AT["RING_LEFT"]
 SLICES_A_PASS = 4
 RAREST_MS = 3600000
 
@@ -36,10 +36,12 @@ class Sampler:
         self.trip_ticks = 0  # since the trip, as last seen: fewer mean another trip
         self._noted = {}
         self.peak_cn = 0
+        self._sources = None
+        self.mean_cn = self.min_cn = self.max_cn = self.ticks = 0  # of all ticks since the sample before
 
     def event(self, code, a=0, b=0, text=""):
         p = self.press
-        p.journal.append(records.EVENT, records.pack(records.EVENT, p.time_s, p.time_ms, code, p.run_number, a, b, text))
+        p.journal.write(records.EVENT, p.time_s, p.time_ms, code, p.run_number, a, b, text)
 
     def note(self, code, a=0, b=0, text="", key=""):
         """An event that a host or a contact can repeat at will: told once a second for each code and key."""
@@ -112,20 +114,37 @@ class Sampler:
         """Write the bank that the tick has just left."""
         p, s = self.press, self.press.S
         b = _STATISTICS + 8 * (1 - s[_BANK])
-        count = s[b]
-        mean = ((s[b + 4] << 20) + s[b + 3]) // count if count else p.force_cn
-        low, high = (s[b + 1], s[b + 2]) if count else (mean, mean)
-        if high > self.peak_cn:
-            self.peak_cn = high
+        self.ticks = s[b]
+        self.mean_cn = ((s[b + 4] << 20) + s[b + 3]) // s[b] if s[b] else p.force_cn
+        self.min_cn, self.max_cn = (s[b + 1], s[b + 2]) if s[b] else (self.mean_cn, self.mean_cn)
+        self.peak_cn = max(self.peak_cn, self.max_cn)
+        if not self._sources:  # now, and not at the start: every part of the press is there
+            self._sources = [self._source(row[1], row[5]) for row in records.SAMPLE_FIELDS]
+        p.journal.write(records.SAMPLE, *[self._value(*source) for source in self._sources])
+
+    def _source(self, code, named):
+        """(owner, attribute, 0), or (None, word of the frame, words) of what a field's row names."""
+        if named in AT:
+            return None, AT[named], int(code[:-1] or "1")
+        part, name = named.split(".")
+        return {"sampler": self, "press": self.press, "runner": self.press.runner}[part], name, 0
+
+    def _value(self, owner, what, count):
+        if owner:
+            return getattr(owner, what)
+        s = self.press.S
+        return s[what] if count == 1 else [s[what + i] for i in range(count)]
+
+    @property
+    def moves(self):
+        return self.press.moves & 0xFFFF
+
+    @property
+    def flags(self):
+        p, s = self.press, self.press.S
         flags = (records.FLAG_STALE if p.stale else 0) | (records.FLAG_WARNING if self._warned else 0)
         flags |= (records.FLAG_LOW_RANGE if s[_RANGE] else 0) | (records.FLAG_LOCKED if s[_MODE] == states.LOCK else 0)
-        flags |= records.FLAG_DENSE if p.runner.dense else 0
-        cells = (s[_CELL], s[_CELL + 1], s[_CELL + 2], s[_CELL + 3])
-        temperatures = [records.ABSENT_I16 if s[_TEMPERATURE + i] == words.ABSENT else s[_TEMPERATURE + i] for i in (0, 1)]
-        p.journal.append(records.SAMPLE, records.pack(
-            records.SAMPLE, p.time_s, p.time_ms, s[_STATE], flags, p.run_number, p.step, p.runner.cycle, p.set_cn,
-            mean, low, high, cells, p.imbalance_permille, p.displacement_nm, temperatures, p.valve_code,
-            p.moves & 0xFFFF, count, p.valve_bits))  # fmt: skip
+        return flags | (records.FLAG_DENSE if p.runner.dense else 0)
 
     def _warnings(self, now):
         from stackpress_core.tick import interlock
@@ -143,10 +162,10 @@ class Sampler:
         self.trips += 1
         first = s[AT["FIRST"]]
         cells = (s[_CELL], s[_CELL + 1], s[_CELL + 2], s[_CELL + 3])
-        p.journal.append(records.TRIP, records.pack(
+        p.journal.write(
             records.TRIP, p.time_s, p.time_ms, p.run_number, self.trips, p.step, before, max(0, first),
             s[AT["REACTION"]], s[AT["INPUTS"]], p.force_cn, p.set_cn, cells, p.imbalance_permille,
-            p.displacement_nm, p.valve_code, interlock.NAMES[first] if first >= 0 else ""))  # fmt: skip
+            p.displacement_nm, p.valve_code, interlock.NAMES[first] if first >= 0 else "")  # fmt: skip
         if before != states.SAFE and self._flight_at < 0:  # a window that is still being written is not disturbed
             self._trip_time, self._flight_trip = (p.time_s, p.time_ms), self.trips
             self._flight_at = self._flight_end = 0
@@ -167,9 +186,8 @@ class Sampler:
             part = bytes(p.ring[first * ENTRY : min(first + count, length) * ENTRY])
             if first + count > length:
                 part += bytes(p.ring[: (first + count - length) * ENTRY])
-            p.journal.append(records.FLIGHT, records.pack(
-                records.FLIGHT, self._trip_time[0], self._trip_time[1], self._flight_trip, p.hz,
-                self._flight_at - before, part))  # fmt: skip
+            p.journal.write(records.FLIGHT, self._trip_time[0], self._trip_time[1], self._flight_trip, p.hz,
+                            self._flight_at - before, part)  # fmt: skip
             self._flight_at += count
             if self._flight_at >= self._flight_end:
                 self._flight_at = -1

@@ -81,7 +81,7 @@ class Sectors:
         place is followed at once by its neighbour; that is tried when it cannot jump over the writer's new start.
         """
         boundary = (offset // self.flash.PAGE + 1) * self.flash.PAGE
-        hop = offset + self._record[1] + records.OVERHEAD_BYTES if self._record[0] in records.KINDS else end
+        hop = offset + self._record[1] + records.OVERHEAD_BYTES
         if hop > boundary and self.record_at(number, boundary, end):
             return min(end, boundary)
         return hop if hop < end and self.record_at(number, hop, end) else min(end, boundary)
@@ -102,10 +102,8 @@ class Sectors:
 
 
 def whole_record(view, room):
-    """Length of the valid record at the start of `view` (at most `room` bytes of it), or 0."""
-    if view[0] not in records.KINDS:
-        return 0
-    n = view[1] + records.FRAME_BYTES
+    """Length of the valid record at the start of `view` (at most `room` bytes of it), or 0. Its kind may be a newer firmware's."""
+    n = view[1] + records.HEAD_BYTES
     if view[1] > records.PAYLOAD_MAX or n + records.CRC_BYTES > room:
         return 0
     crc = struct.unpack_from("<I", view, n)[0]

@@ -16,11 +16,11 @@ for room in ROOMS:
         sys.path.append(room)
 
 from journal_campaign import campaign, read_all  # noqa: E402
-from stackpress_core.log import records, sectors  # noqa: E402
+from stackpress_core.log import packing, records, sectors  # noqa: E402
 from stackpress_core.log.journal import Journal  # noqa: E402
 from stackpress_sim.nor_file import NorError, NorFile, PowerCut  # noqa: E402
 
-SAMPLE = records.pack(records.SAMPLE, *range(11), [1, 2, 3, 4], 5, 6, [7, 8], 9, 10, 11, 12)
+SAMPLE = bytes(range(packing.SIZES[records.SAMPLE]))
 
 
 def written(flash, count, boot=1, payload=SAMPLE):
@@ -34,7 +34,7 @@ def written(flash, count, boot=1, payload=SAMPLE):
 
 
 def test_thirty_days_of_stack_pressure_hold_fit_16_mb():
-    per_sector = (4096 - sectors.HEADER_BYTES) // (records.SIZES[records.SAMPLE] + records.OVERHEAD_BYTES)
+    per_sector = (4096 - sectors.HEADER_BYTES) // (packing.SIZES[records.SAMPLE] + records.OVERHEAD_BYTES)
     usable = 16 * 1024 * 1024 // 4096 - 1  # one sector is erased ahead
     samples = 30 * 86400 // 20
     events = 30 * 24 * 4 * 2 // per_sector + 1  # a time map and a pulled mark each quarter of an hour
@@ -290,3 +290,15 @@ def test_a_reader_that_was_overtaken_by_the_ring_goes_on_at_the_oldest_record():
         journal.service(4)
     journal.read_from(after, buf)
     assert int.from_bytes(buf[6:10], "little") == journal.first_seq > after
+
+
+def test_records_of_kinds_and_lengths_that_this_firmware_does_not_know_are_kept_and_given():
+    flash = NorFile(None, 4 * 4096)
+    journal, wrote = Journal(flash, 1), {}
+    for number in range(40):
+        kind, payload = (200, b"\xff" * 30) if number % 3 else (records.SAMPLE, SAMPLE + bytes([number]))
+        wrote[journal.append(kind, payload)] = payload
+        journal.service(4)
+    journal.flush()
+    again = Journal(flash, 2)
+    assert {seq: record[10:-4] for seq, record in read_all(again).items()} == wrote and again.next_seq == 41

@@ -3,6 +3,7 @@
 import binascii
 import struct
 
+from stackpress_core.log.telemetry import WIDTH
 from stackpress_core.scpi import commands, status, wire
 from stackpress_core.scpi.server import Server
 from stackpress_core.tick import interlock, states, words
@@ -390,16 +391,16 @@ def test_a_handler_that_fails_is_an_error_and_the_next_line_runs():
 
 def test_telemetry_is_pulled_with_a_cursor_and_a_loss_is_a_number():
     server, _, press = bench()
-    assert ask(server, "TEL? 0") == "1,0,19,0\n"
+    assert ask(server, "TEL? 0") == "1,0,%d,0\n" % WIDTH
     for i in range(100):
         press.force_cn = i
         press.telemetry.sample(press)
     numbers = [int(x) for x in ask(server, "TEL? 10,3").split(",")]
-    assert numbers[:4] == [40, 27, 19, 3]
-    rows = [numbers[4 + 19 * i : 4 + 19 * (i + 1)] for i in range(3)]
+    assert numbers[:4] == [40, 27, WIDTH, 3]
+    rows = [numbers[4 + WIDTH * i : 4 + WIDTH * (i + 1)] for i in range(3)]
     assert [row[0] for row in rows] == [37, 38, 39] and [row[4] for row in rows] == [36, 37, 38]
     assert rows[0][13] == words.ABSENT
-    assert [int(x) for x in ask(server, "TEL? 101").split(",")] == [101, 0, 19, 0]
+    assert [int(x) for x in ask(server, "TEL? 101").split(",")] == [101, 0, WIDTH, 0]
 
 
 def test_ceilings_are_written_in_service_only():

@@ -51,7 +51,7 @@ def ls(port: Port = None, json: Json = False) -> None:
 @app.command()
 def pull(port: Port = None, data: Data = None, json: Json = False) -> None:
     """Fetch what is new, verify it, say how many records are missing, bring the list of runs up to date."""
-    from ..logs.source import pull_press
+    from ..logs.pull import pull_press
     from ..logs.store import Store
     from .connect import opened
 
@@ -64,7 +64,7 @@ def pull(port: Port = None, data: Data = None, json: Json = False) -> None:
     for name in changed:
         out.say(f"  run {name}")
     out.say(f"kept in {folder}")
-    out.answer({"pull": vars(result), "runs": changed, "folder": str(folder)})
+    out.answer({"pull": result.as_dict(), "runs": changed, "folder": str(folder)})
 
 
 def _pulled(result: "PullResult") -> str:
@@ -73,6 +73,8 @@ def _pulled(result: "PullResult") -> str:
         lost.append(f"{result.overwritten_unpulled} overwritten by the press before they were pulled")
     if result.dropped:
         lost.append(f"{result.dropped} dropped by the press")
+    if result.bad_bytes:
+        lost.append(f"{result.bad_bytes} bytes of the raw file are no record that can be read, and stay in it")
     return "; ".join([str(result), *lost])
 
 

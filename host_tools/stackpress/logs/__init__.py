@@ -1,7 +1,7 @@
-"""What presses have logged: pulled, kept, dated, exported, drawn.
+"""What presses have logged: pulled, dated, exported, drawn.
 
     with stackpress.open() as press, Store() as store:
-        result, changed = source.pull_press(press, store, shown=True)   # raw records -> runs
+        result, changed = pull.pull_press(press, store, shown=True)     # raw records -> runs
     run = runs.find(store)                                              # the newest, or by a piece of its name
     export.export(run, folder, "log")                                   # log.csv, log.press.parquet, log.json, ...
     plot.plot(run.parquet, runs.document(run), folder / "plot.png")

@@ -1,61 +1,56 @@
 """Pulling a press's log: incremental, resumed after any break, verified, and no record is let go before it is on disk.
 
-What is already here is told by the raw file itself, so there is no second bookkeeping that could disagree with it. A
-broken answer is asked for again; a missing record is a number with its gap, never silence.
+What is already here is told by the raw file's end, so there is no second bookkeeping that could disagree with it. The
+whole file is decoded once, when all of it is here, and the runs are made from that. A broken answer is asked for again; a
+missing record is a number with its gap, never silence.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stackpress_core.log import records
 
+from stackpress.answers import LogState, PressTime
 from stackpress.errors import BadBlock
 from stackpress.logs.clock import Contact
-from stackpress.logs.decode import decode
-from stackpress.logs.raw import RawFile, decoded
+from stackpress.logs.decode import Decoded, decode
+from stackpress.logs.raw_file import RawFile, decoded
+from stackpress.logs.runs import ingest
 from stackpress.logs.store import Store
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from stackpress.press import Press
+
 TRIES = 4
+CLOSING_S, CLOSING_LOOK_S = 5.0, 0.1
 SYNC_BYTES = 256 * 1024  # as much as a kill of the computer may make us pull again
 
 Progress = Callable[[int, int], None]  # records pulled so far, records there were to pull
 
 
-@dataclass(frozen=True)
-class LogState:
-    """What a press says about its journal (LOG:STATe?)."""
-
-    first_seq: int
-    next_seq: int
-    pulled_seq: int
-    overwritten_unpulled: int
-    dropped: int
-    origin: int
-
-
 class LogSource(Protocol):
-    """A press as a puller sees it."""
+    """What a pull asks of a press: `stackpress.Press` is one. Every call raises LinkLost when the press does not answer."""
 
     @property
     def identity(self) -> str:
         """The board's unique name."""
 
     def log_state(self) -> LogState:
-        """The journal's state."""
+        """Where the journal stands."""
 
-    def read(self, seq: int) -> bytes:
-        """Whole records from `seq` on, as many as the press likes to give; empty if there are none. Raises LinkLost."""
+    def log_read(self, seq: int) -> bytes:
+        """Whole records from `seq` on, as many as the press likes to give; empty if there are none."""
 
-    def mark_pulled(self, seq: int) -> None:
-        """The host has every record up to `seq` on its disk."""
+    def log_pulled(self, seq: int) -> None:
+        """Every record up to `seq` is on this computer's disk."""
 
-    def contact(self) -> tuple[int, Contact]:
-        """Boot id, and press time against the host's clock, now."""
+    def time(self) -> PressTime:
+        """Press time now."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +68,19 @@ class PullResult:
     overwritten_unpulled: int  # records that the press had to overwrite before they were pulled, since it booted
     retries: int
     seconds: float
+    newer: dict[str, int]  # records of each kind that hold more than this host can read; the raw file has it all
+    bad_bytes: int  # of the whole file: they belong to no record (torn by a kill, or damaged), and stay where they are
+    path: Path
+    log: Decoded = field(repr=False)  # the whole file
 
     def __str__(self) -> str:
         lost = {0: "no record is missing", 1: "1 record is missing"}.get(self.missing, f"{self.missing} are missing")
-        return f"{self.records} new records ({self.bytes / 1024:.0f} kB), up to number {self.last_seq}; {lost}"
+        more = f"; {sum(self.newer.values())} hold what only a newer stackpress can read: kept" if self.newer else ""
+        return f"{self.records} new records ({self.bytes / 1024:.0f} kB), up to number {self.last_seq}; {lost}{more}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """All that is told of it, for JSON."""
+        return {name: value for name, value in vars(self).items() if name not in ("path", "log")}
 
 
 def pull(source: LogSource, store: Store, on_progress: Progress | None = None) -> PullResult:
@@ -87,17 +91,38 @@ def pull(source: LogSource, store: Store, on_progress: Progress | None = None) -
     """
     began = time.monotonic()
     board, state = source.identity, source.log_state()
-    boot, contact = source.contact()
-    store.add_contact(board, boot, contact)
+    store.add_contact(board, *_contact(source))
     with store.pulling(board):
-        path = store.raw_path(board, state.origin, state.next_seq - 1)
+        path = store.raw_path(board, state.origin, state.next - 1)
         with RawFile(path) as raw:
             count, size, retries = _take(source, raw, state, on_progress)
     whole = decoded(path)
     return PullResult(
         board, count, size, whole.first_seq, whole.last_seq, whole.missing, tuple(whole.gaps), state.dropped,
-        state.overwritten_unpulled, retries, time.monotonic() - began,
+        state.overwritten, retries, time.monotonic() - began, whole.newer, whole.bad_bytes, path, whole,
     )  # fmt: skip
+
+
+def _contact(source: LogSource) -> tuple[int, Contact]:
+    """Boot id, and press time against this computer's clock; the middle of the question's time is taken."""
+    asked = time.time()
+    now = source.time()
+    return now.boot_id, Contact(now.seconds, (asked + time.time()) / 2)
+
+
+def pull_press(
+    press: "Press", store: Store, shown: bool = False, console: "Console | None" = None
+) -> tuple[PullResult, list[str]]:
+    """Pull a press's log and bring its runs up to date; gives the result and the names of the runs that changed.
+
+    A run that is just over gets its end record once the press knows its zero; that is waited for, at most CLOSING_S.
+    Raises LinkLost, BadBlock, StoreBusy as `pull` does; what came before an error is kept.
+    """
+    until = time.monotonic() + CLOSING_S
+    while press.log_state().closing and time.monotonic() < until:
+        time.sleep(CLOSING_LOOK_S)
+    result = pull_shown(press, store, console) if shown else pull(press, store)
+    return result, ingest(store, result.board, {result.path: result.log})
 
 
 def pull_shown(source: LogSource, store: Store, console: "Console | None" = None) -> PullResult:
@@ -112,11 +137,11 @@ def pull_shown(source: LogSource, store: Store, console: "Console | None" = None
 
 def _take(source: LogSource, raw: RawFile, state: LogState, on_progress: Progress | None) -> tuple[int, int, int]:
     """Pull until what the press had at the beginning is here; gives (records, bytes, retries)."""
-    start = max(raw.last_seq + 1, state.first_seq)
-    total = max(0, state.next_seq - start)
+    start = max(raw.last_seq + 1, state.first)
+    total = max(0, state.next - start)
     count = size = retries = unsynced = 0
     news = False
-    while raw.last_seq + 1 < state.next_seq:
+    while raw.last_seq + 1 < state.next:
         data, last, n, tried, real = _read_verified(source, raw.last_seq + 1)
         retries += tried
         if n == 0:
@@ -125,13 +150,13 @@ def _take(source: LogSource, raw: RawFile, state: LogState, on_progress: Progres
         count, size, unsynced, news = count + n, size + len(data), unsynced + len(data), news or real
         if unsynced >= SYNC_BYTES:
             raw.sync()
-            source.mark_pulled(raw.last_seq)
+            source.log_pulled(raw.last_seq)
             unsynced, news = 0, False
         if on_progress:
             on_progress(min(raw.last_seq + 1 - start, total), total)
     raw.sync()
     if news:
-        source.mark_pulled(raw.last_seq)
+        source.log_pulled(raw.last_seq)
     return count, size, retries
 
 
@@ -139,7 +164,7 @@ def _read_verified(source: LogSource, seq: int) -> tuple[bytes, int, int, int, b
     """(bytes, newest number, records, retries, whether more than pulled-marks came). Raises LinkLost, BadBlock."""
     for attempt in range(TRIES):
         try:
-            data = source.read(seq)
+            data = source.log_read(seq)
         except BadBlock:
             continue
         found = decode(data)

@@ -297,6 +297,8 @@ def _notes(d: dict[str, Any], table: Any) -> list[str]:
     out.append(f"{len(table)} samples; each is the mean, smallest and largest force of all ticks since the one before.")
     if d["end"]:
         out.append(f"Since boot the press had run {d['end']['ticks']} ticks and missed {d['end']['missed_ticks']}.")
+    if d.get("newer_records"):
+        out.append(f"{sum(d['newer_records'].values())} records hold what only a newer stackpress can read; the raw file has it.")
     if len(d["events"]) > _MAX_EVENTS:
         out.append(f"{len(d['events'])} events were logged, the first {_MAX_EVENTS} are shown; the sidecar has all.")
     return out

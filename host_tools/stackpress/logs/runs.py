@@ -7,6 +7,7 @@ the middle it is finished the next time. A run is written again only when it has
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,19 @@ import numpy as np
 from stackpress_core.log import records
 
 from stackpress.errors import PressError
-from stackpress.logs.bdf import Frame
 from stackpress.logs.clock import ClockMap, Contact, clock_map
 from stackpress.logs.decode import Decoded
 from stackpress.logs.flight import write_flight
-from stackpress.logs.raw import decoded
+from stackpress.logs.parquet import write_parquet
+from stackpress.logs.raw_file import decoded
+from stackpress.logs.run_records import RunRecords, runs_of
 from stackpress.logs.sidecar import area_m2, outcome_name, peak_n, sidecar
-from stackpress.logs.split import RunData, split
 from stackpress.logs.store import Store, file_name
-from stackpress.logs.table import write_parquet
+from stackpress.logs.table import Reference
 
-FORMAT = 1  # part of every fingerprint: a newer exporter writes all runs again
+# Part of every fingerprint: an exporter that writes otherwise, or that can read more, writes all runs again.
+FORMAT = 2
+READS = [[field[:2] for field in fields] for _, fields in records.KINDS.values()]
 
 
 class NoSuchRun(PressError):
@@ -61,14 +64,17 @@ class Run:
         return self.peak_n / self.area_m2 if self.area_m2 else None
 
 
-def ingest(store: Store, board: str) -> list[str]:
-    """Bring the runs of one press up to date with its raw files; gives the names of those that were (re)written."""
+def ingest(store: Store, board: str, read: Mapping[Path, Decoded] | None = None) -> list[str]:
+    """Bring the runs of one press up to date with its raw files; gives the names of those that were (re)written.
+
+    `read` are raw files that have been decoded already, as they are now.
+    """
     changed: list[str] = []
     paths = store.raw_paths(board)
     for path in paths:
         generation = int(path.stem.rsplit(".", 1)[1])
-        found = decoded(path)
-        every = split(found)
+        found = (read or {}).get(path) or decoded(path)
+        every = runs_of(found)
         newest = max(((r.boot, r.run) for r in every), default=(0, 0))
         for run in every:
             last = path == paths[-1] and (run.boot, run.run) == newest and _boot_of_last(found) == run.boot
@@ -77,7 +83,7 @@ def ingest(store: Store, board: str) -> list[str]:
     return changed
 
 
-def run_name(board: str, generation: int, run: RunData) -> str:
+def run_name(board: str, generation: int, run: RunRecords) -> str:
     """A run's name: the same on every host and for ever."""
     what = f"r{run.run:03d}" if run.run else "idle"
     return f"{file_name(board)}-b{run.boot:04d}-{what}" + (f"-g{generation}" if generation > 1 else "")
@@ -125,7 +131,7 @@ def _run(store: Store, row: Any) -> Run:
     )
 
 
-def _ingest_run(store: Store, board: str, generation: int, found: Decoded, run: RunData, newest: bool) -> bool:
+def _ingest_run(store: Store, board: str, generation: int, found: Decoded, run: RunRecords, newest: bool) -> bool:
     name = run_name(board, generation, run)
     told = [Contact(r.press_s, r.fields["unix_s"] + r.fields["unix_ms"] / 1000.0)
             for r in found.of(records.TIME_MAP) if r.boot == run.boot]  # fmt: skip
@@ -139,8 +145,8 @@ def _ingest_run(store: Store, board: str, generation: int, found: Decoded, run: 
     if row and row["fingerprint"] == mark and parquet.exists() and beside.exists():
         return False
     start_ms, last_ms = run.press_ms_span
-    frame = Frame(start_ms, area_m2(run), clock, run.steps)
-    labels = write_parquet(run.views, frame, parquet)
+    reference = Reference(start_ms, area_m2(run), clock, run.steps)
+    labels = write_parquet(run.views, reference, parquet)
     boot = next((r for r in found.of(records.BOOT) if r.boot == run.boot), None)
     for trip in run.of(records.TRIP):
         _write_trip(run, trip.fields["trip"], start_ms, store.runs_folder / f"{name}.trip{trip.fields['trip']}")
@@ -156,7 +162,7 @@ def _ingest_run(store: Store, board: str, generation: int, found: Decoded, run: 
     return True
 
 
-def _write_trip(run: RunData, trip: int, start_ms: int, base: Path) -> None:
+def _write_trip(run: RunRecords, trip: int, start_ms: int, base: Path) -> None:
     slices = [r for r in run.of(records.FLIGHT) if r.fields["trip"] == trip]
     if slices:
         write_flight(slices, start_ms, base.with_name(base.name + ".flight.parquet"))
@@ -169,7 +175,7 @@ def _boot_of_last(found: Decoded) -> int:
     return max(last)[1]
 
 
-def _outcome(run: RunData, newest: bool) -> str:
+def _outcome(run: RunRecords, newest: bool) -> str:
     if run.run == 0:
         return "idle"
     if run.end:
@@ -179,11 +185,11 @@ def _outcome(run: RunData, newest: bool) -> str:
     return "running" if newest else "cut off"
 
 
-def _fingerprint(run: RunData, clock: ClockMap, outcome: str, gaps: list[tuple[int, int]]) -> str:
+def _fingerprint(run: RunRecords, clock: ClockMap, outcome: str, gaps: list[tuple[int, int]]) -> str:
     span = [ms / 1000.0 for ms in run.press_ms_span]
     dated = [round(float(t), 3) for t in clock.unix_s(np.array(span))] if clock.known else []
     dated += [c.unix_s for c in clock.contacts if span[0] < c.press_s < span[1]]
-    what = (FORMAT, run.samples, len(run.others), run.seq_span, dated, outcome, gaps)
+    what = (FORMAT, READS, run.samples, len(run.others), run.seq_span, dated, outcome, gaps)
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
 

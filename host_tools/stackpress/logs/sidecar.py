@@ -8,12 +8,32 @@ from stackpress_core.log import records
 from stackpress_core.recipe.fields import HOST_LOSS
 from stackpress_core.tick import states
 
-from stackpress.logs.bdf import BDF_IRI, BDF_VERSION, describe
 from stackpress.logs.clock import ClockMap
+from stackpress.logs.columns import BDF_IRI, BDF_VERSION, describe
 from stackpress.logs.decode import Record
-from stackpress.logs.split import RunData
+from stackpress.logs.run_records import RunRecords
 
 FORMAT = "stackpress-run 1"
+
+
+# Fields that have a place of their own below. Any other stands in the sidecar under its own name, as the press wrote it.
+_PLACED = {
+    records.RUN: "t_s t_ms run area_um2 hz host_loss cells firmware_hash config_hash calibration_hash program_hash zero_cn "
+                 "firmware program sample operator",
+    records.RUN_END: "t_s t_ms run outcome zero_cn peak_cn moves ticks missed_ticks",
+    records.STEP: "t_s t_ms run step count cycle phase target_cn force_cn displacement_nm kind outcome",
+    records.EVENT: "t_s t_ms code run a b text",
+    records.TRIP: "t_s t_ms run trip step state reason reaction inputs force_cn set_cn cell_cn imbalance_permille "
+                  "displacement_nm valve_code name",
+    records.BOOT: "t_s t_ms boot cause hz firmware_hash config_hash firmware name identity",
+}  # fmt: skip
+
+
+def _others(record: Record) -> dict[str, Any]:
+    """Fields that a record has and the sidecar no place for; `more` is what a newer firmware wrote, in hexadecimal."""
+    placed = _PLACED[record.kind].split()
+    found = {name: value for name, value in record.fields.items() if name not in placed and value is not None}
+    return {name: value.hex() if isinstance(value, bytes) else value for name, value in found.items()}
 
 
 def newtons(centinewtons: int) -> float | None:
@@ -21,7 +41,7 @@ def newtons(centinewtons: int) -> float | None:
     return None if centinewtons == records.ABSENT_I32 else centinewtons / 100.0
 
 
-def sidecar(run: RunData, run_id: str, board: str, clock: ClockMap, labels: list[str],
+def sidecar(run: RunRecords, run_id: str, board: str, clock: ClockMap, labels: list[str],
             gaps: list[tuple[int, int]], boot: Record | None, outcome: str) -> dict[str, Any]:  # fmt: skip
     """The whole sidecar as a dict that json can write."""
     start_ms, last_ms = run.press_ms_span
@@ -47,6 +67,7 @@ def sidecar(run: RunData, run_id: str, board: str, clock: ClockMap, labels: list
         "steps": [_step(r, start_ms) for r in run.of(records.STEP)],
         "events": [_event(r, start_ms) for r in run.of(records.EVENT)],
         "trips": [_trip(r, start_ms, run_id, run) for r in run.of(records.TRIP)],
+        "newer_records": run.newer,  # of each kind, those that hold more than the exporter could read
         "missing_records": sum(b - a + 1 for a, b in gaps),
         "gaps": [{"first": a, "last": b} for a, b in gaps],
         "end": _end(run.end),
@@ -59,18 +80,18 @@ def sidecar(run: RunData, run_id: str, board: str, clock: ClockMap, labels: list
     }
 
 
-def area_m2(run: RunData) -> float:
+def area_m2(run: RunRecords) -> float:
     """Area of the die or the cell, 0.0 if the program did not say."""
     return float(run.header.fields["area_um2"]) * 1e-12 if run.header else 0.0
 
 
-def peak_n(run: RunData) -> float:
+def peak_n(run: RunRecords) -> float:
     """The largest force of the run in N."""
     seen = max((int(v["force_max_cn"].max()) for v in run.views), default=0)
     return seen / 100.0
 
 
-def valve_moves(run: RunData) -> int:
+def valve_moves(run: RunRecords) -> int:
     """How often the valve moved in the run; the press counts on from boot, modulo 65536."""
     if not run.views:
         return 0
@@ -89,10 +110,10 @@ def _test_s(record: Record, start_ms: int) -> float:
 def _boot(boot: Record | None) -> dict[str, Any]:
     if boot is None:
         return {"name": None, "identity": None}
-    return {"name": boot.fields["name"], "identity": boot.fields["identity"], "tick_hz": boot.fields["hz"]}
+    return {"name": boot.fields["name"], "identity": boot.fields["identity"], "tick_hz": boot.fields["hz"], **_others(boot)}
 
 
-def _header(run: RunData) -> dict[str, Any]:
+def _header(run: RunRecords) -> dict[str, Any]:
     head = run.header
     if head is None:
         return {"program": None, "sample": None, "operator": None, "firmware": None, "hashes": None}
@@ -106,10 +127,11 @@ def _header(run: RunData) -> dict[str, Any]:
         "cells": f["cells"],
         "host_loss": _named(HOST_LOSS, f["host_loss"]),
         "hashes": {k: f[f"{k}_hash"].hex() for k in ("firmware", "config", "calibration", "program")},
+        **_others(head),
     }
 
 
-def _zero(run: RunData) -> dict[str, Any]:
+def _zero(run: RunRecords) -> dict[str, Any]:
     used = run.header.fields["cells"] if run.header else 4
     before = [newtons(v) for v in run.header.fields["zero_cn"][:used]] if run.header else None
     after = [newtons(v) for v in run.end.fields["zero_cn"][:used]] if run.end else None
@@ -131,6 +153,7 @@ def _step(r: Record, start_ms: int) -> dict[str, Any]:
         "force_n": newtons(f["force_cn"]),
         "displacement_m": f["displacement_nm"] / 1e9 if f["displacement_nm"] != records.ABSENT_I32 else None,
         "outcome": f["outcome"],
+        **_others(r),
     }
 
 
@@ -142,6 +165,7 @@ def _event(r: Record, start_ms: int) -> dict[str, Any]:
         "text": event_text(f),
         "a": f["a"],
         "b": f["b"],
+        **_others(r),
     }
 
 
@@ -176,7 +200,7 @@ def event_text(fields: dict[str, Any]) -> str:
     return f"{event_name(code)}: {fields['text']}" if fields["text"] else event_name(code)
 
 
-def _trip(r: Record, start_ms: int, run_id: str, run: RunData) -> dict[str, Any]:
+def _trip(r: Record, start_ms: int, run_id: str, run: RunRecords) -> dict[str, Any]:
     f = r.fields
     flight = any(s.fields["trip"] == f["trip"] for s in run.of(records.FLIGHT))
     return {
@@ -190,6 +214,7 @@ def _trip(r: Record, start_ms: int, run_id: str, run: RunData) -> dict[str, Any]
         "cells_n": [newtons(v) for v in f["cell_cn"]],
         "inputs": f["inputs"],
         "flight": f"{run_id}.trip{f['trip']}.flight.parquet" if flight else None,
+        **_others(r),
     }
 
 
@@ -198,4 +223,4 @@ def _end(r: Record | None) -> dict[str, Any] | None:
         return None
     f = r.fields
     keys = ("moves", "ticks", "missed_ticks")
-    return {"outcome": outcome_name(f["outcome"]), **{k: f[k] for k in keys}}
+    return {"outcome": outcome_name(f["outcome"]), **{k: f[k] for k in keys}, **_others(r)}

@@ -100,7 +100,7 @@ class Store:
         A journal that has fewer records than were pulled from it (`last_seq_limit` is its newest) is another one, on a
         wiped or exchanged chip: it gets a file of its own.
         """
-        from stackpress.logs.raw import last_seq
+        from stackpress.logs.raw_file import last_seq
 
         generation = 1
         while True:

@@ -7,14 +7,14 @@ and form.
 import struct
 import zlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from stackpress_core.log import records
+from stackpress_core.log import packing, records
 from stackpress_core.tick import states
 
-from stackpress.logs.clock import Contact
+from stackpress.answers import LogState, PressTime
 from stackpress.logs.decode import SAMPLE_BYTES, SAMPLE_DTYPE, Samples, whole_record
-from stackpress.logs.pull import LogState
 
 AREA_UM2 = 132_732_000  # 13 mm die
 FULL_CN = 4_911_084  # 370 MPa on it
@@ -29,15 +29,22 @@ STEPS = (  # kind, seconds, target at its end, sample period in s
 )
 
 
+def payload_of(kind: int, *values: Any) -> bytes:
+    """A payload of these values, and of nothing in the fields behind them."""
+    codes = [field[1] for field in records.KINDS[kind][1][len(values) :]]
+    nothing = ["" if code[-1] == "s" else 0 if len(code) == 1 else [0] * int(code[:-1]) for code in codes]
+    return bytes(packing.pack(kind, [*values, *nothing]))
+
+
 def framed(kind: int, boot: int, seq: int, payload: bytes) -> bytes:
     """A record as it lies in the journal."""
-    body = struct.pack(records.FRAME, kind, len(payload), boot, seq) + payload
+    body = struct.pack(records.HEAD, kind, len(payload), boot, seq) + payload
     return body + struct.pack("<I", zlib.crc32(body))
 
 
 def sealed(samples: Samples) -> bytes:
     """Samples as they lie in the journal: their frames' constants and CRCs filled in."""
-    samples["kind"], samples["length"] = records.SAMPLE, records.SIZES[records.SAMPLE]
+    samples["kind"], samples["length"] = records.SAMPLE, packing.SIZES[records.SAMPLE]
     raw = memoryview(bytearray(samples.tobytes()))
     for at in range(0, len(raw), SAMPLE_BYTES):
         struct.pack_into("<I", raw, at + SAMPLE_BYTES - 4, zlib.crc32(raw[at : at + SAMPLE_BYTES - 4]))
@@ -89,7 +96,7 @@ def _dressed(samples: Samples, dice: np.random.Generator) -> Samples:
 
 @dataclass
 class SyntheticPress:
-    """A press's journal in memory, as a LogSource: grows by `add`, gives records in pieces of `piece` bytes."""
+    """A press's journal in memory, as a press gives it: grows by `add`, gives records in pieces of `piece` bytes."""
 
     identity: str = "synthetic-0001"
     boot: int = 3
@@ -100,8 +107,12 @@ class SyntheticPress:
     pulled: list[int] = field(default_factory=list)
     next_seq: int = 1
 
-    def add(self, kind: int, payload: bytes) -> int:
-        """Append a record; gives its number."""
+    def add(self, kind: int, *values: Any) -> int:
+        """Append a record of these values; gives its number."""
+        return self.append(kind, payload_of(kind, *values))
+
+    def append(self, kind: int, payload: bytes) -> int:
+        """Append a record whatever it holds; gives its number."""
         self.data.append(framed(kind, self.boot, self.next_seq, payload))
         self.seqs.append(self.next_seq)
         self.next_seq += 1
@@ -121,14 +132,14 @@ class SyntheticPress:
         kept = [(s, d) for s, d in zip(self.seqs, self.data, strict=True) if not first <= s <= last]
         self.seqs, self.data = [s for s, _ in kept], [d for _, d in kept]
 
-    # what a puller sees
+    # what a pull asks of a press
 
     def log_state(self) -> LogState:
         """The journal's state."""
         first = self.seqs[0] if self.seqs else self.next_seq
         return LogState(first, self.next_seq, self.pulled[-1] if self.pulled else 0, 0, 0, self.origin)
 
-    def read(self, seq: int) -> bytes:
+    def log_read(self, seq: int) -> bytes:
         """Whole records from `seq` on, about `piece` bytes of them."""
         out, at = bytearray(), int(np.searchsorted(np.array(self.seqs), seq))
         while at < len(self.data) and (not out or len(out) + len(self.data[at]) <= self.piece):
@@ -136,49 +147,49 @@ class SyntheticPress:
             at += 1
         return bytes(out)
 
-    def mark_pulled(self, seq: int) -> None:
+    def log_pulled(self, seq: int) -> None:
         """The host has them; a real press writes that down as a record too."""
         self.pulled.append(seq)
-        self.add(records.PULLED, records.pack(records.PULLED, seq))
+        self.add(records.PULLED, seq)
 
-    def contact(self) -> tuple[int, Contact]:
-        """The made-up clock of the first run's end."""
-        return self.boot, Contact(600.0, 1_780_000_600.0)
+    def time(self) -> PressTime:
+        """The first run's end."""
+        return PressTime(self.boot, 600.0)
 
 
 def pellet_run(press: SyntheticPress, trip: bool = False, times: int = 1) -> SyntheticPress:
     """Add the run of a pellet: header, steps with their samples, events, perhaps a trip with its flight window, end."""
     unhurt, r = bytes(range(8)), records
-    press.add(r.BOOT, r.pack(r.BOOT, 0, 5, press.boot, 0, 4000, unhurt, unhurt, "0.1.0", "sim", press.identity))
-    press.add(r.RUN, r.pack(r.RUN, 0, 0, 1, AREA_UM2, 4000, 0, 4, unhurt, unhurt[::-1], unhurt, unhurt,
-                            [3, -5, 2, 0], "0.1.0", "li6ps5cl_pellet", "Li6PS5Cl 200 mg", "A. Researcher"))  # fmt: skip
+    press.add(r.BOOT, 0, 5, press.boot, 0, 4000, unhurt, unhurt, "0.1.0", "sim", press.identity)
+    press.add(r.RUN, 0, 0, 1, AREA_UM2, 4000, 0, 4, unhurt, unhurt[::-1], unhurt, unhurt, [3, -5, 2, 0], "0.1.0",
+              "li6ps5cl_pellet", "Li6PS5Cl 200 mg", "A. Researcher")  # fmt: skip
     samples = course(times=times)
     samples["run"] = 1
     for number, (kind, _, target, _) in enumerate(STEPS, 1):
         part = samples[samples["step"] == number]
         at = int(part["t_s"][0]), int(part["t_ms"][0])
         force, travel = int(part["force_mean_cn"][0]), int(part["displacement_nm"][0])
-        press.add(r.STEP, r.pack(r.STEP, *at, 1, number, number, 0, r.STEP_BEGINS, target, force, travel, kind, ""))
-        press.add(r.EVENT, r.pack(r.EVENT, *at, r.EVENT_STATE, 1, states.PRESSING, int(part["state"][0]), ""))
+        press.add(r.STEP, *at, 1, number, number, 0, r.STEP_BEGINS, target, force, travel, kind, "")
+        press.add(r.EVENT, *at, r.EVENT_STATE, 1, states.PRESSING, int(part["state"][0]), "")
         press.add_samples(part)
         end = int(part["t_s"][-1]), int(part["t_ms"][-1])
         force, travel = int(part["force_mean_cn"][-1]), int(part["displacement_nm"][-1])
-        press.add(r.STEP, r.pack(r.STEP, *end, 1, number, number, 0, r.STEP_ENDS, target, force, travel, kind, "reached"))
+        press.add(r.STEP, *end, 1, number, number, 0, r.STEP_ENDS, target, force, travel, kind, "reached")
         if number == 3:
-            press.add(r.EVENT, r.pack(r.EVENT, *end, r.EVENT_RANGE, 1, 0, 0, ""))
+            press.add(r.EVENT, *end, r.EVENT_RANGE, 1, 0, 0, "")
     if trip:
-        press.add(r.TRIP, _trip(end))
+        _trip(press, end)
     outcome = r.RUN_TRIPPED if trip else r.RUN_DONE
-    press.add(r.RUN_END, r.pack(r.RUN_END, 600, 0, 1, outcome, [9, -2, 6, 1], FULL_CN, 412, 2_400_000, 0))
+    press.add(r.RUN_END, 600, 0, 1, outcome, [9, -2, 6, 1], FULL_CN, 412, 2_400_000, 0)
     if trip:
         _window(press, end)  # written after the run's end, as the queue has room
     return press
 
 
-def _trip(at: tuple[int, int]) -> bytes:
-    cells = [HOLD_CN // 3] * 3 + [HOLD_CN]
-    return bytes(records.pack(records.TRIP, *at, 1, 1, 5, states.HOLDING, FORCE_DROP, 4, 4095, HOLD_CN,
-                              HOLD_CN, cells, 30, 2_100_000, 900, "force_drop"))  # fmt: skip
+def _trip(press: SyntheticPress, at: tuple[int, int]) -> None:
+    cells, vent = [HOLD_CN // 3] * 3 + [HOLD_CN], records.REACTIONS.index("vent")
+    press.add(records.TRIP, *at, 1, 1, 5, states.HOLDING, FORCE_DROP, vent, 4095, HOLD_CN, HOLD_CN, cells, 30,
+              2_100_000, 900, "force_drop")  # fmt: skip
 
 
 def _window(press: SyntheticPress, at: tuple[int, int]) -> None:
@@ -187,7 +198,11 @@ def _window(press: SyntheticPress, at: tuple[int, int]) -> None:
         ticks = range(first, min(first + r.FLIGHT_SLICE, 2000))
         entries = [(HOLD_CN if k < 0 else HOLD_CN // 3, HOLD_CN | 3 << 24, 900, 900 if k < 0 else 0, 0) for k in ticks]
         packed = b"".join(struct.pack(r.FLIGHT_ENTRY, *e) for e in entries)
-        press.add(r.FLIGHT, r.pack(r.FLIGHT, *at, 1, 4000, first, packed))
+        press.add(r.FLIGHT, *at, 1, 4000, first, packed)
+
+
+def _note(t_s: int, number: int, text: str) -> bytes:
+    return payload_of(records.EVENT, t_s, 0, records.EVENT_REFUSED, 1, number, 0, text)
 
 
 def stream(count: int, every: int = 500, seed: int = 1) -> bytes:
@@ -197,11 +212,10 @@ def stream(count: int, every: int = 500, seed: int = 1) -> bytes:
     samples["seq"], samples["boot"], samples["run"] = index + index // every + 2, 3, 1
     samples["t_s"], samples["t_ms"] = index // 20, index % 20 * 50
     raw = memoryview(sealed(samples))
-    out = bytearray(framed(records.EVENT, 3, 1, records.pack(records.EVENT, 0, 0, records.EVENT_REFUSED, 1, 0, 0, "begin")))
+    out = bytearray(framed(records.EVENT, 3, 1, _note(0, 0, "begin")))
     for at in range(0, count, every):
         out += raw[at * SAMPLE_BYTES : min(at + every, count) * SAMPLE_BYTES]
         if at + every < count:
-            note = records.pack(records.EVENT, at // 20, 0, records.EVENT_REFUSED, 1, at, 0, "a note")
-            out += framed(records.EVENT, 3, at // every + at + every + 2, note)
+            out += framed(records.EVENT, 3, at // every + at + every + 2, _note(at // 20, at, "a note"))
     assert whole_record(memoryview(out), 0)
     return bytes(out)

@@ -1,7 +1,8 @@
-"""The raw file: records of one press's journal as they came, appended, fsynced, and mended after a kill.
+"""The raw file: records of one press's journal as they came, appended and fsynced. Nothing in it is ever changed or cut.
 
-A kill in the middle of an append leaves a torn last record; it is cut off when the file is opened again, and pulled
-again. Nothing else ever changes in the file.
+A kill in the middle of an append leaves a torn record at the end. It stays where it is: the next pull asks for that record
+again and appends it whole behind the torn one, and a reader passes over bytes that are no record. So nothing that a
+newer firmware or another host has put there can be lost here.
 """
 
 import mmap
@@ -10,7 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from stackpress.logs.decode import Decoded, decode
+from stackpress_core.log import records
+
+from stackpress.logs.decode import Decoded, decode, whole_record
+
+_LOOK_BACK = 64 * 1024
 
 
 def decoded(path: Path) -> Decoded:
@@ -22,8 +27,28 @@ def decoded(path: Path) -> Decoded:
 
 
 def last_seq(path: Path) -> int:
-    """The newest record's sequence number in the file, 0 if there is none."""
-    return decoded(path).last_seq
+    """The newest record's sequence number in the file, 0 if there is none: found from the end, not by reading it all."""
+    end = path.stat().st_size
+    with path.open("rb") as f:
+        while end > 0:
+            start = max(0, end - _LOOK_BACK)
+            f.seek(start)
+            seqs = _seqs(memoryview(f.read(end - start + records.RECORD_MAX)), end - start)
+            if seqs:
+                return max(seqs)
+            end = start
+    return 0
+
+
+def _seqs(raw: memoryview, end: int) -> list[int]:
+    """Sequence numbers of the valid records that begin before `end`."""
+    found, at = [], 0
+    while at < end:
+        size = whole_record(raw, at)
+        if size:
+            found.append(int.from_bytes(raw[at + 6 : at + 10], "little"))
+        at += size or 1
+    return found
 
 
 class RawFile:
@@ -33,13 +58,9 @@ class RawFile:
         if not path.exists():
             path.touch()
             _sync_folder(path.parent)
-        found = decoded(path)
-        self.last_seq, good_end = found.last_seq, found.good_end
-        del found  # Windows cuts no file that is mapped
         self.path = path
-        self._file = path.open("r+b")
-        self._file.truncate(good_end)
-        self._file.seek(good_end)
+        self.last_seq = last_seq(path)
+        self._file = path.open("ab")
 
     def __enter__(self) -> Self:
         return self

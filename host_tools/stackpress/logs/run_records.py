@@ -11,14 +11,14 @@ import numpy as np
 from stackpress_core.log import records
 from stackpress_core.tick import states
 
-from stackpress.logs.decode import Decoded, Record, Samples
+from stackpress.logs.decode import Decoded, Record, Samples, newer
 
 _OF_NO_RUN = (records.BOOT, records.TIME_MAP)
 _OF_ITS_COURSE = (records.RUN, records.STEP, records.TRIP, records.RUN_END)  # these say how long a run lasted
 
 
 @dataclass
-class RunData:
+class RunRecords:
     """The records of one run, in stream order. `run` is 0 for what lies between the runs of a boot."""
 
     boot: int
@@ -46,6 +46,11 @@ class RunData:
         return [r for r in self.of(records.STEP) if r.fields["phase"] == records.STEP_BEGINS]
 
     @property
+    def newer(self) -> dict[str, int]:
+        """Records of each kind that hold more than this host can read."""
+        return newer(self.views, self.others)
+
+    @property
     def samples(self) -> int:
         """How many samples it has."""
         return sum(len(v) for v in self.views)
@@ -69,12 +74,12 @@ class RunData:
         return first, max(times)
 
 
-def split(decoded: Decoded) -> list[RunData]:
+def runs_of(decoded: Decoded) -> list[RunRecords]:
     """All runs of the stream, in the order in which they began; the time between runs is run 0 of its boot."""
-    runs: dict[tuple[int, int], RunData] = {}
+    runs: dict[tuple[int, int], RunRecords] = {}
 
-    def at(boot: int, run: int) -> RunData:
-        return runs.setdefault((boot, run), RunData(boot, run))
+    def at(boot: int, run: int) -> RunRecords:
+        return runs.setdefault((boot, run), RunRecords(boot, run))
 
     ends = {(r.boot, r.fields["run"]): r.seq for r in decoded.of(records.RUN_END)}
     past: dict[tuple[int, int], int] = {}  # first sample after a run that is over and whose cell is no longer held

@@ -1,0 +1,47 @@
+"""From samples to a Parquet file, in slices of rows: the table of a month never stands in memory at once."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from stackpress.logs.decode import Samples
+from stackpress.logs.table import Reference, columns, to_polars
+
+_ROWS = 131072
+
+
+def slices(views: Sequence[Samples], rows: int = _ROWS) -> Iterator[list[Samples]]:
+    """The views regrouped into lists of `rows` samples each (the last may be shorter)."""
+    group: list[Samples] = []
+    room = rows
+    for view in views:
+        while len(view) >= room:
+            yield [*group, view[:room]]
+            group, view, room = [], view[room:], rows
+        if len(view):
+            group.append(view)
+            room -= len(view)
+    if group:
+        yield group
+
+
+def write_parquet(views: Sequence[Samples], reference: Reference, path: Path) -> list[str]:
+    """Write the run's table to `path` (whole or not at all) and give its column labels."""
+    from polars.io.plugins import register_io_source
+
+    whole = reference.fitted(views)
+    schema = to_polars(columns([], whole)).schema
+
+    def batches(_columns: Any, _predicate: Any, _rows: Any, _size: Any) -> Iterator[Any]:
+        done = 0
+        for part in slices(views):
+            yield to_polars(columns(part, whole, done))
+            done += sum(len(v) for v in part)
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    source = register_io_source(batches, schema=schema, validate_schema=False)
+    source.sink_parquet(partial, compression="lz4", statistics=False, row_group_size=_ROWS)
+    partial.replace(path)
+    return list(schema)
+
