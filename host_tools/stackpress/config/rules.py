@@ -1,7 +1,7 @@
 """What a press file may not ask for: limits that contradict each other, the ceilings, or the board.
 
-One function a rule, and its row in RULES. A rule names the key that is to be changed, says what is wrong and what would be right; the bounds of
-each single parameter are not here, they stand in the parameter's own row.
+One function a rule, and its row in RULES. A rule names the key that is to be changed, says what is wrong and what would be
+right; the bounds of each single parameter are not here, they stand in the parameter's own row.
 """
 
 from collections.abc import Callable, Iterator
