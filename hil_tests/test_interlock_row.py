@@ -87,6 +87,15 @@ def test_a_row_more_reaches_the_documents_and_moves_no_word_of_the_frame(tmp_pat
     assert tree.read("firmware/stackpress_core/tick/judge.py") == before
 
 
+def test_the_core_claims_of_every_row_hold_for_rows_of_the_second_word(tmp_path: Path) -> None:
+    tree = grown(tmp_path, 31)
+    for name, value in (("tepid", 4001), ("warm", 5001)):
+        tree.add("firmware/tests/provoking.py", "PROVOKE = {\n", f'    "{name}": (READY, {{}}, word("TEMPERATURE", {value})),\n')
+    warns = '"tepid", "TEMPERATURE", 4000, 0, WARN,'
+    tree.replace(TABLE, warns, warns.replace("WARN", "HOLD"))  # each row of the claims stops the press
+    tree.pytest("firmware/tests/tick/test_interlock.py", "-k", "tepid or warm or kept or monitored or service or trip_is_left")
+
+
 def test_too_many_rows_are_told_in_one_line_before_anything_is_written(tmp_path: Path) -> None:
     most = words.ROW_MASKS * words.MASK_ROWS
     tree = grown(tmp_path, most + 1)

@@ -46,9 +46,9 @@ def folded(path: Path, name: str) -> str:
 
 def imported(name: str) -> Any:
     """Module `name` of the core, whose tables try their own rows under CPython. CannotBuild with the line of one that is wrong."""
-    for folder in (FIRMWARE, FIRMWARE / "tests" / "shim"):  # the core imports `micropython`, which only a board has
+    for folder in (FIRMWARE, FIRMWARE / "tests" / "shim"):  # the core imports a board's `micropython`; a wheel has another
         if str(folder) not in sys.path:
-            sys.path.append(str(folder))
+            sys.path.insert(0, str(folder))
     try:
         return importlib.import_module(name)
     except (TypeError, ValueError, NameError, AttributeError) as reason:

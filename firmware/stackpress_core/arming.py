@@ -22,12 +22,12 @@ def _document_problem(press, name):
 
 # code, failing(press), text or a function of the press
 CHECKS = (
-    ("state", lambda p: p.state not in (states.SAFE,), lambda p: "the press is %s, not safe" % p.state_name),
+    ("state", lambda p: p.state != states.SAFE, lambda p: "the press is %s, not safe" % p.state_name),
     ("config", lambda p: "config" in p.problems, lambda p: _document_problem(p, "config")),
     ("ceilings", lambda p: "ceilings" in p.problems, lambda p: _document_problem(p, "ceilings")),
     ("calibration", lambda p: "calibration" in p.problems, lambda p: _document_problem(p, "calibration")),
     ("commissioning_zero", lambda p: "zero" in p.problems, lambda p: _document_problem(p, "zero")),
-    ("valve", lambda p: p.params["valve_kind"] == 0, "this is a manual press: nothing can be driven, use monitor"),
+    ("valve", lambda p: p.params["valve_kind"] == states.KIND_NONE, "this is a manual press: nothing can be driven, use monitor"),
     ("estop", lambda p: _inputs_open(p, "estop_a", "estop_b"), "the emergency stop is pressed or its wire is broken"),
     ("guard", lambda p: _inputs_open(p, "guard_a", "guard_b"), "the guard is open"),
     ("discrepancy", lambda p: p.row_exceeds("discrepancy"), "two channels of one safety switch disagree"),

@@ -66,7 +66,7 @@ class Asked(Steered):
         """Start a stored program on the armed press; Refused with every complaint, and nothing has moved."""
         if self.runner.active or self.state in states.DRIVEN:
             raise Refused("a program is running")
-        manual = self.state == states.MONITOR and self.params["valve_kind"] == 0
+        manual = self.state == states.MONITOR and self.params["valve_kind"] == states.KIND_NONE
         if self.state != states.READY and not manual:
             raise Refused("the press is %s: arm it first" % self.state_name)
         if self.S[AT["INPUTS"]] & words.IN["stop"]:

@@ -5,10 +5,12 @@ scale is a tuple of words the value is one of them, and raw its index; low, defa
 Limits that may never be exceeded (frame, cells, relief valve) are not here: they are the ceilings, a record of their own.
 """
 
-REACTIONS = ("none", "warn", "hold", "ramp", "vent")
-STOPS = ("warn", "hold", "ramp", "vent")
-VALVES = ("none", "regulator", "fill_vent")
+from stackpress_core.tick import states
+
+STOPS = states.REACTIONS[states.REACT_WARN :]
 YES = ("no", "yes")
+
+NAME, GROUP, SCALE, LOW, DEFAULT, HIGH, HELP = range(7)
 
 # name, group, scale, low, default, high, help
 PARAMS = (
@@ -20,7 +22,7 @@ PARAMS = (
     ("range_up_n", "cells", 100, 0, 1700, 100000, "The low range hands over to the high range above this force"),
     ("range_down_n", "cells", 100, 0, 1400, 100000, "The high range hands over to the low range below this force"),
     ("rail_counts", "cells", 1, 7000000, 8300000, 8388607, "A code beyond this is at the converter's rail"),
-    ("valve_kind", "valve", VALVES, 0, 1, 2, "What drives the ram; none is a manual press"),
+    ("valve_kind", "valve", states.KINDS, 0, 1, 2, "What drives the ram; none is a manual press"),
     ("valve_full_scale_n", "valve", 100, 100, 66000, 100000, "Force at the regulator's full set-point of 10 V"),
     ("valve_hysteresis_permille", "valve", 1, 0, 12, 50, "Regulator's hysteresis, of full scale; compensated at each reversal"),
     ("valve_lead_ms", "valve", 1, 0, 60, 500, "Delay of the valve that the feed-forward leads by"),
@@ -93,13 +95,18 @@ PARAMS = (
     ("journal_in_ram", "log", YES, 0, 0, 1, "Arm although the journal's chip does not answer: the log goes with the power"),
 )
 
-INDEX = {row[0]: i for i, row in enumerate(PARAMS)}
+INDEX = {row[NAME]: i for i, row in enumerate(PARAMS)}
 DEVICE_UNITS = {(100, "n"): "cn", (100, "c"): "cc"}  # scale, unit as it is written: unit of the device's whole number
+
+
+def row_of(name):
+    """The row of this parameter; KeyError if there is none."""
+    return PARAMS[INDEX[name]]
 
 
 def device_name(name):
     """The name of a parameter's whole number: `force_limit_n` in a file is `force_limit_cn` in the press."""
-    scale = PARAMS[INDEX[name]][2]
+    scale = row_of(name)[SCALE]
     if scale == 1 or isinstance(scale, tuple):
         return name
     parts = name.split("_")
@@ -110,7 +117,8 @@ def device_name(name):
 
 def to_raw(name, value):
     """The device's whole number for a value in the parameter's own unit; KeyError, ValueError say what is wrong."""
-    _, _, scale, low, _, high, _ = PARAMS[INDEX[name]]
+    row = row_of(name)
+    scale, low, high = row[SCALE], row[LOW], row[HIGH]
     if isinstance(scale, tuple):
         if value not in scale[low : high + 1]:
             raise ValueError("%s is one of %s, not %r" % (name, ", ".join(scale[low : high + 1]), value))
@@ -124,7 +132,7 @@ def to_raw(name, value):
 
 def from_raw(name, raw):
     """The value in the parameter's own unit for the device's whole number."""
-    scale = PARAMS[INDEX[name]][2]
+    scale = row_of(name)[SCALE]
     if isinstance(scale, tuple):
         return scale[raw]
     return raw if scale == 1 else raw / scale
@@ -132,9 +140,9 @@ def from_raw(name, raw):
 
 def bounds_raw(name):
     """(low, default, high) as the device's whole numbers."""
-    _, _, scale, low, default, high, _ = PARAMS[INDEX[name]]
-    k = 1 if isinstance(scale, tuple) else scale
-    return int(round(low * k)), int(round(default * k)), int(round(high * k))
+    row = row_of(name)
+    k = 1 if isinstance(row[SCALE], tuple) else row[SCALE]
+    return int(round(row[LOW] * k)), int(round(row[DEFAULT] * k)), int(round(row[HIGH] * k))
 
 
 def complaints(raws):
@@ -163,7 +171,7 @@ def _conflicts(v):
         found.append("high_range_mask and low_range_mask share a cell")
     if low and v["range_down_cn"] >= v["range_up_cn"]:
         found.append("range_down_n must lie below range_up_n")
-    if VALVES[v["valve_kind"]] == "fill_vent" and v["tick_rate_hz"] * v["valve_min_on_ms"] < 1000:
+    if v["valve_kind"] == states.KIND_FILL_VENT and v["tick_rate_hz"] * v["valve_min_on_ms"] < 1000:
         found.append("valve_min_on_ms is shorter than one tick")
     return found
 
@@ -173,7 +181,7 @@ class Values:
 
     def __init__(self, raws=()):
         raws = dict(raws)
-        self._raws = {device_name(row[0]): raws.get(row[0], bounds_raw(row[0])[1]) for row in PARAMS}
+        self._raws = {device_name(row[NAME]): raws.get(row[NAME], bounds_raw(row[NAME])[1]) for row in PARAMS}
 
     def __getitem__(self, name):
         return self._raws[name]

@@ -62,7 +62,7 @@ def check_alone(b, code):
         b.press.documents.write("zero", b"[]")
         b.press.load()
     elif code == "valve":
-        b.press.put_document("config", {"format": 1, "params": dict(PARAMS, valve_kind=0)})
+        b.press.put_document("config", {"format": 1, "params": dict(PARAMS, valve_kind=states.KIND_NONE)})
     elif code == "state":
         b.press.monitor(True)
     elif code == "zero":
@@ -261,7 +261,7 @@ def test_armed_press_does_not_enter_service_and_a_manual_press_monitors():
     b.run_passes(1)
     assert "safe state" in refusal(b.press.service_unlock, "e660-0001")
     assert "ready" in refusal(b.press.monitor, True)
-    m = bench(valve_kind=0)
+    m = bench(valve_kind=states.KIND_NONE)
     m.press.monitor(True)
     m.extra_cn = 5700000
     m.run(0.5)

@@ -34,7 +34,7 @@ def test_healthy_press_holds_on_while_its_counters_end(state):
 
 def test_faults_that_last_for_days_count_to_an_end_and_stay_there():
     for state in range(8):
-        bench = Bench(entries=64, valve_kind=2)
+        bench = Bench(entries=64, valve_kind=states.KIND_FILL_VENT)
         near_the_end(bench)
         bench.inputs, bench.status, bench.hung = 0, words.SAMPLE_NEW | words.SAMPLE_CRC_BAD, True
         bench["TICK_US"] = 1 << 29

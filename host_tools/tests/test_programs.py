@@ -13,6 +13,7 @@ from stackpress.config.complaints import ConfigError
 from stackpress.paths import FIRMWARE
 from stackpress_core import params
 from stackpress_core.recipe import kinds, program
+from stackpress_core.tick import states
 
 LIMITS = program.limits_of(params.Values(), {"trigger", "temperature", "displacement"})
 PELLET = """\
@@ -60,7 +61,7 @@ def test_the_eight_programs_ship() -> None:
 
 
 def test_only_the_manual_program_is_right_for_a_press_without_a_valve() -> None:
-    manual = program.limits_of(params.Values({"valve_kind": 0}), set())
+    manual = program.limits_of(params.Values({"valve_kind": states.KIND_NONE}), set())
     for name, path in programs.ready_made().items():
         assert bool(programs.parse(path.read_text(), name, manual)[1]) == (name != "manual_press")
 

@@ -182,7 +182,7 @@ def program_delete(c, n, a):
 
 def spoken(name, raw):
     """A raw value as text in the parameter's own unit; words are quoted."""
-    scale = params.PARAMS[params.INDEX[name]][2]
+    scale = params.row_of(name)[params.SCALE]
     return quoted(scale[raw]) if isinstance(scale, tuple) else decimal(raw, scale)
 
 
@@ -194,7 +194,7 @@ def parameter_q(c, n, a):
     if a[1]:
         return spoken(a[0], {"MINimum": low, "MAXimum": high, "DEFault": default}[a[1]])
     values = ",".join(spoken(a[0], raw) for raw in (c.press.params[params.device_name(a[0])], low, default, high))
-    return Text([values, ",", quoted(params.PARAMS[params.INDEX[a[0]]][6])])
+    return Text([values, ",", quoted(params.row_of(a[0])[params.HELP])])
 
 
 # -- TELemetry, TRIGger -----------------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ TABLE = (
     ("PROGram:STATe?", program_state_q, "", "Name, step, kind, time in step, run number, time left"),
     ("PROGram:RUN?", program_run_q, "", "Die area in um2, number of steps, valve set-point, sample, outcome, why"),
     ("PROGram:DELete", program_delete, "str", "Remove a program"),
-    ("PARameter:CATalog?", lambda c, n, a: listed([row[0] for row in params.PARAMS]), "", "Parameters by name"),
+    ("PARameter:CATalog?", lambda c, n, a: listed([row[params.NAME] for row in params.PARAMS]), "", "Parameters by name"),
     ("PARameter[:VALue]?", parameter_q, "str,[word:MINimum|MAXimum|DEFault]", "Value, minimum, default, maximum, help"),
     ("TELemetry?", telemetry_q, "int:0:1073741823,[int:1:64]", "Rows after a cursor"),
     ("TELemetry:COLumns?", columns_q, "", "What the numbers of a row are"),

@@ -14,6 +14,7 @@ from stackpress_core.recipe import fields, kinds, program
 from stackpress_core.recipe.kinds import OF, filled, rows_of
 from stackpress_core.recipe.levels import force_cn, newtons
 from stackpress_core.recipe.runner import Runner
+from stackpress_core.tick import states
 
 TESTS = Path(__file__).resolve().parents[1]
 LIMITS = program.limits_of(params.Values(), {"trigger", "temperature", "displacement"})
@@ -109,7 +110,7 @@ class Recorder:
         self.set_point_reached = True
 
     def set_trigger(self, on):
-        self.inputs = 1024 if on else 0
+        self.inputs = states.IN["trigger_in"] if on else 0
 
     def note_step(self, phase, outcome):
         self.inputs = 0

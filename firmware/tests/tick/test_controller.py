@@ -152,7 +152,7 @@ def pulses(bench):
 
 
 def test_solenoids_are_never_open_for_less_than_they_obey_nor_both_at_once():
-    bench = Bench(hz=500, valve_kind=2, valve_min_on_ms=10, no_response_n=2000000, ramp_deviation_permille=1000,
+    bench = Bench(hz=500, valve_kind=states.KIND_FILL_VENT, valve_min_on_ms=10, no_response_n=2000000, ramp_deviation_permille=1000,
                   hold_band_permille=1000, runaway_n=2000000, force_drop_permille=1000)  # fmt: skip
     bench.tick(3)
     bench.arm()
@@ -174,7 +174,7 @@ def test_solenoids_are_never_open_for_less_than_they_obey_nor_both_at_once():
 
 
 def test_solenoid_press_counts_one_move_a_pulse():
-    bench = Bench(hz=500, valve_kind=2).enter(states.PRESSING)
+    bench = Bench(hz=500, valve_kind=states.KIND_FILL_VENT).enter(states.PRESSING)
     bench.follow = False
     log, before = pulses(bench), bench["MOVES"]
     for _ in range(200):

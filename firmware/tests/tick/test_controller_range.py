@@ -10,7 +10,7 @@ from stackpress_core.tick import states, words
 from stackpress_core.tick.pulses import pulse
 from stackpress_core.tick.tick import tick
 
-CONTROL = [row[0] for row in params.PARAMS if row[1] in ("valve", "control", "limits", "interlock")]
+CONTROL = [row[params.NAME] for row in params.PARAMS if row[params.GROUP] in ("valve", "control", "limits", "interlock")]
 FORCE = st.one_of(st.integers(-1_000_000, 29_000_000), st.sampled_from((0, 1, -1, 29_000_000, -1_000_000)))
 
 
@@ -22,7 +22,7 @@ def edges(name):
 @st.composite
 def benches(draw):
     raws = {name: draw(edges(name)) for name in draw(st.lists(st.sampled_from(CONTROL), max_size=14, unique=True))}
-    raws["valve_kind"] = draw(st.sampled_from((1, 2)))
+    raws["valve_kind"] = draw(st.sampled_from((states.KIND_REGULATOR, states.KIND_FILL_VENT)))
     hz = draw(st.sampled_from((50, 51, 1000, 8000)))
     raws["valve_min_on_ms"] = max(raws.get("valve_min_on_ms", 3), -(-1000 // hz))
     return Bench(hz=hz, **raws)
@@ -55,7 +55,7 @@ def test_pulse_of_the_slowest_valve_on_the_softest_stack_stays_in_range():
     for hz in (50, 1000, 8000):
         for fill in rates:
             for vent in rates:
-                bench = Bench(hz=hz, valve_kind=2, fill_rate_n_per_s=fill, vent_rate_n_per_s=vent, schedule_high_permille=64000)
+                bench = Bench(hz=hz, valve_kind=states.KIND_FILL_VENT, fill_rate_n_per_s=fill, vent_rate_n_per_s=vent, schedule_high_permille=64000)
                 bench["STATE"], bench["MODE"], bench["GAIN_FILL"], bench["GAIN_VENT"] = states.PRESSING, states.FORCE, 16384, 16384
                 for wanted in (-4_000_000, 0, 4_000_000):
                     for at, force in ((29_000_000, 0), (0, 29_000_000), (1, 0), (0, 1)):

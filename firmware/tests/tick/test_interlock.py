@@ -92,9 +92,9 @@ def test_signal_that_pauses_for_one_tick_starts_its_debounce_again():
 
 def test_reaction_is_what_the_parameter_says(chosen):
     name = ROWS[chosen][interlock.REACTION]
-    row = params.PARAMS[params.INDEX[name]]
-    for raw in range(row[3], row[5] + 1):
-        wanted = row[2][raw]
+    row = params.row_of(name)
+    for raw in range(row[params.LOW], row[params.HIGH] + 1):
+        wanted = row[params.SCALE][raw]
         bench, act = bench_for(chosen, Bench, **{name: raw})
         if PROVOKE[chosen][0] not in states.DRIVEN:
             bench.enter(states.HOLDING)

@@ -90,7 +90,7 @@ def test_entry_says_what_the_tick_knew():
 
 
 def test_entry_of_a_solenoid_press_says_whether_fill_was_asked_for_and_open():
-    bench = Bench(valve_kind=2).enter(states.PRESSING)
+    bench = Bench(valve_kind=states.KIND_FILL_VENT).enter(states.PRESSING)
     bench.follow = False
     bench.tick(30)
     asked = {entry[3:5] for entry in entries_of(bench)}
