@@ -13,6 +13,7 @@ from hil_tests.targets import serial
 from hil_tests.targets.choice import KINDS
 
 EMULATED_TIMEOUT_S = 1800  # a busy computer; simulated time does not care
+LONGEST = ("test_panel", "test_repeat", "test_stack", "test_dryrun", "test_speed")  # files that begin
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +43,10 @@ def excepted(config: pytest.Config, one: scenario.Scenario) -> str:
     if kind != "serial" or one.excepted(kind):
         return one.excepted(kind)
     return serial.excepted(one.form("short"), serial.capabilities(str(config.getoption("--port"))))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONGEST or item.path.parent.name != "emulated")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
