@@ -80,5 +80,5 @@ class Steered(InForce):
     def note_step(self, phase, outcome):
         r = self.runner
         self.journal.write(
-            records.STEP, self.time_s, self.time_ms, self.run_number, self.step, r.count, r.cycle, phase, r.goal_cn,
+            records.STEP, self.time_s, self.time_ms, self.run_number, self.step, r.step.count, r.cycle, phase, r.step.goal_cn,
             self.force_cn, self.displacement_nm, r.kind, outcome)  # fmt: skip

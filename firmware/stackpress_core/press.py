@@ -131,7 +131,7 @@ class Press(Asked):
             agenda.look()
         # no order overwrites one that the tick has not read, and none is given behind a stop byte
         if self.runner.active and s[_CMD_SEQ] == s[_CMD_SEEN] and not s[_ABORT]:
-            self.runner.step(self.time_s, self.time_ms)
+            self.runner.look(self.time_s, self.time_ms)
         if s[_MODE] == states.VENT or self._vent_from >= 0:
             self._watch_vent(agenda.now_ms)
             agenda.look()

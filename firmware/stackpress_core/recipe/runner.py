@@ -6,11 +6,10 @@ hold (end, the force stays), stop (release and vent), or vent.
 """
 
 from stackpress_core.errors import Refused
-from stackpress_core.log.records import STEP_BEGINS, STEP_ENDS
+from stackpress_core.log.records import STEP_ENDS
 from stackpress_core.recipe import program as recipes
 from stackpress_core.recipe.clock import ProgramClock
-from stackpress_core.recipe.creep import CreepMeter
-from stackpress_core.recipe.kinds import OF, filled
+from stackpress_core.recipe.current_step import CurrentStep
 from stackpress_core.recipe.standing_order import StandingOrder
 from stackpress_core.recipe.steps import BROKEN, MET
 from stackpress_core.recipe.times import move_limit_ms
@@ -23,45 +22,30 @@ IN_TRIGGER = states.IN["trigger_in"]
 
 
 class Runner:
-    """One program on one press. Read state, reason, index (from 0), kind, cycle, count, goal_cn, dense."""
+    """One program on one press. Read state, reason, index (of the step, from 0), kind, dense, and what `step` has."""
 
     def __init__(self, press):
         self.press = press
         self.order = StandingOrder(press)
+        self.clock = ProgramClock()
+        self.step = CurrentStep(press, self.order, self.clock)
         self.program = None
-        self.limits = {}
-        self.area_um2 = 0
-        self.stop_rate = 1
         self.run_no = 0
         self.state = IDLE
         self.reason = ""
         self.index = -1
-        self.count = 0  # steps, cycles and sweep levels begun in this run: never repeats
-        self.cycle = 0
-        self.now = {}  # the step, defaults filled in
-        self._kind = None  # its row of kinds.py
-        self.levels_cn = ()  # the set-points that the step goes to
-        self.phase = 0
-        self.hears = False  # whether a trigger would end the phase
-        self.goal_cn = 0
-        self.timeout_ms = 0
-        self.passes = 0
-        self.start_nm = 0
-        self.creep = CreepMeter()
-        self._times = ()
-        self._tail_ms = 0
+        self._times = ()  # of each step: expected ms, longest ms
+        self._tail_ms = 0  # expected of the steps that come after this one
         self._waits = False  # for the step's temperature
-        self._step_at = self._phase_at = 0
-        self.clock = ProgramClock()
-        self._triggers = self._triggers_at = 0
-        self._input_was_on = False
-        self._after = (STOPPED, "")
+        self._stopped_by_ms = 0
+        self._after = (STOPPED, "")  # state and reason once the force is released
 
     # what others ask
 
     @property
     def kind(self):
-        return self.now.get("do", "") if self.index >= 0 else ""
+        """Name of the kind of step that runs, or ran last; empty before the first."""
+        return self.step.kind.name if self.index >= 0 else ""
 
     @property
     def active(self):
@@ -72,11 +56,19 @@ class Runner:
         """Whether the log should be dense now."""
         if self.state == STOPPING:
             return True
-        return self.state == RUNNING and not (self.index >= 0 and self.phase in self._kind.sparse)
+        return self.state == RUNNING and (self.index < 0 or self.step.dense)
 
     @property
     def step_time_ms(self):
-        return self.clock.ms - self._step_at if self.index >= 0 else 0
+        return self.step.step_ms if self.index >= 0 else 0
+
+    @property
+    def cycle(self):
+        return self.step.cycle
+
+    @property
+    def area_um2(self):
+        return self.step.area_um2
 
     @property
     def time_left_ms(self):
@@ -89,7 +81,7 @@ class Runner:
     @property
     def waits_for_trigger(self):
         """Whether a trigger would be heard now."""
-        return self.state == RUNNING and not self._waits and self.hears
+        return self.state == RUNNING and not self._waits and self.step.hears
 
     @property
     def host_loss(self):
@@ -101,10 +93,8 @@ class Runner:
             return ["a program is running"]
         complaints = recipes.validate(program, limits)
         if not complaints:
-            self.program, self.limits = program, limits
-            self.order.limit_cn = limits.get("force_limit_cn")
-            self.area_um2 = program.get("area_um2", 0)
-            self.stop_rate = recipes.stop_rate_cn_per_s(program, limits)
+            self.program = program
+            self.step.of_program(program, limits)
             self._times = recipes.Totals(program).times
             self.state, self.index, self.reason = IDLE, -1, ""
         return complaints
@@ -114,19 +104,20 @@ class Runner:
         if self.program is None or self.active:
             raise Refused("no program is loaded" if self.program is None else "a program is running")
         self.run_no = run_no
-        self.state, self.reason, self.index, self.count, self.cycle = RUNNING, "", -1, 0, 0
+        self.state, self.reason, self.index = RUNNING, "", -1
+        self.step.count = self.step.cycle = 0
         self._tail_ms = sum([times[0] for times in self._times])
         self.clock.restart()
 
     def trigger(self):
         """A trigger by command counts as one at the input."""
-        self._triggers += 1
+        self.step.trigger()
 
     def pause(self, why="paused"):
         """Freeze program and set-point; the cell stays compressed until `resume` or `stop`."""
         if self.state == RUNNING:
             self.press.set_trigger(False)
-            self.order.freeze(self.stop_rate)
+            self.order.freeze(self.step.stop_rate_cn_per_s)
             self.state, self.reason = PAUSED, why
 
     def resume(self):
@@ -142,26 +133,26 @@ class Runner:
         elif self.state in (RUNNING, PAUSED) and self.host_loss == "ramp_down":
             self.stop("controlled", "host lost")
 
-    def stop(self, kind, why="stopped", state=STOPPED):
+    def stop(self, how, why="stopped", state=STOPPED):
         """End the program: "controlled" (release, then vent), "hold" (freeze, the force stays) or "vent"."""
         if self.program is not None:
             if self.state in (RUNNING, PAUSED):
                 self.press.note_step(STEP_ENDS, why)
             elif self.state != STOPPING:  # a force that was left standing is taken away in a new time
                 self.clock.restart()
-            self._stop(kind, why, state)
+            self._stop(how, why, state)
 
-    def _stop(self, kind, why, state):
+    def _stop(self, how, why, state):
         self.press.set_trigger(False)
-        if kind == "vent":
+        if how == "vent":
             self.order.vent()
-        elif kind == "hold":
-            self.order.freeze(self.stop_rate)
+        elif how == "hold":
+            self.order.freeze(self.step.stop_rate_cn_per_s)
         elif self.order.standing:
             self._after = (state, why)
-            self._phase_at = self.clock.ms
-            self.timeout_ms = move_limit_ms(max(self.press.force_cn, self.press.set_cn), self.stop_rate)
-            self.order.release(self.stop_rate)
+            rate = self.step.stop_rate_cn_per_s
+            self._stopped_by_ms = self.clock.ms + move_limit_ms(max(self.press.force_cn, self.press.set_cn), rate)
+            self.order.release(rate)
             state = STOPPING
         self.state, self.reason = state, why
 
@@ -176,17 +167,14 @@ class Runner:
 
     # one pass
 
-    def step(self, now_s, now_ms):
+    def look(self, now_s, now_ms):
         """One bounded pass at press time `now_s` seconds and `now_ms` ms within the second."""
         if self.state not in ACTIVE:
             if self.press.state not in states.DRIVEN:
                 self.order.forget()
             return
         self.clock.tell(now_s, now_ms, self.state == PAUSED)
-        on = bool(self.press.inputs & IN_TRIGGER)
-        if on and not self._input_was_on:
-            self._triggers += 1
-        self._input_was_on = on
+        self.step.listen(bool(self.press.inputs & IN_TRIGGER))
         state = self.press.state
         if state == states.TRIPPED or (state in (states.SAFE, states.SERVICE) and self.order.standing):
             self.failed("tripped" if state == states.TRIPPED else "the press is no longer driven")
@@ -194,9 +182,9 @@ class Runner:
         try:
             self._pass()
         except Refused as refusal:  # the press goes on with the order before
-            standing = self.order.now
+            standing = self.order.last
             self.failed(f"step {self.index + 1} ({self.kind}): {refusal.text}")
-            self.order.now = standing
+            self.order.last = standing
 
     def _pass(self):
         if self.state == STOPPING:
@@ -210,17 +198,18 @@ class Runner:
                 self._run_phase()
 
     def _run_phase(self):
-        outcome = self._kind.met(self)
-        late = outcome == BROKEN or (outcome != MET and self.timeout_ms > 0 and self.waited(self.timeout_ms))
+        step = self.step
+        outcome = step.kind.met(step)
+        late = outcome == BROKEN or (outcome != MET and step.timeout_ms > 0 and step.waited(step.timeout_ms))
         if late and not self._may_go_on("at_timeout", "travel" if outcome == BROKEN else "time-out"):
             return
-        if (late or outcome == MET) and self._kind.advance(self):
+        if (late or outcome == MET) and step.kind.advance(step):
             self.press.note_step(STEP_ENDS, "time-out" if late else "")
             self._begin(self.index + 1)
 
     def _may_go_on(self, rule, what):
         """Obey the step's word about a time-out; True if it is to go on."""
-        do = self.now[rule]
+        do = self.step.says[rule]
         if do == "go_on":
             return True
         why = f"step {self.index + 1} ({self.kind}): {what}"
@@ -232,35 +221,21 @@ class Runner:
             self._finish()
             return
         self.index = index
-        self.now = filled(self.program["steps"][index])
-        self._kind = OF[self.now["do"]]
+        self.step.take(self.program["steps"][index])
         self._tail_ms -= self._times[index][0]
-        self.cycle = 0
-        self._step_at = self._phase_at = self.clock.ms
-        self._waits = "temperature_min_cc" in self.now or "temperature_max_cc" in self.now
+        self._waits = self.step.wants_temperature
         if self._waits:
-            self.phase = 0
             self._wait_for_temperature()
         else:
-            self._act()
+            self.step.begin()
 
     def _wait_for_temperature(self):
-        self.look()
-        here = self.press.temperature_cc(self.now["temperature_input"] - 1)
-        low, high = self.now.get("temperature_min_cc", -(1 << 29)), self.now.get("temperature_max_cc", 1 << 29)
-        late = self.phase_ms() >= self.now["temperature_timeout_ms"]
-        if low <= here <= high or (late and self._may_go_on("temperature_at_timeout", "temperature")):
+        self.step.look_again()
+        late = self.step.phase_ms() >= self.step.says["temperature_timeout_ms"]
+        right = self.step.temperature_is_right()
+        if right or (late and self._may_go_on("temperature_at_timeout", "temperature")):
             self._waits = False
-            self._act()
-
-    def _act(self):
-        self.enter(0)
-        self.timeout_ms = self.now["timeout_ms"]
-        self.count += 1
-        levels = self._kind.levels(self.now, self.area_um2, self.order.set_point_cn())
-        self.levels_cn = [level for _, level in levels]
-        self._kind.begin(self)
-        self.press.note_step(STEP_BEGINS, "")
+            self.step.begin()
 
     def _finish(self):
         if recipes.goes_on_holding(self.program):
@@ -270,50 +245,6 @@ class Runner:
 
     def _stop_goes_on(self):
         reached = self.press.set_point_reached and self.press.set_cn <= 1
-        if reached or self.waited(self.timeout_ms):
+        if reached or self.step.due(self._stopped_by_ms):
             self.order.vent()
             self.state, self.reason = self._after
-
-    # what steps use
-
-    def enter(self, phase):
-        """Begin a phase of the step; no time-out until it says one."""
-        self.look()
-        self.phase = phase
-        self.timeout_ms = 0
-        self.hears = False
-        self._phase_at = self.clock.ms
-        self._triggers_at = self._triggers
-
-    def next_cycle(self):
-        """The step goes round: the log sees an end and a beginning."""
-        self.press.note_step(STEP_ENDS, "")
-        self.cycle += 1
-        self.count += 1
-        self.press.note_step(STEP_BEGINS, "")
-
-    def phase_ms(self):
-        return self.clock.ms - self._phase_at
-
-    def look(self):
-        """What the phase waits for changes by itself: again soon."""
-        self.press.agenda.look()
-
-    def waited(self, ms):
-        """Whether the phase has lasted so long; else that is the moment of the next pass."""
-        agenda = self.press.agenda
-        return agenda.reached(agenda.now_ms + self._phase_at + ms - self.clock.ms)
-
-    def triggered(self):
-        """Whether a trigger has come since the phase began."""
-        return self._triggers != self._triggers_at
-
-    def start_creep(self):
-        self.creep.start(self.clock.ms, self.now.get("creep_window_ms", 60_000), self._creeping())
-
-    def feed_creep(self):
-        self.creep.feed(self.clock.ms, self._creeping())
-        self.waited(self.creep.next_ms - self._phase_at)
-
-    def _creeping(self):
-        return self.press.displacement_nm if "until_creep_nm_per_min" in self.now else self.press.force_cn

@@ -12,48 +12,48 @@ APPROACH_MARGIN = 20
 
 
 class StandingOrder:
-    """Passes orders on to the press's facade and remembers the last one as `now` (kind, target or speed, rate)."""
+    """Passes orders on to the press's facade and remembers the last one as `last` (kind, target or speed, rate)."""
 
     def __init__(self, press):
         self.press = press
         self.limit_cn = None
-        self.now = (NONE, 0, 0)
+        self.last = (NONE, 0, 0)
 
     @property
     def standing(self):
         """Whether an order stands that keeps, or may keep, a force on the specimen."""
-        return self.now[0] not in (NONE, VENT)
+        return self.last[0] not in (NONE, VENT)
 
     def force(self, target_cn, rate_cn_per_s):
         if target_cn < 0 or (self.limit_cn is not None and target_cn > self.limit_cn):
             raise Refused(f"target {newtons(target_cn)} is out of the press's working limits")
         self.press.set_force(target_cn, rate_cn_per_s)
-        self.now = (FORCE, target_cn, rate_cn_per_s)
+        self.last = (FORCE, target_cn, rate_cn_per_s)
 
     def approach(self, contact_cn, speed_um_per_s):
         self.press.approach(contact_cn, speed_um_per_s)
-        self.now = (APPROACH, contact_cn, speed_um_per_s)
+        self.last = (APPROACH, contact_cn, speed_um_per_s)
 
     def release(self, rate_cn_per_s):
         self.press.release(rate_cn_per_s)
-        self.now = (RELEASE, 0, rate_cn_per_s)
+        self.last = (RELEASE, 0, rate_cn_per_s)
 
     def lock(self):
         self.press.lock()
-        self.now = (LOCK, 0, 0)
+        self.last = (LOCK, 0, 0)
 
     def vent(self):
         self.press.vent()
-        self.now = (VENT, 0, 0)
+        self.last = (VENT, 0, 0)
 
     def forget(self):
         """The press is no longer driven: no order stands."""
-        if self.now[0] != NONE:
-            self.now = (NONE, 0, 0)
+        if self.last[0] != NONE:
+            self.last = (NONE, 0, 0)
 
     def set_point_cn(self):
         """Where a movement starts: the set-point while the force is regulated, else the force that is there."""
-        if self.now[0] in (FORCE, RELEASE):
+        if self.last[0] in (FORCE, RELEASE):
             return self.press.set_cn
         return max(0, self.press.force_cn)
 
@@ -63,21 +63,21 @@ class StandingOrder:
         After an approach a little more is asked for: to go down would reverse the valve and lose the contact.
         """
         here = self.set_point_cn()
-        if self.now[0] == APPROACH:
-            here = max(self.now[1], here + here // APPROACH_MARGIN)
-        if self.now[0] in (LOCK, APPROACH):
+        if self.last[0] == APPROACH:
+            here = max(self.last[1], here + here // APPROACH_MARGIN)
+        if self.last[0] in (LOCK, APPROACH):
             self.force(here if self.limit_cn is None else min(here, self.limit_cn), rate_cn_per_s)
 
     def freeze(self, rate_cn_per_s):
         """Keep the cell as it is now; the standing order stays on record for `repeat`."""
-        if self.now[0] in (FORCE, RELEASE):
+        if self.last[0] in (FORCE, RELEASE):
             self.press.set_force(self.press.set_cn, rate_cn_per_s)
-        elif self.now[0] == APPROACH:
+        elif self.last[0] == APPROACH:
             self.press.lock()
 
     def repeat(self):
         """Give the standing order once more."""
-        kind, first, rate = self.now
+        kind, first, rate = self.last
         if kind == FORCE:
             self.press.set_force(first, rate)
         elif kind == APPROACH:

@@ -136,7 +136,7 @@ def test_what_passes_the_check_runs_within_the_limits_to_an_end(made):
     passes, now_s = 0, 0
     while run.active and passes < 20_000 and now_s < 10 * longest_s + 1000:
         passes += 1
-        run.step(now_s, 0)
+        run.look(now_s, 0)
         now_s += 1 + (longest_s // 1000 if passes % 5 == 0 else 0)
     assert not run.active or run.kind == "cycle"  # 60 000 cycles may be more than this test is patient for
     assert press.highest_cn <= totals.highest_cn * 21 // 20  # a hold after a contact asks for a twentieth more

@@ -159,7 +159,7 @@ def run_on(press, run, for_ms=10**12, dt_ms=5, until=None):
     """Let time pass until the program has ended, or `until` holds, or time is over; gives the ms that passed."""
     began = press.ms
     while run.active and press.ms - began < for_ms and not (until and until()):
-        run.step(press.now_s, press.now_ms)
+        run.look(press.now_s, press.now_ms)
         press.advance(dt_ms)
     return press.ms - began
 
@@ -191,7 +191,7 @@ def test_a_pellet_program_runs_to_its_end_just_below_every_wrap_of_time():
         assert press.force_cn < 5000 and press.mode == "vent"
         assert 4500 < took < 9000, took
         assert [note[0] for note in press.notes] == [1, 2] * 5
-        assert run.count == 5
+        assert run.step.count == 5
 
 
 def test_a_hold_for_ten_weeks_ends_to_the_second():
@@ -221,10 +221,10 @@ def test_one_noisy_reading_is_no_contact():
     press, run = loaded(CONTACT, hold(for_ms=10_000))
     run_on(press, run, 100)
     press.force_cn = 1_000_000
-    run.step(press.now_s, press.now_ms)
+    run.look(press.now_s, press.now_ms)
     assert run.kind == "contact"
     press.force_cn = 0
-    run.step(press.now_s, press.now_ms)
+    run.look(press.now_s, press.now_ms)
     assert run.kind == "contact"
 
 
@@ -303,7 +303,7 @@ def test_hold_until_creep_ends_when_the_creep_has_slowed():
     took = reach(press, run, 3, dt_ms=20)
     # from 60 um/min at first contact, halved every 10 s, to 2 um/min: 49 s, less the ramp, plus the windows
     assert 40_000 < took < 65_000, took
-    assert abs(run.creep.per_minute) <= 2000
+    assert abs(run.step.creep.per_minute) <= 2000
 
 
 def test_creep_that_goes_on_times_out():
@@ -319,7 +319,7 @@ def test_relax_locks_the_valve_and_ends_when_the_force_hardly_decays():
     reach(press, run, 2)
     assert press.mode == "lock" and run.dense
     took = reach(press, run, 3, dt_ms=50)
-    assert run.creep.slower_than(20_000) and took > 500_000
+    assert run.step.creep.slower_than(20_000) and took > 500_000
 
 
 def test_creep_step_regulates_and_is_dense():
@@ -350,7 +350,7 @@ def test_a_trigger_input_that_stands_counts_once():
     reach(press, run, 1)
     for _ in range(300):
         press.inputs = runner.IN_TRIGGER
-        run.step(press.now_s, press.now_ms)
+        run.look(press.now_s, press.now_ms)
         press.advance(5)
     assert run.index == 2 and run.state == "failed"
 
@@ -360,10 +360,10 @@ def test_cycle_goes_up_and_down_and_dwells():
     cycle.update({"dwell_high_ms": 200, "dwell_low_ms": 100})
     press, run = loaded(CONTACT, cycle, at_end="hold")
     run_on(press, run)
-    assert run.state == "done" and run.cycle == 3
+    assert run.state == "done" and run.step.cycle == 3
     goals = [order[2] for order in press.orders[1:]]
     assert goals == [50_000, 10_000] * 3
-    assert run.count == 4 and [note[0] for note in press.notes] == [1, 2] * 4
+    assert run.step.count == 4 and [note[0] for note in press.notes] == [1, 2] * 4
 
 
 def test_sweep_triggers_and_waits_at_each_level_up_and_down():
@@ -522,7 +522,7 @@ def test_a_relative_ramp_that_would_leave_the_limits_moves_nothing():
     assert run.load(over, LIMITS) == []  # right if it starts from nothing
     run.start(2)
     given = len(press.orders)
-    run.step(press.now_s, press.now_ms)
+    run.look(press.now_s, press.now_ms)
     assert run.state == "failed" and "109900 N" in run.reason and len(press.orders) == given
     run.stop("controlled")
     assert run.state == "stopping"

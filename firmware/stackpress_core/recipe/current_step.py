@@ -1,0 +1,136 @@
+"""The step that runs: what the program says of it, its phase, its clock and what it has heard. `steps.py` acts on it.
+
+It knows nothing of what comes before or after it; `runner.py` takes it up, asks it in every pass, and obeys time-outs.
+"""
+
+from stackpress_core.log.records import STEP_BEGINS, STEP_ENDS
+from stackpress_core.recipe.creep import CreepMeter
+from stackpress_core.recipe.kinds import OF, filled
+from stackpress_core.recipe.program import stop_rate_cn_per_s
+
+NO_BOUND = 1 << 29
+
+
+class CurrentStep:
+    """Read cycle, count, goal_cn, dense, hears; `order` is the program's standing order."""
+
+    def __init__(self, press, order, clock):
+        self.press, self.order, self.clock = press, order, clock
+        self.limits = {}
+        self.area_um2 = 0
+        self.stop_rate_cn_per_s = 1
+        self.says = {}  # the program's words, defaults filled in
+        self.kind = None  # its row of kinds.py
+        self.levels_cn = ()  # the set-points that it goes to
+        self.phase = 0
+        self.timeout_ms = 0  # of the phase; 0: none
+        self.hears = False  # whether a trigger would end the phase
+        self.goal_cn = 0
+        self.passes = 0  # in a row with the force of a contact
+        self.start_nm = 0
+        self.count = 0  # steps, cycles and sweep levels begun in this run: never repeats
+        self.cycle = 0
+        self.creep = CreepMeter()
+        self._from_ms = self._phase_from_ms = 0
+        self._triggers = self._triggers_before = 0
+        self._input_was_on = False
+
+    # what the runner does with it
+
+    def of_program(self, program, limits):
+        """The steps that follow are this program's."""
+        self.limits = limits
+        self.order.limit_cn = limits.get("force_limit_cn")
+        self.area_um2 = program.get("area_um2", 0)
+        self.stop_rate_cn_per_s = stop_rate_cn_per_s(program, limits)
+
+    def take(self, step):
+        """Take up a step; it does nothing yet."""
+        self.says = filled(step)
+        self.kind = OF[self.says["do"]]
+        self.phase = self.cycle = 0
+        self._from_ms = self._phase_from_ms = self.clock.ms
+
+    @property
+    def wants_temperature(self):
+        return "temperature_min_cc" in self.says or "temperature_max_cc" in self.says
+
+    def temperature_is_right(self):
+        here = self.press.temperature_cc(self.says["temperature_input"] - 1)
+        return self.says.get("temperature_min_cc", -NO_BOUND) <= here <= self.says.get("temperature_max_cc", NO_BOUND)
+
+    def begin(self):
+        """Give the first order."""
+        self.enter(0)
+        self.timeout_ms = self.says["timeout_ms"]
+        self.count += 1
+        levels = self.kind.levels(self.says, self.area_um2, self.order.set_point_cn())
+        self.levels_cn = [level for _, level in levels]
+        self.kind.begin(self)
+        self.press.note_step(STEP_BEGINS, "")
+
+    def listen(self, on):
+        """The trigger input in every pass: a rising edge is one trigger."""
+        if on and not self._input_was_on:
+            self.trigger()
+        self._input_was_on = on
+
+    def trigger(self):
+        self._triggers += 1
+
+    @property
+    def dense(self):
+        """Whether the log should be dense in this phase."""
+        return self.phase not in self.kind.sparse
+
+    @property
+    def step_ms(self):
+        return self.clock.ms - self._from_ms
+
+    # what steps.py does with it
+
+    def enter(self, phase):
+        """Begin a phase; no time-out until it says one."""
+        self.look_again()
+        self.phase = phase
+        self.timeout_ms = 0
+        self.hears = False
+        self._phase_from_ms = self.clock.ms
+        self._triggers_before = self._triggers
+
+    def next_cycle(self):
+        """The step goes round: the log sees an end and a beginning."""
+        self.press.note_step(STEP_ENDS, "")
+        self.cycle += 1
+        self.count += 1
+        self.press.note_step(STEP_BEGINS, "")
+
+    def phase_ms(self):
+        return self.clock.ms - self._phase_from_ms
+
+    def look_again(self):
+        """What the phase waits for changes by itself: again soon."""
+        self.press.agenda.look()
+
+    def due(self, program_ms):
+        """Whether this moment of the program's time has come; else it is the moment of the next pass."""
+        agenda = self.press.agenda
+        return agenda.reached(agenda.now_ms + program_ms - self.clock.ms)
+
+    def waited(self, ms):
+        """Whether the phase has lasted so long; else that is the moment of the next pass."""
+        return self.due(self._phase_from_ms + ms)
+
+    def triggered(self):
+        """Whether a trigger has come since the phase began."""
+        return self._triggers != self._triggers_before
+
+    def start_creep(self):
+        self.creep.start(self.clock.ms, self.says.get("creep_window_ms", 60_000), self._creeping())
+
+    def feed_creep(self):
+        self.creep.feed(self.clock.ms, self._creeping())
+        self.due(self.creep.next_ms)
+
+    def _creeping(self):
+        return self.press.displacement_nm if "until_creep_nm_per_min" in self.says else self.press.force_cn
