@@ -55,7 +55,7 @@ def _limits(raws: dict[str, int], capabilities: set[str] | None) -> dict[str, An
 
 
 def summary(program: dict[str, Any]) -> dict[str, Any]:
-    """Name, length, times and highest force of a valid program."""
+    """What a valid program will do, as the press itself reckons it; the pressure is None where no area is known."""
     from .. import programs
 
     totals = programs.totals(program)
@@ -65,18 +65,22 @@ def summary(program: dict[str, Any]) -> dict[str, Any]:
         "expected_s": sum(expected for expected, _ in totals.times) / 1000,
         "longest_s": sum(longest for _, longest in totals.times) / 1000,
         "highest_force_n": totals.highest_cn / 100,
+        "highest_pressure_pa": totals.highest_kpa * 1000 or None,
         "holds_on": totals.holds_on,
     }
 
 
 def _print(out: Output, program: dict[str, Any]) -> None:
     from .. import programs
-    from ..view.snapshot import force_text, time_text
+    from ..view.snapshot import force_text, pressure_text, time_text
 
     told = summary(program)
+    highest = force_text(told["highest_force_n"])
+    if told["highest_pressure_pa"]:
+        highest += f" = {pressure_text(told['highest_pressure_pa'])}"
     out.say(
-        f"{told['name']}: {plural(told['steps'], 'step')}, about {time_text(told['expected_s'])},"
-        f" up to {force_text(told['highest_force_n'])}" + ", then holds on" * told["holds_on"]
+        f"{told['name']}: {plural(told['steps'], 'step')}, about {time_text(told['expected_s'])}, up to {highest}"
+        + ", then holds on" * told["holds_on"]
     )
     rows = [(str(one.number), one.kind, one.text, time_text(one.expected_s)) for one in programs.describe(program)]
     out.table(("", "step", "what", "about"), rows, right=(0, 3))
