@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("boards", "firmware", "hil_tests", "host_tools", "pyproject.toml", "Makefile", "README.md")
-ON_PATH = ("host_tools/checkout", "host_tools", "firmware", "boards", "firmware/tests", "firmware/tests/shim", ".")
+ON_PATH = ("host_tools/checkout", "host_tools", "firmware", "boards", "firmware/tests", ".")
 LEFT = shutil.ignore_patterns("__pycache__", ".hypothesis", ".pytest_cache", "build")
 
 
@@ -61,7 +61,8 @@ class ChangedTree:
 
     def python(self, text, *arguments, code=0):
         """Python statements on the copy's modules, the shim of `micropython` included."""
-        return self.run(sys.executable, "-c", text, *arguments, code=code)
+        shim = "import sys; sys.path.insert(1, %r)\n" % str(self.root / "firmware/tests/shim")  # a `micropython` for nobody else
+        return self.run(sys.executable, "-c", shim + text, *arguments, code=code)
 
     def module(self, name, *arguments, code=0):
         """`python -m name`."""

@@ -1,5 +1,6 @@
 """What an image is made of, before it is compiled: each board gets its own parts, its own registers, and a mark that names it."""
 
+import ast
 import re
 import subprocess
 import sys
