@@ -1,5 +1,9 @@
 """`make test` without an image: one line says what was skipped and how to get it, and continuous integration fails of it."""
 
+import json
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from boards.images import sources
@@ -41,3 +45,17 @@ def test_image_that_does_not_build_is_no_skip(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(suites.build, "build", broken)
     with pytest.raises(sources.CannotBuild, match="complains"):
         suites.test()
+
+
+def test_failures_beside_busy_processes_are_counted_and_the_processes_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    codes, started = [1, 0, 1], list[subprocess.Popen[bytes]]()
+    begin = subprocess.Popen
+    monkeypatch.setenv("RUNS", "3")
+    monkeypatch.setattr(suites, "TEST_BUSY", tmp_path / "busy.json")
+    monkeypatch.setattr(suites, "_timed", lambda what, command: codes.pop(0))
+    monkeypatch.setattr(suites.subprocess, "Popen", lambda command: started.append(begin(command)) or started[-1])
+    assert suites.busy() == 1
+    assert json.loads((tmp_path / "busy.json").read_text()) == {"failures": 2, "runs": 3}
+    assert len(started) == suites.BUSY and all(process.poll() is not None for process in started)
