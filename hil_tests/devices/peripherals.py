@@ -17,7 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from boards.images import fuse, tick
+from stackpress import stages
+
+from boards.images import tick
 from boards.images.board_data import board_data
 from hil_tests.devices import board_modules
 from hil_tests.devices.wires import Wires
@@ -28,8 +30,8 @@ DRIVERS = ROOT / "firmware" / "drivers"
 CHIP = board_data("pico")["chip"]
 CYCLE_NS, READ_NS = 8.0, 40
 SRAM, FRAME, FIXED = 0x20000000, 0x20010000, CHIP["scratch"]
-WORDS = tick.fixed_words()
-CRC_TABLE = FIXED + fuse.constants_of(tick.MEMORY)["_CRC_TABLE"]
+WORDS = {f"_{name}": number for name, number in tick.fixed_words().items()}
+CRC_TABLE = FIXED + stages.constants_of(tick.MEMORY)["_CRC_TABLE"]
 
 
 class Peripherals:
@@ -114,22 +116,24 @@ class Peripherals:
             sys.modules.update(others)
 
     def stage(self, file: str, name: str, **constants: int) -> Callable[[], None]:
-        """A stage of the fused tick as a call without arguments, on the frame in this chip's memory.
+        """A stage of the tick as a call without arguments, on the frame in this chip's memory.
 
         Numbers are 32 bits wide and wrap, as viper's are on the chip.
         """
         from stackpress_core.tick import words
 
+        path = DRIVERS / f"{file}.py"
         known = {**WORDS, "_BASE": FIXED, "_CRC_TABLE": CRC_TABLE, **{"_" + key: at for key, at in words.AT.items()}}
         known.update(("_" + key, value) for key, value in vars(words).items() if key.isupper() and isinstance(value, int))
         known.update(("_IN_" + key.upper(), bit) for key, bit in words.IN.items())
-        lines = fuse.stage(DRIVERS / f"{file}.py", name, ("s", "r"), {**known, **constants})
-        body = "\n".join("    " + line for line in [f"s = ptr32({FRAME})", *lines])
-        tree = _Wrap().visit(ast.parse(f"def {name}():\n{body}\n"))
-        space: dict[str, Any] = {"ptr32": self.ptr32, "ptr16": self.ptr16, "_wrap": _wrap}
-        exec(compile(ast.fix_missing_locations(tree), file, "exec"), space)
-        made: Callable[[], None] = space[name]
-        return made
+        text = next(n for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef) and n.name == name)
+        text.decorator_list = []
+        tree = ast.fix_missing_locations(ast.Module([_Wrap().visit(text)], []))
+        space: dict[str, Any] = {"ptr32": self.ptr32, "ptr16": self.ptr16, "_wrap": _wrap, **stages.constants_of(path), **known}
+        made: dict[str, Any] = {}
+        exec(compile(tree, file, "exec"), {**space, **constants}, made)
+        run: Callable[[int], None] = made[name]
+        return lambda: run(FRAME)
 
     def fixed(self, **words: int) -> None:
         """Write fixed words by name, those of the registers by themselves."""
