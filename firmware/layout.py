@@ -11,10 +11,11 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from stackpress_core.tick import words  # noqa: E402
+from stackpress_core.tick import states, words  # noqa: E402
 
 START, END = "# words (written by layout.py)\n", "# end of words\n"
 EXTRA = {name: value for name, value in vars(words).items() if name.isupper() and isinstance(value, int)}
+EXTRA.update((name, value) for name, value in vars(states).items() if name.startswith("FLIGHT_"))
 EXTRA.update(("IN_" + name.upper(), bit) for name, bit in words.IN.items())
 NUMBERS = {**EXTRA, **words.AT}
 

@@ -172,9 +172,10 @@ class Readings:
         return gc.mem_free(), gc.mem_alloc()
 
     def selftest(self):
-        """0 if all is well, else bits: 1 configuration, 2 calibration, 4 ceilings, 8 samples, 16 journal, 32 ticks missed."""
-        bits = sum([1 << i for i, name in enumerate(("config", "calibration", "ceilings")) if name in self.problems])
-        return bits | (8 if self.stale else 0) | (16 if self.journal.dropped else 0) | (32 if self.S[AT["MISSED"]] else 0)
+        """0 if all is well, else one bit for each of states.SELFTEST that is not."""
+        p = self.problems
+        found = ("config" in p, "calibration" in p, "ceilings" in p, self.stale, self.journal.dropped > 0, self.S[AT["MISSED"]] > 0)
+        return sum([1 << i for i, bad in enumerate(found) if bad])
 
     @property
     def program_running(self):

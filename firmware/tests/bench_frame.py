@@ -138,4 +138,4 @@ class Bench:
 
     @property
     def drive_is_off(self):
-        return self["CODE"] == 0 and self["VALVE"] & 15 == 0
+        return self["CODE"] == 0 and self["VALVE"] & words.VALVE_POWERED == 0

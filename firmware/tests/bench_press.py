@@ -177,7 +177,7 @@ class PressBench:
 
     @property
     def valve_is_off(self):
-        return self.word("CODE") == 0 and self.word("VALVE") & 15 == 0
+        return self.word("CODE") == 0 and self.word("VALVE") & words.VALVE_POWERED == 0
 
     def errors(self):
         return list(self.press.server.status.errors.queue)

@@ -181,7 +181,7 @@ class PressMachine(RuleBasedStateMachine):
     def abort(self):
         self.bench.press.abort()
         self.bench.run_passes(1)
-        assert self.bench.valve_is_off or self.bench.word("VALVE") & 15 == words.VALVE_PERMISSIVE
+        assert self.bench.valve_is_off or self.bench.word("VALVE") & words.VALVE_POWERED == words.VALVE_PERMISSIVE
 
     @rule()
     def reset(self):

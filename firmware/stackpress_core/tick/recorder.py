@@ -12,10 +12,18 @@ ENTRY = 14  # bytes, records.FLIGHT_ENTRY; requested and permitted valve 0..6553
 BANK_WORDS = 8  # count, min, max, sum low 20 bits, sum high, and three spare
 
 # words (written by layout.py)
+_SAMPLE_NEW = const(1)
 _VALVE_FILL = const(1)
 _KIND_FILL_VENT = const(2)
+_SAMPLE_CRC_BAD = const(2)
+_FLIGHT_MODE_AT = const(4)
 _STATUS = const(4)
 _STATE_TRIPPED = const(5)
+_FLIGHT_RANGE_AT = const(7)
+_FLIGHT_STATUS_AT = const(8)
+_FLIGHT_VALVE_AT = const(10)
+_FLIGHT_DENIED_AT = const(14)
+_VALVE_POWERED = const(15)
 _RANGE = const(38)
 _FORCE = const(40)
 _IMBALANCE = const(45)
@@ -100,8 +108,10 @@ def record(frame, ring):
             wanted = 0
         r[w + 4] = ((wanted >> s[_K_OUT_SHIFT]) * s[_K_OUT_GAIN]) >> 13
         r[w + 5] = s[_CODE]
-    flags = s[_STATE] | (s[_MODE] << 4) | (s[_RANGE] << 7) | ((s[_STATUS] & 3) << 8) | ((s[_VALVE] & 15) << 10)
-    r[w + 6] = flags | (s[_DENIED] << 14)
+    flags = s[_STATE] | (s[_MODE] << _FLIGHT_MODE_AT) | (s[_RANGE] << _FLIGHT_RANGE_AT)
+    flags |= (s[_STATUS] & (_SAMPLE_NEW | _SAMPLE_CRC_BAD)) << _FLIGHT_STATUS_AT
+    flags |= (s[_VALVE] & _VALVE_POWERED) << _FLIGHT_VALVE_AT
+    r[w + 6] = flags | (s[_DENIED] << _FLIGHT_DENIED_AT)
     at += 1
     if at >= s[_RING_LEN]:
         at = 0

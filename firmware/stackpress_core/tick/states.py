@@ -49,6 +49,13 @@ VALVE_POWERED = VALVE_FILL | VALVE_VENT | VALVE_DUMP_CLOSED | VALVE_PERMISSIVE  
 SAMPLE_NEW, SAMPLE_CRC_BAD, SAMPLE_CHIP_RESET = 1, 2, 4
 
 
+# The flags of a flight recorder's entry: the state, then from these bits on mode, range, status, valves and "denied".
+FLIGHT_MODE_AT, FLIGHT_RANGE_AT, FLIGHT_STATUS_AT, FLIGHT_VALVE_AT, FLIGHT_DENIED_AT = 4, 7, 8, 10, 14
+
+# Bits of what a press says of itself to *TST?, from the first on: what is not well.
+SELFTEST = ("configuration", "calibration", "ceilings", "samples", "journal", "tick")
+
+
 def mask(states):
     """One bit for each of these states."""
     bits = 0

@@ -109,14 +109,14 @@ def test_window_of_the_flight_recorder_is_whole_and_shows_the_trip():
     ticks = [tick for tick, _ in window]
     assert ticks == list(range(ticks[0], ticks[-1] + 1))
     assert ticks[0] <= -1000 and ticks[-1] >= 499
-    seen = {tick: entry[4] & 15 for tick, entry in window}
+    seen = {tick: entry[4] & (1 << states.FLIGHT_MODE_AT) - 1 for tick, entry in window}
     assert seen[-1] == states.HOLDING or seen[0] == states.TRIPPED
     first = min(tick for tick, state in seen.items() if state == states.TRIPPED)
     assert first in (-1, 0) and all(state == states.TRIPPED for tick, state in seen.items() if tick >= first)
     before = [entry for tick, entry in window if tick < first]
     assert all(abs(entry[0] - 1000000) < 2000 and entry[1] == 1000000 and entry[3] > 0 for entry in before[-500:])
     after = [entry for tick, entry in window if tick > first + 2]
-    assert all(entry[3] == 0 and entry[4] >> 10 & 15 == 0 for entry in after)
+    assert all(entry[3] == 0 and entry[4] >> states.FLIGHT_VALVE_AT & words.VALVE_POWERED == 0 for entry in after)
 
 
 def test_second_trip_has_a_window_of_its_own():

@@ -194,7 +194,7 @@ def test_rst_and_cls_touch_nothing_and_rst_is_refused_while_armed():
         press.state = state
         ask(server, "*CLS;*RST")
         assert press.state == state and press.done == []
-        assert errors(server) == ([-221] if state in (1, 2, 3, 4) else [])
+        assert errors(server) == ([-221] if state in states.ARMED else [])
 
 
 def test_operation_register_mirrors_the_state_through_its_filters():

@@ -98,7 +98,7 @@ def test_any_open_safety_switch_makes_every_armed_state_safe_within_one_tick(ben
     judge(bench.S)
     permit(bench.S)
     assert bench["STATE"] == states.TRIPPED and bench["REACTION"] == interlock.VENT
-    assert bench["CODE"] == 0 and not bench["VALVE"] & 15
+    assert bench["CODE"] == 0 and not bench["VALVE"] & words.VALVE_POWERED
 
 
 def test_guard_open_vents_within_one_tick():

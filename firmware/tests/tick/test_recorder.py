@@ -7,7 +7,7 @@ from stackpress_core.log import records
 from stackpress_core.tick import interlock, states, words
 from stackpress_core.tick.recorder import ENTRY, record
 
-FLAGS_STATE, FLAGS_DENIED = 15, 1 << 14
+FLAGS_STATE = (1 << states.FLIGHT_MODE_AT) - 1
 
 
 def entries_of(bench):
@@ -85,8 +85,8 @@ def test_entry_says_what_the_tick_knew():
     assert (force, setpoint) == (bench["FORCE"], bench["SET"])
     assert abs(bench["IMBALANCE"]) > 20 and abs(10 * imbalance - bench["IMBALANCE"]) <= 5
     assert permitted == bench["CODE"] > 0 and abs(requested - bench["PROPOSED"] * 65535 // 6600000) <= 8
-    assert flags & FLAGS_STATE == states.HOLDING and flags >> 4 & 7 == states.FORCE
-    assert flags >> 10 & 15 == bench["VALVE"] & 15 and bool(flags & FLAGS_DENIED) == bool(bench["DENIED"])
+    assert flags & FLAGS_STATE == states.HOLDING and flags >> states.FLIGHT_MODE_AT & 7 == states.FORCE
+    assert flags >> states.FLIGHT_VALVE_AT & words.VALVE_POWERED == bench["VALVE"] & words.VALVE_POWERED and bool(flags >> states.FLIGHT_DENIED_AT & 1) == bool(bench["DENIED"])
 
 
 def test_entry_of_a_solenoid_press_says_whether_fill_was_asked_for_and_open():

@@ -10,15 +10,15 @@ from .output import Output
 
 APPS = {"selftest": single(), "doctor": single()}
 
-# bit of *TST? -> what it says
-SELFTEST = (
-    (1, "configuration", "missing or bad: `stackpress config push`"),
-    (2, "calibration", "missing, bad or of another board: `stackpress calibrate`"),
-    (4, "ceilings", "missing or bad: `stackpress config ceilings write`"),
-    (8, "samples", "no fresh samples from the converter: supply, cable"),
-    (16, "journal", "records were dropped: the log storage is too slow or worn"),
-    (32, "tick", "ticks were missed since the start: see `stackpress doctor`"),
-)
+# what of *TST? is not well -> what it says
+SELFTEST = {
+    "configuration": "missing or bad: `stackpress config push`",
+    "calibration": "missing, bad or of another board: `stackpress calibrate`",
+    "ceilings": "missing or bad: `stackpress config ceilings write`",
+    "samples": "no fresh samples from the converter: supply, cable",
+    "journal": "records were dropped: the log storage is too slow or worn",
+    "tick": "ticks were missed since the start: see `stackpress doctor`",
+}
 
 NoPort = Annotated[bool, typer.Option("--no-press", help="Look at this computer only.")]
 
@@ -26,6 +26,8 @@ NoPort = Annotated[bool, typer.Option("--no-press", help="Look at this computer 
 @APPS["selftest"].command()
 def selftest(port: Port = None, json: Json = False) -> None:
     """Let the press test itself, without motion; then list what keeps it from being armed."""
+    from stackpress_core.tick import states
+
     from .connect import opened
     from .exits import REFUSED
 
@@ -34,8 +36,8 @@ def selftest(port: Port = None, json: Json = False) -> None:
         bits = press.selftest()
         checks = press.checks() if press.state == SAFE else []
     failed = []
-    for bit, name, text in SELFTEST:
-        bad = bool(bits & bit)
+    for i, name in enumerate(states.SELFTEST):
+        bad, text = bool(bits >> i & 1), SELFTEST[name]
         out.say(f"{'fail' if bad else 'ok  '}  {name}{': ' + text if bad else ''}")
         failed += [name] if bad else []
     for check in checks:

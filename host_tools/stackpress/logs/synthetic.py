@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from stackpress_core.log import packing, records
-from stackpress_core.tick import states
+from stackpress_core.tick import interlock, states
 
 from stackpress.answers import LogState, PressTime
 from stackpress.logs.decode import SAMPLE_BYTES, SAMPLE_DTYPE, Samples, whole_record
@@ -19,7 +19,7 @@ from stackpress.logs.decode import SAMPLE_BYTES, SAMPLE_DTYPE, Samples, whole_re
 AREA_UM2 = 132_732_000  # 13 mm die
 FULL_CN = 4_911_084  # 370 MPa on it
 HOLD_CN = 66_366  # 5 MPa on it
-FORCE_DROP = 17  # row of the interlock table
+FORCE_DROP = interlock.NAMES.index("force_drop")
 STEPS = (  # kind, seconds, target at its end, sample period in s
     ("contact", 20.0, 5_000, 0.2),
     ("ramp", 37.0, FULL_CN, 0.05),
@@ -27,6 +27,9 @@ STEPS = (  # kind, seconds, target at its end, sample period in s
     ("ramp", 60.0, HOLD_CN, 0.05),
     ("hold", 363.0, HOLD_CN, 2.0),
 )
+
+
+PRESSING = states.VALVE_FILL | states.VALVE_DUMP_CLOSED | states.VALVE_PERMISSIVE
 
 
 def payload_of(kind: int, *values: Any) -> bytes:
@@ -89,7 +92,7 @@ def _dressed(samples: Samples, dice: np.random.Generator) -> Samples:
     samples["displacement_nm"] = 2.1e6 * (1 - np.exp(-peak / 1.1e6)) + 0.05 * force
     samples["temp_cc"][:, 0] = 2480 + 15 * np.sin(np.arange(n) / n * 5)
     samples["temp_cc"][:, 1] = records.ABSENT_I16
-    samples["valve_code"], samples["valve_bits"] = np.clip(force / 5.6e6 * 65535, 0, 65535), 13
+    samples["valve_code"], samples["valve_bits"] = np.clip(force / 5.6e6 * 65535, 0, 65535), PRESSING
     samples["moves"] = np.arange(n) // 7
     return samples
 
