@@ -14,7 +14,7 @@ from hil_tests.emulated.panel_tour import PICTURES, STOPS, Tour, picture, save
 pytestmark = pytest.mark.timeout(900)
 ACTUAL = Path(__file__).resolve().parents[2] / "build" / "panel"
 MORE_S = 0.6  # beyond what the tour allows itself
-BOOTED_S = 0.5
+BOOTED_S = 0.8  # the last driver is set up by then
 POLL_S = 0.016
 
 
