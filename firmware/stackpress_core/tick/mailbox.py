@@ -9,6 +9,7 @@ from micropython import const
 
 # words (written by layout.py)
 _MODE_OFF = const(0)
+_REACT_NONE = const(0)
 _STATE_SAFE = const(0)
 _MODE_APPROACH = const(1)
 _MODE_FORCE = const(2)
@@ -90,8 +91,8 @@ def obey(frame):
                 if wanted != _STATE_TRIPPED and not latched:
                     s[_STATE] = wanted
                     s[_FIRST] = -1
-                    s[_REACTION] = 0
-                    mode = 0
+                    s[_REACTION] = _REACT_NONE
+                    mode = _MODE_OFF
                 elif wanted == _STATE_SAFE:
                     s[_REACTION] = _REACT_VENT  # an abort that met with a trip in one tick
             else:

@@ -9,6 +9,7 @@ from micropython import const
 
 # words (written by layout.py)
 _KIND_NONE = const(0)
+_REACT_NONE = const(0)
 _KIND_REGULATOR = const(1)
 _STATE_READY = const(1)
 _VALVE_FILL = const(1)
@@ -55,7 +56,7 @@ def permit(frame):
     on = 0
     if state >= _STATE_PRESSING and state <= _STATE_RELEASING:
         on = 1
-    elif tripped and s[_REACTION] != _REACT_VENT and s[_REACTION] != 0:
+    elif tripped and s[_REACTION] != _REACT_VENT and s[_REACTION] != _REACT_NONE:
         on = 1
     s[_DENIED] = 0
     s[_TOKEN] = (s[_TOKEN] + 1) & 0x1FFFFFFF

@@ -205,7 +205,7 @@ WORDS = (
     ("K_TRIP_LANDING", 1, "rate for the distance left / per tick, Q16"),
     ("K_TRIP_TICKS", 1, "the ramp-down reaction vents after this"),
     ("K_MOVE", 1, "smaller steps of the regulator are not counted as moves / cN"),
-    ("K_TRANSITIONS", 8, "for each state, the states that may follow, one bit each"),
+    ("K_TRANSITIONS", len(states.STATES), "for each state, the states that may follow, one bit each"),
     ("ROW_COUNT", 1, "interlock rows in use"),
     ("CAL", CELLS * CAL_WORDS, "calibration, see force.py"),
     ("ABORT", 1, "a stop byte has come that the foreground has not got round to yet"),
@@ -213,13 +213,14 @@ WORDS = (
     ("ROW", len(interlock.ROWS) * ROW_WORDS, "interlock rows"),
 )
 
-# names of what stands in the words (states.py), here for those who read and write the frame
+# names of what stands in the words (states.py), here for those who read and write the frame and for layout.py
 INPUTS, IN, IN_HEALTHY = states.INPUTS, states.IN, states.IN_HEALTHY
 SAMPLE_NEW, SAMPLE_CRC_BAD, SAMPLE_CHIP_RESET = states.SAMPLE_NEW, states.SAMPLE_CRC_BAD, states.SAMPLE_CHIP_RESET
 STATE_SAFE, STATE_READY, STATE_PRESSING, STATE_HOLDING, STATE_RELEASING, STATE_TRIPPED, STATE_MONITOR = (
     states.SAFE, states.READY, states.PRESSING, states.HOLDING, states.RELEASING, states.TRIPPED, states.MONITOR)
 MODE_OFF, MODE_APPROACH, MODE_FORCE, MODE_LOCK, MODE_VENT = states.OFF, states.APPROACH, states.FORCE, states.LOCK, states.VENT
-REACT_WARN, REACT_HOLD, REACT_RAMP, REACT_VENT = states.REACT_WARN, states.REACT_HOLD, states.REACT_RAMP, states.REACT_VENT
+REACT_NONE, REACT_WARN, REACT_HOLD, REACT_RAMP, REACT_VENT = (
+    states.REACT_NONE, states.REACT_WARN, states.REACT_HOLD, states.REACT_RAMP, states.REACT_VENT)
 KIND_NONE, KIND_REGULATOR, KIND_FILL_VENT = states.KIND_NONE, states.KIND_REGULATOR, states.KIND_FILL_VENT
 VALVE_FILL, VALVE_VENT, VALVE_DUMP_CLOSED = states.VALVE_FILL, states.VALVE_VENT, states.VALVE_DUMP_CLOSED
 VALVE_PERMISSIVE, VALVE_TRIGGER_OUT, VALVE_POWERED = states.VALVE_PERMISSIVE, states.VALVE_TRIGGER_OUT, states.VALVE_POWERED

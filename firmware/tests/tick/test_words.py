@@ -1,6 +1,7 @@
 """The numbers that the tick's modules carry are those of the frame."""
 
 import layout
+from stackpress_core import params, tuning
 from stackpress_core.scpi import status
 from stackpress_core.tick import interlock, states, words
 
@@ -32,6 +33,16 @@ def test_a_row_that_waits_until_it_is_gone_is_one_that_an_idle_press_can_judge()
     for row in interlock.ROWS:
         if row[interlock.ENDS] == interlock.GONE:
             assert row[interlock.STATES] & states.mask((states.READY,)), row[interlock.NAME]
+
+
+def test_tuning_writes_every_word_that_is_tuning():
+    frame = words.new()
+    for i in range(len(frame)):
+        frame[i] = -777
+    tuning.compile_frame(frame, params.Values(), None, None)
+    tuned = [(name, words.AT[name] + i) for name, length, _ in words.WORDS if name.startswith("K_") for i in range(length)]
+    assert [name for name, at in tuned if frame[at] == -777] == []
+    assert all(frame[words.AT["K_TRANSITIONS"] + state] == states.mask(after) for state, _, after, _ in states.STATES)
 
 
 def test_a_row_more_moves_no_word_of_the_frame():
