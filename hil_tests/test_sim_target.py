@@ -10,7 +10,7 @@ import serial
 import stackpress
 from stackpress import programs
 from stackpress.logs.decode import decode
-from stackpress.simulator import bench_client, native_ticks, registry
+from stackpress.simulator import native_ticks, registry, side_channel_client
 from stackpress.simulator.supervisor import Settings, Supervisor
 from stackpress.stages import native
 from stackpress_core.log import records
@@ -160,16 +160,16 @@ def test_press_without_any_document_comes_up_safe_and_says_what_is_missing() -> 
         assert [check.code for check in press.checks()] == ["config", "ceilings", "calibration"]
 
 
-def test_another_process_finds_the_press_and_reaches_its_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_process_finds_the_press_and_its_side_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACKPRESS_SIM_DIR", str(tmp_path / "registry"))
     with Supervisor(Settings(name="one", state_dir=tmp_path / "one", pace="hold", flash_bytes=1 << 20)) as supervisor:
         found = registry.running()
         assert [(one["name"], one["port"]) for one in found] == [("one", supervisor.port)]
-        bench = found[0]["bench"]
-        bench_client.ask(bench, do="fault", name="estop")
-        assert bench_client.ask(bench, do="faults")["faults"] == {"estop": 1}
+        channel = found[0]["side_channel"]
+        side_channel_client.ask(channel, do="fault", name="estop")
+        assert side_channel_client.ask(channel, do="faults")["faults"] == {"estop": 1}
         with pytest.raises(SimError, match="no_such_fault"):
-            bench_client.ask(bench, do="fault", name="no_such_fault")
+            side_channel_client.ask(channel, do="fault", name="no_such_fault")
     assert registry.running() == []
 
 

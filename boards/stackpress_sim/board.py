@@ -1,6 +1,6 @@
 """The simulated board: the same object that main.py gets from a real one, with the plant where the wires would end.
 
-Its loop is in loop.py; what a hand on the bench can do to it comes through bench.py.
+Its loop is in loop.py; what a hand in the laboratory can do to it comes through side_channel.py.
 """
 
 import json
@@ -11,12 +11,12 @@ import time
 from stackpress_core.tick import states, words
 from stackpress_plant.faults import FAULTS as PLANT_FAULTS
 
-from stackpress_sim.bench import Bench
 from stackpress_sim.board_faults import FAULTS, NAMES, BoardFaults, Flash
 from stackpress_sim.loop import Loop
 from stackpress_sim.pace import Pace
 from stackpress_sim.plant_board import PlantBoard
 from stackpress_sim.serial_port import SerialPort
+from stackpress_sim.side_channel import SideChannel
 from stackpress_sim.store import Store
 from stackpress_sim.truth import Truth
 
@@ -45,7 +45,7 @@ class Board:
         self.flash = Flash(state + "/flash.bin", settings["flash_bytes"])
         self.store = Store(state + "/store")
         self.pace = Pace(settings["pace"], settings["speed"])
-        self.bench = Bench(settings["bench_fd"], self)
+        self.side_channel = SideChannel(settings["side_channel_fd"], self)
         self.broken = BoardFaults(self.flash)
         self._own_plant = spec
         self.simulation = self  # what SIMulation commands speak to
@@ -129,7 +129,7 @@ class Board:
     def leave(self):
         """End the process; the supervisor puts MicroPython's prompt on the port, with what was typed ahead."""
         if self.serial.unread:
-            self.bench.tell({"unread": self.serial.unread.hex()})
+            self.side_channel.tell({"unread": self.serial.unread.hex()})
         raise SystemExit(3)
 
     def crashed(self, error):

@@ -1,8 +1,8 @@
 """The loop of the simulated press: ticks in batches, each {plant, core}, and a pass of the foreground whenever one is due.
 
-A batch ends at the next moment for which the foreground, the truth's file or the bench has asked, and in the tick in which a word
-changed that somebody must act on (watch.py). Press time depends on nothing but the number of ticks: the same commands at the same
-press times give the same result, bit for bit.
+A batch ends at the next moment for which the foreground, the truth's file or the side channel has asked, and in the tick in which
+a word changed that somebody must act on (watch.py). Press time depends on nothing but the number of ticks: the same commands at the
+same press times give the same result, bit for bit.
 """
 
 import select
@@ -21,10 +21,10 @@ T_SECOND, T_SUB, HZ = (words.AT[name] for name in ("T_SECOND", "T_SUB", "HZ"))
 class Loop:
     def __init__(self, board, press, truth):
         self._board, self._press, self._truth = board, press, truth
-        self._pace, self._serial, self._bench, self._broken = board.pace, board.serial, board.bench, board.broken
+        self._pace, self._serial, self._side_channel, self._broken = board.pace, board.serial, board.side_channel, board.broken
         self._poll = select.poll()
         self._poll.register(self._serial.stream, select.POLLIN)
-        self._poll.register(self._bench.stream, select.POLLIN)
+        self._poll.register(self._side_channel.stream, select.POLLIN)
         self._due_ms = 0  # press time of the next pass of the foreground
         self._quiet = self._moved = 0
 
@@ -42,8 +42,8 @@ class Loop:
 
     def _turn(self, hz):
         self._wait()
-        if self._bench.ready:
-            self._bench.service()
+        if self._side_channel.ready:
+            self._side_channel.service()
         ran = self._batch(hz)
         now = self._board.press_ms()
         if ran:
@@ -94,4 +94,4 @@ class Loop:
             if stream is self._serial.stream:
                 self._serial.ready = True
             else:
-                self._bench.ready = True
+                self._side_channel.ready = True

@@ -1,4 +1,4 @@
-"""`stackpress sim`: run a simulated press on a serial device, and put a hand on its bench.
+"""`stackpress sim`: run a simulated press on a serial device, and lay a hand on it.
 
 Without a word it starts one and stays until Ctrl-C; `sim fault`, `sim specimen` and their like speak to one that runs.
 """
@@ -100,7 +100,7 @@ def _commission(supervisor: "Supervisor") -> None:
 
 def _ask(which: str, /, **message: Any) -> dict[str, Any]:
     _must_run_here()
-    from stackpress.simulator import bench_client, registry
+    from stackpress.simulator import registry, side_channel_client
     from stackpress.simulator.supervisor import SimError
 
     running = registry.running()
@@ -110,7 +110,7 @@ def _ask(which: str, /, **message: Any) -> dict[str, Any]:
         text = "No simulated press runs." if not running else "Which simulated press?"
         raise Failure(text, f"Running: {names}. Start one with `stackpress sim`.", NO_PRESS)
     try:
-        return bench_client.ask(found[0]["bench"], **message)
+        return side_channel_client.ask(found[0]["side_channel"], **message)
     except SimError as error:
         raise Failure(str(error), "`stackpress sim faults` lists what can be broken.", REFUSED) from error
 

@@ -1,4 +1,4 @@
-"""The simulated press on a serial device: its process, its bench, and where running ones are found."""
+"""The simulated press on a serial device: its process, its side channel, and where running ones are found."""
 
 import sys
 from importlib.util import find_spec

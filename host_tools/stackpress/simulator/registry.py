@@ -1,6 +1,6 @@
 """Where running simulated presses are written down, so that the host tool finds them as it finds a USB device.
 
-One small JSON file a press: {"port", "pid", "bench"}. A file whose process has ended is removed by whoever reads it.
+One small JSON file a press: {"port", "pid", "side_channel"}. A file whose process has ended is removed by whoever reads it.
 """
 
 import json
@@ -17,18 +17,18 @@ def folder() -> Path:
     return Path(chosen) if chosen else user_data_path("stackpress", appauthor=False) / "sim"
 
 
-def add(name: str, port: str, bench: Path) -> Path:
+def add(name: str, port: str, side_channel: Path) -> Path:
     """Write a press down; the file is the caller's to remove."""
     folder().mkdir(parents=True, exist_ok=True)
     taken = {entry["name"] for entry in running()}
     unique = next(n for n in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if n not in taken)
     path = folder() / f"{unique}.json"
-    path.write_text(json.dumps({"port": port, "pid": os.getpid(), "bench": str(bench)}))
+    path.write_text(json.dumps({"port": port, "pid": os.getpid(), "side_channel": str(side_channel)}))
     return path
 
 
 def running() -> list[dict[str, Any]]:
-    """The simulated presses that are alive: name, port, pid, bench."""
+    """The simulated presses that are alive: name, port, pid, side channel."""
     found = []
     for path in sorted(folder().glob("*.json")):
         try:

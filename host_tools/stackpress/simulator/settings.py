@@ -7,7 +7,7 @@ from typing import Any
 
 
 class SimError(RuntimeError):
-    """The simulated press can't be started, or its bench refused a request."""
+    """The simulated press can't be started, or its side channel refused a request."""
 
 
 @dataclass

@@ -1,8 +1,8 @@
-"""Keep a simulated press on a serial device: the pty, the process that runs the firmware, and the bench beside it.
+"""Keep a simulated press on a serial device: the pty, the process that runs the firmware, and a side channel.
 
 A board's USB port survives the firmware's restart, so the pty belongs to this process and not to the firmware's: both
-its ends stay open here, and each start of the firmware inherits the master end as its serial port. The bench channel is
-what a bench is to a real press - power switch, specimen, faults, clock - and never what the host tool speaks through.
+its ends stay open here, and each start of the firmware inherits the master end as its serial port. The side channel is
+what a laboratory is to a real press - power switch, specimen, faults, clock - and never what the host tool speaks through.
 """
 
 import contextlib
@@ -28,9 +28,9 @@ from stackpress_plant import load
 
 from stackpress import paths, revision
 from stackpress.simulator import firmware_copy, native_ticks, registry
-from stackpress.simulator.bench_server import BenchServer, Lines
 from stackpress.simulator.prompt_relay import PromptRelay
 from stackpress.simulator.settings import Settings, SimError
+from stackpress.simulator.side_channel_server import Lines, SideChannelServer
 
 __all__ = ["Settings", "SimError", "Supervisor"]
 
@@ -61,9 +61,9 @@ class Supervisor:
         os.set_blocking(self._master, False)
         self.port = os.ttyname(self._slave)
         self._process: subprocess.Popen[bytes] | None = None
-        self._bench: socket.socket | None = None
+        self._side_channel: socket.socket | None = None
         self._selector = selectors.DefaultSelector()
-        self._server = BenchServer(self._selector, self.request)
+        self._server = SideChannelServer(self._selector, self.request)
         self._ids = itertools.count(1)
         self._waiting: dict[int, Any] = {}
         self._answers = threading.Condition()
@@ -129,10 +129,10 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # --- the bench ---
+    # --- the side channel ---
 
     def request(self, timeout_s: float = 60.0, **message: Any) -> dict[str, Any]:
-        """Ask the bench, wait for its answer; SimError if it refuses or does not answer in time."""
+        """Ask on the side channel, wait for its answer; SimError if it refuses or does not answer in time."""
         if message.get("do") == "restart":
             return self._power_cycle(str(message.get("cause", "power")), timeout_s)
         if message.get("do") == "specimen":
@@ -162,9 +162,9 @@ class Supervisor:
 
     def _send(self, message: Mapping[str, Any]) -> None:
         with self._lock:
-            if self._bench is not None:
+            if self._side_channel is not None:
                 with contextlib.suppress(OSError):
-                    self._bench.sendall(json.dumps(message).encode() + b"\n")
+                    self._side_channel.sendall(json.dumps(message).encode() + b"\n")
 
     def _answered(self, line: bytes) -> None:
         answer = json.loads(line)
@@ -196,7 +196,7 @@ class Supervisor:
         port = self._relay.theirs.fileno() if self._relay else self._master
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
-        wired = {**self._board_settings(), "cause": cause, "bench_fd": theirs.fileno()}
+        wired = {**self._board_settings(), "cause": cause, "side_channel_fd": theirs.fileno()}
         settings_file = self.state_dir / "board.json"
         settings_file.write_text(json.dumps(wired))
         environment = {
@@ -214,7 +214,7 @@ class Supervisor:
         theirs.close()
         if self._relay:
             self._relay.theirs.close()
-        self._bench = ours
+        self._side_channel = ours
         with self._answers:
             self.starts += 1
             self._answers.notify_all()
@@ -230,12 +230,12 @@ class Supervisor:
         }  # fmt: skip
 
     def _exited(self) -> None:
-        """The bench channel ended, so the process did: start it again, as a board does."""
+        """The side channel ended, so the process did: start it again, as a board does."""
         with self._lock:
-            if self._bench is not None:
-                self._selector.unregister(self._bench)
-                self._bench.close()
-                self._bench = None
+            if self._side_channel is not None:
+                self._selector.unregister(self._side_channel)
+                self._side_channel.close()
+                self._side_channel = None
             assert self._process is not None
             code = self._process.wait()
             wanted, self._wanted_cause = self._wanted_cause, ""

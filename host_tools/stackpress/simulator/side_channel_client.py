@@ -1,4 +1,4 @@
-"""Speak to the bench of a simulated press that runs in another process: `stackpress sim fault NAME` and its like."""
+"""Ask a simulated press that runs in another process, on its side channel: `stackpress sim fault NAME` and its like."""
 
 import json
 import socket
@@ -8,12 +8,12 @@ from typing import Any
 from stackpress.simulator.supervisor import SimError
 
 
-def ask(bench: Path | str, timeout_s: float = 60.0, **message: Any) -> dict[str, Any]:
-    """One request, one answer; SimError if nobody is there, or if the bench refuses. `bench` is from the registry."""
+def ask(path: Path | str, timeout_s: float = 60.0, **message: Any) -> dict[str, Any]:
+    """One request, one answer; SimError if nobody is there, or if it refuses. `path` is from the registry."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(timeout_s + 5)
-            client.connect(str(bench))
+            client.connect(str(path))
             client.sendall(json.dumps({**message, "timeout_s": timeout_s}).encode() + b"\n")
             with client.makefile("rb") as lines:
                 answer: dict[str, Any] = json.loads(lines.readline() or b"{}")

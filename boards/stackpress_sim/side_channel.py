@@ -1,13 +1,13 @@
-"""The bench beside the simulated press: JSON lines in, JSON lines out, one row a request.
+"""What a hand in the laboratory does to the simulated press: JSON lines in, JSON lines out, one row a request.
 
-It can do what a hand on a laboratory bench can: set the clock's pace, change the specimen, press a button, break
+It can set the clock's pace, change the specimen, press a button, break
 something, and look at what the press truly does. The firmware never sees this channel.
 """
 
 import json
 
 
-class Bench:
+class SideChannel:
     def __init__(self, fd, board):
         self.stream = open(fd, "r+b")
         self.ready = True  # there may be something to read or left to write

@@ -1,4 +1,4 @@
-"""The bench of a simulated press for other processes: a Unix socket whose requests go the way of its own."""
+"""The side channel of a simulated press for other processes: a Unix socket whose requests go the way of its own."""
 
 import contextlib
 import json
@@ -13,13 +13,13 @@ from typing import Any
 from stackpress.simulator.settings import SimError
 
 
-class BenchServer:
+class SideChannelServer:
     """Listens on `path` as long as its selector is served; `ask(timeout_s, **message)` answers a request."""
 
     def __init__(self, selector: selectors.BaseSelector, ask: Callable[..., dict[str, Any]]) -> None:
         self._selector, self._ask = selector, ask
         self._folder = tempfile.TemporaryDirectory(prefix="stackpress-")  # a socket's path must be short
-        self.path = Path(self._folder.name) / "bench"
+        self.path = Path(self._folder.name) / "side_channel"
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(self.path))
         self._listener.listen(4)
