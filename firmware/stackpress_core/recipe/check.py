@@ -8,7 +8,6 @@ from stackpress_core.recipe.fields import HEADER, HEADER_GROUPS, NEEDS, NOTHING_
 from stackpress_core.recipe.kinds import KINDS, NAMES, OF, filled, rows_of
 from stackpress_core.recipe.levels import newtons, rate_cn_per_s
 
-HEADER_OF = {row[0]: row for row in HEADER}
 _NAME_MARKS = "_-"
 
 
@@ -21,14 +20,15 @@ def find(program, limits, spell=_as_it_is):
     if not isinstance(program, dict):
         return [(0, "", "a program is a table of names and values")]
     check = _Check(limits, spell)
-    check.fields(program, HEADER_OF, HEADER_GROUPS, ("steps",))
+    header = {row[0]: row for row in HEADER}
+    check.fields(program, header, HEADER_GROUPS, ("steps",))
     check.name(program.get("name"))
     steps = program.get("steps")
     if not isinstance(steps, (list, tuple)) or not 1 <= len(steps) <= STEPS_MAX:
         check.say("steps", f"a program has 1 to {STEPS_MAX} steps")
         return check.found
     area = program.get("area_um2", 0)
-    check.area_um2 = None if _fault(HEADER_OF["area_um2"], area) else area
+    check.area_um2 = None if _fault(header["area_um2"], area) else area
     if check.measured(program, HEADER):
         check.rate(program, "stop_rate")
     for number, step in enumerate(steps):
@@ -103,12 +103,13 @@ class _Check:
     def company(self, step, rows):
         """A field that would not be heard is a mistake, not a decoration."""
         for name in step:
-            beside = ONLY_WITH.get(name)
+            beside = _told(ONLY_WITH, name)
             if beside and name in rows and not any([other in step for other in beside]):
                 known = [self.spell(other) for other in beside if other in rows]
                 self.say(name, f"{self.spell(name)} means nothing without {' or '.join(known)}")
-            if NOTHING_BESIDE.get(name) in step:
-                self.say(name, f"{self.spell(name)} means nothing beside {self.spell(NOTHING_BESIDE[name])}")
+            length = _told(NOTHING_BESIDE, name)
+            if length in step:
+                self.say(name, f"{self.spell(name)} means nothing beside {self.spell(length)}")
 
     def abilities(self, step, kind):
         """The press has what the step needs."""
@@ -121,7 +122,7 @@ class _Check:
             elif need not in able:
                 self.say("do", f"{kind.name} needs {need}, which the press has not")
         for name in step:
-            need = NEEDS.get(name)
+            need = _told(NEEDS, name)
             if need and need not in able:
                 self.say(name, f"{self.spell(name)} needs {need}, which the press has not")
 
@@ -178,6 +179,14 @@ class _Check:
         else:
             return
         self.set_cn = None
+
+
+def _told(rows, name):
+    """What a table of (field, word) tells of a field, else None; rows stay in flash, a dictionary would not."""
+    for row in rows:
+        if row[0] == name:
+            return row[1]
+    return None
 
 
 def _presses_nothing(kind):

@@ -98,22 +98,22 @@ HEADER_GROUPS = ((1, "name"), (0, "stop_rate_cn_per_s", "stop_rate_pa_per_s"))
 _UNTIL = ("until_settled_cn", "until_settled_ppm", "until_creep_nm_per_min", "until_creep_cn_per_min", "until_trigger")
 _TEMPERATURES = ("temperature_min_cc", "temperature_max_cc")
 _SETTLED = ("until_settled_cn", "until_settled_ppm", "pressures_pa", "forces_cn")
-ONLY_WITH = {
-    "temperature_input": _TEMPERATURES,
-    "temperature_timeout_ms": _TEMPERATURES,
-    "temperature_at_timeout": _TEMPERATURES,
-    "settled_for_ms": _SETTLED,
-    "creep_window_ms": ("until_creep_nm_per_min", "until_creep_cn_per_min"),
-    "at_least_ms": _UNTIL,
-}
-NOTHING_BESIDE = {"timeout_ms": "for_ms", "at_timeout": "for_ms"}  # a step of a told length needs no longest time
+ONLY_WITH = (
+    ("temperature_input", _TEMPERATURES),
+    ("temperature_timeout_ms", _TEMPERATURES),
+    ("temperature_at_timeout", _TEMPERATURES),
+    ("settled_for_ms", _SETTLED),
+    ("creep_window_ms", ("until_creep_nm_per_min", "until_creep_cn_per_min")),
+    ("at_least_ms", _UNTIL),
+)
+NOTHING_BESIDE = (("timeout_ms", "for_ms"), ("at_timeout", "for_ms"))  # a step of a told length needs no longest time
 
 # What a press must have before a field may be used.
-NEEDS = {
-    "until_trigger": "trigger",
-    "wait_trigger_ms": "trigger",
-    "until_creep_nm_per_min": "displacement",
-    "travel_nm": "displacement",
-    "temperature_min_cc": "temperature",
-    "temperature_max_cc": "temperature",
-}
+NEEDS = (
+    ("until_trigger", "trigger"),
+    ("wait_trigger_ms", "trigger"),
+    ("until_creep_nm_per_min", "displacement"),
+    ("travel_nm", "displacement"),
+    ("temperature_min_cc", "temperature"),
+    ("temperature_max_cc", "temperature"),
+)

@@ -45,7 +45,7 @@ def steps(draw):
     rows = {row[0]: row for row in rows_of(OF[kind])}
     groups = kinds.OF[kind].groups
     names = {draw(st.sampled_from(group[1:])) for group in groups}
-    grouped = {name for group in groups for name in group} | set(fields.ONLY_WITH)
+    grouped = {name for group in groups for name in group} | {row[0] for row in fields.ONLY_WITH}
     extras = [name for name in sorted(rows) if name not in grouped and not name.endswith("timeout")]
     names |= draw(st.sets(st.sampled_from(extras), max_size=1))
     return {"do": kind} | {name: draw(value_of(rows[name])) for name in sorted(names)}
@@ -186,7 +186,7 @@ def test_a_press_without_a_valve_may_only_watch(kind):
     assert any("no valve" in one for one in complaints) == (kind != "watch")
 
 
-@pytest.mark.parametrize(("field", "need"), sorted(fields.NEEDS.items()))
+@pytest.mark.parametrize(("field", "need"), fields.NEEDS)
 def test_what_the_press_has_not_is_named(field, need):
     for kind in kinds.NAMES:
         if kind != field and field not in [row[0] for row in rows_of(OF[kind])]:
