@@ -18,7 +18,7 @@ from .errors import PressTripped
 from .link import Link, quoted, split_answer, unquoted
 from .session import LEASE_S
 from .states import DRIVEN, SAFE, TRIPPED
-from .stored import Stored, strings
+from .storage import Storage, strings
 
 if TYPE_CHECKING:
     from .view.snapshot import Snapshot
@@ -28,7 +28,7 @@ ROWS_AT_ONCE = 16
 ROWS_A_WORD = 30  # interlock rows that one column of row bits has
 
 
-class Press(Stored):
+class Press(Storage):
     """One press behind an open link. Every call raises LinkLost when it does not answer."""
 
     # -- state -----------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """An open session with a press: questions, commands, blocks, who it is and how it fares.
 
-The base of the Press object; what it does to the press is in press.py, what it stores there in stored.py.
+The base of the Press object; what it does to the press is in press.py, what it stores there in storage.py.
 """
 
 import time

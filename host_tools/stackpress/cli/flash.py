@@ -11,8 +11,8 @@ from .options import Json, Port, Yes, single
 from .output import Output
 
 if TYPE_CHECKING:
+    from ..flashing.archive import Archive
     from ..flashing.images import Image
-    from ..flashing.kept import Kept
     from ..flashing.targets import Target, Wanted
 
 app = single()
@@ -42,18 +42,18 @@ def flash(
     json: Json = False,
 ) -> None:
     """Put firmware on a board. Checks first, writes then; what broke off carries on with the same command."""
-    from ..flashing.kept import Kept
+    from ..flashing.archive import Archive
     from ..flashing.targets import Wanted, find_target
     from ..link import QUIET_S
 
     if image is not None and rollback:
         raise Failure("An image and --rollback exclude each other.", "", WRONG_INPUT)
-    out, kept = Output(json), Kept()
+    out, archive = Output(json), Archive()
     wanted = Wanted(port, drive, board, max(QUIET_S, wait / 20))
     named = _judged(image, board)
-    target = find_target(wanted, kept)
+    target = find_target(wanted, archive)
     introduce(out, target)
-    _flash_image(out, named or _chosen(rollback, target, kept), target, wanted, kept, wait, dry_run, yes)
+    _flash_image(out, named or _chosen(rollback, target, archive), target, wanted, archive, wait, dry_run, yes)
 
 
 def _judged(path: Path | None, board: str | None) -> "Image | None":
@@ -73,14 +73,14 @@ def _judged(path: Path | None, board: str | None) -> "Image | None":
     return image
 
 
-def _chosen(rollback: bool, target: "Target", kept: "Kept") -> "Image":
+def _chosen(rollback: bool, target: "Target", archive: "Archive") -> "Image":
     """The image that is meant where none was named: the last good one, the one that was begun, or the one that was built."""
     from ..flashing.images import built_image, read_image
 
-    begun = kept.unfinished()
+    begun = archive.unfinished()
     if rollback:
         now = target.running.hash if target.running else begun.hash if begun else ""
-        found = kept.last_good(target.identity, now)
+        found = archive.last_good(target.identity, now)
         if found is None:
             hint = "Only images that were flashed from this computer, and ran, are kept here."
             raise Failure(f"No earlier image of {target.identity or target.board} is kept.", hint, REFUSED)
@@ -91,7 +91,7 @@ def _chosen(rollback: bool, target: "Target", kept: "Kept") -> "Image":
 
 
 def _flash_image(
-    out: Output, image: "Image", target: "Target", wanted: "Wanted", kept: "Kept", wait: float, dry_run: bool, yes: bool
+    out: Output, image: "Image", target: "Target", wanted: "Wanted", archive: "Archive", wait: float, dry_run: bool, yes: bool
 ) -> None:
     from ..flashing import flasher
 
@@ -99,7 +99,7 @@ def _flash_image(
     about: dict[str, Any] = {"board": target.board, "identity": target.identity, "why": target.why, "image": image.about()}
     out.say(f"image {image.path}: board {image.board}, commit {image.git}, content {image.hash}, {len(image.data) // 1024} kB")
     steps = flasher.plan(image, target)
-    if target.running and not kept.has(target.identity, target.running.hash):
+    if target.running and not archive.has(target.identity, target.running.hash):
         out.say("What it runs now is not kept on this computer: --rollback will not bring it back.")
     if dry_run:
         for step in steps:
@@ -112,5 +112,5 @@ def _flash_image(
         return
     out.confirm(f"Write this image to {target.identity or target.board}?", yes)
     with shown(out) as watch:
-        done = flasher.flash(image, target, wanted, kept, watch, wait)
+        done = flasher.flash(image, target, wanted, archive, watch, wait)
     finished(out, about, done)

@@ -9,8 +9,8 @@ from ..errors import FlashBroken
 from ..link import Link
 from ..press import Press
 from . import drives, flash_map
+from .archive import Archive
 from .images import Image, check_fits
-from .kept import Kept
 from .targets import Target, Wanted, wait_for_drive, wait_for_press
 
 WAIT_S = 60.0
@@ -52,7 +52,7 @@ def plan(image: Image, target: Target) -> list[str]:
     return [*steps, "keep the image as the last good one of this board"]
 
 
-def flash(image: Image, target: Target, wanted: Wanted, kept: Kept, watch: Watch, wait_s: float = WAIT_S) -> Flashed:
+def flash(image: Image, target: Target, wanted: Wanted, archive: Archive, watch: Watch, wait_s: float = WAIT_S) -> Flashed:
     """Put the image on the board. Raises WrongImage, PressRefused, FlashBroken; whatever broke off, the same call carries on."""
     check(image, target)
     drive = target.drive
@@ -62,20 +62,20 @@ def flash(image: Image, target: Target, wanted: Wanted, kept: Kept, watch: Watch
         assert target.port is not None
         with Press(Link(target.port, wanted.quiet_s)) as press:
             press.bootloader()
-        kept.begin(target.identity, image)
+        archive.begin(target.identity, image)
         drive = wait_for_drive(wanted, before, timer(wait_s))
         if drive is None:
             raise FlashBroken(f"no boot drive has appeared within {wait_s:g} s", _unmounted_hint())
         if drive.chip != image.chip:
             raise FlashBroken(f"the drive {drive.path} that appeared is a {drive.board_id}", "Say which drive with --drive.")
-    kept.begin(target.identity, image)
+    archive.begin(target.identity, image)
     watch.step(f"copying to {drive.path}")
     drives.copy(image.data, drive, watch.copied)
     watch.step("waiting for the board")
-    return _back(image, target, wanted, kept, wait_s)
+    return _back(image, target, wanted, archive, wait_s)
 
 
-def _back(image: Image, target: Target, wanted: Wanted, kept: Kept, wait_s: float) -> Flashed:
+def _back(image: Image, target: Target, wanted: Wanted, archive: Archive, wait_s: float) -> Flashed:
     press = wait_for_press(target, wanted, timer(wait_s))
     if press is None:
         raise FlashBroken(f"the board has not come back within {wait_s:g} s", _BACK_HINT)
@@ -85,8 +85,8 @@ def _back(image: Image, target: Target, wanted: Wanted, kept: Kept, wait_s: floa
             text = f"the board runs {who.board} {who.firmware}, not what was copied ({image.board}, {image.hash})"
             raise FlashBroken(text, "Flash again; `stackpress flash --rollback` goes back to the last good image.")
         found = flashed(press, target)
-    kept.keep(who.serial, image)
-    kept.done()
+    archive.keep(who.serial, image)
+    archive.done()
     return found
 
 

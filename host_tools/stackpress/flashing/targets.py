@@ -14,8 +14,8 @@ from ..link import QUIET_S, Link
 from ..ports import simulated_ports, usb_ports
 from ..press import Press
 from ..states import SAFE
+from .archive import Archive
 from .drives import BootDrive, find_drives, read_drive, unmounted
-from .kept import Kept
 
 HOW = "Attach one, or hold BOOTSEL while plugging it in; --port or --drive name one."
 
@@ -43,17 +43,17 @@ class Target:
     documents: tuple[tuple[str, int], ...] = ()
 
 
-def find_target(wanted: Wanted, kept: Kept) -> Target:
+def find_target(wanted: Wanted, archive: Archive) -> Target:
     """The only board there is, or the one that was named. Raises NoPress, PortBusy, LinkLost, PressRefused, WrongImage."""
     named = read_drive(wanted.drive) if wanted.drive else None
     if named:
-        return on_drive(named, wanted.board, kept)
+        return on_drive(named, wanted.board, archive)
     if wanted.port:
         return running(wanted.port, wanted)
     drives = [] if wanted.drive else find_drives()
     ports = [one.device for one in usb_ports()]
-    if len(drives) == 1 and (not ports or kept.unfinished()):
-        return on_drive(drives[0], wanted.board, kept)
+    if len(drives) == 1 and (not ports or archive.unfinished()):
+        return on_drive(drives[0], wanted.board, archive)
     if len(ports) == 1 and not drives:
         return running(ports[0], wanted)
     if not ports and not drives:
@@ -91,17 +91,17 @@ def running(port: str, wanted: Wanted) -> Target:
     return Target(who.board, who.serial, told, port, None, who.release, have)
 
 
-def on_drive(drive: BootDrive, board: str | None, kept: Kept) -> Target:
+def on_drive(drive: BootDrive, board: str | None, archive: Archive) -> Target:
     """A chip that waits for an image."""
     if not drive.chip:
         raise WrongImage(f"{drive.path} is the boot drive of a {drive.board_id}", "There are images for RPI-RP2 and RP2350.")
-    begun = kept.unfinished()
+    begun = archive.unfinished()
     if begun and begun.chip == drive.chip and board in (None, begun.board):
         return Target(begun.board, begun.identity, "flashing it was begun and did not end", drive=drive)
     if board:
-        known = [one for one in kept.known(drive.chip) if one[1] == board]
+        known = [one for one in archive.known(drive.chip) if one[1] == board]
         return Target(board, known[0][0] if len(known) == 1 else "", "you said so with --board", drive=drive)
-    known = kept.known(drive.chip)
+    known = archive.known(drive.chip)
     if len(known) == 1:
         return Target(known[0][1], known[0][0], f"the only {drive.chip} board that was flashed from here", drive=drive)
     raise WrongImage(

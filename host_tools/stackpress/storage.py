@@ -17,7 +17,7 @@ PIECE = 192  # bytes of a document in one line
 MISSING_FILE = -256
 
 
-class Stored(Session):
+class Storage(Session):
     """The verbs about what is kept on the press."""
 
     # -- documents -------------------------------------------------------------------------------------------------

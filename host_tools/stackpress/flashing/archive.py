@@ -27,7 +27,7 @@ class Unfinished:
     file: str
 
 
-class Kept:
+class Archive:
     """A folder; everything in it is written beside and then renamed."""
 
     def __init__(self, folder: Path | None = None) -> None:
