@@ -5,6 +5,7 @@ journal could go wrong: it raises NorError on anything that real NOR would answe
 the power at any byte of a program or an erase (`cut_after`), leaving the torn state that a mount has to cope with.
 """
 
+import errno
 import io
 import os
 
@@ -100,7 +101,9 @@ def _open_filled(path, size, step):
         return io.BytesIO(b"\xff" * size)
     try:
         have = os.stat(path)[6]
-    except OSError:
+    except OSError as error:
+        if error.args[0] != errno.ENOENT:
+            raise
         have = 0
     if have < size:
         blank = b"\xff" * step

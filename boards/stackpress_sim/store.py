@@ -1,8 +1,15 @@
 """The board's raw documents as files; that a torn write does no harm is the caller's business."""
 
+import errno
 import os
 
 SLASH = "__"  # documents are named kind/name, files can't be
+
+
+def absent(error):
+    """None for what is not there; any other failure is raised."""
+    if error.args[0] != errno.ENOENT:
+        raise error
 
 
 class Store:
@@ -10,19 +17,20 @@ class Store:
         self._folder = folder
         try:
             os.mkdir(folder)
-        except OSError:
-            pass  # it is there
+        except OSError as error:
+            if error.args[0] != errno.EEXIST:
+                raise
 
     def _path(self, name):
         return self._folder + "/" + name.replace("/", SLASH)
 
     def read(self, name):
-        """The bytes, or None if there are none of that name."""
+        """The bytes, or None if there are none of that name; OSError if they can't be read."""
         try:
             with open(self._path(name), "rb") as f:
                 return f.read()
-        except OSError:
-            return None
+        except OSError as error:
+            return absent(error)
 
     def write(self, name, data):
         with open(self._path(name), "wb") as f:
@@ -31,8 +39,8 @@ class Store:
     def remove(self, name):
         try:
             os.remove(self._path(name))
-        except OSError:
-            pass  # it was not there
+        except OSError as error:
+            absent(error)
 
     def names(self):
         return sorted(name.replace(SLASH, "/") for name in os.listdir(self._folder))

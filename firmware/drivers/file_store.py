@@ -4,6 +4,7 @@ Nothing here formats: a file system that does not mount is a fault that is told,
 (all ones) gets a new one.
 """
 
+import errno
 import os
 
 SLASH = "__"  # documents are named kind/name, files can't be
@@ -21,12 +22,12 @@ class FileStore:
         return self._folder + "/" + name.replace("/", SLASH)
 
     def read(self, name):
-        """The bytes, or None if there are none of that name."""
+        """The bytes, or None if there are none of that name; OSError if they can't be read."""
         try:
             with open(self._path(name), "rb") as f:
                 return f.read()
-        except OSError:
-            return None
+        except OSError as error:
+            return absent(error)
 
     def write(self, name, data):
         with open(self._path(name), "wb") as f:
@@ -35,14 +36,20 @@ class FileStore:
     def remove(self, name):
         try:
             os.remove(self._path(name))
-        except OSError:
-            pass  # it was not there
+        except OSError as error:
+            absent(error)
 
     def names(self):
         try:
             return sorted([name.replace(SLASH, "/") for name in os.listdir(self._folder)])
-        except OSError:
-            return []
+        except OSError as error:  # no file system, no folder
+            return absent(error) or []
+
+
+def absent(error):
+    """None for what is not there; any other failure is raised."""
+    if error.args[0] not in (errno.ENOENT, errno.ENODEV):
+        raise error
 
 
 def mount(kept_kb=0):

@@ -1,16 +1,25 @@
 """Boot numbers: one more at each start, kept twice like a document, so that press time and boot number date a record for good."""
 
 from stackpress_core.documents import unwrap, wrap
+from stackpress_core.errors import Refused
 
 _NAME = "boot"
 _CRASH = "crash.a"
+
+
+def _read(store, name):
+    """The bytes, None if there are none; no bytes if they can't be read: a press whose store fails comes up safe all the same."""
+    try:
+        return store.read(name)
+    except OSError:
+        return b""
 
 
 def next_boot_id(store):
     """Count this start and give (number from 1, whether it was kept); what is torn goes on from what is whole."""
     newest, letter = 0, "b"
     for slot in ("a", "b"):
-        found = unwrap(_NAME, store.read(_NAME + "." + slot))
+        found = unwrap(_NAME, _read(store, _NAME + "." + slot))
         if found and found[0] > newest:
             newest, letter = found[0], slot
     boot_id = newest + 1
@@ -23,14 +32,17 @@ def next_boot_id(store):
 
 def crash_stands(store, crashed):
     """Whether a crash waits for its acknowledgement; taking the power away and giving it back is none."""
-    if crashed and store.read(_CRASH) is None:
+    if crashed and _read(store, _CRASH) is None:
         try:
             store.write(_CRASH, b"1")
         except OSError:
             pass  # then it stands until the power goes
-    return crashed or store.read(_CRASH) is not None
+    return crashed or _read(store, _CRASH) is not None
 
 
 def acknowledge_crash(store):
-    if store.read(_CRASH) is not None:
-        store.remove(_CRASH)
+    if _read(store, _CRASH) is not None:
+        try:
+            store.remove(_CRASH)
+        except OSError as error:
+            raise Refused("the note of the crash stays in the store: %r" % error) from None

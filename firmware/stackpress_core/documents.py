@@ -64,6 +64,7 @@ class Documents:
     def __init__(self, store):
         self.store = store
         self.validators = {}
+        self.failures = 0  # reads of a slot that the store could not do
 
     def register(self, kind, validator):
         """`validator(document) -> list of complaints` judges every new document of this kind."""
@@ -71,8 +72,16 @@ class Documents:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
+    def raw(self, name, letter):
+        """The bytes of a slot; None if there is none, and no bytes if it can't be read: then it is bad, not missing."""
+        try:
+            return self.store.read(name + "." + letter)
+        except OSError:
+            self.failures += 1
+            return b""
+
     def slot(self, name, letter):
-        return unwrap(name, self.store.read(name + "." + letter))
+        return unwrap(name, self.raw(name, letter))
 
     def newest(self, name):
         """(sequence, text, letter) of the version in force; (0, None, "b") if there is none."""
@@ -101,13 +110,17 @@ class Documents:
         """'ok', 'missing', or 'bad' when there are slots and none of them is whole."""
         if self.text(name) is not None:
             return "ok"
-        raw = [self.store.read(name + "." + letter) for letter in ("a", "b")]
+        raw = [self.raw(name, letter) for letter in ("a", "b")]
         return "missing" if raw == [None, None] else "bad"
 
     def names(self, start=""):
-        """Names of the documents that begin with `start`, whole or not, sorted."""
+        """Names of the documents that begin with `start`, whole or not, sorted. StorageFault if the store can't say."""
         found = []
-        for slot in self.store.names():
+        try:
+            slots = self.store.names()
+        except OSError as error:
+            raise StorageFault("the store can't be listed: %r" % error) from None
+        for slot in slots:
             name = slot[:-2]
             known = slot[-2:] in (".a", ".b") and name.split("/")[0] in KINDS
             if known and name.startswith(start) and name not in found:
@@ -148,7 +161,7 @@ class Documents:
             self.store.write(other, wrap(name, sequence + 1, text))
         except OSError as error:
             raise StorageFault("%s: %r" % (name, error)) from None
-        if unwrap(name, self.store.read(other)) != (sequence + 1, text):
+        if self.slot(name, other[-1]) != (sequence + 1, text):
             raise StorageFault("%s was not kept, the version before is still in force" % name)
 
     def remove(self, name):
@@ -213,7 +226,7 @@ class Transfer:
 def parsed(text):
     try:
         return json.loads(text.decode() if isinstance(text, (bytes, bytearray)) else text)
-    except Exception:
+    except (ValueError, RuntimeError):  # no JSON, no UTF-8, or nested deeper than the interpreter goes
         return None
 
 

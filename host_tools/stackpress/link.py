@@ -15,7 +15,7 @@ from typing import Self
 
 import serial
 
-from .errors import BadBlock, LinkLost, NoPress, PortBusy, PressRefused
+from .errors import BadBlock, LinkLost, NoPress, PortBusy, PressRefused, said
 from .ports import choose_port
 
 STOP = b"\x18"
@@ -57,7 +57,7 @@ class Link:
         """The answer to one line of queries, without its line end. Raises PressRefused, LinkLost."""
         with self._lock:
             answer, errors = self._exchange(text)
-        if answer is None:
+        if answer is None or _broke_off(errors):
             raise PressRefused(errors, text)
         return answer.decode("utf-8", "replace")
 
@@ -75,7 +75,8 @@ class Link:
         if payload is None:
             raise PressRefused(errors, text)
         if len(payload) < 4 or struct.unpack("<I", payload[-4:])[0] != zlib.crc32(payload[:-4]):
-            raise BadBlock(f"{text}: the block's CRC-32 is wrong", "Ask again.")
+            why = "; ".join(said(number, words) for number, words in errors) or "its CRC-32 is wrong"
+            raise BadBlock(f"{text}: the block is broken: {why}", "Ask again.")
         return payload[:-4]
 
     def stop(self) -> None:
@@ -223,6 +224,11 @@ def _opened(port: str, quiet_s: float) -> serial.Serial:
         raise NoPress(f"{port} can't be opened: {error}", "Say the right one with --port.") from error
     except (OSError, ValueError) as error:
         raise NoPress(f"{port} can't be opened: {error}", "Say the right one with --port.") from error
+
+
+def _broke_off(errors: list[tuple[int, str]]) -> bool:
+    """Whether the press met a fault of its own while it answered: what has come of the answer is not all of it."""
+    return any(number <= -300 for number, _ in errors)
 
 
 def _errors(line: bytes) -> list[tuple[int, str]]:

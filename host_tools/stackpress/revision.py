@@ -18,5 +18,5 @@ def git_hash(root: Path) -> str:
 def _git(root: Path, *words: str) -> str:
     try:
         return subprocess.run(["git", *words], cwd=root, capture_output=True, text=True).stdout.strip()
-    except OSError:  # no git here
+    except FileNotFoundError:  # no git here
         return ""

@@ -223,6 +223,45 @@ def test_a_block_with_a_wrong_crc_is_told_and_asked_for_again(bench: Bench) -> N
         assert data == b"".join(bytes([n]) * 100 for n in range(1, len(data) // 100 + 1)) and data
 
 
+def test_an_answer_that_breaks_off_is_no_answer(bench: Bench) -> None:
+    with stackpress.open(bench.port) as press:
+        for name in ("one", "two"):
+            press.program_push({"name": name})
+        whole = press.documents()
+        text, calls = bench.press.documents.text, []
+
+        def failing(name: str) -> bytes | None:
+            calls.append(name)
+            if len(calls) == 3:
+                raise OSError(5)
+            found: bytes | None = text(name)
+            return found
+
+        bench.press.documents.text = failing
+        with pytest.raises(errors.PressRefused) as refused:
+            press.documents()
+        assert refused.value.number == -320
+        bench.press.documents.text = text
+        assert press.documents() == whole and len(whole) == 2
+
+
+def test_a_block_that_stays_broken_says_why(bench: Bench) -> None:
+    with stackpress.open(bench.port) as press:
+        good, calls = bench.press.journal.read_from, []
+
+        def failing(seq: int, buf: bytearray) -> tuple[int, int]:
+            calls.append(seq)
+            if len(calls) % 12 == 0:
+                raise OSError(5)
+            used, following = good(seq, buf)
+            return int(used), int(following)
+
+        bench.press.journal.read_from = failing
+        with pytest.raises(errors.BadBlock, match="block is broken: .*(-320)"):
+            for _ in range(12):
+                press.log_read(1)
+
+
 def test_log_is_read_in_pieces_that_fit_together(bench: Bench) -> None:
     with stackpress.open(bench.port) as press:
         assert press.log_state().next == 41

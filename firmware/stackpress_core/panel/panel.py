@@ -4,7 +4,7 @@ Nothing here moves the press: SELECT only chooses, START asks the press as a hos
 stands in panel_pages.py, lights and buzzer in panel_lights.py; the wires to them are a driver's business.
 """
 
-from stackpress_core.errors import Refused
+from stackpress_core.errors import Refused, StorageFault
 from stackpress_core.panel.paragraph import Wrapped
 from stackpress_core.recipe import program
 from stackpress_core.tick import states, words
@@ -152,7 +152,11 @@ class Panel:
     # the store
 
     def _names(self):
-        return [name[len(KIND):] for name in self.press.documents.names(KIND)]
+        try:
+            return [name[len(KIND):] for name in self.press.documents.names(KIND)]
+        except StorageFault as fault:
+            self._tell("storage", str(fault))
+            return []
 
     def _adopt(self):
         """After a change of the store: keep the selection if it is still there, else what needs no choice."""

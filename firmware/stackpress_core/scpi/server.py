@@ -25,7 +25,7 @@ class Server:
         self.headers = headers.Headers(commands)
         self.status = Status()
         self.inbox = wire.Inbox(self)
-        self.out = wire.Outbox(serial)
+        self.out = wire.Outbox(serial, self.tell)
         self.buf = bytearray(64)
         self.lines = []
         self.units = None  # what is left of the line that is being run
@@ -126,8 +126,8 @@ class Server:
         self.runs += 1
         try:
             self.press.abort()
-        except Exception as error:
-            self.status.error(-300, repr(error))
+        except Exception as error:  # the tick vents all the same
+            self.tell(error)
         kept = [line for line in self.lines if isinstance(line, tuple) or headers.is_query_only(line)]
         gone = len(self.lines) - len(kept)
         if self.units and not all(headers.is_query_only(unit) for unit in self.units):
@@ -163,17 +163,24 @@ class Server:
             return
         try:
             self.answer(self.call(text))
-        except ScpiError as error:
-            self.status.error(error.number, error.info)
-            if -199 <= error.number <= -100:
+        except Exception as error:  # whatever a host sends, the worst that it gets is an error in the queue
+            self.tell(error)
+            if isinstance(error, ScpiError) and -199 <= error.number <= -100:
                 self.units = []
-        except Refused as error:
+
+    def tell(self, error):
+        """What went wrong, into the queue of errors."""
+        if isinstance(error, ScpiError):
+            self.status.error(error.number, error.info)
+        elif isinstance(error, Refused):
             self.status.error(error.number, error.text)
-        except StorageFault as error:
+        elif isinstance(error, StorageFault):
             self.status.error(-320, str(error))
-        except MemoryError:
+        elif isinstance(error, MemoryError):
             self.status.error(-225)
-        except Exception as error:
+        elif isinstance(error, OSError):
+            self.status.error(-320, repr(error))
+        else:
             self.status.error(-300, repr(error))
 
     def call(self, text):

@@ -8,6 +8,8 @@ source that is asked for slices, so nothing interleaves and nothing long is held
 import binascii
 import struct
 
+from stackpress_core.errors import ScpiError
+
 STOP = 0x18
 BREAK = 0x03
 LINE_MAX = 320
@@ -59,17 +61,21 @@ class Inbox:
 
 
 class Text:
-    """A long answer made of pieces that a generator yields one by one."""
+    """A long answer made of pieces that a generator yields one by one. Where one fails the answer ends, and `error` says why."""
 
     def __init__(self, pieces):
         self.pieces = iter(pieces)
         self.rest = b""
+        self.error = None
 
     def read(self, size):
         while not self.rest:
             try:
                 self.rest = next(self.pieces).encode()
-            except Exception:  # the end, or a document that went away: the answer ends here
+            except StopIteration:
+                return b""
+            except Exception as error:  # whatever it was: the outbox tells it
+                self.error = error
                 return b""
         part = self.rest[:size]
         self.rest = self.rest[size:]
@@ -80,7 +86,7 @@ class Block:
     """A definite-length block: `#<digits><length>`, payload, CRC-32 of the payload (little endian, counted in length).
 
     `reader(offset, size)` gives up to `size` bytes. If it fails or ends early, the promised length is still sent,
-    filled with zeros, and the CRC is made wrong on purpose: the host sees a bad block, never a shifted line.
+    filled with zeros, and the CRC is made wrong on purpose: the host sees a bad block, never a shifted line. `error` says why.
     """
 
     def __init__(self, length, reader, with_crc=True):
@@ -92,6 +98,7 @@ class Block:
         self.offset = 0
         self.crc = 0
         self.broken = False
+        self.error = None
         self.tailed = not with_crc
 
     def read(self, size):
@@ -109,6 +116,8 @@ class Block:
     def payload(self, size):
         part = b"" if self.broken else self.fetch(size)
         if not part:
+            if not self.broken and self.error is None:
+                self.error = ScpiError(-310, "%d bytes of a block, %d were announced" % (self.offset, self.length))
             self.broken = True
             part = bytes(size)
         self.offset += len(part)
@@ -118,15 +127,17 @@ class Block:
     def fetch(self, size):
         try:
             return bytes(self.reader(self.offset, size))[:size]
-        except Exception:
+        except Exception as error:  # whatever it was: the outbox tells it
+            self.error = error
             return b""
 
 
 class Outbox:
-    """A ring of bytes towards the host, and at most one source that fills it."""
+    """A ring of bytes towards the host, and at most one source that fills it; what goes wrong with that is told to `tell`."""
 
-    def __init__(self, serial, size=RING_SIZE):
+    def __init__(self, serial, tell, size=RING_SIZE):
         self.serial = serial
+        self.tell = tell
         self.size = size
         self.ring = bytearray(size)
         self.view = memoryview(self.ring)
@@ -165,6 +176,9 @@ class Outbox:
             if room < 16:
                 return
             part = self.source.read(room)
+            if self.source.error is not None:
+                self.tell(self.source.error)
+                self.source.error = None
             if not part:
                 self.source = None
                 return

@@ -3,6 +3,7 @@
 import binascii
 import struct
 
+from stackpress_core.errors import ScpiError, StorageFault
 from stackpress_core.log.telemetry import WIDTH
 from stackpress_core.scpi import commands, status, wire
 from stackpress_core.scpi.server import Server
@@ -451,3 +452,48 @@ def test_another_boards_calibration_needs_a_confirmation():
     send(server, "calibration", text, "DATA:COMM CONF")
     assert errors(server) == []
     assert press.documents.get("calibration") == {"format": 1, "board": "e660-0001", "from_board": "other"}
+
+
+def failing(good, error):
+    yield good
+    raise error
+
+
+def test_a_text_that_breaks_off_is_an_error_with_its_reason():
+    for error, number in ((OSError(5), -320), (StorageFault("torn"), -320), (MemoryError(), -225), (ScpiError(-310, "x"), -310), (KeyError("k"), -300)):
+        server, serial, _ = bench()
+        server.answer(wire.Text(failing("1,", error)))
+        run(server)
+        assert serial.got == b"1," and errors(server) == [number]
+
+
+def test_a_block_that_breaks_off_or_ends_early_is_an_error_with_its_reason():
+    def reader(offset, size):
+        if offset:
+            raise OSError(5)
+        return b"x" * 20
+
+    for read, number in ((reader, -320), (lambda offset, size: b"" if offset else b"x" * 20, -310)):
+        server, _, _ = bench()
+        server.answer(wire.Block(100, read))
+        run(server)
+        assert errors(server) == [number]
+
+
+def test_a_document_that_can_not_be_read_is_listed_as_bad():
+    server, _, press = bench()
+    store, good = press.documents.store, press.documents.store.read
+    for name in ("config", "program/one", "program/two"):
+        press.documents.write(name, b'{"name":"%s"}' % name.split("/")[-1].encode())
+
+    def read(slot):
+        if slot.startswith("program/one"):
+            raise OSError(5)
+        return good(slot)
+
+    store.read = read
+    listed = ask(server, "DATA:CAT?")
+    assert '"program/one",bad,0,0' in listed and '"config",ok' in listed and '"program/two",ok' in listed
+    assert press.documents.failures > 0
+    store.read = None  # no store at all: every document fails, and the answer says so
+    assert ask(server, "DATA:CAT?") == "\n" and errors(server) == [-300]

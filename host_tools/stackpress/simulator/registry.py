@@ -34,7 +34,9 @@ def running() -> list[dict[str, Any]]:
         try:
             entry = json.loads(path.read_text())
             os.kill(int(entry["pid"]), 0)
-        except (OSError, ValueError, KeyError):
+        except PermissionError:
+            continue  # another user's
+        except (FileNotFoundError, ProcessLookupError, ValueError, KeyError):
             path.unlink(missing_ok=True)
             continue
         found.append({"name": path.stem, **entry})

@@ -50,7 +50,7 @@ class SideChannelServer:
             answer = self._ask(timeout_s=float(message.pop("timeout_s", 60.0)), **message)
         except (SimError, ValueError, TypeError) as error:
             answer = {"ok": False, "error": str(error)}
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(ConnectionError):
             client.sendall(json.dumps(answer).encode() + b"\n")
 
 
@@ -64,7 +64,7 @@ class Lines:
     def __call__(self) -> None:
         try:
             data = self._source.recv(65536)
-        except OSError:
+        except ConnectionError:
             data = b""
         if not data:
             self._on_end()
