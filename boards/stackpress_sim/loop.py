@@ -37,7 +37,7 @@ class Loop:
                 hz = press.S[HZ]
                 plant.at_rate(hz)
                 self._tick(max(1, hz * FIRST_MS // 1000))
-                self._foreground(self._board.press_ms(), True)
+                self._foreground(self._board.press_ms(), True, True)
             self._turn(hz)
 
     def _turn(self, hz):
@@ -53,9 +53,11 @@ class Loop:
                 self._truth.look(self._board.plant.plant, self._press.S, now)
             if self._pace.until is not None:
                 self._pace.passed(now)
-        act = ran and (self._board.plant.watch[0] == watch.FRAME or now >= self._due_ms)
-        if act or not ran or self._serial.ready:
-            self._foreground(now, act)
+        heard = self._serial.ready or not ran
+        changed = ran > 0 and self._board.plant.watch[0] == watch.FRAME
+        moved = changed or (ran > 0 and now >= self._due_ms)
+        if moved or heard:
+            self._foreground(now, moved, heard or changed)
 
     def _batch(self, hz):
         """Ticks up to the next moment that anybody waits for, as far as press time may go by; how many there were."""
@@ -76,10 +78,10 @@ class Loop:
         press = self._press
         return self._board.plant.run(count, tick, press.S, press.ring)
 
-    def _foreground(self, now, act):
+    def _foreground(self, now, moved, heard):
         broken = self._broken
         if not broken.hangs or not broken.still_hangs(now):
-            self._press.foreground(self._board.wall_ms(), act)
+            self._press.foreground(self._board.wall_ms(), moved, heard)
             self._due_ms = self._press.agenda.next_ms
         else:
             self._due_ms = now + FIRST_MS

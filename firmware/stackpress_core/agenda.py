@@ -1,26 +1,45 @@
-"""When the foreground has to pass again: who waits for a moment names it in each pass, and the nearest one stands.
+"""What the foreground has to do, and when next: each part names the moment that it waits for, and is called by then.
 
-A board's foreground passes as often as it can and needs none of this. The simulated press runs its ticks in between at once: up to
-that moment, or to the tick in which a word of the frame changes that somebody acts on. What such a word tells needs no moment.
+A board's foreground passes as often as it can and calls every part each time. The simulated press runs its ticks in between at
+once: up to the nearest moment, or to the tick in which a word of the frame changes that somebody acts on. What such a word tells
+needs no moment.
 """
 
 LOOK_MS = 5  # between two looks at what no word tells by itself
-LONGEST_MS = 100
+LONGEST_MS = 100  # between two passes, whoever is called
+FAR_MS = 1 << 28
 
 
 class Agenda:
-    """Press time in ms: `now_ms` of the present pass, `next_ms` of the next one."""
+    """`parts` are called in their order; press time in ms, `now_ms` that of the present pass."""
 
-    def __init__(self):
-        self.now_ms = self.next_ms = 0
+    def __init__(self, parts=()):
+        self._parts = parts
+        self._moments = [0] * (len(parts) + 1)  # the last is nobody's own
+        self._of = len(parts)  # whose turn it is
+        self.now_ms = 0
 
-    def begin(self, now_ms):
-        """A pass; what the passes before waited for has to be named again."""
-        self.now_ms, self.next_ms = now_ms, now_ms + LONGEST_MS
+    @property
+    def next_ms(self):
+        """The nearest moment, and none is further than LONGEST_MS."""
+        return min(self.now_ms + LONGEST_MS, min(self._moments))
+
+    def go(self, now_ms, all_of_them=True):
+        """A pass: who is called has to name his moment again."""
+        self.now_ms = now_ms
+        moments = self._moments
+        due = all_of_them or moments[-1] <= now_ms
+        moments[-1] = now_ms + FAR_MS
+        for i, part in enumerate(self._parts):
+            if due or moments[i] <= now_ms:
+                self._of = i
+                moments[i] = now_ms + FAR_MS
+                part()
+        self._of = len(self._parts)
 
     def at(self, ms):
-        if ms < self.next_ms:
-            self.next_ms = ms
+        if ms < self._moments[self._of]:
+            self._moments[self._of] = ms
 
     def reached(self, ms):
         """Whether the moment has come; else it is named."""
@@ -32,3 +51,9 @@ class Agenda:
     def look(self):
         """Somebody looks at something that changes by itself: soon again, at a time that does not depend on this pass's."""
         self.at(self.now_ms - self.now_ms % LOOK_MS + LOOK_MS)
+
+    def look_all(self):
+        """Something was done that anybody may have to see: all of them, soon."""
+        before, self._of = self._of, len(self._parts)
+        self.look()
+        self._of = before

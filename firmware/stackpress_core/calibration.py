@@ -7,12 +7,13 @@ rail, does not move at all, or moves too much. Nothing is in force before it is 
 
 from stackpress_core import tuning
 from stackpress_core.errors import Refused
-from stackpress_core.tick import words
+from stackpress_core.tick import states, words
 
 LOOK_MS, LOOKS = 20, 50  # a second
 SPREAD_MAX = 20000  # codes between smallest and largest: more is not at rest
 SPAN_MIN = 50000  # codes between two points
 AT = words.AT
+_STATE = AT["STATE"]
 
 
 class Calibrator:
@@ -32,12 +33,14 @@ class Calibrator:
             return "idle"
         return "zero" if not self.points else "apply" if len(self.points) == 1 else "accept"
 
-    def look(self, now_ms):
-        """Keep the last second of codes, while the press is safe; `now_ms` / ms of press time."""
+    def look(self):
+        """Keep the last second of codes, while the press is safe."""
+        if self.press.S[_STATE] not in (states.SAFE, states.SERVICE):
+            return
         if not self.press.agenda.reached(self._looked_ms + LOOK_MS):
             return
-        self._looked_ms = now_ms
-        self.press.agenda.at(now_ms + LOOK_MS)
+        self._looked_ms = self.press.agenda.now_ms
+        self.press.agenda.at(self._looked_ms + LOOK_MS)
         s = self.press.S
         for i in range(words.CELLS):
             codes = self._codes[i]

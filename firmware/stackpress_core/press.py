@@ -75,7 +75,6 @@ class Press(Asked):
         self._pass_s, self._pass_sub = -1, -1
         self._telemetry_ms = 0
         self._moves_from = self._moves_ms = 0
-        self.agenda = Agenda()
         self.buttons, self.pairs = switches.Buttons(), switches.Pairs()
         self.panel = Panel(self)
         self._reset_frame()
@@ -85,6 +84,10 @@ class Press(Asked):
         if hasattr(board.serial, "listen"):
             board.serial.listen(self.stop_byte_came)
         self.run_log = RunLog(self)
+        self.agenda = Agenda((
+            self._serve, self._watch_lease, self._watch_switches, self._run_program, self._watch_vent, self._ten_times_a_second,
+            self.calibrator.look, self.run_log.look, self.sampler.service,
+        ))  # fmt: skip
         self.run_log.boot()
 
     def _reset_frame(self):
@@ -95,23 +98,20 @@ class Press(Asked):
         s[AT["BANK_WANTED"]] = 1
         s[AT["SIG_CRASH"]] = 1 if crash_stands(self.board.store, self.board.reset_cause in CRASHES) else 0
 
-    def foreground(self, wall_ms, act=True):
-        """Serial line, program, log: each bounded. What follows press time waits for the tick to have advanced, and where somebody
-        knows that nothing is due and nothing has changed, for him to say `act`."""
+    def foreground(self, wall_ms, moved=True, heard=True):
+        """Serial line, program, log: each bounded. Who runs the ticks himself knows whether time only `moved` to a moment of the
+        agenda, or somebody was `heard` or a word changed; a board does not, and passes as if both were so."""
         s, agenda = self.S, self.agenda
         self.wall_ms = wall_ms
         s[_FOREGROUND] = 0
-        act = act and (s[_T_SUB] != self._pass_sub or s[_T_SECOND] != self._pass_s)
-        if act:
+        if moved and (s[_T_SUB] != self._pass_sub or s[_T_SECOND] != self._pass_s):
             self._pass_sub, self._pass_s = s[_T_SUB], s[_T_SECOND]
-            agenda.begin(self.time_s * 1000 + self.time_ms)
-        if self.server.poll():
-            agenda.look()
-        if act:
-            self._follow_time(s, agenda, wall_ms)
-        self.journal.service()
+            agenda.go(self.time_s * 1000 + self.time_ms, heard)
+        elif heard:
+            self._serve()
         if self.journal.busy:
             agenda.look()
+        self.journal.service()
         if self.departs_from >= 0:
             self._depart(wall_ms)
         if self.server.wants_repl:
@@ -119,37 +119,35 @@ class Press(Asked):
                 self.board.serial.quiet()
             self.journal.flush()  # what comes next does not know of it
 
-    def _follow_time(self, s, agenda, wall_ms):
-        """What goes by press time, and what the frame's words say; each names the moment that it waits for."""
-        if self.lease_until >= 0:
-            self._watch_lease(wall_ms)
-        self.pairs.look(s[_INPUTS])
-        acts = self.buttons.pressed(s[_INPUTS], wall_ms)
+    def _serve(self):
+        if self.server.poll():
+            self.agenda.look_all()
+
+    def _watch_switches(self):
+        self.pairs.look(self.S[_INPUTS])
+        acts = self.buttons.pressed(self.S[_INPUTS], self.wall_ms)
         if acts:
             self._press_buttons(acts)
         if self.buttons.settling:
-            agenda.look()
-        # no order overwrites one that the tick has not read, and none is given behind a stop byte
+            self.agenda.look()
+
+    def _run_program(self):
+        """No order overwrites one that the tick has not read, and none is given behind a stop byte."""
+        s = self.S
         if self.runner.active and s[_CMD_SEQ] == s[_CMD_SEEN] and not s[_ABORT]:
+            before = self.runner.state, self.runner.count
             self.runner.look(self.time_s, self.time_ms)
-        if s[_MODE] == states.VENT or self._vent_from >= 0:
-            self._watch_vent(agenda.now_ms)
-            agenda.look()
-        if agenda.reached(self._telemetry_ms):
-            self._telemetry_ms = agenda.now_ms - agenda.now_ms % TELEMETRY_MS + TELEMETRY_MS
-            agenda.at(self._telemetry_ms)
-            self._ten_times_a_second(agenda.now_ms)
-        if s[_STATE] == states.SAFE or s[_STATE] == states.SERVICE:
-            self.calibrator.look(agenda.now_ms)
-        self.run_log.look()
-        self.sampler.service()
+            if before != (self.runner.state, self.runner.count):
+                self.agenda.look_all()
 
     def stop_byte_came(self):
         """From a line that listens by itself, at any moment: the next tick vents, the foreground does the rest in its turn."""
         self.S[_ABORT] = 1
 
-    def _watch_lease(self, wall_ms):
-        left = (self.lease_until - wall_ms) & WALL_MASK
+    def _watch_lease(self):
+        if self.lease_until < 0:
+            return
+        left = (self.lease_until - self.wall_ms) & WALL_MASK
         self.agenda.at(self.agenda.now_ms + left + 1)
         if left > WALL_MASK >> 1:
             self.lease_until = -1
@@ -158,11 +156,13 @@ class Press(Asked):
                 self.sampler.event(records.EVENT_HOST_LOST)
                 self.S[AT["SIG_LEASE"]] = 1
 
-    def _watch_vent(self, now):
+    def _watch_vent(self):
         """After a vent the press is safe once the force has gone, and after a while in any case."""
         if self.S[_MODE] != states.VENT:
             self._vent_from = self._vented_from = -1
             return
+        self.agenda.look()
+        now = self.agenda.now_ms
         if self._vent_from < 0:
             self._vent_from = now
         if abs(self.force_cn) > self.params["contact_force_cn"]:
@@ -172,7 +172,12 @@ class Press(Asked):
         if (self._vented_from >= 0 and now - self._vented_from > VENTED_MS) or now - self._vent_from > VENT_LIMIT_MS:
             self._send(states.SAFE, states.OFF)
 
-    def _ten_times_a_second(self, now):
+    def _ten_times_a_second(self):
+        now = self.agenda.now_ms
+        if not self.agenda.reached(self._telemetry_ms):
+            return
+        self._telemetry_ms = now - now % TELEMETRY_MS + TELEMETRY_MS
+        self.agenda.at(self._telemetry_ms)
         self.telemetry.sample(self)
         self.panel.look(self.wall_ms)
         s = self.S

@@ -5,7 +5,7 @@ from stackpress_core.agenda import LONGEST_MS, LOOK_MS, Agenda
 
 def test_nearest_moment_stands_and_none_is_further_than_the_longest():
     agenda = Agenda()
-    agenda.begin(1000)
+    agenda.go(1000)
     assert agenda.next_ms == 1000 + LONGEST_MS
     for ms in (5000, 1060, 1080):
         agenda.at(ms)
@@ -14,7 +14,7 @@ def test_nearest_moment_stands_and_none_is_further_than_the_longest():
 
 def test_a_moment_that_has_come_is_not_waited_for():
     agenda = Agenda()
-    agenda.begin(1000)
+    agenda.go(1000)
     assert agenda.reached(1000) and agenda.reached(999)
     assert agenda.next_ms == 1000 + LONGEST_MS
     assert not agenda.reached(1001)
@@ -24,14 +24,36 @@ def test_a_moment_that_has_come_is_not_waited_for():
 def test_looks_fall_on_the_same_times_whenever_somebody_passed_in_between():
     agenda = Agenda()
     for now in range(1000, 1000 + LOOK_MS):
-        agenda.begin(now)
+        agenda.go(now)
         agenda.look()
         assert agenda.next_ms == 1000 + LOOK_MS
 
 
 def test_a_new_pass_forgets_what_nobody_names_again():
     agenda = Agenda()
-    agenda.begin(1000)
+    agenda.go(1000)
     agenda.at(1010)
-    agenda.begin(1002)
+    agenda.go(1002)
     assert agenda.next_ms == 1002 + LONGEST_MS
+
+
+def test_a_part_is_called_at_its_moment_and_not_at_others():
+    calls = []
+    agenda = Agenda((lambda: (calls.append("slow"), agenda.at(agenda.now_ms + 50)), lambda: (calls.append("fast"), agenda.look())))
+    agenda.go(1000, True)
+    assert calls == ["slow", "fast"] and agenda.next_ms == 1000 + LOOK_MS
+    calls.clear()
+    for now in range(1005, 1050, LOOK_MS):
+        agenda.go(now, False)
+    assert calls == ["fast"] * 9
+    agenda.go(1050, False)
+    assert calls[9:] == ["slow", "fast"]
+
+
+def test_what_anybody_may_have_to_see_calls_all_of_them_soon():
+    calls = []
+    agenda = Agenda((lambda: calls.append("one"), lambda: (calls.append("two"), agenda.look_all())))
+    agenda.go(1000, True)
+    assert agenda.next_ms == 1000 + LOOK_MS
+    agenda.go(1000 + LOOK_MS, False)
+    assert calls == ["one", "two"] * 2
