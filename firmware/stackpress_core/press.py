@@ -135,9 +135,9 @@ class Press(Asked):
         """No order overwrites one that the tick has not read, and none is given behind a stop byte."""
         s = self.S
         if self.runner.active and s[_CMD_SEQ] == s[_CMD_SEEN] and not s[_ABORT]:
-            before = self.runner.state, self.runner.count
+            before = self.runner.state, self.runner.step.count
             self.runner.look(self.time_s, self.time_ms)
-            if before != (self.runner.state, self.runner.count):
+            if before != (self.runner.state, self.runner.step.count):
                 self.agenda.look_all()
 
     def stop_byte_came(self):
