@@ -56,13 +56,13 @@ FLOW_N = const(32)
 
 
 @micropython.viper
-def slow(P):
+def yielding(P):
+    """Two Kelvin-Voigt elements: delayed elastic compression s, ds/dt = (J F - s) / tau, behind what was crushed."""
     p = ptr32(P)  # noqa: F821
     force = p[FORCE]
     if force > p[FMAX]:
         p[FMAX] = force
     total = p[CRUSH]
-    # two Kelvin-Voigt elements: delayed elastic compression s, ds/dt = (J F - s) / tau
     i = int(KV)
     while i < KV + 2 * KV_LEN:
         if p[i]:
@@ -75,7 +75,14 @@ def slow(P):
             p[i + 4] = at
             total += at
         i += KV_LEN
-    # power-law flow, rate from a table over force, spent as the foil thins
+    p[SLOW] = total
+
+
+@micropython.viper
+def flow(P):
+    """Power-law flow, its rate from a table over force, spent as the foil thins."""
+    p = ptr32(P)  # noqa: F821
+    force = p[FORCE]
     if p[FLOW_SHIFT]:
         j = force >> p[FLOW_SHIFT]
         if j >= FLOW_N:
@@ -91,8 +98,13 @@ def slow(P):
         d = p[FLOW]
         t = 16384 - (((d >> 14) * p[FLOW_LIMIT_M] + ((d & LOW14) * p[FLOW_LIMIT_M] >> 14)) >> p[FLOW_LIMIT_S])
         p[FLOW_LEFT] = t if t > 0 else 0
-    total += p[FLOW]
-    # breathing: a wave table over a phase
+    p[SLOW] = p[SLOW] + p[FLOW]
+
+
+@micropython.viper
+def breathing(P):
+    """A wave table over a phase, once there was force enough."""
+    p = ptr32(P)  # noqa: F821
     if p[PHASE_INC] + p[PHASE_FRAC] and p[FMAX] >= p[BREATH_FROM]:
         t = p[PHASE_REM] + p[PHASE_FRAC]
         at = (p[PHASE] + p[PHASE_INC] + (t >> 14)) & MASK
@@ -102,9 +114,13 @@ def slow(P):
         d = p[WAVE + j + 1] - p[WAVE + j]
         d = ((d + HALF) & MASK) - HALF
         p[BREATH] = p[WAVE + j] + (d * ((at >> 12) & 4095) >> 12)
-    total -= p[BREATH]
-    p[SLOW] = total
-    # creep of the load cells towards a part of their load
+    p[SLOW] = p[SLOW] - p[BREATH]
+
+
+@micropython.viper
+def cell_creep(P):
+    """The load cells creep towards a part of their load."""
+    p = ptr32(P)  # noqa: F821
     i = 0
     while i < 2:
         d = p[FORCE + i * (FORCE_L - FORCE)]
@@ -114,7 +130,12 @@ def slow(P):
         p[CREEP_H + i] = at + (t >> p[CELL_CREEP_S])
         p[CELL_CREEP_R + i] = t - ((t >> p[CELL_CREEP_S]) << p[CELL_CREEP_S])
         i += 1
-    # temperature: a triangle over the period; zeros follow temperature and time
+
+
+@micropython.viper
+def ambient(P):
+    """Temperature: a triangle over the period; the cells' zeros follow temperature and time."""
+    p = ptr32(P)  # noqa: F821
     t = p[T_REM] + p[T_FRAC]
     at = (p[T_PHASE] + p[T_INC] + (t >> 14)) & MASK
     p[T_REM] = t & LOW14
@@ -136,3 +157,12 @@ def slow(P):
         t = ((p[T_ZERO + i] + HALF) & MASK) - HALF
         p[ZERO + i] = ((p[ZERO0 + i] + HALF) & MASK) - HALF + at + (d * t >> 14)
         i += 1
+
+
+@micropython.viper
+def slow(P):
+    yielding(P)
+    flow(P)
+    breathing(P)
+    cell_creep(P)
+    ambient(P)

@@ -1,4 +1,4 @@
-"""One tick of the press's physics: valve, ram, specimen and load cells, in integers.
+"""One tick of the press's physics, in integers: relay and valve, ram, specimen, sensors and load cells, a stage each.
 
 Viper over one array of state P: `step` at the tick rate, which calls `slow` (creep, breathing, drift, temperature)
 about 50 times a second. It runs on the chip inside the tick as well as on a PC, so every intermediate stays within
@@ -109,6 +109,7 @@ G_CONTACT_S = const(71)
 G_PLASTIC_S = const(72)
 DX_UP = const(90)
 DX_DOWN = const(91)
+RELAY_OFF = const(73)
 # specimen
 FORCE = const(74)
 K = const(75)
@@ -126,6 +127,7 @@ FRACTURE_M = const(86)
 FRACTURE_S = const(87)
 CRUSH = const(88)
 TABLE_RS = const(89)
+DELAYED = const(95)
 # cells
 NOISE = const(92)
 NOISE_X = const(93)
@@ -202,130 +204,161 @@ RING = const(688)
 
 
 @micropython.viper
-def step(S, P):
+def relay(S, P):
+    """The relay opens 2 ms after the permissive is gone, or with its hard-wired chain; it opens the dump valve."""
     s = ptr32(S)  # noqa: F821
     p = ptr32(P)  # noqa: F821
     valve = s[p[W_VALVE]]
-    # the relay: permissive gone for 2 ms, or the hard-wired chain is open
     n = p[PERM_OFF]
     if valve & _VALVE_PERMISSIVE:
         n = 0
     elif n < p[PERM_LIMIT]:
         n += 1
     p[PERM_OFF] = n
-    relay = 1 if n >= p[PERM_LIMIT] or p[RELAY_OPEN] else 0
-    dump = 1 if relay or valve & _VALVE_DUMP_CLOSED == 0 else 0
-    p[DUMP_OPEN] = dump
-    pressure = p[PRESSURE]
-    # dead time of either kind of valve
+    off = 1 if n >= p[PERM_LIMIT] or p[RELAY_OPEN] else 0
+    p[RELAY_OFF] = off
+    p[DUMP_OPEN] = 1 if off or valve & _VALVE_DUMP_CLOSED == 0 else 0
+
+
+@micropython.viper
+def delay(S, P):
+    """Dead time of either kind of valve."""
+    s = ptr32(S)  # noqa: F821
+    p = ptr32(P)  # noqa: F821
     n = p[RING_AT]
-    u = p[RING + n]
-    p[RING + n] = s[p[W_CODE]] if p[KIND] == _KIND_REGULATOR else valve
+    p[DELAYED] = p[RING + n]
+    p[RING + n] = s[p[W_CODE]] if p[KIND] == _KIND_REGULATOR else s[p[W_VALVE]]
     n += 1
     p[RING_AT] = n if n < p[RING_N] else 0
-    if p[KIND] == _KIND_REGULATOR:
-        # proportional regulator: play, two equal lags
-        y = p[PLAY]
-        if p[STUCK] == 0:
-            h = u >> 1
-            if h > p[HYST]:
-                h = p[HYST]
-            n = y
-            if u > y + p[HYST]:
-                y = u - p[HYST]
-            elif y > u + h:
-                y = u + h
-            if y != n:
-                if p[DRIVEN] == 0:
-                    p[MOVES] = (p[MOVES] + 1) & MASK
-                p[DRIVEN] = 1
-                p[PLAY] = y
-            else:
-                p[DRIVEN] = 0
-        target = y * p[FULL_M] + (y * p[FULL_F] >> 14)
-        if p[RUNAWAY]:
-            target = p[RUNAWAY]
-        if p[AIR] < 1024:
-            target = (target >> 10) * p[AIR]
-            if p[AIR] == 0 and pressure > target:
-                target = pressure
-        e = p[X1] - target
-        t = ((e >> 14) * p[LAG_A] + ((e & LOW14) * p[LAG_A] >> 14)) >> p[LAG_AS]
-        p[X1] = p[X1] - t
-        if dump:
-            n = pressure
-            t = ((n >> 14) * p[DUMP_M] + ((n & LOW14) * p[DUMP_M] >> 14)) >> p[DUMP_S]
-            pressure -= t + 1
-        else:
-            n = pressure - target
-            t = ((n >> 14) * p[LAG_A] + ((n & LOW14) * p[LAG_A] >> 14)) >> p[LAG_AS]
-            pressure -= t
-            pressure += ((e >> 14) * p[LAG_B] + ((e & LOW14) * p[LAG_B] >> 14)) >> p[LAG_BS]
-        if pressure > p[RELIEF]:
-            pressure = p[RELIEF]
-        if pressure < 0:
-            pressure = 0
-        fluid = 0
-    else:
-        # solenoid pair: each takes its time to open and to close, turbulent flow into trapped fluid
-        fluid = p[FLUID]
-        if p[STUCK] == 0:
-            n = 1 if u & _VALVE_FILL and relay == 0 else 0
-            if n != p[FILL_ON]:
-                t = p[FILL_COUNT] + 1
-                if t > (p[FILL_DELAY] if n else p[FILL_CLOSE]):
-                    p[FILL_ON] = n
-                    p[MOVES] = (p[MOVES] + n) & MASK
-                    t = 0
-                p[FILL_COUNT] = t
-            else:
-                p[FILL_COUNT] = 0
-            n = 1 if u & _VALVE_VENT else 0
-            if n != p[VENT_ON]:
-                t = p[VENT_COUNT] + 1
-                if t > (p[VENT_DELAY] if n else p[VENT_CLOSE]):
-                    p[VENT_ON] = n
-                    p[MOVES] = (p[MOVES] + n) & MASK
-                    t = 0
-                p[VENT_COUNT] = t
-            else:
-                p[VENT_COUNT] = 0
-        n = 0
-        while n < 2:
-            u = 0
-            if n == 0:
-                if (p[FILL_ON] or p[RUNAWAY]) and p[AIR]:
-                    u = p[SUPPLY] - (pressure >> 2)
-            elif p[VENT_ON]:
-                u = pressure >> 2
-            if u > 0:
-                h = 0
-                while u < 0x4000000 and h < 8:
-                    u <<= 2
-                    h += 1
-                t = p[SQRT + (u >> 22)]
-                t += (p[SQRT + 1 + (u >> 22)] - t) * ((u >> 8) & LOW14) >> 14
-                t >>= h
-                if n == 0:
-                    t = t * p[FILL_M] >> p[FILL_S]
-                    fluid += t * p[PREFILL_X] if pressure < p[PREFILL] else t
-                else:
-                    fluid -= t * p[VENT_M] >> p[VENT_S]
-            n += 1
-        if p[LEAK_M]:
-            t = (pressure >> 14) * p[LEAK_M] + ((pressure & LOW14) * p[LEAK_M] >> 14) + p[LEAK_REM]
-            fluid -= t >> p[LEAK_S]
-            p[LEAK_REM] = t - ((t >> p[LEAK_S]) << p[LEAK_S])
-        if dump:
-            fluid -= (((fluid >> 14) * p[DUMP_M] + ((fluid & LOW14) * p[DUMP_M] >> 14)) >> p[DUMP_S]) + 1
-        if fluid > p[FLUID_MAX]:
-            fluid = p[FLUID_MAX]
-        if fluid < 0:
-            fluid = 0
-        n = p[FLUID_KS]
-        pressure = (fluid >> n) * p[FLUID_K] + ((fluid & ((1 << n) - 1)) * p[FLUID_K] >> n)
 
-    # ram: what is left of the pressure after specimen, spring and friction moves it against the flow resistance
+
+@micropython.viper
+def regulator(P):
+    """Proportional regulator: play, two equal lags."""
+    p = ptr32(P)  # noqa: F821
+    u = p[DELAYED]
+    pressure = p[PRESSURE]
+    y = p[PLAY]
+    if p[STUCK] == 0:
+        h = u >> 1
+        if h > p[HYST]:
+            h = p[HYST]
+        n = y
+        if u > y + p[HYST]:
+            y = u - p[HYST]
+        elif y > u + h:
+            y = u + h
+        if y != n:
+            if p[DRIVEN] == 0:
+                p[MOVES] = (p[MOVES] + 1) & MASK
+            p[DRIVEN] = 1
+            p[PLAY] = y
+        else:
+            p[DRIVEN] = 0
+    target = y * p[FULL_M] + (y * p[FULL_F] >> 14)
+    if p[RUNAWAY]:
+        target = p[RUNAWAY]
+    if p[AIR] < 1024:
+        target = (target >> 10) * p[AIR]
+        if p[AIR] == 0 and pressure > target:
+            target = pressure
+    e = p[X1] - target
+    t = ((e >> 14) * p[LAG_A] + ((e & LOW14) * p[LAG_A] >> 14)) >> p[LAG_AS]
+    p[X1] = p[X1] - t
+    if p[DUMP_OPEN]:
+        n = pressure
+        t = ((n >> 14) * p[DUMP_M] + ((n & LOW14) * p[DUMP_M] >> 14)) >> p[DUMP_S]
+        pressure -= t + 1
+    else:
+        n = pressure - target
+        t = ((n >> 14) * p[LAG_A] + ((n & LOW14) * p[LAG_A] >> 14)) >> p[LAG_AS]
+        pressure -= t
+        pressure += ((e >> 14) * p[LAG_B] + ((e & LOW14) * p[LAG_B] >> 14)) >> p[LAG_BS]
+    if pressure > p[RELIEF]:
+        pressure = p[RELIEF]
+    if pressure < 0:
+        pressure = 0
+    p[PRESSURE] = pressure
+
+
+@micropython.viper
+def solenoids(P):
+    """Each of the two takes its time to open and to close."""
+    p = ptr32(P)  # noqa: F821
+    u = p[DELAYED]
+    if p[STUCK] == 0:
+        n = 1 if u & _VALVE_FILL and p[RELAY_OFF] == 0 else 0
+        if n != p[FILL_ON]:
+            t = p[FILL_COUNT] + 1
+            if t > (p[FILL_DELAY] if n else p[FILL_CLOSE]):
+                p[FILL_ON] = n
+                p[MOVES] = (p[MOVES] + n) & MASK
+                t = 0
+            p[FILL_COUNT] = t
+        else:
+            p[FILL_COUNT] = 0
+        n = 1 if u & _VALVE_VENT else 0
+        if n != p[VENT_ON]:
+            t = p[VENT_COUNT] + 1
+            if t > (p[VENT_DELAY] if n else p[VENT_CLOSE]):
+                p[VENT_ON] = n
+                p[MOVES] = (p[MOVES] + n) & MASK
+                t = 0
+            p[VENT_COUNT] = t
+        else:
+            p[VENT_COUNT] = 0
+
+
+@micropython.viper
+def flow(P):
+    """Turbulent flow through the open solenoids into trapped fluid; what leaks, and what the dump valve lets go."""
+    p = ptr32(P)  # noqa: F821
+    fluid = p[FLUID]
+    pressure = p[PRESSURE]
+    n = 0
+    while n < 2:
+        u = 0
+        if n == 0:
+            if (p[FILL_ON] or p[RUNAWAY]) and p[AIR]:
+                u = p[SUPPLY] - (pressure >> 2)
+        elif p[VENT_ON]:
+            u = pressure >> 2
+        if u > 0:
+            h = 0
+            while u < 0x4000000 and h < 8:
+                u <<= 2
+                h += 1
+            t = p[SQRT + (u >> 22)]
+            t += (p[SQRT + 1 + (u >> 22)] - t) * ((u >> 8) & LOW14) >> 14
+            t >>= h
+            if n == 0:
+                t = t * p[FILL_M] >> p[FILL_S]
+                fluid += t * p[PREFILL_X] if pressure < p[PREFILL] else t
+            else:
+                fluid -= t * p[VENT_M] >> p[VENT_S]
+        n += 1
+    if p[LEAK_M]:
+        t = (pressure >> 14) * p[LEAK_M] + ((pressure & LOW14) * p[LEAK_M] >> 14) + p[LEAK_REM]
+        fluid -= t >> p[LEAK_S]
+        p[LEAK_REM] = t - ((t >> p[LEAK_S]) << p[LEAK_S])
+    if p[DUMP_OPEN]:
+        fluid -= (((fluid >> 14) * p[DUMP_M] + ((fluid & LOW14) * p[DUMP_M] >> 14)) >> p[DUMP_S]) + 1
+    if fluid > p[FLUID_MAX]:
+        fluid = p[FLUID_MAX]
+    if fluid < 0:
+        fluid = 0
+    n = p[FLUID_KS]
+    pressure = (fluid >> n) * p[FLUID_K] + ((fluid & ((1 << n) - 1)) * p[FLUID_K] >> n)
+    p[FLUID] = fluid
+    p[PRESSURE] = pressure
+
+
+@micropython.viper
+def ram(P):
+    """What is left of the pressure after specimen, spring and friction moves it against the flow resistance."""
+    p = ptr32(P)  # noqa: F821
+    fluid = p[FLUID]
+    pressure = p[PRESSURE]
     force = p[FORCE]
     x = ((p[X] + HALF) & MASK) - HALF
     net = pressure - force - p[SPRING]
@@ -383,7 +416,12 @@ def step(S, P):
     p[FLUID] = fluid
     p[PRESSURE] = pressure
 
-    # specimen: elastic in series with the frame, seated through a toe, yielding along its compaction curve
+
+@micropython.viper
+def specimen(P):
+    """Elastic in series with the frame, seated through a toe, yielding along its compaction curve."""
+    p = ptr32(P)  # noqa: F821
+    x = ((p[X] + HALF) & MASK) - HALF
     u = x - p[PLASTIC] - (((p[SLOW] + HALF) & MASK) - HALF)
     force = 0
     p[YIELDING] = 0
@@ -430,55 +468,88 @@ def step(S, P):
                 force = 0
     p[FORCE] = force
 
-    # what the sensors say
+
+@micropython.viper
+def sensors(S, P):
+    """Displacement, switches, temperatures, and whether there is a sample."""
+    s = ptr32(S)  # noqa: F821
+    p = ptr32(P)  # noqa: F821
+    x = ((p[X] + HALF) & MASK) - HALF
     n = p[NOISE]
     t = (x >> 6) + p[GAP_NM]
     s[p[W_DISP]] = t + (((n & 1023) - 512) * p[DISP_NOISE] >> 8)
     i = p[INPUTS_OK]
     if t > p[TRAVEL_NM]:
         i &= ~_IN_TRAVEL_OK
-    if pressure > p[OVERPRESSURE]:
+    if p[PRESSURE] > p[OVERPRESSURE]:
         i &= ~_IN_PRESSURE_OK
     s[p[W_INPUTS]] = i
     i = p[W_TEMP]
     s[i] = p[T_NOW]
     s[i + 1] = p[T_NOW + 1]
     s[p[W_STATUS]] = p[STATUS_OK]
-    if p[STATUS_OK] & _SAMPLE_NEW:
-        i = p[STOP]
-        t = force
-        if t > i:
-            t = i + ((t - i) >> p[STOP_SHIFT])
-        p[FORCE_L] = t
-        y = t >> 10
-        y = (y * (p[LBOW_FS] - y) >> 10) * p[LBOW_M] >> p[LBOW_S]
-        y += t + ((p[CREEP_L] + HALF) & MASK) - HALF
-        t = force >> 15
-        t = (t * (p[BOW_FS] - t) >> 10) * p[BOW_M] >> p[BOW_S]
-        t += force + ((p[CREEP_H] + HALF) & MASK) - HALF
-        i = 0
-        raw = p[W_RAW]
-        while i < 4:
-            n ^= (n & 0x1FFFFFF) << 5
-            n ^= n >> 7
-            n ^= (n & 0x3FFFFFF) << 4
-            if i == 3:
-                t = y
-            h = p[GAIN + i]
-            u = (((t >> 14) * h + ((t & LOW14) * h >> 14)) >> p[GAIN_S + i]) + ((p[ZERO + i] + HALF) & MASK) - HALF
-            p[CLEAN + i] = u
-            e = (((n & 1023) + ((n >> 10) & 1023) + (n >> 20)) << 1) - 3069
-            u += (e * p[SIGMA + i] >> 10) * p[NOISE_X]
-            if u > CODE_MAX:
-                u = CODE_MAX
-            if u < 0 - CODE_MAX:
-                u = 0 - CODE_MAX
-            if p[MODE + i] == 0:
-                s[raw + i] = u
-            elif p[MODE + i] < 3:
-                s[raw + i] = CODE_MAX if p[MODE + i] == 1 else 0
-            i += 1
-        p[NOISE] = n
+
+
+@micropython.viper
+def cells(S, P):
+    """The load cells' codes: bow, creep, gain, zero and noise; nothing where there is no sample."""
+    s = ptr32(S)  # noqa: F821
+    p = ptr32(P)  # noqa: F821
+    if p[STATUS_OK] & _SAMPLE_NEW == 0:
+        return
+    force = p[FORCE]
+    n = p[NOISE]
+    i = p[STOP]
+    t = force
+    if t > i:
+        t = i + ((t - i) >> p[STOP_SHIFT])
+    p[FORCE_L] = t
+    y = t >> 10
+    y = (y * (p[LBOW_FS] - y) >> 10) * p[LBOW_M] >> p[LBOW_S]
+    y += t + ((p[CREEP_L] + HALF) & MASK) - HALF
+    t = force >> 15
+    t = (t * (p[BOW_FS] - t) >> 10) * p[BOW_M] >> p[BOW_S]
+    t += force + ((p[CREEP_H] + HALF) & MASK) - HALF
+    i = 0
+    raw = p[W_RAW]
+    while i < 4:
+        n ^= (n & 0x1FFFFFF) << 5
+        n ^= n >> 7
+        n ^= (n & 0x3FFFFFF) << 4
+        if i == 3:
+            t = y
+        h = p[GAIN + i]
+        u = (((t >> 14) * h + ((t & LOW14) * h >> 14)) >> p[GAIN_S + i]) + ((p[ZERO + i] + HALF) & MASK) - HALF
+        p[CLEAN + i] = u
+        e = (((n & 1023) + ((n >> 10) & 1023) + (n >> 20)) << 1) - 3069
+        u += (e * p[SIGMA + i] >> 10) * p[NOISE_X]
+        if u > CODE_MAX:
+            u = CODE_MAX
+        if u < 0 - CODE_MAX:
+            u = 0 - CODE_MAX
+        if p[MODE + i] == 0:
+            s[raw + i] = u
+        elif p[MODE + i] < 3:
+            s[raw + i] = CODE_MAX if p[MODE + i] == 1 else 0
+        i += 1
+    p[NOISE] = n
+
+
+@micropython.viper
+def step(S, P):
+    """One tick: valve, ram, specimen, sensors; now and then what is slow."""
+    p = ptr32(P)  # noqa: F821
+    relay(S, P)
+    delay(S, P)
+    if p[KIND] == _KIND_REGULATOR:
+        regulator(P)
+    else:
+        solenoids(P)
+        flow(P)
+    ram(P)
+    specimen(P)
+    sensors(S, P)
+    cells(S, P)
     n = p[COUNT] - 1
     p[COUNT] = n
     if n <= 0:
