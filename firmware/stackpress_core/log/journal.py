@@ -1,6 +1,6 @@
 """The journal: an append-only ring of CRC'd, sequence-numbered records on NOR flash; it survives a power cut anywhere.
 
-`append` costs no flash time: it frames the record in a small RAM queue. `service` writes it, one bounded flash step
+`append` costs no flash time: it puts the record into a small RAM queue. `service` writes it, one bounded flash step
 at a time, and erases one sector ahead, so a record is durable a few foreground passes after its event. The oldest
 sector is always the next to go, and the host pulls in order, so pulled sectors go first; when an unpulled one has to
 go, its records are counted in `overwritten_unpulled`, for the press to react to. A loss is always a number: a record
@@ -222,7 +222,7 @@ class Journal:
         return max(0, self._sectors.count - 1 - (self._last - number))
 
     def read_from(self, seq, buf):
-        """Copy whole records, frames and all, from `seq` on into `buf`; gives (bytes, seq to ask for next).
+        """Copy whole records, heads and CRCs and all, from `seq` on into `buf`; gives (bytes, seq to ask for next).
 
         Only durable records; a record that is gone is skipped (the numbers in the stream show the gap). (0, seq) means
         there is nothing there yet. Raises ValueError if `buf` could not hold the longest record.

@@ -1,4 +1,4 @@
-"""The records that frame what a press does: one at its start, one before each run and one after it, with the zero of both."""
+"""The records at both ends of what a press does: one at its start, one before each run and one after it, with the zero of both."""
 
 from stackpress_core.identity import digest
 from stackpress_core.log import records

@@ -147,12 +147,12 @@ def runs(
     json: Json = False,
 ) -> None:
     """List the runs that are kept on this computer, oldest first."""
-    from ..logs.runs import runs as kept
+    from ..logs.runs import runs as listed
     from ..logs.store import Store
 
     out = Output(json)
     with Store(data) as store:
-        found = [one for one in kept(store) if one.run or every]
+        found = [one for one in listed(store) if one.run or every]
         folder = store.folder
     head = ("run", "when", "program", "sample", "peak", "lasted", "end", "lost")
     out.table(head, [_row(one) for one in found])

@@ -46,7 +46,7 @@ def framed(kind: int, boot: int, seq: int, payload: bytes) -> bytes:
 
 
 def sealed(samples: Samples) -> bytes:
-    """Samples as they lie in the journal: their frames' constants and CRCs filled in."""
+    """Samples as they lie in the journal: their heads and CRCs filled in."""
     samples["kind"], samples["length"] = records.SAMPLE, packing.SIZES[records.SAMPLE]
     raw = memoryview(bytearray(samples.tobytes()))
     for at in range(0, len(raw), SAMPLE_BYTES):
