@@ -28,6 +28,7 @@ from hil_tests.targets import known_state
 QUIET_S = 30.0  # a board in the middle of writing its flash, or an emulated one, takes its time
 BOOT_S = 20.0  # wall time within which a board is back after a restart, at least
 LOOK_S = 0.02  # shortest nap between two looks at the clock
+GONE_S = 3.0  # nothing comes back from a press that restarts; a port that stays does not tell
 NAP_S = 0.5
 FRESH_S = 0.5  # of wall time: so old may an answer be that is carried on
 LONG_S = 5.0  # two answers further apart than this say nothing of how fast the press goes now
@@ -166,8 +167,11 @@ class SerialTarget:
 
     def restart(self) -> None:
         """Restart the firmware as the host can: in the safe state, and the link is open again afterwards."""
+        link = self.press.link
+        patience_s, link.quiet_s = link.quiet_s, min(link.quiet_s, GONE_S)
         self.press.reboot()
-        end = time.monotonic() + BOOT_S + 10 * self.press.link.quiet_s
+        link.quiet_s = patience_s
+        end = time.monotonic() + BOOT_S + 10 * link.quiet_s
         while True:
             try:
                 self.press.reopen()
