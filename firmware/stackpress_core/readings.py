@@ -7,6 +7,8 @@ AT = words.AT
 _STATE, _MODE, _T_SECOND, _T_SUB, _HZ = AT["STATE"], AT["MODE"], AT["T_SECOND"], AT["T_SUB"], AT["HZ"]
 _FORCE_F, _SET, _REACHED = AT["FORCE_F"], AT["SET"], AT["REACHED"]
 _CMD_SEQ, _CMD_SEEN, _CMD_STATE = AT["CMD_SEQ"], AT["CMD_SEEN"], AT["CMD_STATE"]
+_STALE = words.row_at(interlock.NAMES.index("stale"))  # asked in every look of the panel and in every sample
+_STALE_SIGNAL, _STALE_LIMIT = _STALE + words.ROW_SIGNAL, _STALE + words.ROW_LIMIT
 
 
 class Readings:
@@ -104,7 +106,8 @@ class Readings:
 
     @property
     def stale(self):
-        return self.row_exceeds("stale")
+        s = self.S
+        return s[s[_STALE_SIGNAL]] > s[_STALE_LIMIT]
 
     @property
     def step(self):
