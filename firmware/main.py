@@ -11,10 +11,10 @@ from board import Board  # noqa: E402  (nothing else is imported before the outp
 
 board = Board()
 
-from stackpress_core.press import Press  # noqa: E402
+from stackpress_core.firmware import Firmware  # noqa: E402
 
 try:
-    board.loop(Press(board))
+    board.loop(Firmware(board))
 except Exception as error:
     board.crashed(error)
 board.leave()

@@ -113,7 +113,7 @@ def errors():
 def reference():
     """The whole of SCPI.md."""
     simulation = command_rows("Commands of a simulated plant", commands_simulation.TABLE)
-    tables = [command_rows("Commands", commands.TABLE), simulation + "\n" + SIMULATION]
+    tables = [command_rows("Commands", commands.rows_of(commands.MODULES)), simulation + "\n" + SIMULATION]
     return "\n".join([INTRO, units() + registers(), *tables, errors()])
 
 

@@ -112,7 +112,7 @@ class InternalNor:
 
     def service(self, wall_ms):
         """One step to the flash, if nothing is driven and no order is under way."""
-        if self._steps and self._press and self._press.de_energised:
+        if self._steps and self._press and self._press.readings.de_energised:
             self._stand_still(self._carry)
 
     def settle(self, feed=None):

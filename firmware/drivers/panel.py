@@ -150,7 +150,7 @@ class Panel:
         """To the log, when it changes."""
         if there != self._told[part] and self._press:
             self._told[part] = there
-            self._press.sampler.event(EVENT_PART, 0, 1 if there else 0, name)
+            self._press.events.tell(EVENT_PART, 0, 1 if there else 0, name)
 
     def _with_screen(self, now):
         """What is due of the display at `now`; -1: whatever it needs to be set up, or renewed."""

@@ -126,7 +126,7 @@ class Scale:
 
     def _find_again(self, at, wall_ms):
         """The ram of a press that is safe is driven by its spring alone: when it stands, it stands at its rest."""
-        if at != self._last or self._press.state != states.SAFE:
+        if at != self._last or self._press.readings.state != states.SAFE:
             self._last, self._still_since = at, wall_ms
         elif (wall_ms - self._still_since) & _WALL >= STILL_MS:
             self._words[memory.SCALE_ZERO] = at

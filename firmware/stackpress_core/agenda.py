@@ -11,13 +11,17 @@ FAR_MS = 1 << 28
 
 
 class Agenda:
-    """`parts` are called in their order; press time in ms, `now_ms` that of the present pass."""
+    """`parts` are called in their order; `now_ms` is press time, `wall_ms` wall time of the present pass."""
 
     def __init__(self, parts=()):
+        self.now_ms = self.wall_ms = 0
+        self.take(parts)
+
+    def take(self, parts):
+        """From now on these are called."""
         self._parts = parts
         self._moments = [0] * (len(parts) + 1)  # the last is nobody's own
         self._of = len(parts)  # whose turn it is
-        self.now_ms = 0
 
     @property
     def next_ms(self):

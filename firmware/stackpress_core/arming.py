@@ -9,50 +9,63 @@ from stackpress_core.tick import states, words
 AT = words.AT
 
 
-def _inputs_open(press, *names):
-    bits = press.S[AT["INPUTS"]]
+def _inputs_open(a, *names):
+    bits = a.readings.inputs
     return any(not bits & words.IN[name] for name in names)
 
 
-
-def _document_problem(press, name):
-    problem = press.problems.get(name)
+def _document_problem(a, name):
+    problem = a.settings.problems.get(name)
     return "%s: %s" % (name, problem) if problem else ""
 
 
-# code, failing(press), text or a function of the press
+# code, failing(arming), text or a function of arming
 CHECKS = (
-    ("state", lambda p: p.state != states.SAFE, lambda p: "the press is %s, not safe" % p.state_name),
-    ("config", lambda p: "config" in p.problems, lambda p: _document_problem(p, "config")),
-    ("ceilings", lambda p: "ceilings" in p.problems, lambda p: _document_problem(p, "ceilings")),
-    ("calibration", lambda p: "calibration" in p.problems, lambda p: _document_problem(p, "calibration")),
-    ("commissioning_zero", lambda p: "zero" in p.problems, lambda p: _document_problem(p, "zero")),
-    ("valve", lambda p: p.params["valve_kind"] == states.KIND_NONE, "this is a manual press: nothing can be driven, use monitor"),
-    ("estop", lambda p: _inputs_open(p, "estop_a", "estop_b"), "the emergency stop is pressed or its wire is broken"),
-    ("guard", lambda p: _inputs_open(p, "guard_a", "guard_b"), "the guard is open"),
-    ("discrepancy", lambda p: p.row_exceeds("discrepancy"), "two channels of one safety switch disagree"),
-    ("discrepancy", lambda p: p.pairs.stuck, lambda p: switches.told(p.pairs.stuck)),
-    ("overpressure", lambda p: _inputs_open(p, "pressure_ok"), "the over-pressure switch is open"),
-    ("supply", lambda p: _inputs_open(p, "supply_ok"), "the supply is low, or the panel that watches it does not answer"),
-    ("travel", lambda p: _inputs_open(p, "travel_ok"), "the ram stands at its travel limit"),
-    ("stale", lambda p: p.row_exceeds("stale"), "no believable sample arrives from the load cells"),
-    ("rail", lambda p: p.row_exceeds("rail"), "a load cell's signal is at the converter's rail"),
-    ("frozen", lambda p: p.row_exceeds("frozen"), "a load cell repeats one code"),
-    ("crc", lambda p: p.row_exceeds("crc"), "samples arrive with a wrong checksum"),
-    ("chip_reset", lambda p: p.row_exceeds("chip_reset"), "the converter restarted by itself: acknowledge it with a reset"),
-    ("imbalance", lambda p: p.row_exceeds("imbalance"), "the load cells disagree: take the zero again"),
-    ("stop_button", lambda p: p.S[AT["INPUTS"]] & words.IN["stop"], "the stop button is held"),
-    ("store", lambda p: not p.store_keeps, "the store of documents takes nothing: starts can't be told apart"),
-    ("zero", lambda p: p.zero_is_off(), lambda p: "the force is not zero: %s" % p.zero_text()),
-    ("temperature", lambda p: p.row_exceeds("temperature"), "a platen is too hot"),
-    ("storage", lambda p: p.S[AT["SIG_STORAGE"]] and p.params["storage_reaction"], "the journal can't be written"),
-    ("storage", lambda p: p.journal_missing and not p.params["journal_in_ram"],
-     lambda p: "%s: the log would be gone with the power (journal_in_ram allows it)" % p.journal_missing),
-    ("log_full", lambda p: p.S[AT["SIG_LOG"]] and p.params["log_full_reaction"], "unpulled records were overwritten: pull the log"),
-    ("crash", lambda p: p.S[AT["SIG_CRASH"]], "the firmware crashed or hung before this start: acknowledge it with a reset"),
+    ("state", lambda a: a.readings.state != states.SAFE, lambda a: "the press is %s, not safe" % a.readings.state_name),
+    ("config", lambda a: "config" in a.settings.problems, lambda a: _document_problem(a, "config")),
+    ("ceilings", lambda a: "ceilings" in a.settings.problems, lambda a: _document_problem(a, "ceilings")),
+    ("calibration", lambda a: "calibration" in a.settings.problems, lambda a: _document_problem(a, "calibration")),
+    ("commissioning_zero", lambda a: "zero" in a.settings.problems, lambda a: _document_problem(a, "zero")),
+    ("valve", lambda a: a.settings.params["valve_kind"] == states.KIND_NONE,
+     "this is a manual press: nothing can be driven, use monitor"),
+    ("estop", lambda a: _inputs_open(a, "estop_a", "estop_b"), "the emergency stop is pressed or its wire is broken"),
+    ("guard", lambda a: _inputs_open(a, "guard_a", "guard_b"), "the guard is open"),
+    ("discrepancy", lambda a: a.readings.row_exceeds("discrepancy"), "two channels of one safety switch disagree"),
+    ("discrepancy", lambda a: a.readings.pairs.stuck, lambda a: switches.told(a.readings.pairs.stuck)),
+    ("overpressure", lambda a: _inputs_open(a, "pressure_ok"), "the over-pressure switch is open"),
+    ("supply", lambda a: _inputs_open(a, "supply_ok"), "the supply is low, or the panel that watches it does not answer"),
+    ("travel", lambda a: _inputs_open(a, "travel_ok"), "the ram stands at its travel limit"),
+    ("stale", lambda a: a.readings.row_exceeds("stale"), "no believable sample arrives from the load cells"),
+    ("rail", lambda a: a.readings.row_exceeds("rail"), "a load cell's signal is at the converter's rail"),
+    ("frozen", lambda a: a.readings.row_exceeds("frozen"), "a load cell repeats one code"),
+    ("crc", lambda a: a.readings.row_exceeds("crc"), "samples arrive with a wrong checksum"),
+    ("chip_reset", lambda a: a.readings.row_exceeds("chip_reset"),
+     "the converter restarted by itself: acknowledge it with a reset"),
+    ("imbalance", lambda a: a.readings.row_exceeds("imbalance"), "the load cells disagree: take the zero again"),
+    ("stop_button", lambda a: a.readings.inputs & words.IN["stop"], "the stop button is held"),
+    ("store", lambda a: not a.store_keeps, "the store of documents takes nothing: starts can't be told apart"),
+    ("zero", lambda a: a.calibrator.zero_is_off(), lambda a: "the force is not zero: %s" % a.calibrator.zero_text()),
+    ("temperature", lambda a: a.readings.row_exceeds("temperature"), "a platen is too hot"),
+    ("storage", lambda a: a.S[AT["SIG_STORAGE"]] and a.settings.params["storage_reaction"], "the journal can't be written"),
+    ("storage", lambda a: a.journal.missing and not a.settings.params["journal_in_ram"],
+     lambda a: "%s: the log would be gone with the power (journal_in_ram allows it)" % a.journal.missing),
+    ("log_full", lambda a: a.S[AT["SIG_LOG"]] and a.settings.params["log_full_reaction"],
+     "unpulled records were overwritten: pull the log"),
+    ("crash", lambda a: a.S[AT["SIG_CRASH"]], "the firmware crashed or hung before this start: acknowledge it with a reset"),
 )
 
 
-def failing(press):
-    """[(code, text), ...] of every check that fails; empty if the press may be armed."""
-    return [(code, text if isinstance(text, str) else text(press)) for code, fails, text in CHECKS if fails(press)]
+class Arming:
+    """What the checks look at."""
+
+    def __init__(self, S, readings, settings, calibrator, journal, store_keeps):
+        self.S = S
+        self.readings = readings
+        self.settings = settings
+        self.calibrator = calibrator
+        self.journal = journal
+        self.store_keeps = store_keeps
+
+    def failing(self):
+        """[(code, text), ...] of every check that fails; empty if the press may be armed."""
+        return [(code, text if isinstance(text, str) else text(self)) for code, fails, text in CHECKS if fails(self)]

@@ -1,31 +1,68 @@
-"""Guided calibration on the press: commissioning zero, and the span of a cell from reference forces.
+"""Guided calibration on the press: the display's tare, the commissioning zero, and the span of a cell from reference forces.
 
 Codes are watched fifty times a second; a point is the mean of the last second and is refused when the code is at the
 rail, does not move at all, or moves too much. Nothing is in force before it is accepted, and then it is bound to this board.
 """
 
-
 from stackpress_core import tuning
 from stackpress_core.errors import Refused
+from stackpress_core.log import records
 from stackpress_core.tick import states, words
 
 LOOK_MS, LOOKS = 20, 50  # a second
 SPREAD_MAX = 20000  # codes between smallest and largest: more is not at rest
 SPAN_MIN = 50000  # codes between two points
+TARE_BANDS = 5  # a tare is at most this many times the band in which a cell counts as unloaded
 AT = words.AT
-_STATE = AT["STATE"]
 
 
 class Calibrator:
-    """The procedure; `press` gives frame, documents and identity."""
+    """The procedures, and whether the cells are at zero; what they find goes into `settings` as a document of `identity`."""
 
-    def __init__(self, press):
-        self.press = press
+    def __init__(self, S, readings, settings, events, agenda, identity):
+        self.S = S
+        self.readings = readings
+        self.settings = settings
+        self.events = events
+        self.agenda = agenda
+        self.identity = identity
         self.cell = 0  # from 1; 0 while nothing is being calibrated
         self.serial = ""
         self.points = []
         self._codes = [[] for _ in range(words.CELLS)]
         self._looked_ms = -LOOK_MS
+
+    # -- zero and tare
+
+    def zero_band_cn(self, i):
+        """How far an unloaded cell may be off zero: 2 % of its ceiling."""
+        return 2000 if "ceilings" in self.settings.problems else max(2000, self.S[AT["K_CELL_CEILING"] + i] // 50)
+
+    def zero_is_off(self):
+        r = self.readings
+        return any(r.uses_cell(i) and abs(r.cell_force_cn(i)) > self.zero_band_cn(i) for i in range(words.CELLS))
+
+    def zero_text(self):
+        r = self.readings
+        return ", ".join(["cell %d %d N" % (i + 1, r.cell_force_cn(i) // 100) for i in range(words.CELLS) if r.uses_cell(i)])
+
+    def tare(self):
+        """The display's zero only; the safety bands keep the commissioning zero. It must not hide a pressed cell."""
+        r = self.readings
+        if self.S[AT["STATE"]] in states.DRIVEN + (states.TRIPPED,):
+            raise Refused("the press is %s: a force of %d N would be hidden" % (r.state_name, r.force_cn // 100))
+        cells = [r.cell_force_cn(i) if r.uses_cell(i) else 0 for i in range(words.CELLS)]
+        for i, force_cn in enumerate(cells):
+            if abs(force_cn) > TARE_BANDS * self.zero_band_cn(i):
+                raise Refused("cell %d carries %d N: more than a tare may hide" % (i + 1, force_cn // 100))
+        r.tare_cn = cells
+        self.events.note(records.EVENT_TARE)
+
+    # -- procedures
+
+    @property
+    def active(self):
+        return self.cell > 0
 
     @property
     def step(self):
@@ -35,13 +72,11 @@ class Calibrator:
 
     def look(self):
         """Keep the last second of codes, while the press is safe."""
-        if self.press.S[_STATE] not in (states.SAFE, states.SERVICE):
+        s = self.S
+        if s[AT["STATE"]] not in (states.SAFE, states.SERVICE) or not self.agenda.reached(self._looked_ms + LOOK_MS):
             return
-        if not self.press.agenda.reached(self._looked_ms + LOOK_MS):
-            return
-        self._looked_ms = self.press.agenda.now_ms
-        self.press.agenda.at(self._looked_ms + LOOK_MS)
-        s = self.press.S
+        self._looked_ms = self.agenda.now_ms
+        self.agenda.at(self._looked_ms + LOOK_MS)
         for i in range(words.CELLS):
             codes = self._codes[i]
             if len(codes) >= LOOKS:
@@ -54,7 +89,8 @@ class Calibrator:
         if len(codes) < LOOKS:
             raise Refused("cell %d has been watched for less than a second: wait" % (i + 1))
         low, high = min(codes), max(codes)
-        if high >= self.press.params["rail_counts"] or low <= -self.press.params["rail_counts"]:
+        rail = self.settings.params["rail_counts"]
+        if high >= rail or low <= -rail:
             raise Refused("cell %d is at the converter's rail: an open bridge or an overload" % (i + 1))
         if low == high:
             raise Refused("cell %d repeats one code: the converter or its cable is dead" % (i + 1))
@@ -63,32 +99,32 @@ class Calibrator:
         return sum(codes) // len(codes)
 
     def need_safe(self):
-        if self.press.state_name not in ("safe", "service"):
-            raise Refused("calibration needs the safe state, the press is %s" % self.press.state_name)
+        if self.readings.state_name not in ("safe", "service"):
+            raise Refused("calibration needs the safe state, the press is %s" % self.readings.state_name)
 
     def zero(self):
         """Take the codes of the unloaded cells as zero; refused if one is further off than its safety band."""
         self.need_safe()
-        document = self.press.documents.get("calibration")
+        document = self.settings.documents.get("calibration")
         if document is None:
             raise Refused("there is no calibration to take a zero for")
         codes = [0] * words.CELLS
         for i, cell in enumerate(document["cells"]):
-            if cell is None or not self.press.uses_cell(i):
+            if cell is None or not self.readings.uses_cell(i):
                 continue
             codes[i] = self.settled_code(i)
             off = tuning.force_at(cell["points"], codes[i]) - tuning.force_at(cell["points"], cell.get("zero_code", codes[i]))
-            band = self.press.zero_band_cn(i)
+            band = self.zero_band_cn(i)
             if abs(off) > band:
                 raise Refused("cell %d is %d N off its calibrated zero, more than %d N: unload it, or calibrate it again"
                               % (i + 1, off // 100, band // 100))
-        self.press.put_document("zero", {"format": 1, "code": codes})
+        self.settings.put("zero", {"format": 1, "code": codes})
 
-    def begin(self, cell, serial):
+    def begin(self, cell, serial=None):
         self.need_safe()
-        if not 1 <= cell <= words.CELLS or not self.press.uses_cell(cell - 1):
+        if not 1 <= cell <= words.CELLS or not self.readings.uses_cell(cell - 1):
             raise Refused("this press has no cell %d" % cell)
-        self.cell, self.serial, self.points = cell, serial, []
+        self.cell, self.serial, self.points = cell, serial or "", []
 
     def point(self, cell, force_cn):
         self.need_safe()
@@ -102,7 +138,7 @@ class Calibrator:
             raise Refused("a cell takes %d points" % words.POINTS)
         self.points.append([code, force_cn])
 
-    def accept(self, unix_s):
+    def accept(self, unix_s=None):
         self.need_safe()
         if not self.cell:
             raise Refused("no calibration is under way")
@@ -111,24 +147,24 @@ class Calibrator:
             tuning.segments(points)
         except ValueError as error:
             raise Refused(str(error)) from None
-        document = self.press.documents.get("calibration") or {"format": 1, "cells": [None] * words.CELLS}
-        document["board"] = self.press.board.identity
+        document = self.settings.documents.get("calibration") or {"format": 1, "cells": [None] * words.CELLS}
+        document["board"] = self.identity
         zero = [code for code, force in points if force == 0]
-        entry = {"serial": self.serial, "points": points, "unix_s": unix_s}
+        entry = {"serial": self.serial, "points": points, "unix_s": unix_s or 0}
         if zero:
             entry["zero_code"] = zero[0]
         document["cells"] += [None] * (self.cell - len(document["cells"]))
         document["cells"][self.cell - 1] = entry
         self._forget_zero(self.cell - 1)
-        self.press.put_document("calibration", document)
+        self.settings.put("calibration", document)
         self.abort()
 
     def _forget_zero(self, i):
         """The commissioning zero of a cell belongs to its calibration of then."""
-        document = self.press.documents.get("zero")
+        document = self.settings.documents.get("zero")
         if document and document["code"][i]:
             document["code"][i] = 0
-            self.press.put_document("zero", document)
+            self.settings.put("zero", document)
 
     def abort(self):
         self.cell, self.serial, self.points = 0, "", []

@@ -121,13 +121,12 @@ def plant(document, board):
     return found or ([] if isinstance(document["plant"], dict) else ["plant is not a record"])
 
 
-def register(press):
-    """Give the press's document store its validators."""
-    documents = press.documents
-    rates, slowest_hz = getattr(press.board, "tick_rates", ()), getattr(press.board, "slowest_hz", 0)
+def register(documents, board, program_limits):
+    """Give the store of documents its validators; `program_limits()` are the limits in force."""
+    rates, slowest_hz = getattr(board, "tick_rates", ()), getattr(board, "slowest_hz", 0)
     documents.register("config", lambda d: config(d, documents.get("ceilings"), rates, slowest_hz))
     documents.register("ceilings", ceilings)
     documents.register("calibration", calibration)
     documents.register("zero", zero)
-    documents.register("plant", lambda d: plant(d, press.board))
-    documents.register("program", lambda d: program.validate(d, press.program_limits()))
+    documents.register("plant", lambda d: plant(d, board))
+    documents.register("program", lambda d: program.validate(d, program_limits()))

@@ -180,6 +180,11 @@ class Values:
     """The parameters of one press by device name: whole numbers in the unit that the name says, defaults where none was set."""
 
     def __init__(self, raws=()):
+        self._raws = {}
+        self.take(raws)
+
+    def take(self, raws):
+        """Replace all of them; `raws` have the names that are written in files."""
         raws = dict(raws)
         self._raws = {device_name(row[NAME]): raws.get(row[NAME], bounds_raw(row[NAME])[1]) for row in PARAMS}
 

@@ -1,6 +1,6 @@
-"""What a press says about itself: state, force, reasons, and whether it could be armed. Reading changes nothing."""
+"""What a press says about itself: state, force, reasons. Reading changes nothing."""
 
-from stackpress_core import arming, switches
+from stackpress_core import switches
 from stackpress_core.tick import interlock, states, words
 
 AT = words.AT
@@ -12,7 +12,13 @@ _STALE_SIGNAL, _STALE_LIMIT = _STALE + words.ROW_SIGNAL, _STALE + words.ROW_LIMI
 
 
 class Readings:
-    """The part of a Press (see press.py) that only looks; its attributes are made there."""
+    """Looks at the words `S`; `params` say which cells are used, `pairs` (switches.Pairs) which contact is not believed."""
+
+    def __init__(self, S, params, pairs):
+        self.S = S
+        self.params = params
+        self.pairs = pairs
+        self.tare_cn = [0] * words.CELLS  # what the display leaves out
 
     @property
     def state(self):
@@ -22,6 +28,10 @@ class Readings:
         if s[_CMD_SEQ] != s[_CMD_SEEN] and s[AT["K_TRANSITIONS"] + state] >> s[_CMD_STATE] & 1:
             return s[_CMD_STATE]
         return state
+
+    @property
+    def state_name(self):
+        return states.NAMES[self.state]
 
     @property
     def order_waits(self):
@@ -40,9 +50,7 @@ class Readings:
         vented = s[_STATE] == states.TRIPPED and s[AT["REACTION"]] == words.REACT_VENT
         return self.at_rest or vented and not s[AT["VALVE"]] & words.VALVE_PERMISSIVE and not self.order_waits
 
-    @property
-    def state_name(self):
-        return states.NAMES[self.state]
+    # -- time and tick
 
     @property
     def hz(self):
@@ -55,6 +63,20 @@ class Readings:
     @property
     def time_ms(self):
         return self.S[_T_SUB] * 1000 // self.S[_HZ] % 1000
+
+    @property
+    def ticks(self):
+        return self.S[AT["TOKEN"]]
+
+    @property
+    def missed_ticks(self):
+        return self.S[AT["MISSED"]]
+
+    @property
+    def tick_us_max(self):
+        return self.S[AT["TICK_WORST"]]
+
+    # -- force, travel, temperature
 
     @property
     def force_cn(self):
@@ -70,12 +92,25 @@ class Readings:
     def set_cn(self):
         return self.S[_SET]
 
+    @property
+    def set_point_reached(self):
+        s = self.S
+        return s[_CMD_SEQ] == s[_CMD_SEEN] and s[_MODE] == states.FORCE and s[_REACHED] > 0
+
     def cell_force_cn(self, i):
         return self.S[AT["CELL"] + i]
+
+    def uses_cell(self, i):
+        return bool((self.params["high_range_mask"] | self.params["low_range_mask"]) >> i & 1)
 
     @property
     def imbalance_permille(self):
         return self.S[AT["IMBALANCE"]]
+
+    @property
+    def pressed(self):
+        """Whether there is force on the cell."""
+        return abs(self.S[_FORCE_F]) > self.params["contact_force_cn"]
 
     @property
     def displacement_nm(self):
@@ -83,6 +118,8 @@ class Readings:
 
     def temperature_cc(self, i):
         return self.S[AT["TEMPERATURE"] + i]
+
+    # -- inputs and outputs
 
     @property
     def inputs(self):
@@ -104,22 +141,30 @@ class Readings:
     def moves(self):
         return self.S[AT["MOVES"]]
 
+    # -- why it stopped, what warns
+
     @property
     def stale(self):
         s = self.S
         return s[s[_STALE_SIGNAL]] > s[_STALE_LIMIT]
 
     @property
-    def step(self):
-        return max(0, self.runner.index + 1)
-
-    @property
-    def area_um2(self):
-        return self.runner.area_um2
-
-    @property
     def warning_bits(self):
         return words.row_bits(self.S, "WARNED")
+
+    def warnings(self):
+        return interlock.names_of(self.warning_bits)
+
+    @property
+    def active_bits(self):
+        return words.row_bits(self.S, "ACTIVE")
+
+    def active_reasons(self):
+        return interlock.names_of(self.active_bits)
+
+    @property
+    def reaction(self):
+        return self.S[AT["REACTION"]]
 
     @property
     def trip_reason(self):
@@ -134,76 +179,15 @@ class Readings:
             return told[0].upper() + told[1:] + "."
         return interlock.ROWS[first][interlock.HINT] if first >= 0 else ""
 
-    def active_reasons(self):
-        return interlock.names_of(words.row_bits(self.S, "ACTIVE"))
+    def still_there(self):
+        """Names of what stopped the press and is there now: an acknowledgement would be refused."""
+        return [name for name in interlock.names_of(words.row_bits(self.S, "LATCHED")) if self._lasts(name)]
 
-    def warnings(self):
-        return interlock.names_of(self.warning_bits)
-
-    def arming_checks(self):
-        return arming.failing(self)
+    def _lasts(self, name):
+        """Whether the condition of a latched row is there now and has to go before it can be acknowledged."""
+        return interlock.row_of(name)[interlock.ENDS] == interlock.GONE and self.row_exceeds(name)
 
     def row_exceeds(self, name):
         """Whether the signal of this interlock row stands above its limit now, whatever the state."""
         row = words.row_at(interlock.NAMES.index(name))
         return self.S[self.S[row + words.ROW_SIGNAL]] > self.S[row + words.ROW_LIMIT]
-
-    def uses_cell(self, i):
-        return bool((self.params["high_range_mask"] | self.params["low_range_mask"]) >> i & 1)
-
-    def zero_band_cn(self, i):
-        """How far an unloaded cell may be off zero: 2 % of its ceiling."""
-        return 2000 if "ceilings" in self.problems else max(2000, self.S[AT["K_CELL_CEILING"] + i] // 50)
-
-    def zero_is_off(self):
-        return any(self.uses_cell(i) and abs(self.cell_force_cn(i)) > self.zero_band_cn(i) for i in range(words.CELLS))
-
-    def zero_text(self):
-        return ", ".join(["cell %d %d N" % (i + 1, self.cell_force_cn(i) // 100)
-                          for i in range(words.CELLS) if self.uses_cell(i)])
-
-    def stiffness_n_per_m(self):
-        return self.stiffness.cn_per_um * 10000
-
-    def tick_statistics(self):
-        s = self.S
-        return s[AT["TOKEN"]], s[AT["TICK_WORST"]], s[AT["MISSED"]], s[_HZ]
-
-    def memory(self):
-        import gc
-
-        return gc.mem_free(), gc.mem_alloc()
-
-    def selftest(self):
-        """0 if all is well, else one bit for each of states.SELFTEST that is not."""
-        p = self.problems
-        found = ("config" in p, "calibration" in p, "ceilings" in p, self.stale, self.journal.dropped > 0, self.S[AT["MISSED"]] > 0)
-        return sum([1 << i for i, bad in enumerate(found) if bad])
-
-    @property
-    def program_running(self):
-        return self.runner.active
-
-    @property
-    def waiting_for_trigger(self):
-        return self.runner.waits_for_trigger
-
-    @property
-    def calibrating(self):
-        return self.calibrator.cell > 0
-
-    def calibration_state(self):
-        return self.calibrator.step, self.calibrator.cell, self.calibrator.points
-
-    def program_state(self):
-        r = self.runner
-        return self.program_name, self.step if r.active else 0, r.kind, r.step_time_ms, self.run_number, r.time_left_ms
-
-    @property
-    def wants_prompt(self):
-        return self.server.wants_repl
-
-    @property
-    def set_point_reached(self):
-        s = self.S
-        return s[_CMD_SEQ] == s[_CMD_SEEN] and s[_MODE] == states.FORCE and s[_REACHED] > 0

@@ -3,6 +3,8 @@
 Noise says nothing, so a look counts only when both have changed enough; the estimate moves a quarter of the way each time.
 """
 
+from stackpress_core import tuning
+from stackpress_core.tick import words
 from stackpress_core.tick.words import ABSENT
 
 FORCE_STEP = 5000  # cN
@@ -10,12 +12,25 @@ TRAVEL_STEP = 300  # nm
 
 
 class Stiffness:
-    def __init__(self):
-        self.cn_per_um = 0
+    """The estimate, and the gain schedule that follows from it."""
+
+    def __init__(self, S, params):
+        self.S = S
+        self.params = params
+        self.cn_per_um = 0  # 0: not known
         self._force = 0
         self._travel = ABSENT
 
-    def look(self, force_cn, displacement_nm):
+    @property
+    def n_per_m(self):
+        return self.cn_per_um * 10000
+
+    def look(self, now_ms, wall_ms):
+        force_cn = self.S[words.AT["FORCE_F"]]
+        self.feed(force_cn, self.S[words.AT["DISPLACEMENT"]])
+        tuning.schedule(self.S, self.params, self.cn_per_um, force_cn)
+
+    def feed(self, force_cn, displacement_nm):
         """True if there is a new estimate."""
         if displacement_nm == ABSENT:
             return False

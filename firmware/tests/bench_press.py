@@ -7,8 +7,8 @@ import json
 import struct
 
 from bench_frame import CALIBRATION, CEILINGS, LOW_STOP_CN
+from stackpress_core.firmware import Firmware
 from stackpress_core.log import packing, records
-from stackpress_core.press import Press
 from stackpress_core.tick import states, words
 from stackpress_core.tick.tick import tick
 from stackpress_sim.nor_file import NorFile
@@ -79,7 +79,7 @@ class PressBench:
         self.board = board or MemoryBoard()
         if stored:
             self.write(documents(self.board.identity, **raws), without)
-        self.press = Press(self.board)
+        self.press = Firmware(self.board)
         self.inputs = inputs
         self.status = words.SAMPLE_NEW
         self.codes = {}
@@ -144,20 +144,20 @@ class PressBench:
             if what():
                 return
             self.run_passes(1)
-        raise AssertionError("%s, %s %s" % (self.press.state_name, self.press.trip_reason, self.press.runner.reason))
+        raise AssertionError("%s, %s %s" % (self.press.readings.state_name, self.press.readings.trip_reason, self.press.runner.reason))
 
     def until_state(self, state, seconds=60):
         self.until(lambda: self.press.S[AT["STATE"]] == state, seconds)
 
     def put(self, program):
-        self.press.put_document("program/" + program["name"], program)
+        self.press.settings.put("program/" + program["name"], program)
 
     def started(self, *steps, **header):
         """Arm and start a program of these steps."""
         self.put(recipe(*steps, **header))
-        self.press.arm()
+        self.press.operator.arm()
         self.run_passes(1)
-        self.press.start("pellet")
+        self.press.operator.start("pellet")
         return self
 
     def pressed(self, force_cn=1000000, **header):

@@ -47,10 +47,6 @@ class Serial:
         return n
 
 
-class RunLog:
-    closing = False
-
-
 class Journal:
     first_seq = 1
     next_seq = 41
@@ -58,6 +54,7 @@ class Journal:
     overwritten_unpulled = 0
     dropped = 0
     origin = 7
+    missing = ""
 
     def read_from(self, seq, buf):
         """Records of 100 bytes, each filled with its number."""
@@ -80,35 +77,36 @@ class Board:
 
 class Runner:
     program = None
-    state, reason = "idle", ""
+    state, reason, kind = "idle", "", ""
+    step_number, step_time_ms, time_left_ms, area_um2 = 0, 0, -1, 0
+    active = waits_for_trigger = False
 
 
-class Press:
+class Parts:
+    """Every part of a press in one, but those that have something of their own."""
+
     version = "0.0.0"
-    boot_id, time_s, time_ms = 3, 90000, 250
-    journal_missing = ""
+    boot_id, time_s, time_ms, hz = 3, 90000, 250, 4000
+    ticks, tick_us_max, missed_ticks = 360000000, 85, 0
     force_cn, set_cn, imbalance_permille, displacement_nm = 66366, 66400, 12, 1500000
-    valve_code, valve_bits, step, run_number, warning_bits = 100, 0, 0, 0, 0
-    calibrating = waiting_for_trigger = False
-    trip_reason = trip_hint = ""
-    order_waits = False
+    valve_code, valve_bits, run, warning_bits, n_per_m = 100, 0, 0, 0, 20000000
+    trip_reason = trip_hint = program_name = sample = ""
+    active = closing = order_waits = unlocked = stale = False
+    problems = {}
 
     def __init__(self):
+        self.readings = self.settings = self.operator = self.arming = self.maintenance = self.calibrator = self.stiffness = self
+        self.lease = self.events = self.run_log = self
         self.S = words.new()
         self.state = states.SAFE
         self.params = params.Values()
         self.board = Board()
         self.documents = Documents(Store())
         self.transfer = Transfer()
-        self.telemetry = Telemetry()
-        self.journal = Journal()
-        self.run_log = RunLog()
-        self.area_um2 = 0
-        self.sample_name = ""
-        self.tare_cn = [0, 0, 0, 0]
         self.runner = Runner()
-        self.service_unlocked = False
-        self.program = ("", 0, "", 0, 0, -1)
+        self.telemetry = Telemetry(self, self.runner, self)
+        self.journal = Journal()
+        self.tare_cn = [0, 0, 0, 0]
         self.done = []
 
     @property
@@ -120,10 +118,6 @@ class Press:
         return states.NAMES[self.state]
 
     @property
-    def program_running(self):
-        return self.state in states.DRIVEN
-
-    @property
     def shown_cn(self):
         return self.force_cn - sum(self.tare_cn)
 
@@ -133,11 +127,12 @@ class Press:
     def temperature_cc(self, i):
         return (2512, words.ABSENT)[i]
 
-    def stiffness_n_per_m(self):
-        return 20000000
-
-    def arming_checks(self):
+    def failing(self):
         return [("guard", 'The "front" guard is open'), ("config", "No configuration")] if not self.done else []
+
+    @property
+    def active_bits(self):
+        return words.row_bits(self.S, "ACTIVE")
 
     def active_reasons(self):
         return []
@@ -171,27 +166,23 @@ class Press:
         self.state = states.SAFE
         self.done.append("abort")
 
-    def lease(self, milliseconds):
+    def renew(self, milliseconds):
         self.done.append(("lease", milliseconds))
 
-    def contact(self, unix_ms):
+    def host_clock(self, unix_ms):
         self.done.append(("contact", unix_ms))
-
-    def selftest(self):
-        return 0
 
     def memory(self):
         return 100000, 50000
-
-    def tick_statistics(self):
-        return 360000000, 85, 0, 4000
-
-    def program_state(self):
-        return self.program
 
     def refuse_writing(self):
         if self.state in states.ARMED:
             raise Refused("the press is " + self.state_name)
 
-    def document_changed(self, name):
+    def put_text(self, name, text):
+        self.documents.put(name, text)
+        self.done.append(("changed", name))
+
+    def remove(self, name):
+        self.documents.remove(name)
         self.done.append(("changed", name))

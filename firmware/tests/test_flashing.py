@@ -45,7 +45,7 @@ def test_a_press_that_is_armed_in_the_last_moment_stays():
     b.run(1)
     b.board.serial.sent = b"SYST:BOOT\nCYCL:ARM\n"
     b.run(1)
-    assert b.board.drives == 0 and b.press.state_name == "ready"
+    assert b.board.drives == 0 and b.press.readings.state_name == "ready"
 
 
 def test_a_press_that_has_tripped_does_not_make_way():

@@ -49,7 +49,7 @@ class PlantBench(PressBench):
         found["calibration"]["cells"] = cells
         super().__init__(board, stored=False)
         self.write(found)
-        self.press.load()
+        self.press.settings.load()
 
     def run_passes(self, passes):
         p, s = self.press, self.press.S
@@ -154,7 +154,7 @@ class PressMachine(RuleBasedStateMachine):
         """What an operator does after a trip: remove the cause, let go, acknowledge, start again."""
         self.bench.plant.clear()
         self.advance_passes(10)
-        if self.bench.press.state == states.TRIPPED:
+        if self.bench.press.readings.state == states.TRIPPED:
             self.abort()
             self.advance_passes(60)
             self.reset()
@@ -167,19 +167,19 @@ class PressMachine(RuleBasedStateMachine):
     @rule(program=st.sampled_from(PROGRAMS))
     def arm_and_start(self, program):
         p = self.bench.press
-        if p.state == states.SAFE:
+        if p.readings.state == states.SAFE:
             self.bench.put(program)
-        if self.asked(p.arm):
-            self.asked(p.start, "pellet")
+        if self.asked(p.operator.arm):
+            self.asked(p.operator.start, "pellet")
             self.advance_passes(30)
 
     @rule(kind=st.sampled_from(("controlled", "hold", "vent")))
     def stop(self, kind):
-        self.asked(self.bench.press.stop, kind)
+        self.asked(self.bench.press.operator.stop, kind)
 
     @rule()
     def abort(self):
-        self.bench.press.abort()
+        self.bench.press.operator.abort()
         self.bench.run_passes(1)
         assert self.bench.valve_is_off or self.bench.word("VALVE") & words.VALVE_POWERED == words.VALVE_PERMISSIVE
 
@@ -190,7 +190,7 @@ class PressMachine(RuleBasedStateMachine):
         before, inputs = b.word("LATCHED"), b.word("INPUTS")
         self.acknowledged = b.word("STATE") == states.TRIPPED
         try:
-            b.press.reset()
+            b.press.operator.reset()
             assert not before or inputs & healthy == healthy, "acknowledged under an open emergency stop"
         except Refused:
             self.acknowledged = False
@@ -200,11 +200,11 @@ class PressMachine(RuleBasedStateMachine):
 
     @rule()
     def disarm(self):
-        self.asked(self.bench.press.disarm)
+        self.asked(self.bench.press.operator.disarm)
 
     @rule(ms=st.sampled_from((1000, 3000, 60000)))
     def lease(self, ms):
-        self.bench.press.lease(ms)
+        self.bench.press.lease.renew(ms)
 
     @rule(sent=st.sampled_from((b"*RST\n", b"*CLS;*IDN?\n", b"\x18", b"MEAS:FORC?;PRES?\n", b"CYCL:TRIP:REAS?\n", b"nonsense\xff\n")))
     def line(self, sent):
@@ -240,15 +240,15 @@ def test_valve_that_opens_fully_near_the_limit_is_stopped_within_the_margin():
     b = PlantBench("nominal", lambda: None)
     b.run_passes(20)
     b.put(PROGRAMS[2])
-    b.press.arm()
+    b.press.operator.arm()
     b.run_passes(1)
-    b.press.start("pellet")
-    b.until(lambda: b.press.force_cn > 5_300_000)
+    b.press.operator.start("pellet")
+    b.until(lambda: b.press.readings.force_cn > 5_300_000)
     b.plant.fault("stuck_open", 1)
     most = 0
     for _ in range(100):
         b.run_passes(1)
         most = max(most, b.plant.truth()["force_cn"])
-    assert b.press.trip_reason == "limit_total" and b.valve_is_off
+    assert b.press.readings.trip_reason == "limit_total" and b.valve_is_off
     assert b.press.params["force_limit_cn"] < most <= b.press.params["force_limit_cn"] + MARGIN_CN
     assert b.plant.truth()["force_cn"] < 100_000

@@ -30,24 +30,24 @@ def test_every_order_that_was_answered_without_an_error_is_obeyed():
     b.inputs = words.IN_HEALTHY
     b.run_passes(3)
     assert lines(b, "CYCL:RES;ARM;:SYST:ERR?\n").strip() == '0,"No error"'
-    assert b.press.state_name == "ready"
+    assert b.press.readings.state_name == "ready"
     assert lines(b, "CYCL:DIS;MON ON;:SYST:ERR?\n").strip() == '0,"No error"'
-    assert b.press.state_name == "monitor"
+    assert b.press.readings.state_name == "monitor"
     assert lines(b, "CYCL:MON OFF;:SYST:SERV:UNL 'e660-0001';:SYST:ERR?\n").strip() == '0,"No error"'
-    assert b.press.state_name == "service"
+    assert b.press.readings.state_name == "service"
 
 
 def test_order_that_comes_before_a_tick_has_read_the_last_is_refused_not_lost():
     b = bench()
-    b.press.arm()
+    b.press.operator.arm()
     b.run_passes(1)
-    b.press.disarm()
-    assert "before" in refusal(b.press.monitor, True)
+    b.press.operator.disarm()
+    assert "before" in refusal(b.press.operator.monitor, True)
     b.run_passes(1)
-    assert b.press.state_name == "safe"
-    b.press.monitor(True)
+    assert b.press.readings.state_name == "safe"
+    b.press.operator.monitor(True)
     b.run_passes(1)
-    assert b.press.state_name == "monitor"
+    assert b.press.readings.state_name == "monitor"
 
 
 def test_arm_start_abort_and_reset_in_one_line_leave_nothing_moving():
@@ -57,7 +57,7 @@ def test_arm_start_abort_and_reset_in_one_line_leave_nothing_moving():
         b.put(recipe(CONTACT, ramp(500000), hold(1000)))
         lines(b, line + "\n", 100)
         b.until_state(states.SAFE, 5)
-        assert not b.press.runner.active and b.press.force_cn < 100, line
+        assert not b.press.runner.active and b.press.readings.force_cn < 100, line
 
 
 def test_tripped_press_obeys_nothing_but_an_acknowledgement():
@@ -68,20 +68,20 @@ def test_tripped_press_obeys_nothing_but_an_acknowledgement():
                  "CYCL:RES", "STOP HOLD", "STOP", "*RST", "*CLS", "DATA:DEL 'config'", "CAL:ZERO"):  # fmt: skip
         lines(b, line + "\n", 5)
         assert b.word("STATE") == states.TRIPPED and b.valve_is_off, line
-    assert b.press.trip_reason == "estop" and not b.press.service_unlocked and b.board.resets == 0
+    assert b.press.readings.trip_reason == "estop" and not b.press.maintenance.unlocked and b.board.resets == 0
 
 
 def test_nothing_is_written_and_nobody_breaks_in_before_the_valve_is_off():
     """An abort is only an order until the tick has read it: the processor must not be taken from the tick before that."""
     b = bench().pressed()
-    b.press.abort()
-    assert b.press.state_name == "safe" and not b.valve_is_off
-    assert refusal(b.press.refuse_writing)
-    assert refusal(b.press.reboot)
+    b.press.operator.abort()
+    assert b.press.readings.state_name == "safe" and not b.valve_is_off
+    assert refusal(b.press.settings.refuse_writing)
+    assert refusal(b.press.maintenance.reboot)
     b.press.server.break_byte()
     assert not b.press.wants_prompt
     b.run_passes(2)
-    b.press.refuse_writing()
+    b.press.settings.refuse_writing()
     b.press.server.break_byte()
     assert b.press.wants_prompt
 
@@ -113,7 +113,7 @@ def test_hold_of_a_ram_that_touches_nothing_yet_vents_it():
     b.frozen = True
     b.started(far, hold(3600000))
     b.run(0.5)
-    b.press.stop("hold")
+    b.press.operator.stop("hold")
     b.run(1)
     assert b.word("DRIVE") == 0
 
@@ -121,11 +121,11 @@ def test_hold_of_a_ram_that_touches_nothing_yet_vents_it():
 def test_fault_during_a_stop_escalates_and_keeps_the_first_reason():
     for stop in ("controlled", "hold"):
         b = bench().pressed()
-        b.press.stop(stop)
+        b.press.operator.stop(stop)
         b.run_passes(3)
         b.status = 0
         b.run(0.2)
-        assert b.press.trip_reason == "stale" and b.valve_is_off, stop
+        assert b.press.readings.trip_reason == "stale" and b.valve_is_off, stop
 
 
 def test_fault_during_a_ramp_down_and_during_a_held_trip_vents():
@@ -136,7 +136,7 @@ def test_fault_during_a_ramp_down_and_during_a_held_trip_vents():
         assert b.word("STATE") == states.TRIPPED and not b.valve_is_off
         b.inputs &= ~words.IN["guard_b"] & ~words.IN["guard_a"]
         b.run_passes(1)
-        assert b.valve_is_off and b.press.trip_reason == "host_lease"
+        assert b.valve_is_off and b.press.readings.trip_reason == "host_lease"
 
 
 def test_emergency_stop_of_one_tick_is_kept():
@@ -146,12 +146,12 @@ def test_emergency_stop_of_one_tick_is_kept():
         b.inputs = inputs
         b.sample()
         tick(p.S, p.ring)  # no foreground in between
-    assert b.word("STATE") == states.TRIPPED and b.valve_is_off and p.trip_reason == "estop"
+    assert b.word("STATE") == states.TRIPPED and b.valve_is_off and p.readings.trip_reason == "estop"
 
 
 def test_abort_that_meets_with_a_held_trip_in_one_tick_vents():
     b = bench().pressed(host_loss="hold")
-    b.press.abort()
+    b.press.operator.abort()
     b.press.S[words.AT["SIG_LEASE"]] = 1
     b.run_passes(2)
     assert b.word("STATE") == states.TRIPPED and b.valve_is_off
@@ -159,11 +159,11 @@ def test_abort_that_meets_with_a_held_trip_in_one_tick_vents():
 
 def test_abort_is_not_lost_to_what_is_asked_next():
     b = bench().pressed()
-    b.press.abort()
-    for ask, args in ((b.press.monitor, (True,)), (b.press.service_unlock, ("e660-0001",))):
+    b.press.operator.abort()
+    for ask, args in ((b.press.operator.monitor, (True,)), (b.press.maintenance.unlock, ("e660-0001",))):
         assert refusal(ask, *args)
     b.run_passes(1)
-    assert b.valve_is_off and not b.press.service_unlocked
+    assert b.valve_is_off and not b.press.maintenance.unlocked
 
 
 def test_bouncing_guard_trips_once_and_is_one_record():
@@ -183,13 +183,13 @@ def test_trip_between_an_acknowledgement_and_the_next_pass_is_recorded():
     b.run_passes(3)
     b.inputs = words.IN_HEALTHY
     b.run_passes(3)
-    p.reset()
+    p.operator.reset()
     for inputs in (words.IN_HEALTHY, words.IN_HEALTHY & ~words.IN["estop_a"] & ~words.IN["estop_b"]):
         b.inputs = inputs
         b.sample()
         tick(p.S, p.ring)
     b.run_passes(3)
-    assert p.state_name == "tripped" and len(b.records(records.TRIP)) == 2
+    assert p.readings.state_name == "tripped" and len(b.records(records.TRIP)) == 2
 
 
 # -- the operator
@@ -202,13 +202,13 @@ def test_stop_button_that_is_held_keeps_the_press_from_starting():
     b.run_passes(2)
     assert codes(b) == ["stop_button"]
     b.push("start")
-    assert b.press.state_name == "safe"
+    assert b.press.readings.state_name == "safe"
     b.inputs &= ~words.IN["stop"]
     b.run_passes(2)
-    b.press.arm()
+    b.press.operator.arm()
     b.inputs |= words.IN["stop"]
     b.run_passes(2)
-    assert "stop button" in refusal(b.press.start, "pellet")
+    assert "stop button" in refusal(b.press.operator.start, "pellet")
 
 
 def test_start_button_runs_only_what_was_selected():
@@ -217,25 +217,25 @@ def test_start_button_runs_only_what_was_selected():
     b.put(recipe(CONTACT, ramp(500000), name="another"))
     b.put(recipe(CONTACT, ramp(500000)))
     b.push("start")
-    assert b.press.state_name == "safe" and not b.press.runner.active
+    assert b.press.readings.state_name == "safe" and not b.press.runner.active
     notes = [event["text"] for event in b.records(records.EVENT) if event["code"] == records.EVENT_REFUSED]
     assert notes and "selected" in str(notes[-1])
 
 
 def test_display_can_not_be_set_to_zero_under_load():
     b = bench().pressed()
-    assert "N" in refusal(b.press.calibration_tare)
-    assert b.press.shown_cn == b.press.force_cn
+    assert "N" in refusal(b.press.calibrator.tare)
+    assert b.press.readings.shown_cn == b.press.readings.force_cn
     b = bench()
     b.extra_cn = 1000
     b.run(0.2)
-    b.press.calibration_tare()
-    assert abs(b.press.shown_cn) < 100 < b.press.force_cn
+    b.press.calibrator.tare()
+    assert abs(b.press.readings.shown_cn) < 100 < b.press.readings.force_cn
 
 
 def test_program_is_kept_under_the_name_that_it_bears():
     b = bench()
-    assert "name" in refusal(b.press.put_document, "program/harmless", recipe(CONTACT, ramp(3000000), name="squash"))
+    assert "name" in refusal(b.press.settings.put, "program/harmless", recipe(CONTACT, ramp(3000000), name="squash"))
 
 
 # -- records
@@ -274,9 +274,9 @@ def test_configuration_that_comes_while_a_trip_is_being_written_leaves_its_windo
     b.run(0.6)
     b.inputs = words.IN_HEALTHY
     b.run_passes(2)
-    b.press.reset()
+    b.press.operator.reset()
     b.run_passes(2)
-    b.press.put_document("config", documents()["config"])
+    b.press.settings.put("config", documents()["config"])
     b.run(10)
     window = b.flight()
     ticks = [tick for tick, _ in window]
@@ -288,7 +288,7 @@ def test_crash_stays_to_be_acknowledged_over_a_power_cycle():
     assert "crash" in codes(b)
     again = bench(MemoryBoard(store=b.board.store, flash=b.board.flash), stored=False)
     assert "crash" in codes(again)
-    again.press.reset()
+    again.press.operator.reset()
     assert codes(again) == []
     last = bench(MemoryBoard(store=b.board.store, flash=b.board.flash), stored=False)
     assert codes(last) == []
@@ -312,7 +312,7 @@ def test_press_whose_store_takes_nothing_comes_up_safe_and_says_so():
     store = b.board.store
     full = bench(MemoryBoard(store=FullStore(store), flash=b.board.flash), stored=False)
     full.run(0.1)
-    assert full.press.state_name == "safe" and "store" in codes(full)
+    assert full.press.readings.state_name == "safe" and "store" in codes(full)
 
 
 class WornFlash:
@@ -340,7 +340,7 @@ def test_flash_that_fails_is_told_and_does_not_stop_a_held_cell():
     b = bench(MemoryBoard(flash=flash)).pressed()
     flash.dead = True
     b.run(30)
-    assert b.word("STATE") == states.HOLDING and "storage" in b.press.warnings()
+    assert b.word("STATE") == states.HOLDING and "storage" in b.press.readings.warnings()
     flash.dead = False
     b.run(5)
     b.press.journal.flush()
@@ -364,7 +364,7 @@ def test_documents_of_any_depth_or_size_are_refused_whole():
         else:
             raise AssertionError(text[:60])
     assert b.press.documents.text("config") == before
-    b.press.load()
+    b.press.settings.load()
     assert codes(b) == []
 
 
@@ -372,11 +372,11 @@ def test_largest_program_is_judged_and_one_more_step_is_refused():
     b = bench()
     most = recipe(CONTACT, *[ramp(100000 + i) for i in range(63)])
     b.put(most)
-    b.press.arm()
+    b.press.operator.arm()
     b.run_passes(1)
-    b.press.start("pellet")
-    b.until(lambda: b.press.step == 64, 60)
-    b.press.abort()
+    b.press.operator.start("pellet")
+    b.until(lambda: b.press.runner.step_number == 64, 60)
+    b.press.operator.abort()
     b.run(12)
     assert "64" in refusal(b.put, recipe(CONTACT, *[ramp(100000) for _ in range(64)]))
 
@@ -385,9 +385,9 @@ def test_names_of_any_letters_end_up_in_the_log_as_text():
     for sample in ("a''b", "\u00c4\u2713" * 20, "x" * 400, ';*RST;"', "\x7f\x01"):
         b = bench()
         b.put(recipe(CONTACT, ramp(100000)))
-        b.press.arm()
+        b.press.operator.arm()
         b.run_passes(1)
-        b.press.start("pellet", sample, sample)
+        b.press.operator.start("pellet", sample, sample)
         b.run_passes(5)
         (run,) = b.records(records.RUN)
         assert run["program"] in ("pellet", b"pellet")
@@ -410,4 +410,4 @@ def test_low_cell_that_drifts_in_a_hold_does_not_press_what_it_no_longer_sees():
         b.run_passes(1)
         if b.word("STATE") == states.TRIPPED:
             break
-    assert b.press.trip_reason == "imbalance" and b.word("DRIVE") < drive + 30000
+    assert b.press.readings.trip_reason == "imbalance" and b.word("DRIVE") < drive + 30000

@@ -19,14 +19,14 @@ def refusal(ask, *args):
 
 
 def codes(b):
-    return [code for code, _ in b.press.arming_checks()]
+    return [code for code, _ in b.press.arming.failing()]
 
 
 def test_commissioned_press_comes_up_safe_and_can_be_armed():
     b = bench()
-    assert b.press.state_name == "safe" and b.valve_is_off and codes(b) == []
-    b.press.arm()
-    assert b.press.state_name == "ready"
+    assert b.press.readings.state_name == "safe" and b.valve_is_off and codes(b) == []
+    b.press.operator.arm()
+    assert b.press.readings.state_name == "ready"
     b.run_passes(1)
     assert b.word("STATE") == states.READY and b.word("VALVE") == words.VALVE_PERMISSIVE
 
@@ -39,8 +39,8 @@ def test_all_failing_checks_are_listed_at_once():
     found = codes(b)
     for code in ("state", "config", "estop", "guard", "overpressure", "supply", "travel", "rail", "stale", "frozen"):
         assert code in found, code
-    text = refusal(b.press.arm)
-    for _, told in b.press.arming_checks():
+    text = refusal(b.press.operator.arm)
+    for _, told in b.press.arming.failing():
         assert told in text
 
 
@@ -57,14 +57,14 @@ def check_alone(b, code):
         b.inputs &= ~words.IN["guard_a"]
     elif code in ("config", "ceilings", "calibration"):
         b.press.documents.remove(code)
-        b.press.load()
+        b.press.settings.load()
     elif code == "commissioning_zero":
         b.press.documents.write("zero", b"[]")
-        b.press.load()
+        b.press.settings.load()
     elif code == "valve":
-        b.press.put_document("config", {"format": 1, "params": dict(PARAMS, valve_kind=states.KIND_NONE)})
+        b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, valve_kind=states.KIND_NONE)})
     elif code == "state":
-        b.press.monitor(True)
+        b.press.operator.monitor(True)
     elif code == "zero":
         b.extra_cn = 200000
     elif code == "stale":
@@ -84,20 +84,20 @@ def check_alone(b, code):
     elif code == "stop_button":
         b.inputs |= words.IN["stop"]
     elif code == "store":
-        b.press.store_keeps = False
+        b.press.arming.store_keeps = False
     elif code in ("storage", "log_full"):
-        b.press.put_document("config", {"format": 1, "params": dict(PARAMS, storage_reaction=1, log_full_reaction=1)})
+        b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, storage_reaction=1, log_full_reaction=1)})
         s[at["SIG_STORAGE" if code == "storage" else "SIG_LOG"]] = 1
 
 
 def test_each_check_alone_keeps_the_press_from_being_armed(code):
     b = bench()
     if code == "temperature":
-        b.press.put_document("config", {"format": 1, "params": dict(PARAMS, temperature_limit_c=2000)})
+        b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, temperature_limit_c=2000)})
     check_alone(b, code)
     b.run(0.4)
     assert code in codes(b)
-    refusal(b.press.arm)
+    refusal(b.press.operator.arm)
     b.run_passes(2)
     assert b.word("STATE") != states.READY and b.valve_is_off
 
@@ -108,14 +108,14 @@ CASES = {"test_each_check_alone_keeps_the_press_from_being_armed": [row[0] for r
 def test_press_without_any_document_comes_up_safe_says_so_and_can_be_configured():
     b = bench(stored=False)
     b.run(1)
-    assert b.press.state_name == "safe" and b.valve_is_off
+    assert b.press.readings.state_name == "safe" and b.valve_is_off
     assert [code for code in codes(b) if code in ("config", "ceilings", "calibration")] == ["config", "ceilings", "calibration"]
     found = documents()
     for name in ("ceilings", "config", "calibration"):
-        b.press.put_document(name, found[name])
+        b.press.settings.put(name, found[name])
     b.run(1)
     assert codes(b) == []
-    b.press.arm()
+    b.press.operator.arm()
 
 
 def test_any_one_document_that_is_missing_torn_or_of_another_kind_keeps_the_press_safe():
@@ -125,17 +125,17 @@ def test_any_one_document_that_is_missing_torn_or_of_another_kind_keeps_the_pres
             b = bench(without=(name,))
             if text is not None:
                 b.press.documents.write(name, text)
-                b.press.load()
+                b.press.settings.load()
             b.run(0.1)
-            assert b.press.state_name == "safe" and b.valve_is_off, (name, text)
-            told = dict(b.press.arming_checks())[name]
+            assert b.press.readings.state_name == "safe" and b.valve_is_off, (name, text)
+            told = dict(b.press.arming.failing())[name]
             assert told.startswith(name + ": ") and not told.endswith(": ok"), told
-            refusal(b.press.arm)
+            refusal(b.press.operator.arm)
 
 
 def test_torn_slot_falls_back_to_the_version_before():
     b = bench()
-    b.press.put_document("config", {"format": 1, "params": dict(PARAMS, force_limit_n=3000000)})
+    b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, force_limit_n=3000000)})
     newest = "config." + b.press.documents.newest("config")[2]
     b.board.store.slots[newest] = b.board.store.slots[newest][:-5]
     again = bench(MemoryBoard(store=b.board.store), stored=False)
@@ -154,43 +154,43 @@ def test_zero_that_the_calibration_can_not_be_moved_to_is_told_and_does_not_stop
 def test_calibration_of_another_board_is_refused():
     b = bench(MemoryBoard(identity="other"), stored=False)
     b.write(documents("e660-0001"))
-    b.press.load()
+    b.press.settings.load()
     b.run(0.1)
-    assert "it belongs to board e660-0001" in dict(b.press.arming_checks())["calibration"]
-    assert "calibration" in refusal(b.press.monitor, True)
+    assert "it belongs to board e660-0001" in dict(b.press.arming.failing())["calibration"]
+    assert "calibration" in refusal(b.press.operator.monitor, True)
 
 
 def test_configuration_above_the_ceilings_is_refused_and_the_old_one_stays():
     b = bench()
     for name, raw in (("force_limit_n", 6900000), ("cell_limit_n", 2300000)):
-        text = refusal(b.press.put_document, "config", {"format": 1, "params": dict(PARAMS, **{name: raw})})
+        text = refusal(b.press.settings.put, "config", {"format": 1, "params": dict(PARAMS, **{name: raw})})
         assert name in text and "ceiling" in text
     assert b.press.params["force_limit_cn"] == 5500000 and codes(b) == []
 
 
 def test_ceilings_that_fall_below_the_configuration_are_told():
     b = bench()
-    b.press.put_document("ceilings", {"format": 1, "frame_cn": 3000000, "relief_cn": 3000000, "cell_cn": [2200000] * 4})
-    assert "force_limit_n lies above the ceiling" in dict(b.press.arming_checks())["config"]
+    b.press.settings.put("ceilings", {"format": 1, "frame_cn": 3000000, "relief_cn": 3000000, "cell_cn": [2200000] * 4})
+    assert "force_limit_n lies above the ceiling" in dict(b.press.arming.failing())["config"]
 
 
 def test_cell_without_calibration_is_told():
     b = bench()
     found = documents()["calibration"]
     found["cells"][2] = None
-    b.press.put_document("calibration", found)
-    assert "cell 3 is not calibrated" in dict(b.press.arming_checks())["calibration"]
+    b.press.settings.put("calibration", found)
+    assert "cell 3 is not calibrated" in dict(b.press.arming.failing())["calibration"]
 
 
 def test_documents_are_not_written_while_armed():
     b = bench()
-    b.press.arm()
+    b.press.operator.arm()
     b.run_passes(2)
     for name, document in documents().items():
-        assert "safe state" in refusal(b.press.put_document, name, document)
-    b.press.disarm()
+        assert "safe state" in refusal(b.press.settings.put, name, document)
+    b.press.operator.disarm()
     b.run_passes(2)
-    b.press.put_document("config", documents()["config"])
+    b.press.settings.put("config", documents()["config"])
 
 
 def test_store_that_does_not_keep_what_is_written_is_told_and_the_old_one_stays():
@@ -198,9 +198,9 @@ def test_store_that_does_not_keep_what_is_written_is_told_and_the_old_one_stays(
     write = b.board.store.write
     b.board.store.write = lambda name, data: write(name, data[:-1])
     try:
-        b.press.put_document("config", {"format": 1, "params": dict(PARAMS, force_limit_n=1000000)})
+        b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, force_limit_n=1000000)})
     except StorageFault:
-        b.press.load()
+        b.press.settings.load()
         assert b.press.params["force_limit_cn"] == 5500000
         return
     raise AssertionError("a torn write was not noticed")
@@ -210,7 +210,7 @@ def test_crash_before_this_start_is_told_until_acknowledged():
     for cause in ("watchdog", "crash"):
         b = bench(MemoryBoard(cause=cause))
         assert codes(b) == ["crash"]
-        b.press.reset()
+        b.press.operator.reset()
         assert codes(b) == []
 
 
@@ -219,54 +219,54 @@ def test_program_over_the_limits_is_refused_whole_and_nothing_moves():
     text = refusal(b.put, recipe(ramp(1000000), ramp(5600000)))
     assert "step 2" in text and "55000 N" in text
     b.put(recipe(ramp(5400000)))
-    b.press.put_document("config", {"format": 1, "params": dict(PARAMS, force_limit_n=3000000)})
-    b.press.arm()
+    b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, force_limit_n=3000000)})
+    b.press.operator.arm()
     b.run_passes(2)
-    assert "step 1" in refusal(b.press.start, "pellet")
+    assert "step 1" in refusal(b.press.operator.start, "pellet")
     b.run(0.5)
-    assert b.word("STATE") == states.READY and b.word("DRIVE") == 0 and b.press.run_number == 0
+    assert b.word("STATE") == states.READY and b.word("DRIVE") == 0 and b.press.events.run == 0
 
 
 def test_program_that_is_not_there_is_refused():
     b = bench()
-    b.press.arm()
+    b.press.operator.arm()
     b.run_passes(1)
-    assert "missing" in refusal(b.press.start, "nothing")
+    assert "missing" in refusal(b.press.operator.start, "nothing")
     b.press.documents.write("program/torn", b"{")
-    refusal(b.press.start, "torn")
-    assert b.press.state_name == "ready"
+    refusal(b.press.operator.start, "torn")
+    assert b.press.readings.state_name == "ready"
 
 
 def test_program_does_not_start_on_a_press_that_is_not_armed():
     b = bench()
     b.put(recipe(ramp(100000)))
-    assert "arm it first" in refusal(b.press.start, "pellet")
+    assert "arm it first" in refusal(b.press.operator.start, "pellet")
 
 
 def test_unlock_code_is_the_boards_identity_and_service_drives_nothing():
     b = bench()
-    assert "unlock code" in refusal(b.press.service_unlock, "wrong")
-    b.press.service_unlock("e660-0001")
+    assert "unlock code" in refusal(b.press.maintenance.unlock, "wrong")
+    b.press.maintenance.unlock("e660-0001")
     b.run_passes(2)
-    assert b.word("STATE") == states.SERVICE and b.valve_is_off and b.press.service_unlocked
-    assert "not safe" in refusal(b.press.arm)
-    b.press.service_lock()
+    assert b.word("STATE") == states.SERVICE and b.valve_is_off and b.press.maintenance.unlocked
+    assert "not safe" in refusal(b.press.operator.arm)
+    b.press.maintenance.lock()
     b.run_passes(2)
-    assert b.word("STATE") == states.SAFE and not b.press.service_unlocked
+    assert b.word("STATE") == states.SAFE and not b.press.maintenance.unlocked
 
 
 def test_armed_press_does_not_enter_service_and_a_manual_press_monitors():
     b = bench()
-    b.press.arm()
+    b.press.operator.arm()
     b.run_passes(1)
-    assert "safe state" in refusal(b.press.service_unlock, "e660-0001")
-    assert "ready" in refusal(b.press.monitor, True)
+    assert "safe state" in refusal(b.press.maintenance.unlock, "e660-0001")
+    assert "ready" in refusal(b.press.operator.monitor, True)
     m = bench(valve_kind=states.KIND_NONE)
-    m.press.monitor(True)
+    m.press.operator.monitor(True)
     m.extra_cn = 5700000
     m.run(0.5)
-    assert m.word("STATE") == states.MONITOR and m.press.warnings() == ["limit_total"] and m.valve_is_off
-    m.press.monitor(False)
+    assert m.word("STATE") == states.MONITOR and m.press.readings.warnings() == ["limit_total"] and m.valve_is_off
+    m.press.operator.monitor(False)
     m.run_passes(2)
     assert m.word("STATE") == states.SAFE
 
@@ -274,16 +274,16 @@ def test_armed_press_does_not_enter_service_and_a_manual_press_monitors():
 def test_new_tick_rate_lets_press_time_go_on():
     b = bench()
     b.run(1.75)
-    before = b.press.time_s * 1000 + b.press.time_ms
-    b.press.put_document("config", {"format": 1, "params": dict(PARAMS, tick_rate_hz=4000)})
-    after = b.press.time_s * 1000 + b.press.time_ms
-    assert 0 <= after - before <= 5 and b.press.hz == 4000
+    before = b.press.readings.time_s * 1000 + b.press.readings.time_ms
+    b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, tick_rate_hz=4000)})
+    after = b.press.readings.time_s * 1000 + b.press.readings.time_ms
+    assert 0 <= after - before <= 5 and b.press.readings.hz == 4000
 
 
 def test_name_that_is_no_document_is_an_error_of_the_language():
     b = bench()
     try:
-        b.press.put_document("nonsense", {})
+        b.press.settings.put("nonsense", {})
     except ScpiError as error:
         assert error.number == -257
         return

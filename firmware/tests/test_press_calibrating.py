@@ -26,35 +26,35 @@ def apply(b, force_cn, cell=1):
 def test_span_of_a_cell_is_taken_from_points_and_in_force_once_accepted():
     b = resting()
     p = b.press
-    p.calibration_begin(1, "SN 12")
-    p.calibration_point(1, 0)
+    p.calibrator.begin(1, "SN 12")
+    p.calibrator.point(1, 0)
     apply(b, 1000000)
-    p.calibration_point(1, 1010000)  # the reference says 1 % more
+    p.calibrator.point(1, 1010000)  # the reference says 1 % more
     apply(b, 2000000)
-    p.calibration_point(1, 2020000)
-    assert p.calibrating and p.calibration_state()[0] == "accept" and abs(p.cell_force_cn(0) - 2000000) < 5
-    p.calibration_accept(1700000000)
+    p.calibrator.point(1, 2020000)
+    assert p.calibrator.active and p.calibrator.step == "accept" and abs(p.readings.cell_force_cn(0) - 2000000) < 5
+    p.calibrator.accept(1700000000)
     b.run(0.1)
-    assert not p.calibrating and abs(p.cell_force_cn(0) - 2020000) < 10
+    assert not p.calibrator.active and abs(p.readings.cell_force_cn(0) - 2020000) < 10
     kept = p.documents.get("calibration")
     assert kept["board"] == b.board.identity
     assert kept["cells"][0]["serial"] == "SN 12" and kept["cells"][0]["unix_s"] == 1700000000
     again = bench(MemoryBoard(store=b.board.store), stored=False)
     again.cells, again.frozen = b.cells, True
     again.run(0.1)
-    assert abs(again.press.cell_force_cn(0) - 2020000) < 10
+    assert abs(again.press.readings.cell_force_cn(0) - 2020000) < 10
 
 
 def test_up_to_eight_points_are_taken():
     b = resting()
     p = b.press
-    p.calibration_begin(2, "")
+    p.calibrator.begin(2, "")
     for i in range(8):
         apply(b, i * 250000, cell=2)
-        p.calibration_point(2, i * 250000)
+        p.calibrator.point(2, i * 250000)
     apply(b, 2100000, cell=2)
-    assert "takes 8 points" in refusal(p.calibration_point, 2, 2100000)
-    p.calibration_accept(0)
+    assert "takes 8 points" in refusal(p.calibrator.point, 2, 2100000)
+    p.calibrator.accept(0)
     assert len(p.documents.get("calibration")["cells"][1]["points"]) == 8
 
 
@@ -65,59 +65,59 @@ def test_input_that_can_not_be_believed_is_refused():
         (lambda b: b.codes.update({0: 123456}), "repeats one code"),
     ):
         b = resting()
-        b.press.calibration_begin(1, "")
+        b.press.calibrator.begin(1, "")
         disturb(b)
         b.run(SECOND)
-        assert word in refusal(b.press.calibration_point, 1, 0)
-        assert word in refusal(b.press.calibration_zero)
+        assert word in refusal(b.press.calibrator.point, 1, 0)
+        assert word in refusal(b.press.calibrator.zero)
     b = resting()
-    b.press.calibration_begin(1, "")
+    b.press.calibrator.begin(1, "")
     b.cells = [900000, 0, 0, 0]
     b.run(0.2)
-    assert "not at rest" in refusal(b.press.calibration_point, 1, 900000)
+    assert "not at rest" in refusal(b.press.calibrator.point, 1, 900000)
     young = bench()
-    young.press.calibration_begin(1, "")
-    assert "wait" in refusal(young.press.calibration_point, 1, 0)
+    young.press.calibrator.begin(1, "")
+    assert "wait" in refusal(young.press.calibrator.point, 1, 0)
 
 
 def test_tiny_span_is_refused():
     b = resting()
     p = b.press
-    p.calibration_begin(1, "")
-    p.calibration_point(1, 0)
+    p.calibrator.begin(1, "")
+    p.calibrator.point(1, 0)
     apply(b, 10000)
-    assert "too near" in refusal(p.calibration_point, 1, 500000)
+    assert "too near" in refusal(p.calibrator.point, 1, 500000)
     apply(b, 500000)
-    assert "too near" in refusal(p.calibration_point, 1, 0)
-    assert "2 to 8 points" in refusal(p.calibration_accept, 0)
+    assert "too near" in refusal(p.calibrator.point, 1, 0)
+    assert "2 to 8 points" in refusal(p.calibrator.accept, 0)
 
 
 def test_forces_that_go_back_are_refused_and_the_old_calibration_stays():
     b = resting()
     p = b.press
     before = p.documents.get("calibration")
-    p.calibration_begin(1, "")
+    p.calibrator.begin(1, "")
     for force, told in ((0, 0), (500000, 500000), (1000000, 400000)):
         apply(b, force)
-        p.calibration_point(1, told)
-    assert "go back" in refusal(p.calibration_accept, 0)
-    p.calibration_abort()
-    assert p.documents.get("calibration") == before and not p.calibrating
+        p.calibrator.point(1, told)
+    assert "go back" in refusal(p.calibrator.accept, 0)
+    p.calibrator.abort()
+    assert p.documents.get("calibration") == before and not p.calibrator.active
 
 
 def test_cell_that_the_press_has_not_is_refused():
     b = bench(cell_count=3, low_range_mask=0)
     for cell in (0, -1, 4, 5, 99):
-        assert "no cell" in refusal(b.press.calibration_begin, cell, "")
-    assert "comes first" in refusal(b.press.calibration_point, 1, 0)
-    assert "under way" in refusal(b.press.calibration_accept, 0)
+        assert "no cell" in refusal(b.press.calibrator.begin, cell, "")
+    assert "comes first" in refusal(b.press.calibrator.point, 1, 0)
+    assert "under way" in refusal(b.press.calibrator.accept, 0)
 
 
 def test_armed_press_does_not_calibrate():
     b = resting()
-    b.press.arm()
+    b.press.operator.arm()
     b.run_passes(1)
-    for ask in ((b.press.calibration_begin, 1, ""), (b.press.calibration_zero,)):
+    for ask in ((b.press.calibrator.begin, 1, ""), (b.press.calibrator.zero,)):
         assert "safe state" in refusal(*ask)
 
 
@@ -125,12 +125,12 @@ def test_zero_is_taken_within_the_band_and_refused_beyond():
     b = resting()
     b.cells = [3000, -3000, 2000, 1000]
     b.run(SECOND)
-    b.press.calibration_zero()
+    b.press.calibrator.zero()
     b.run(0.1)
-    assert all(abs(b.press.cell_force_cn(i)) <= 2 for i in range(4))
+    assert all(abs(b.press.readings.cell_force_cn(i)) <= 2 for i in range(4))
     b.cells = [60000, 0, 0, 0]
     b.run(SECOND)
-    assert "off its calibrated zero" in refusal(b.press.calibration_zero)
+    assert "off its calibrated zero" in refusal(b.press.calibrator.zero)
 
 
 def test_span_taken_after_a_zero_is_not_moved_by_the_old_zero():
@@ -138,23 +138,23 @@ def test_span_taken_after_a_zero_is_not_moved_by_the_old_zero():
     p = b.press
     b.cells = [20000, 0, 0, 0]
     b.run(SECOND)
-    p.calibration_zero()
-    p.calibration_begin(1, "")
+    p.calibrator.zero()
+    p.calibrator.begin(1, "")
     apply(b, 0)
-    p.calibration_point(1, 0)
+    p.calibrator.point(1, 0)
     apply(b, 1000000)
-    p.calibration_point(1, 1000000)
-    p.calibration_accept(0)
+    p.calibrator.point(1, 1000000)
+    p.calibrator.accept(0)
     b.run(0.1)
-    assert abs(p.cell_force_cn(0) - 1000000) < 5
+    assert abs(p.readings.cell_force_cn(0) - 1000000) < 5
 
 
 def test_tare_changes_what_is_shown_and_not_what_is_judged():
     b = resting()
     b.cells = [3000, 3000, 3000, 9000]
     b.run(1)
-    b.press.calibration_tare()
-    assert abs(b.press.shown_cn) <= 30 and b.press.force_cn > 8900
+    b.press.calibrator.tare()
+    assert abs(b.press.readings.shown_cn) <= 30 and b.press.readings.force_cn > 8900
     assert words.AT["CELL_ZERO"] and codes(b) == ["zero"]
 
 
@@ -164,10 +164,10 @@ def test_press_that_has_no_calibration_can_get_one():
     p = b.press
     for cell, most in ((1, 2000000), (2, 2000000), (3, 2000000), (4, 190000)):
         apply(b, 0, cell)
-        p.calibration_begin(cell, "")
-        p.calibration_point(cell, 0)
+        p.calibrator.begin(cell, "")
+        p.calibrator.point(cell, 0)
         apply(b, most, cell)
-        p.calibration_point(cell, most)
-        p.calibration_accept(0)
+        p.calibrator.point(cell, most)
+        p.calibrator.accept(0)
     apply(b, 0)
     assert codes(b) == []

@@ -8,7 +8,7 @@ __all__ = ["after_each"]
 
 def lose_host(policy, **more):
     b = bench().pressed(host_loss=policy, **more)
-    b.press.lease(2000)
+    b.press.lease.renew(2000)
     b.run(1.9)
     assert b.word("STATE") == states.HOLDING
     b.run(0.2)
@@ -23,41 +23,41 @@ def test_program_that_carries_on_ends_without_its_host():
 
 def test_program_that_asks_for_a_hold_keeps_the_cell_compressed_when_the_host_is_gone():
     b = lose_host("hold")
-    assert b.press.trip_reason == "host_lease" and b.word("REACTION") == interlock.HOLD
+    assert b.press.readings.trip_reason == "host_lease" and b.word("REACTION") == interlock.HOLD
     b.run(5)
-    assert abs(b.press.force_cn - 1000000) < 1000
+    assert abs(b.press.readings.force_cn - 1000000) < 1000
 
 
 def test_program_that_asks_for_it_ramps_down_when_the_host_is_gone():
     b = lose_host("ramp_down")
-    assert b.press.trip_reason == "host_lease" and b.word("REACTION") == interlock.RAMP
+    assert b.press.readings.trip_reason == "host_lease" and b.word("REACTION") == interlock.RAMP
     b.run(1)
-    assert 0 < b.press.force_cn < 900000
+    assert 0 < b.press.readings.force_cn < 900000
     b.until(lambda: b.valve_is_off, 20)
 
 
 def test_lease_that_is_renewed_never_ends_and_a_grace_follows_the_start():
     b = bench().pressed(host_loss="hold")
     for _ in range(30):
-        b.press.lease(1500)
+        b.press.lease.renew(1500)
         b.run(1)
     assert b.word("STATE") == states.HOLDING
     b = bench().started(CONTACT, ramp(300000), hold(60000), host_loss="hold")
     b.run(14)
     assert b.word("STATE") == states.HOLDING
     b.run(2)
-    assert b.press.trip_reason == "host_lease"
+    assert b.press.readings.trip_reason == "host_lease"
 
 
 def test_lease_runs_over_the_wrap_of_the_wall_clock():
     b = bench()
     b.wall_ms = (1 << 30) - 2000
     b.pressed(host_loss="hold")
-    b.press.lease(10000)
+    b.press.lease.renew(10000)
     b.run(9)
     assert b.wall_ms < 20000 and b.word("STATE") == states.HOLDING
     b.run(2)
-    assert b.press.trip_reason == "host_lease"
+    assert b.press.readings.trip_reason == "host_lease"
 
 
 # -- buttons
@@ -84,11 +84,11 @@ def test_start_button_that_is_held_or_stuck_when_the_press_starts_moves_nothing(
     b.put(recipe(CONTACT, ramp(300000), hold(1000)))
     again = bench(MemoryBoard(store=b.board.store), stored=False, inputs=words.IN_HEALTHY | words.IN["start"])
     again.run(2)
-    assert again.word("STATE") == states.SAFE and again.press.run_number == 0
+    assert again.word("STATE") == states.SAFE and again.press.events.run == 0
     again.inputs = words.IN_HEALTHY
     again.run(0.1)
     again.push("start")
-    assert again.press.run_number == 1
+    assert again.press.events.run == 1
 
 
 def test_start_button_on_a_press_that_can_not_be_armed_is_noted_and_moves_nothing():
@@ -108,7 +108,7 @@ def test_buttons_that_go_down_together_mean_stop():
 
 def test_stop_that_is_under_way_goes_on_to_its_end_without_the_host():
     b = bench().pressed(host_loss="hold")
-    b.press.lease(1000)
-    b.press.stop("controlled")
+    b.press.lease.renew(1000)
+    b.press.operator.stop("controlled")
     b.until_state(states.SAFE, 30)
-    assert b.press.trip_reason == ""
+    assert b.press.readings.trip_reason == ""

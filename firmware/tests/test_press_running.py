@@ -2,6 +2,7 @@
 
 from bench_press import CONTACT, HZ, VENT, PressBench, after_each, bench, hold, ramp, recipe
 from stackpress_core.scpi import status
+from stackpress_core.scpi.commands_language import tst_q
 from stackpress_core.tick import interlock, states, words
 from stackpress_core.tick.tick import tick
 from test_press_arming import refusal
@@ -13,14 +14,14 @@ def test_program_presses_holds_and_ends_vented():
     b = bench().started(CONTACT, ramp(500000), hold(1000), {"do": "release", "rate_cn_per_s": 500000}, VENT)
     b.until_state(states.HOLDING)
     b.run(0.5)
-    assert abs(b.press.force_cn - 500000) < 500 and b.word("VALVE") == words.VALVE_DUMP_CLOSED | words.VALVE_PERMISSIVE
+    assert abs(b.press.readings.force_cn - 500000) < 500 and b.word("VALVE") == words.VALVE_DUMP_CLOSED | words.VALVE_PERMISSIVE
     b.until_state(states.SAFE)
-    assert b.press.runner.state == "done" and b.valve_is_off and b.press.force_cn < 100
+    assert b.press.runner.state == "done" and b.valve_is_off and b.press.readings.force_cn < 100
 
 
 def test_abort_vents_from_every_state_within_one_tick():
     def armed(b):
-        b.press.arm()
+        b.press.operator.arm()
         b.run_passes(1)
 
     def tripped_with_a_hold(b):
@@ -44,19 +45,19 @@ def test_abort_vents_from_every_state_within_one_tick():
 
     def releasing(b):
         b.pressed()
-        b.press.stop("controlled")
+        b.press.operator.stop("controlled")
         b.run_passes(10)
         assert b.word("STATE") == states.RELEASING
 
     def paused(b):
         b.pressed()
-        b.press.stop("hold")
+        b.press.operator.stop("hold")
         b.run(1)
 
     for bring in (armed, approaching, ramping, PressBench.pressed, locked, releasing, paused, tripped_with_a_hold):
         b = bench()
         bring(b)
-        b.press.abort()
+        b.press.operator.abort()
         b.run_passes(1)
         assert b.valve_is_off and b.word("DRIVE") == 0, bring.__name__
         assert b.word("STATE") in (states.SAFE, states.TRIPPED)
@@ -67,25 +68,25 @@ def test_abort_vents_from_every_state_within_one_tick():
 
 def test_abort_of_a_safe_press_changes_nothing():
     b = bench()
-    b.press.abort()
+    b.press.operator.abort()
     b.run(0.1)
-    assert b.word("STATE") == states.SAFE and b.press.trip_reason == ""
+    assert b.word("STATE") == states.SAFE and b.press.readings.trip_reason == ""
 
 
 def test_stop_kinds_release_hold_and_vent():
     b = bench().pressed()
-    b.press.stop("controlled")
+    b.press.operator.stop("controlled")
     b.run_passes(5)
-    assert b.word("STATE") == states.RELEASING and b.press.force_cn > 900000
+    assert b.word("STATE") == states.RELEASING and b.press.readings.force_cn > 900000
     b.until_state(states.SAFE)
     b = bench().pressed()
-    b.press.stop("hold")
+    b.press.operator.stop("hold")
     b.run(2)
-    assert b.word("STATE") == states.HOLDING and abs(b.press.force_cn - 1000000) < 1000 and not b.press.runner.active
-    b.press.stop("controlled")
+    assert b.word("STATE") == states.HOLDING and abs(b.press.readings.force_cn - 1000000) < 1000 and not b.press.runner.active
+    b.press.operator.stop("controlled")
     b.until_state(states.SAFE)
     b = bench().pressed()
-    b.press.stop("vent")
+    b.press.operator.stop("vent")
     b.run_passes(2)
     assert b.word("MODE") == states.VENT or b.word("STATE") == states.SAFE
     b.until_state(states.SAFE)
@@ -93,47 +94,47 @@ def test_stop_kinds_release_hold_and_vent():
 
 def test_slow_stop_on_the_way_up_never_goes_further_up():
     b = bench().started(CONTACT, ramp(5000000, 2000000), hold(1000), stop_rate_cn_per_s=1000)
-    b.until(lambda: b.press.force_cn > 2000000)
-    b.press.stop("controlled")
+    b.until(lambda: b.press.readings.force_cn > 2000000)
+    b.press.operator.stop("controlled")
     b.run_passes(1)
-    before, most = b.press.set_cn, 0
+    before, most = b.press.readings.set_cn, 0
     for _ in range(5 * HZ):
         b.run_passes(1)
-        most = max(most, b.press.set_cn)
-    assert most - before < 150000 and b.press.set_cn < most
+        most = max(most, b.press.readings.set_cn)
+    assert most - before < 150000 and b.press.readings.set_cn < most
 
 
 def test_stop_of_an_idle_press_is_refused():
-    assert "nothing to stop" in refusal(bench().press.stop, "controlled")
+    assert "nothing to stop" in refusal(bench().press.operator.stop, "controlled")
     b = bench()
-    b.press.arm()
+    b.press.operator.arm()
     b.run_passes(2)
     b.push("stop")
-    assert b.press.state_name == "safe"
+    assert b.press.readings.state_name == "safe"
 
 
 def test_second_program_is_refused_while_one_runs():
     b = bench().pressed()
-    assert "running" in refusal(b.press.start, "pellet")
-    assert "stop it first" in refusal(b.press.disarm)
+    assert "running" in refusal(b.press.operator.start, "pellet")
+    assert "stop it first" in refusal(b.press.operator.disarm)
 
 
 def test_arm_and_start_in_one_pass_are_both_obeyed():
     b = bench()
     b.put(recipe(CONTACT, ramp(300000), hold(60000)))
-    b.press.arm()
-    b.press.start("pellet")
+    b.press.operator.arm()
+    b.press.operator.start("pellet")
     b.until_state(states.HOLDING, 10)
 
 
 def test_order_to_an_unarmed_press_is_refused():
     b = bench()
-    for ask in ((b.press.set_force, 1000, 1000), (b.press.approach, 1000, 10), (b.press.lock,), (b.press.release, 1000)):
+    for ask in ((b.press.motion.set_force, 1000, 1000), (b.press.motion.approach, 1000, 10), (b.press.motion.lock,), (b.press.motion.release, 1000)):
         assert "not armed" in refusal(*ask)
-    b.press.arm()
+    b.press.operator.arm()
     b.run_passes(1)
     for target in (-1, 5500001):
-        assert "working limit" in refusal(b.press.set_force, target, 1000)
+        assert "working limit" in refusal(b.press.motion.set_force, target, 1000)
 
 
 # -- trips
@@ -143,17 +144,17 @@ def test_trip_is_told_with_its_reason_and_hint_and_cleared_only_by_an_acknowledg
     b = bench().pressed()
     b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
     b.run_passes(1)
-    assert b.press.state_name == "tripped" and b.press.trip_reason == "guard" and "close it" in b.press.trip_hint
+    assert b.press.readings.state_name == "tripped" and b.press.readings.trip_reason == "guard" and "close it" in b.press.readings.trip_hint
     assert b.valve_is_off and b.press.runner.reason == "tripped"
-    assert "still there: guard" in refusal(b.press.reset)
+    assert "still there: guard" in refusal(b.press.operator.reset)
     b.inputs = words.IN_HEALTHY
     b.run(1)
-    assert b.press.state_name == "tripped"
-    refusal(b.press.arm)
-    b.press.reset()
+    assert b.press.readings.state_name == "tripped"
+    refusal(b.press.operator.arm)
+    b.press.operator.reset()
     b.run_passes(1)
-    assert b.press.state_name == "safe" and b.press.trip_reason == ""
-    b.press.arm()
+    assert b.press.readings.state_name == "safe" and b.press.readings.trip_reason == ""
+    b.press.operator.arm()
 
 
 def test_each_lasting_condition_keeps_its_latch_until_it_is_gone():
@@ -170,13 +171,13 @@ def test_each_lasting_condition_keeps_its_latch_until_it_is_gone():
         b = bench().pressed()
         provoke(b)
         b.run(0.1)
-        assert b.press.trip_reason == reason
-        assert reason in refusal(b.press.reset)
+        assert b.press.readings.trip_reason == reason
+        assert reason in refusal(b.press.operator.reset)
         clear(b)
         b.run(0.1)
-        b.press.reset()
+        b.press.operator.reset()
         b.run_passes(1)
-        assert b.press.state_name == "safe"
+        assert b.press.readings.state_name == "safe"
 
 
 def test_press_that_was_stopped_with_a_hold_is_let_go_by_a_stop():
@@ -184,14 +185,14 @@ def test_press_that_was_stopped_with_a_hold_is_let_go_by_a_stop():
         b = bench().pressed(host_loss="hold")
         b.press.S[words.AT["SIG_LEASE"]] = 1
         b.run(1)
-        assert b.press.trip_reason == "host_lease" and abs(b.press.force_cn - 1000000) < 1000
-        assert "still pressed" in refusal(b.press.reset)
-        b.press.stop(kind)
+        assert b.press.readings.trip_reason == "host_lease" and abs(b.press.readings.force_cn - 1000000) < 1000
+        assert "still pressed" in refusal(b.press.operator.reset)
+        b.press.operator.stop(kind)
         b.until(lambda: b.valve_is_off, 10)
         b.run_passes(5)
-        b.press.reset()
+        b.press.operator.reset()
         b.run_passes(1)
-        assert b.press.state_name == "safe"
+        assert b.press.readings.state_name == "safe"
 
 
 def test_converter_reset_is_acknowledged():
@@ -200,9 +201,9 @@ def test_converter_reset_is_acknowledged():
     b.run_passes(1)
     b.status = 1
     b.run_passes(5)
-    assert [code for code, _ in b.press.arming_checks()] == ["chip_reset"]
-    b.press.reset()
-    assert b.press.arming_checks() == []
+    assert [code for code, _ in b.press.arming.failing()] == ["chip_reset"]
+    b.press.operator.reset()
+    assert b.press.arming.failing() == []
 
 
 def test_order_between_acknowledgement_and_tick_does_not_lose_it():
@@ -211,11 +212,11 @@ def test_order_between_acknowledgement_and_tick_does_not_lose_it():
     b.run_passes(1)
     b.inputs = words.IN_HEALTHY
     b.run_passes(2)
-    b.press.reset()
-    assert b.press.state_name == "safe"
+    b.press.operator.reset()
+    assert b.press.readings.state_name == "safe"
     b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
     b.run_passes(1)
-    assert b.press.state_name == "tripped" and b.valve_is_off and "estop" in refusal(b.press.reset)
+    assert b.press.readings.state_name == "tripped" and b.valve_is_off and "estop" in refusal(b.press.operator.reset)
 
 
 # -- the foreground
@@ -227,7 +228,7 @@ def test_foreground_that_hangs_vents_a_driven_press():
     for _ in range(HZ + 5):
         b.sample()
         tick(p.S, p.ring)
-    assert p.trip_reason == "foreground" and b.valve_is_off
+    assert p.readings.trip_reason == "foreground" and b.valve_is_off
 
 
 def test_lines_of_the_host_are_obeyed_and_answered_while_a_program_runs():
@@ -256,14 +257,14 @@ def test_orders_that_came_before_the_stop_byte_move_nothing_while_it_waits():
     b = bench().pressed()
     b.press.stop_byte_came()
     b.run_ticks(1)
-    b.press._send(states.READY, states.OFF)
+    b.press.motion.send(states.READY, states.OFF)
     b.run_ticks(1)
     assert b.word("STATE") == states.SAFE
     b.board.serial.sent += b"\x18"
     b.run_passes(2)
     assert b.press.runner.reason == "aborted" and not b.word("ABORT")
     b.run(1)
-    b.press.arm()
+    b.press.operator.arm()
     b.run_ticks(1)
     assert b.word("STATE") == states.READY
 
@@ -288,7 +289,7 @@ def test_host_that_never_reads_does_not_disturb_the_press():
 
 def test_vented_press_becomes_safe_even_if_a_force_stays():
     b = bench().pressed()
-    b.press.vent()
+    b.press.motion.vent()
     b.extra_cn = 300000
     b.run(9)
     assert b.word("STATE") == states.RELEASING
@@ -298,11 +299,11 @@ def test_vented_press_becomes_safe_even_if_a_force_stays():
 
 def test_selftest_names_what_is_wrong():
     b = bench()
-    assert b.press.selftest() == 0
+    assert tst_q(b.press.server, [], []) == 0
     b.status = 0
     b.run(0.1)
-    assert b.press.selftest() == 8
-    assert bench(without=("ceilings",)).press.selftest() & 4
+    assert tst_q(b.press.server, [], []) == 8
+    assert tst_q(bench(without=("ceilings",)).press.server, [], []) & 4
 
 
 def test_channel_that_opened_alone_keeps_the_press_from_being_acknowledged_until_its_switch_opened_whole():
@@ -312,20 +313,20 @@ def test_channel_that_opened_alone_keeps_the_press_from_being_acknowledged_until
             b = bench().pressed()
             b.inputs &= ~words.IN["%s_%s" % (pair, alone)]
             b.run(0.1)
-            assert b.press.state_name == "tripped"
-            assert told in b.press.trip_hint and "both contacts open, then close it again" in b.press.trip_hint
+            assert b.press.readings.state_name == "tripped"
+            assert told in b.press.readings.trip_hint and "both contacts open, then close it again" in b.press.readings.trip_hint
             b.inputs = words.IN_HEALTHY
             b.run(1)
-            assert "welded" in b.press.trip_hint and len(refusal(b.press.reset)) < status.INFO_MAX
-            assert told in refusal(b.press.reset) and "welded" in refusal(b.press.reset)
+            assert "welded" in b.press.readings.trip_hint and len(refusal(b.press.operator.reset)) < status.INFO_MAX
+            assert told in refusal(b.press.operator.reset) and "welded" in refusal(b.press.operator.reset)
             b.inputs &= ~words.IN[pair + "_a"] & ~words.IN[pair + "_b"]
             b.run(0.1)
-            assert "welded" not in b.press.trip_hint or b.press.trip_reason == "discrepancy"
+            assert "welded" not in b.press.readings.trip_hint or b.press.readings.trip_reason == "discrepancy"
             b.inputs = words.IN_HEALTHY
             b.run(0.1)
-            b.press.reset()
+            b.press.operator.reset()
             b.run_passes(1)
-            assert b.press.state_name == "safe" and b.press.arming_checks() == []
+            assert b.press.readings.state_name == "safe" and b.press.arming.failing() == []
 
 
 def test_channel_that_opens_alone_while_the_press_is_safe_keeps_it_from_being_armed():
@@ -334,7 +335,7 @@ def test_channel_that_opens_alone_while_the_press_is_safe_keeps_it_from_being_ar
     b.run_passes(2)
     b.inputs = words.IN_HEALTHY
     b.run_passes(2)
-    assert [code for code, _ in b.press.arming_checks()] == ["discrepancy"]
+    assert [code for code, _ in b.press.arming.failing()] == ["discrepancy"]
 
 
 def test_force_that_rises_while_the_valve_is_held_still_vents():
@@ -344,7 +345,7 @@ def test_force_that_rises_while_the_valve_is_held_still_vents():
             b = bench(runaway_n=150000).pressed(host_loss="hold")
             b.press.S[words.AT["SIG_LEASE"]] = 1
             b.run(1)
-            assert b.press.trip_reason == "host_lease"
+            assert b.press.readings.trip_reason == "host_lease"
         else:
             b = bench(runaway_n=150000).started(CONTACT, ramp(1000000), {"do": "relax", "for_ms": 60000})
             b.until(lambda: b.word("MODE") == states.LOCK)

@@ -105,14 +105,14 @@ def test_program_runs_over_the_ends_of_the_clocks(second):
     b.press.S[AT["TOKEN"]] = b.press.S[AT["MOVES"]] = END - 300
     b.wall_ms = (1 << 30) - 1500
     b.pressed(500000, host_loss="hold")
-    b.press.lease(4000)
+    b.press.lease.renew(4000)
     b.run(3)
     assert b.word("STATE") == states.HOLDING
-    assert (b.press.time_s - second) * HZ + b.word("T_SUB") == b.passes - began
-    b.press.stop("controlled")
+    assert (b.press.readings.time_s - second) * HZ + b.word("T_SUB") == b.passes - began
+    b.press.operator.stop("controlled")
     b.until_state(states.SAFE)
     b.run(2)
-    assert b.press.trip_reason == "" and b.press.warnings() == []
+    assert b.press.readings.trip_reason == "" and b.press.readings.warnings() == []
 
 
 def test_foreground_notices_the_tick_at_every_step_of_the_second():
@@ -120,6 +120,6 @@ def test_foreground_notices_the_tick_at_every_step_of_the_second():
     seen = []
     for _ in range(2 * HZ):
         b.run_passes(1)
-        seen.append((b.press.time_s, b.press.time_ms))
+        seen.append((b.press.readings.time_s, b.press.readings.time_ms))
     assert all(a < b for a, b in zip(seen, seen[1:])) and seen[-1][0] == 2
     assert [ms for _, ms in seen if ms % 5] == []

@@ -18,7 +18,7 @@ from stackpress_core.scpi import commands
 from stackpress_core.scpi import status as scpi_status
 from stackpress_core.scpi.server import Server
 from stackpress_core.tick import states, words
-from stand_in import Press as StandIn
+from stand_in import Parts
 
 if sys.platform == "win32":
     pytest.fail("these tests need a pty; the link itself is tried on Windows by hand")
@@ -53,9 +53,9 @@ class Bench:
 
     def __init__(self) -> None:
         self.serial = PtySerial()
-        self.press = StandIn()
+        self.press = Parts()
         self.press.documents.register("program", lambda d: [] if d.get("name") else ["a program has a name"])
-        self.server = Server(self.serial, commands.TABLE, self.press)
+        self.server = Server(self.serial, commands.MODULES, self.press)
         self.deaf = False
         self.ends = False
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -83,6 +83,14 @@ def bench() -> Iterator[Bench]:
     made = Bench()
     yield made
     made.close()
+
+
+def at_step(parts: Parts, number: int, kind: str) -> None:
+    """Run 7 of the program "pellet" stands at this step; 0: it is over."""
+    parts.program_name, parts.run = "pellet", 7
+    run = parts.runner
+    run.active, run.step_number, run.kind = number > 0, number, kind
+    run.step_time_ms, run.time_left_ms = (61500, 3600000) if number else (0, 0)
 
 
 def python(code: str) -> "subprocess.CompletedProcess[str]":
@@ -305,8 +313,8 @@ def test_the_verbs_reach_the_press(bench: Bench) -> None:
 
 def test_what_the_press_is_comes_back_typed(bench: Bench) -> None:
     bench.press.S[words.AT["RAW"] + 1] = -1234
-    bench.press.area_um2 = 132_732_290
-    bench.press.program = ("pellet", 2, "hold", 61500, 7, 3600000)
+    bench.press.runner.area_um2 = 132_732_290
+    at_step(bench.press, 2, "hold")
     with stackpress.open(bench.port) as press:
         assert (press.identity, press.board_name, press.version) == ("e660-0001", "bench", "0.0.0")
         snap = press.snapshot()
@@ -325,19 +333,19 @@ def test_what_the_press_is_comes_back_typed(bench: Bench) -> None:
 
 
 def test_follow_gives_every_row_once_and_ends_with_the_program(bench: Bench) -> None:
-    bench.press.telemetry.sample(bench.press)  # of the run before
-    bench.press.state, bench.press.run_number = states.HOLDING, 7
-    bench.press.program = ("pellet", 2, "hold", 61500, 7, 3600000)
+    bench.press.telemetry.look(0, 0)  # of the run before
+    bench.press.state = states.HOLDING
+    at_step(bench.press, 2, "hold")
     seen = []
     with stackpress.open(bench.port) as press:
-        bench.press.telemetry.sample(bench.press)
+        bench.press.telemetry.look(0, 0)
         for row in press.follow(period_s=0.001):
             seen.append(row.seq)
             if row.seq < 40:
-                bench.press.telemetry.sample(bench.press)
+                bench.press.telemetry.look(0, 0)
             else:
                 bench.press.state = states.READY
-                bench.press.program = ("pellet", 0, "", 0, 7, 0)
+                at_step(bench.press, 0, "")
     assert seen == list(range(2, 41))
 
 

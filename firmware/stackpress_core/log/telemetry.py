@@ -35,9 +35,12 @@ _WARNED = words.AT["WARNED"]
 
 
 class Telemetry:
-    """A ring of `rows` rows; `sample` is called by the foreground at 10 Hz of press time."""
+    """A ring of `rows` rows; `look` is called by the foreground at 10 Hz of press time."""
 
-    def __init__(self, rows=64):
+    def __init__(self, readings, runner, events, rows=64):
+        self.readings = readings
+        self.runner = runner
+        self.events = events
         self.rows = rows
         self.ring = array.array("i", [0] * (rows * WIDTH))
         self.next_seq = 1
@@ -45,27 +48,28 @@ class Telemetry:
     def first_seq(self):
         return max(1, self.next_seq - self.rows)
 
-    def sample(self, press):
+    def look(self, now_ms, wall_ms):
+        r = self.readings
         at = (self.next_seq % self.rows) * WIDTH
         ring = self.ring
         ring[at] = self.next_seq
-        ring[at + 1] = press.time_s
-        ring[at + 2] = press.time_ms
-        ring[at + 3] = press.state
-        ring[at + 4] = press.force_cn
-        ring[at + 5] = press.set_cn
+        ring[at + 1] = r.time_s
+        ring[at + 2] = r.time_ms
+        ring[at + 3] = r.state
+        ring[at + 4] = r.force_cn
+        ring[at + 5] = r.set_cn
         for i in range(4):
-            ring[at + 6 + i] = press.cell_force_cn(i)
-        ring[at + 10] = press.imbalance_permille
-        ring[at + 11] = press.displacement_nm
-        ring[at + 12] = press.temperature_cc(0)
-        ring[at + 13] = press.temperature_cc(1)
-        ring[at + 14] = press.valve_code
-        ring[at + 15] = press.valve_bits
-        ring[at + 16] = press.step
-        ring[at + 17] = press.run_number
+            ring[at + 6 + i] = r.cell_force_cn(i)
+        ring[at + 10] = r.imbalance_permille
+        ring[at + 11] = r.displacement_nm
+        ring[at + 12] = r.temperature_cc(0)
+        ring[at + 13] = r.temperature_cc(1)
+        ring[at + 14] = r.valve_code
+        ring[at + 15] = r.valve_bits
+        ring[at + 16] = self.runner.step_number
+        ring[at + 17] = self.events.run
         for n in range(words.ROW_MASKS):
-            ring[at + WARNINGS + n] = press.S[_WARNED + n]
+            ring[at + WARNINGS + n] = r.S[_WARNED + n]
         self.next_seq += 1
 
     def read(self, cursor, limit):

@@ -25,11 +25,11 @@ REFUSED_BEEPS = 0x0015
 
 
 def _trip_with_force(p):
-    return p.press.state == states.TRIPPED and p.pressed
+    return p.readings.state == states.TRIPPED and p.readings.pressed
 
 
 def _in(*wanted):
-    return lambda p: p.press.state in wanted
+    return lambda p: p.readings.state in wanted
 
 
 # what it is called, when it holds, red, amber, green, buzzer
@@ -67,7 +67,7 @@ def lamps(panel, now):
             buzzer = OFF
         elif panel.alarm_ms(now) > ALARM_MS:
             buzzer = CHIRP
-    amber = row[3] | (ON if panel.press.warning_bits else OFF)
+    amber = row[3] | (ON if panel.readings.warning_bits else OFF)
     if panel.refused_ms(now) < REFUSED_MS:
         slot_there = panel.refused_ms(now) // SLOT_MS
         buzzer |= (REFUSED_BEEPS >> slot_there & 1) << slot

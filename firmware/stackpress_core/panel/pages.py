@@ -4,9 +4,8 @@ The force is largest because it is read from across the room; whoever reads the 
 """
 
 from stackpress_core.panel.canvas import LARGE_SIZE, SMALL_SIZE, TALL, TWICE, digits
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import interlock, states
 
-_FIRST, _REACTION = words.AT["FIRST"], words.AT["REACTION"]
 TITLES = ("SAFE", "READY", "PRESSING", "HOLDING", "RELEASING", "STOPPED", "SERVICE", "MONITOR")  # of each press state
 REACTIONS = ("", "", "held", "ramped down", "vented")
 CHARS, TALL_CHARS = 21, 16
@@ -18,7 +17,7 @@ HOUR_S = 3600
 
 
 def _bar(c, p, text):
-    c.text(TITLES[p.press.state])
+    c.text(TITLES[p.readings.state])
     c.right(len(text))
     c.text(text)
 
@@ -41,7 +40,7 @@ def bar_plain(c, p):
 
 
 def bar_run(c, p):
-    r = p.press.runner
+    r = p.runner
     if r.state == "paused" or r.state == "stopping":
         _bar(c, p, r.state)
     elif r.waits_for_trigger:
@@ -49,12 +48,12 @@ def bar_run(c, p):
     elif not r.active:
         _bar(c, p, "holds on")
     else:
-        c.text(TITLES[p.press.state])
+        c.text(TITLES[p.readings.state])
         time_right(c, (r.time_left_ms + 999) // 1000)
 
 
 def bar_trip(c, p):
-    _bar(c, p, REACTIONS[p.press.S[_REACTION]])
+    _bar(c, p, REACTIONS[p.readings.reaction])
 
 
 def time_right(c, seconds):
@@ -104,11 +103,11 @@ def hundredths(newtons, area_um2):
 
 def pressure(c, p):
     """What the force means on the die's area; without one, where the force is to go."""
-    press, area = p.press, p.press.area_um2
+    area = p.runner.area_um2
     if not area or p.force_cn is None:
-        c.right(digits(press.set_cn // 100) + 6)
+        c.right(digits(p.readings.set_cn // 100) + 6)
         c.text("set ")
-        c.number(press.set_cn // 100)
+        c.number(p.readings.set_cn // 100)
         c.text(" N")
         return
     value, decimals = hundredths(p.force_cn // 100, area), 2
@@ -188,21 +187,20 @@ def totals_time(c, p):
 
 def name_and_step(c, p):
     """Takes turns with a warning that is in force."""
-    press = p.press
     if p.noticed:
         c.text("! ")
         name_in(c, p.notice, CHARS - 2)
         return
-    if press.warning_bits and p.now // TURN_MS & 1:
+    if p.readings.warning_bits and p.now // TURN_MS & 1:
         warning(c, p)
         return
-    r = press.runner
+    r = p.runner
     if not r.active or r.index < 0:
-        name_in(c, press.program_name, CHARS)
+        name_in(c, p.operator.program_name, CHARS)
         return
     steps = len(r.program["steps"])
     tail = digits(r.index + 1) + digits(steps) + 1
-    name_in(c, press.program_name, CHARS - tail - 1)
+    name_in(c, p.operator.program_name, CHARS - tail - 1)
     c.right(tail)
     c.number(r.index + 1)
     c.text("/")
@@ -211,7 +209,7 @@ def name_and_step(c, p):
 
 def warning(c, p):
     """The first warning, and how many there are beside it."""
-    bits, first, more = p.press.warning_bits, -1, -1
+    bits, first, more = p.readings.warning_bits, -1, -1
     for i in range(len(interlock.NAMES)):
         if bits >> i & 1:
             first, more = (i if first < 0 else first), more + 1
@@ -226,11 +224,11 @@ def warning(c, p):
 
 
 def reason_tall(c, p):
-    c.text(p.press.trip_reason)
+    c.text(p.readings.trip_reason)
 
 
 def reason_small(c, p):
-    c.text(p.press.trip_reason)
+    c.text(p.readings.trip_reason)
     acknowledge(c, p)
 
 
@@ -244,7 +242,7 @@ def force_small(c, p):
 
 
 def acknowledge(c, p):
-    text = "still there" if p.press.trip_stands else "RESET"
+    text = "still there" if p.readings.still_there() else "RESET"
     c.right(len(text))
     c.text(text)
 
@@ -265,11 +263,11 @@ def foot(row, rows):
 
 def foot_of_safe(p):
     """What is in the way of starting, else what would start it."""
-    if p.press.warning_bits:
-        return "! warning: " + ", ".join(p.press.warnings())
+    if p.readings.warning_bits:
+        return "! warning: " + ", ".join(p.readings.warnings())
     if p.problem:
         return "! " + p.problem
-    if p.blocked and p.press.state == states.SAFE:
+    if p.blocked and p.readings.state == states.SAFE:
         return "! " + p.blocked
     if not p.count:
         return "send one from a host"
@@ -303,7 +301,7 @@ OF_STATE = ("safe", "ready", "run", "run", "run", "stopped", "service", "monitor
 
 def page_of(p):
     """Name of the page that is due; sets the text that its foot shows."""
-    state = p.press.state
+    state = p.readings.state
     name = OF_STATE[state]
     if state == states.SAFE:
         if p.noticed:
@@ -316,8 +314,8 @@ def page_of(p):
         text = foot_of_safe(p)
         p.note.set(name + text[:12], text, p.now)
     elif state == states.TRIPPED:
-        name = "stopped_pressed" if p.pressed else "stopped"
-        p.note.set(name + p.press.trip_reason, p.press.trip_hint, p.now)
+        name = "stopped_pressed" if p.readings.pressed else "stopped"
+        p.note.set(name + p.readings.trip_reason, p.readings.trip_hint, p.now)
     elif state == states.SERVICE:
         p.note.set(name, "Nothing is driven. A host may write ceilings and calibrate.", p.now)
     return name

@@ -5,7 +5,7 @@ stands in panel_pages.py, lights and buzzer in panel_lights.py; the wires to the
 """
 
 from stackpress_core.errors import Refused, StorageFault
-from stackpress_core.panel.paragraph import Wrapped
+from stackpress_core.panel.paragraph import Paragraph
 from stackpress_core.recipe import program
 from stackpress_core.tick import states, words
 
@@ -24,8 +24,12 @@ def _ending(name, reason):
 
 
 class Panel:
-    def __init__(self, press):
-        self.press = press
+    def __init__(self, readings, settings, runner, operator, arming):
+        self.readings = readings
+        self.settings = settings
+        self.runner = runner
+        self.operator = operator
+        self.arming = arming
         self.now = 0  # wall time of the last look
         self.name = ""  # the program that START would run
         self.place = self.count = 0  # where it stands among the stored ones
@@ -34,7 +38,7 @@ class Panel:
         self.stale = True  # the store may have changed
         self.title = ""  # of a notice that waits to be read
         self.notice = ""
-        self.note = Wrapped()  # the text at the foot of the page
+        self.note = Paragraph()  # the text at the foot of the page
         self.blocked = ""  # why the press can't be armed
         self.silenced = False
         self.force_cn = None  # as shown, None: not known
@@ -52,15 +56,9 @@ class Panel:
         return self.title != ""
 
     @property
-    def pressed(self):
-        """Whether there is force on the cell."""
-        p = self.press
-        return abs(p.force_cn) > p.params["contact_force_cn"]
-
-    @property
     def waits(self):
         """Whether somebody has to do something before the program goes on."""
-        r = self.press.runner
+        r = self.runner
         return r.state == "paused" or r.waits_for_trigger
 
     def alarm_ms(self, now):
@@ -73,9 +71,8 @@ class Panel:
 
     def select(self):
         """The next stored program; only where nothing is armed."""
-        p = self.press
-        if p.state != states.SAFE:
-            raise Refused("a program is selected in the safe state, the press is %s" % p.state_name)
+        if self.readings.state != states.SAFE:
+            raise Refused("a program is selected in the safe state, the press is %s" % self.readings.state_name)
         self.title = ""
         names = self._names()
         if not names:
@@ -106,43 +103,43 @@ class Panel:
         self._tell("refused", text)
         self._refused, self._has_refused = self.now, True
 
-    def documents_changed(self):
+    def document_changed(self, name):
         self.stale = True
 
     # ten times a second
 
-    def look(self, now):
-        """Follow the press: a run that ended, a trip, a store that changed; `now` / ms of wall time."""
-        p, self.now = self.press, now
-        self._look_at_run(p)
-        tripped = p.state == states.TRIPPED
+    def look(self, now_ms, wall_ms):
+        """Follow the press: a run that ended, a trip, a store that changed."""
+        self.now = now = wall_ms
+        self._look_at_run()
+        tripped = self.readings.state == states.TRIPPED
         if tripped and not self._was_tripped:
             self._alarm, self.silenced, self.title = now, False, ""
         self._was_tripped = tripped
-        self._look_at_force(p)
-        if p.state == states.SAFE and (now - self._checked) & MASK >= CHECK_MS:
+        self._look_at_force()
+        if self.readings.state == states.SAFE and (now - self._checked) & MASK >= CHECK_MS:
             self._checked = now
-            if self.stale or p.program_name != self._followed:
+            if self.stale or self.operator.program_name != self._followed:
                 self._adopt()
-            failing = p.arming_checks()
+            failing = self.arming.failing()
             self.blocked = failing[0][1] if failing else ""
 
-    def _look_at_run(self, p):
-        active = p.runner.active
-        ran = self._was_active or p.runner.run_no != self._run  # it may have begun and ended between two looks
+    def _look_at_run(self):
+        active = self.runner.active
+        ran = self._was_active or self.runner.run_no != self._run  # it may have begun and ended between two looks
         if active and self.refused_ms(self.now) > REFUSAL_MS:
             self.title = ""
-        elif ran and p.runner.reason not in ("tripped",) and p.runner.state in ENDS:
-            self._tell(ENDS[p.runner.state], _ending(p.program_name, p.runner.reason))
-            if p.runner.state == "failed":
+        elif ran and self.runner.reason not in ("tripped",) and self.runner.state in ENDS:
+            self._tell(ENDS[self.runner.state], _ending(self.operator.program_name, self.runner.reason))
+            if self.runner.state == "failed":
                 self._refused, self._has_refused = self.now, True  # it beeps
-        self._was_active, self._run = active, p.runner.run_no
+        self._was_active, self._run = active, self.runner.run_no
 
-    def _look_at_force(self, p):
-        if "calibration" in p.problems or p.stale:
+    def _look_at_force(self):
+        if "calibration" in self.settings.problems or self.readings.stale:
             self.force_cn = None
             return
-        force_cn = p.shown_cn
+        force_cn = self.readings.shown_cn
         if self.force_cn is None or abs(force_cn - self.force_cn) > SHOWN_STEP_CN:
             self.force_cn = (force_cn + 50) // 100 * 100
 
@@ -153,17 +150,17 @@ class Panel:
 
     def _names(self):
         try:
-            return [name[len(KIND):] for name in self.press.documents.names(KIND)]
+            return [name[len(KIND):] for name in self.settings.documents.names(KIND)]
         except StorageFault as fault:
             self._tell("storage", str(fault))
             return []
 
     def _adopt(self):
         """After a change of the store: keep the selection if it is still there, else what needs no choice."""
-        p, names = self.press, self._names()
-        followed = p.program_name != self._followed
-        self._followed = p.program_name
-        name = p.program_name if followed else self.name
+        names = self._names()
+        followed = self.operator.program_name != self._followed
+        self._followed = self.operator.program_name
+        name = self.operator.program_name if followed else self.name
         if name not in names:
             if self.name and not followed:
                 self._tell("deleted", "program %s is no longer stored" % self.name)
@@ -176,13 +173,13 @@ class Panel:
         self.place = names.index(name) + 1 if name else 0
         self.totals, self.problem = None, ""
         if name:
-            self._judge(self.press.documents.get(KIND + name))
+            self._judge(self.settings.documents.get(KIND + name))
 
     def _judge(self, document):
         if document is None:
             self.problem = "it is damaged: send it again"
             return
-        complaints = program.validate(document, self.press.program_limits())
+        complaints = program.validate(document, self.settings.program_limits())
         if complaints:
             self.problem = complaints[0]
         else:

@@ -4,7 +4,7 @@ WINDOW_MS = 2500
 LINES_MAX = 12
 
 
-class Wrapped:
+class Paragraph:
     """`set` a text; then `first(i)` and `count(i)` tell which characters stand in line `i` of the window that is due."""
 
     def __init__(self, width=21):

@@ -14,8 +14,10 @@ NO_BOUND = 1 << 29
 class CurrentStep:
     """Read cycle, count, goal_cn, dense, hears; `order` is the program's standing order."""
 
-    def __init__(self, press, order, clock):
-        self.press, self.order, self.clock = press, order, clock
+    def __init__(self, readings, motion, events, agenda, order, clock):
+        self.readings, self.motion, self.events, self.agenda = readings, motion, events, agenda
+        self.order, self.clock = order, clock
+        self.number = 0  # place in the program, from 1
         self.limits = {}
         self.area_um2 = 0
         self.stop_rate_cn_per_s = 1
@@ -44,8 +46,9 @@ class CurrentStep:
         self.area_um2 = program.get("area_um2", 0)
         self.stop_rate_cn_per_s = stop_rate_cn_per_s(program, limits)
 
-    def take(self, step):
+    def take(self, step, number):
         """Take up a step; it does nothing yet."""
+        self.number = number
         self.says = filled(step)
         self.kind = OF[self.says["do"]]
         self.phase = self.cycle = 0
@@ -56,7 +59,7 @@ class CurrentStep:
         return "temperature_min_cc" in self.says or "temperature_max_cc" in self.says
 
     def temperature_is_right(self):
-        here = self.press.temperature_cc(self.says["temperature_input"] - 1)
+        here = self.readings.temperature_cc(self.says["temperature_input"] - 1)
         return self.says.get("temperature_min_cc", -NO_BOUND) <= here <= self.says.get("temperature_max_cc", NO_BOUND)
 
     def begin(self):
@@ -67,7 +70,7 @@ class CurrentStep:
         levels = self.kind.levels(self.says, self.area_um2, self.order.set_point_cn())
         self.levels_cn = [level for _, level in levels]
         self.kind.begin(self)
-        self.press.note_step(STEP_BEGINS, "")
+        self.events.step(self.number, self.kind.name, self, STEP_BEGINS, "")
 
     def listen(self, on):
         """The trigger input in every pass: a rising edge is one trigger."""
@@ -100,21 +103,21 @@ class CurrentStep:
 
     def next_cycle(self):
         """The step goes round: the log sees an end and a beginning."""
-        self.press.note_step(STEP_ENDS, "")
+        self.events.step(self.number, self.kind.name, self, STEP_ENDS, "")
         self.cycle += 1
         self.count += 1
-        self.press.note_step(STEP_BEGINS, "")
+        self.events.step(self.number, self.kind.name, self, STEP_BEGINS, "")
 
     def phase_ms(self):
         return self.clock.ms - self._phase_from_ms
 
     def look_again(self):
         """What the phase waits for changes by itself: again soon."""
-        self.press.agenda.look()
+        self.agenda.look()
 
     def due(self, program_ms):
         """Whether this moment of the program's time has come; else it is the moment of the next pass."""
-        agenda = self.press.agenda
+        agenda = self.agenda
         return agenda.reached(agenda.now_ms + program_ms - self.clock.ms)
 
     def waited(self, ms):
@@ -133,4 +136,4 @@ class CurrentStep:
         self.due(self.creep.next_ms)
 
     def _creeping(self):
-        return self.press.displacement_nm if "until_creep_nm_per_min" in self.says else self.press.force_cn
+        return self.readings.displacement_nm if "until_creep_nm_per_min" in self.says else self.readings.force_cn

@@ -24,11 +24,14 @@ IN_TRIGGER = states.IN["trigger_in"]
 class Runner:
     """One program on one press. Read state, reason, index (of the step, from 0), kind, dense, and what `step` has."""
 
-    def __init__(self, press):
-        self.press = press
-        self.order = StandingOrder(press)
+    def __init__(self, readings, motion, events, agenda):
+        self.readings = readings
+        self.motion = motion
+        self.events = events
+        self.agenda = agenda
+        self.order = StandingOrder(motion, readings)
         self.clock = ProgramClock()
-        self.step = CurrentStep(press, self.order, self.clock)
+        self.step = CurrentStep(readings, motion, events, agenda, self.order, self.clock)
         self.program = None
         self.run_no = 0
         self.state = IDLE
@@ -50,6 +53,11 @@ class Runner:
     @property
     def active(self):
         return self.state in ACTIVE
+
+    @property
+    def step_number(self):
+        """Place of the step in the program, from 1; 0: none."""
+        return self.index + 1
 
     @property
     def dense(self):
@@ -116,7 +124,7 @@ class Runner:
     def pause(self, why="paused"):
         """Freeze program and set-point; the cell stays compressed until `resume` or `stop`."""
         if self.state == RUNNING:
-            self.press.set_trigger(False)
+            self.motion.set_trigger(False)
             self.order.freeze(self.step.stop_rate_cn_per_s)
             self.state, self.reason = PAUSED, why
 
@@ -137,13 +145,13 @@ class Runner:
         """End the program: "controlled" (release, then vent), "hold" (freeze, the force stays) or "vent"."""
         if self.program is not None:
             if self.state in (RUNNING, PAUSED):
-                self.press.note_step(STEP_ENDS, why)
+                self.events.step(self.step_number, self.kind, self.step, STEP_ENDS, why)
             elif self.state != STOPPING:  # a force that was left standing is taken away in a new time
                 self.clock.restart()
             self._stop(how, why, state)
 
     def _stop(self, how, why, state):
-        self.press.set_trigger(False)
+        self.motion.set_trigger(False)
         if how == "vent":
             self.order.vent()
         elif how == "hold":
@@ -151,7 +159,7 @@ class Runner:
         elif self.order.standing:
             self._after = (state, why)
             rate = self.step.stop_rate_cn_per_s
-            self._stopped_by_ms = self.clock.ms + move_limit_ms(max(self.press.force_cn, self.press.set_cn), rate)
+            self._stopped_by_ms = self.clock.ms + move_limit_ms(max(self.readings.force_cn, self.readings.set_cn), rate)
             self.order.release(rate)
             state = STOPPING
         self.state, self.reason = state, why
@@ -160,9 +168,9 @@ class Runner:
         """The press itself has stopped (a trip, an abort): end without any order."""
         self.order.forget()
         if self.active:
-            self.press.set_trigger(False)
+            self.motion.set_trigger(False)
             if self.state != STOPPING:
-                self.press.note_step(STEP_ENDS, why)
+                self.events.step(self.step_number, self.kind, self.step, STEP_ENDS, why)
             self.state, self.reason = FAILED, why
 
     # one pass
@@ -170,12 +178,12 @@ class Runner:
     def look(self, now_s, now_ms):
         """One bounded pass at press time `now_s` seconds and `now_ms` ms within the second."""
         if self.state not in ACTIVE:
-            if self.press.state not in states.DRIVEN:
+            if self.readings.state not in states.DRIVEN:
                 self.order.forget()
             return
         self.clock.tell(now_s, now_ms, self.state == PAUSED)
-        self.step.listen(bool(self.press.inputs & IN_TRIGGER))
-        state = self.press.state
+        self.step.listen(bool(self.readings.inputs & IN_TRIGGER))
+        state = self.readings.state
         if state == states.TRIPPED or (state in (states.SAFE, states.SERVICE) and self.order.standing):
             self.failed("tripped" if state == states.TRIPPED else "the press is no longer driven")
             return
@@ -204,7 +212,7 @@ class Runner:
         if late and not self._may_go_on("at_timeout", "travel" if outcome == BROKEN else "time-out"):
             return
         if (late or outcome == MET) and step.kind.advance(step):
-            self.press.note_step(STEP_ENDS, "time-out" if late else "")
+            self.events.step(self.step_number, self.kind, self.step, STEP_ENDS, "time-out" if late else "")
             self._begin(self.index + 1)
 
     def _may_go_on(self, rule, what):
@@ -221,7 +229,7 @@ class Runner:
             self._finish()
             return
         self.index = index
-        self.step.take(self.program["steps"][index])
+        self.step.take(self.program["steps"][index], index + 1)
         self._tail_ms -= self._times[index][0]
         self._waits = self.step.wants_temperature
         if self._waits:
@@ -244,7 +252,7 @@ class Runner:
             self._stop("controlled", "", DONE)
 
     def _stop_goes_on(self):
-        reached = self.press.set_point_reached and self.press.set_cn <= 1
+        reached = self.readings.set_point_reached and self.readings.set_cn <= 1
         if reached or self.step.due(self._stopped_by_ms):
             self.order.vent()
             self.state, self.reason = self._after

@@ -12,10 +12,11 @@ APPROACH_MARGIN = 20
 
 
 class StandingOrder:
-    """Passes orders on to the press's facade and remembers the last one as `last` (kind, target or speed, rate)."""
+    """Passes orders on to the press's motion and remembers the last one as `last` (kind, target or speed, rate)."""
 
-    def __init__(self, press):
-        self.press = press
+    def __init__(self, motion, readings):
+        self.motion = motion
+        self.readings = readings
         self.limit_cn = None
         self.last = (NONE, 0, 0)
 
@@ -27,23 +28,23 @@ class StandingOrder:
     def force(self, target_cn, rate_cn_per_s):
         if target_cn < 0 or (self.limit_cn is not None and target_cn > self.limit_cn):
             raise Refused(f"target {newtons(target_cn)} is out of the press's working limits")
-        self.press.set_force(target_cn, rate_cn_per_s)
+        self.motion.set_force(target_cn, rate_cn_per_s)
         self.last = (FORCE, target_cn, rate_cn_per_s)
 
     def approach(self, contact_cn, speed_um_per_s):
-        self.press.approach(contact_cn, speed_um_per_s)
+        self.motion.approach(contact_cn, speed_um_per_s)
         self.last = (APPROACH, contact_cn, speed_um_per_s)
 
     def release(self, rate_cn_per_s):
-        self.press.release(rate_cn_per_s)
+        self.motion.release(rate_cn_per_s)
         self.last = (RELEASE, 0, rate_cn_per_s)
 
     def lock(self):
-        self.press.lock()
+        self.motion.lock()
         self.last = (LOCK, 0, 0)
 
     def vent(self):
-        self.press.vent()
+        self.motion.vent()
         self.last = (VENT, 0, 0)
 
     def forget(self):
@@ -54,8 +55,8 @@ class StandingOrder:
     def set_point_cn(self):
         """Where a movement starts: the set-point while the force is regulated, else the force that is there."""
         if self.last[0] in (FORCE, RELEASE):
-            return self.press.set_cn
-        return max(0, self.press.force_cn)
+            return self.readings.set_cn
+        return max(0, self.readings.force_cn)
 
     def regulate(self, rate_cn_per_s):
         """Regulate the force where it is, unless it is being regulated or nothing is driven.
@@ -71,16 +72,16 @@ class StandingOrder:
     def freeze(self, rate_cn_per_s):
         """Keep the cell as it is now; the standing order stays on record for `repeat`."""
         if self.last[0] in (FORCE, RELEASE):
-            self.press.set_force(self.press.set_cn, rate_cn_per_s)
+            self.motion.set_force(self.readings.set_cn, rate_cn_per_s)
         elif self.last[0] == APPROACH:
-            self.press.lock()
+            self.motion.lock()
 
     def repeat(self):
         """Give the standing order once more."""
         kind, first, rate = self.last
         if kind == FORCE:
-            self.press.set_force(first, rate)
+            self.motion.set_force(first, rate)
         elif kind == APPROACH:
-            self.press.approach(first, rate)
+            self.motion.approach(first, rate)
         elif kind == RELEASE:
-            self.press.release(rate)
+            self.motion.release(rate)

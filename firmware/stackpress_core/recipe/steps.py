@@ -27,17 +27,17 @@ def over(step):
 def begin_contact(step):
     step.goal_cn = step.levels_cn[0]
     step.passes = 0
-    step.start_nm = step.press.displacement_nm
+    step.start_nm = step.readings.displacement_nm
     speed = step.says["speed_um_per_s"]
     step.order.approach(step.goal_cn, min(speed, step.limits.get("speed_limit_um_per_s", speed)))
 
 
 def met_contact(step):
     step.look_again()
-    step.passes = step.passes + 1 if step.press.force_cn >= step.goal_cn else 0
+    step.passes = step.passes + 1 if step.readings.force_cn >= step.goal_cn else 0
     if step.passes >= CONTACT_PASSES:
         return MET
-    travel, here = step.says.get("travel_nm"), step.press.displacement_nm
+    travel, here = step.says.get("travel_nm"), step.readings.displacement_nm
     if travel and ABSENT not in (here, step.start_nm) and abs(here - step.start_nm) > travel:
         return BROKEN
     return NOT_YET
@@ -70,7 +70,7 @@ def begin_release(step):
 
 
 def met_move(step):
-    return MET if step.press.set_point_reached and abs(step.press.set_cn - step.goal_cn) <= 1 else NOT_YET
+    return MET if step.readings.set_point_reached and abs(step.readings.set_cn - step.goal_cn) <= 1 else NOT_YET
 
 
 def begin_vent(step):
@@ -80,7 +80,7 @@ def begin_vent(step):
 
 def met_vent(step):
     step.look_again()
-    return MET if step.press.force_cn < step.says["below_cn"] else NOT_YET
+    return MET if step.readings.force_cn < step.says["below_cn"] else NOT_YET
 
 
 # hold, creep, relax, watch
@@ -121,19 +121,19 @@ def _condition(step, says, waited):
     if "until_settled_cn" in says:
         return _settled(step, says["until_settled_cn"], waited)
     if "until_settled_ppm" in says:
-        return _settled(step, step.press.set_cn * says["until_settled_ppm"] // _PPM, waited)
+        return _settled(step, step.readings.set_cn * says["until_settled_ppm"] // _PPM, waited)
     step.look_again()
     above = level_cn(says, "until_above", step.area_um2)
     if above is not None:
-        return step.press.force_cn >= above
-    return step.press.force_cn <= level_cn(says, "until_below", step.area_um2)
+        return step.readings.force_cn >= above
+    return step.readings.force_cn <= level_cn(says, "until_below", step.area_um2)
 
 
 def _settled(step, band_cn, waited):
     """Asked in every pass, because the press measures from the first question; time before the phase does not count."""
     step.look_again()
     need = step.says["settled_for_ms"]
-    return step.press.settled(max(1, band_cn), need) and waited >= need
+    return step.motion.settled(max(1, band_cn), need) and waited >= need
 
 
 # cycle: phases up, dwell, down, dwell
@@ -191,7 +191,7 @@ def met_sweep(step):
         return MET if step.waited(says["soak_ms"]) else NOT_YET
     if not step.waited(says["trigger_ms"]):
         return NOT_YET
-    step.press.set_trigger(False)
+    step.motion.set_trigger(False)
     return MET if step.triggered() or not says["wait_trigger_ms"] else NOT_YET
 
 
@@ -203,7 +203,7 @@ def advance_sweep(step):
         elif step.phase == _ASK:
             _ask(step, step.says["trigger_ms"], step.says["wait_trigger_ms"])
         return False
-    step.press.set_trigger(False)
+    step.motion.set_trigger(False)
     if step.cycle >= len(step.levels_cn):
         return True
     step.next_cycle()
@@ -213,6 +213,6 @@ def advance_sweep(step):
 
 
 def _ask(step, pulse_ms, wait_ms):
-    step.press.set_trigger(pulse_ms > 0)
+    step.motion.set_trigger(pulse_ms > 0)
     step.timeout_ms = max(wait_ms, pulse_ms + 1) if wait_ms else 0
     step.hears = wait_ms > 0

@@ -8,7 +8,7 @@ import json
 
 from stackpress_core import documents
 from stackpress_core.errors import Refused, ScpiError
-from stackpress_core.scpi.status import quoted
+from stackpress_core.scpi.answers import quoted
 from stackpress_core.scpi.values import decimal
 from stackpress_core.scpi.wire import Block, Text
 from stackpress_core.tick import words
@@ -21,30 +21,21 @@ RAW = words.AT["RAW"]
 # -- DATA -------------------------------------------------------------------------------------------------------------
 
 
-def begin(c, n, a):
-    c.press.transfer.begin(a[0], a[1], a[2])
-
-
-def put(c, n, a):
-    c.press.transfer.put(a[0], a[1])
-
-
 def commit(c, n, a):
     """All or nothing: judged, written, read back; what was in force stays in force if anything is wrong."""
-    name, text = c.press.transfer.take()
-    c.press.refuse_writing()
-    if name == "ceilings" and not c.press.service_unlocked:
+    name, text = c.parts.transfer.take()
+    c.parts.settings.refuse_writing()
+    if name == "ceilings" and not c.parts.maintenance.unlocked:
         raise Refused("ceilings are written in service only, after SYSTem:SERVice:UNLock", -203)
     if name == "calibration":
         text = bound_to_board(c, text, a[0] is not None)
-    c.press.documents.put(name, text)
-    c.press.document_changed(name)
+    c.parts.settings.put_text(name, text)
 
 
 def bound_to_board(c, text, confirmed):
     """A calibration of another board is refused, or taken over by name when that is confirmed."""
     document = documents.parsed(text)
-    here = c.press.board.identity
+    here = c.parts.board.identity
     there = document.get("board") if isinstance(document, dict) else here
     if there == here:
         return text
@@ -57,15 +48,15 @@ def bound_to_board(c, text, confirmed):
 
 def read_q(c, n, a):
     documents.kind_of(a[0])
-    text = c.press.documents.text(a[0])
+    text = c.parts.documents.text(a[0])
     if text is None:
-        raise ScpiError(-256, "%s is %s" % (a[0], c.press.documents.state(a[0])))
+        raise ScpiError(-256, "%s is %s" % (a[0], c.parts.documents.state(a[0])))
     return Block(len(text), lambda offset, size: text[offset : offset + size])
 
 
 def catalog_q(c, n, a):
     """name, state, bytes, CRC-32 of each document."""
-    return Text(catalog_pieces(c.press.documents) if c.press.documents.names() else ['""'])
+    return Text(catalog_pieces(c.parts.documents) if c.parts.documents.names() else ['""'])
 
 
 def catalog_pieces(store):
@@ -78,18 +69,17 @@ def catalog_pieces(store):
 
 
 def delete(c, n, a):
-    c.press.refuse_writing()
-    if a[0] == "ceilings" and not c.press.service_unlocked:
+    c.parts.settings.refuse_writing()
+    if a[0] == "ceilings" and not c.parts.maintenance.unlocked:
         raise Refused("ceilings are removed in service only", -203)
-    c.press.documents.remove(a[0])
-    c.press.document_changed(a[0])
+    c.parts.settings.remove(a[0])
 
 
 # -- CEILing ----------------------------------------------------------------------------------------------------------
 
 
 def ceilings(c):
-    found = c.press.documents.get("ceilings")
+    found = c.parts.documents.get("ceilings")
     if found is None:
         raise Refused("no ceilings have been written")
     return found
@@ -113,41 +103,17 @@ def cell_q(c, n, a):
 # -- CALibration ------------------------------------------------------------------------------------------------------
 
 
-def zero(c, n, a):
-    c.press.calibration_zero()
-
-
-def tare(c, n, a):
-    c.press.calibration_tare()
-
-
 def code_q(c, n, a):
-    if not 1 <= n[0] <= c.press.params["cell_count"]:
-        raise ScpiError(-114, "this press has %d cells" % c.press.params["cell_count"])
-    return c.press.S[RAW + n[0] - 1]
-
-
-def begin_cell(c, n, a):
-    c.press.calibration_begin(a[0], a[1] or "")
-
-
-def point(c, n, a):
-    c.press.calibration_point(a[0], a[1])
-
-
-def accept(c, n, a):
-    c.press.calibration_accept(a[0] or 0)
-
-
-def abort(c, n, a):
-    c.press.calibration_abort()
+    if not 1 <= n[0] <= c.parts.params["cell_count"]:
+        raise ScpiError(-114, "this press has %d cells" % c.parts.params["cell_count"])
+    return c.parts.S[RAW + n[0] - 1]
 
 
 def state_q(c, n, a):
     """Which step the procedure is at, then its points as code,force pairs (N)."""
-    step, cell, points = c.press.calibration_state()
-    head = "%s,%d,%d" % (quoted(step), cell, len(points))
-    return Text([head] + [",%d,%s" % (code, decimal(force_cn, 100)) for code, force_cn in points])
+    k = c.parts.calibrator
+    head = "%s,%d,%d" % (quoted(k.step), k.cell, len(k.points))
+    return Text([head] + [",%d,%s" % (code, decimal(force_cn, 100)) for code, force_cn in k.points])
 
 
 # -- LOG --------------------------------------------------------------------------------------------------------------
@@ -155,13 +121,9 @@ def state_q(c, n, a):
 
 def log_state_q(c, n, a):
     """first, next, pulled, overwritten before they were pulled, dropped; the boot id at which this journal began; closing."""
-    j = c.press.journal
+    j = c.parts.journal
     return "%d,%d,%d,%d,%d,%d,%d" % (j.first_seq, j.next_seq, j.pulled_seq, j.overwritten_unpulled, j.dropped, j.origin,
-                                     c.press.run_log.closing)  # fmt: skip
-
-
-def log_missing_q(c, n, a):
-    return quoted(c.press.journal_missing)
+                                     c.parts.run_log.closing)  # fmt: skip
 
 
 class LogReader:
@@ -190,7 +152,7 @@ class LogReader:
 
 def log_read_q(c, n, a):
     """A block of whole records, at most `maxbytes`: counted first, then read again while it is sent, never held."""
-    journal = c.press.journal
+    journal = c.parts.journal
     most = a[1] or LOG_BLOCK
     counter = LogReader(journal, a[0])
     length = 0
@@ -199,32 +161,26 @@ def log_read_q(c, n, a):
     return Block(length, LogReader(journal, a[0]).read)
 
 
-def log_pulled(c, n, a):
-    c.press.journal.mark_pulled(a[0])
-
-
-SEQ = "int:0:4294967295"
-
 TABLE = (
-    ("DATA:BEGin", begin, "str,int:1:8192,int:0:4294967295", "Begin a transfer: name, bytes, CRC-32"),
-    ("DATA:PUT", put, "int:0:8191,str", "A piece of at most 192 bytes at an offset, base64"),
-    ("DATA:COMMit", commit, "[word:CONFirm]", "Put the whole in force; CONFirm: a calibration of another board too"),
-    ("DATA:READ?", read_q, "str", "A document, as a block"),
-    ("DATA:CATalog?", catalog_q, "", "Name, state, bytes and CRC-32 of each document"),
-    ("DATA:DELete", delete, "str", "Remove a document"),
-    ("CEILing:FRAMe?", frame_q, "[unit:force]", "The frame's rating"),
-    ("CEILing:CELL<n>?", cell_q, "[unit:force]", "Rated capacity of a load cell, from 1"),
-    ("CEILing:RELief?", relief_q, "[unit:force]", "Force at which the relief valve opens"),
-    ("CALibration:ZERO", zero, "", "Take the commissioning zero of every cell: nothing may rest on them"),
-    ("CALibration:TARE", tare, "", "Set the displayed force to zero; the safety bands keep the commissioning zero"),
-    ("CALibration:CODE<n>?", code_q, "", "The converter's code of a cell, from 1, as it is now"),
-    ("CALibration:BEGin", begin_cell, "int:1:4,[str]", "Begin the span of a cell; its serial number"),
-    ("CALibration:POINt", point, "int:1:4,num:force:0:10000000", "The reference force that rests on a cell now"),
-    ("CALibration:ACCept", accept, "[int:0:4294967295]", "Put the points in force; Unix time in s for the record"),
-    ("CALibration:ABORt", abort, "", "Forget the points"),
-    ("CALibration:STATe?", state_q, "", "Step, cell, and the points so far"),
-    ("LOG:STATe?", log_state_q, "", "First, next, pulled, overwritten, dropped, origin; 1 while the end record of a run is due"),
-    ("LOG:MISSing?", log_missing_q, "", "Why the journal lies in RAM only and goes with the power; empty if it does not"),
-    ("LOG:READ?", log_read_q, SEQ + ",[int:512:4096]", "Whole records from a sequence number on, as a block"),
-    ("LOG:PULLed", log_pulled, SEQ, "The host keeps every record up to this one"),
+    ("DATA:BEGin", "transfer.begin", "str,int:1:8192,int:0:4294967295", "Begin a transfer: name, bytes, CRC-32"),
+    ("DATA:PUT", "transfer.put", "int:0:8191,str", "A piece of at most 192 bytes at an offset, base64"),
+    ("DATA:COMMit", "commit", "[word:CONFirm]", "Put the whole in force; CONFirm: a calibration of another board too"),
+    ("DATA:READ?", "read_q", "str", "A document, as a block"),
+    ("DATA:CATalog?", "catalog_q", "", "Name, state, bytes and CRC-32 of each document"),
+    ("DATA:DELete", "delete", "str", "Remove a document"),
+    ("CEILing:FRAMe?", "frame_q", "[unit:force]", "The frame's rating"),
+    ("CEILing:CELL<n>?", "cell_q", "[unit:force]", "Rated capacity of a load cell, from 1"),
+    ("CEILing:RELief?", "relief_q", "[unit:force]", "Force at which the relief valve opens"),
+    ("CALibration:ZERO", "calibrator.zero", "", "Take the commissioning zero of every cell: nothing may rest on them"),
+    ("CALibration:TARE", "calibrator.tare", "", "Set the displayed force to zero; the safety bands keep the commissioning zero"),
+    ("CALibration:CODE<n>?", "code_q", "", "The converter's code of a cell, from 1, as it is now"),
+    ("CALibration:BEGin", "calibrator.begin", "int:1:4,[str]", "Begin the span of a cell; its serial number"),
+    ("CALibration:POINt", "calibrator.point", "int:1:4,num:force:0:10000000", "The reference force that rests on a cell now"),
+    ("CALibration:ACCept", "calibrator.accept", "[int:0:4294967295]", "Put the points in force; Unix time in s for the record"),
+    ("CALibration:ABORt", "calibrator.abort", "", "Forget the points"),
+    ("CALibration:STATe?", "state_q", "", "Step, cell, and the points so far"),
+    ("LOG:STATe?", "log_state_q", "", "First, next, pulled, overwritten, dropped, origin; 1 while the end record of a run is due"),
+    ("LOG:MISSing?", "journal.missing", "", "Why the journal lies in RAM only and goes with the power; empty if it does not"),
+    ("LOG:READ?", "log_read_q", "int:0:4294967295,[int:512:4096]", "Whole records from a sequence number on, as a block"),
+    ("LOG:PULLed", "journal.mark_pulled", "int:0:4294967295", "The host keeps every record up to this one"),
 )

@@ -8,21 +8,13 @@ from stackpress_core.errors import Refused, ScpiError
 from stackpress_core.log import telemetry
 from stackpress_core.panel import pages
 from stackpress_core.panel.canvas import Lines
-from stackpress_core.scpi.status import quoted
+from stackpress_core.scpi.answers import in_unit, listed, quoted
 from stackpress_core.scpi.values import decimal
 from stackpress_core.scpi.wire import Text
 from stackpress_core.tick import interlock, states, words
 
-NOT_A_NUMBER = "9.91E+37"  # SCPI-99 7.2.1.5
 LIST_SLICE = 8
 _VALVE_TRIGGER_OUT = words.VALVE_TRIGGER_OUT
-
-
-def listed(texts):
-    """Quoted strings, comma-separated; an empty string when there are none."""
-    if not texts:
-        return '""'
-    return Text(("," if i else "") + quoted(text) for i, text in enumerate(texts))
 
 
 # -- DISPlay --------------------------------------------------------------------------------------------------------
@@ -31,103 +23,62 @@ def listed(texts):
 def display_q(c, n, a):
     """The panel's page as text: drawn anew, so it is the same with and without a display."""
     pen = Lines()
-    pages.draw(pen, c.press.panel)
+    pages.draw(pen, c.parts.panel)
     return listed(pen.lines())
 
 
 # -- MEASure ----------------------------------------------------------------------------------------------------------
 
 
-def in_unit(value, unit):
-    return NOT_A_NUMBER if value == words.ABSENT else decimal(value, unit[0], unit[1], 9)
-
-
-def force_q(c, n, a):
-    """As the display shows it: less the tare, which interlocks and log do not know of."""
-    return in_unit(c.press.shown_cn, a[0])
-
-
 def cell_q(c, n, a):
-    count = c.press.params["cell_count"]
+    count = c.parts.params["cell_count"]
     if not 1 <= n[0] <= count:
         raise ScpiError(-114, "this press has %d cells" % count)
-    return in_unit(c.press.cell_force_cn(n[0] - 1) - c.press.tare_cn[n[0] - 1], a[0])
-
-
-def force_set_q(c, n, a):
-    return in_unit(c.press.set_cn, a[0])
+    return in_unit(c.parts.readings.cell_force_cn(n[0] - 1) - c.parts.readings.tare_cn[n[0] - 1], a[0])
 
 
 def pressure_of(c, force_cn, unit):
-    area = c.press.area_um2
+    area = c.parts.runner.area_um2
     if not area:
         raise Refused("no die area is known: the program in force has none")
     return decimal(force_cn * 10000000000, area * unit[0], unit[1], 6)
 
 
 def pressure_q(c, n, a):
-    return pressure_of(c, c.press.shown_cn, a[0])
+    return pressure_of(c, c.parts.readings.shown_cn, a[0])
 
 
 def pressure_set_q(c, n, a):
-    return pressure_of(c, c.press.set_cn, a[0])
-
-
-def displacement_q(c, n, a):
-    return in_unit(c.press.displacement_nm, a[0])
-
-
-def imbalance_q(c, n, a):
-    return decimal(c.press.imbalance_permille, a[0][0], a[0][1])
+    return pressure_of(c, c.parts.readings.set_cn, a[0])
 
 
 def temperature_q(c, n, a):
     if not 1 <= n[0] <= 2:
         raise ScpiError(-114, "there are temperatures 1 and 2")
-    return in_unit(c.press.temperature_cc(n[0] - 1), a[0])
-
-
-def stiffness_q(c, n, a):
-    return in_unit(c.press.stiffness_n_per_m(), a[0])
+    return in_unit(c.parts.readings.temperature_cc(n[0] - 1), a[0])
 
 
 # -- CYCLe, STOP ------------------------------------------------------------------------------------------------------
 
 
 def state_q(c, n, a):
-    return c.press.state_name
-
-
-def arm(c, n, a):
-    c.press.arm()
-
-
-def disarm(c, n, a):
-    c.press.disarm()
+    return c.parts.readings.state_name
 
 
 def check_q(c, n, a):
     """Every arming check that fails, as "code","text" pairs; one empty string when the press can be armed."""
-    return listed([text for pair in c.press.arming_checks() for text in pair])
-
-
-def reset(c, n, a):
-    c.press.reset()
-
-
-def monitor(c, n, a):
-    c.press.monitor(a[0])
+    return listed([text for pair in c.parts.arming.failing() for text in pair])
 
 
 def stop(c, n, a):
-    c.press.stop({"CONTrolled": "controlled", "HOLD": "hold", "VENT": "vent"}[a[0] or "CONTrolled"])
-
-
-def abort(c, n, a):
-    c.press.abort()
+    c.parts.operator.stop({"CONTrolled": "controlled", "HOLD": "hold", "VENT": "vent"}[a[0] or "CONTrolled"])
 
 
 # -- INTerlock --------------------------------------------------------------------------------------------------------
+
+
+def interlock_catalog_q(c, n, a):
+    return listed(interlock.NAMES)
 
 
 def row_q(c, n, a):
@@ -136,45 +87,43 @@ def row_q(c, n, a):
         raise ScpiError(-224, a[0][:40])
     i = interlock.NAMES.index(a[0])
     row = interlock.ROWS[i]
-    active = words.row_bits(c.press.S, "ACTIVE") >> i & 1
-    latched = words.row_bits(c.press.S, "LATCHED") >> i & 1
-    reaction = states.REACTIONS[interlock.reaction_of(row, c.press.params)]
+    active = c.parts.readings.active_bits >> i & 1
+    latched = words.row_bits(c.parts.S, "LATCHED") >> i & 1
+    reaction = states.REACTIONS[interlock.reaction_of(row, c.parts.params)]
     return Text(["%s,%d,%d,%s,%s," % (quoted(a[0]), active, latched, reaction, row[interlock.ENDS]), quoted(row[interlock.HINT])])
 
 
 # -- PROGram ----------------------------------------------------------------------------------------------------------
 
 
-def program_names(c):
-    return [name[len("program/") :] for name in c.press.documents.names("program/")]
+def program_catalog_q(c, n, a):
+    return listed([name[len("program/") :] for name in c.parts.documents.names("program/")])
 
 
 def program_start(c, n, a):
-    c.press.start(a[0], a[1] or "", a[2] or "")
+    c.parts.operator.start(a[0], a[1] or "", a[2] or "")
 
 
 def program_state_q(c, n, a):
     """name, step (from 1; 0: none), kind of step, time in the step / s, run number, time left / s (-1: unknown)."""
-    name, step, kind, step_ms, run, left_ms = c.press.program_state()
-    left = decimal(left_ms, 1000) if left_ms >= 0 else "-1"
-    return "%s,%d,%s,%s,%d,%s" % (quoted(name), step, quoted(kind), decimal(step_ms, 1000), run, left)
+    r = c.parts.runner
+    step, left = r.step_number if r.active else 0, decimal(r.time_left_ms, 1000) if r.time_left_ms >= 0 else "-1"
+    return "%s,%d,%s,%s,%d,%s" % (
+        quoted(c.parts.operator.program_name), step, quoted(r.kind), decimal(r.step_time_ms, 1000), c.parts.events.run, left)
 
 
 def program_run_q(c, n, a):
     """Die area / um2, steps of the program, valve set-point, sample, how the run stands and why."""
-    p = c.press
-    steps = len(p.runner.program["steps"]) if p.runner.program else 0
-    stands = (quoted(p.sample_name), quoted(p.runner.state), quoted(p.runner.reason))
-    return "%d,%d,%d,%s,%s,%s" % ((p.area_um2, steps, p.valve_code) + stands)
+    r = c.parts.runner
+    steps = len(r.program["steps"]) if r.program else 0
+    stands = (quoted(c.parts.operator.sample), quoted(r.state), quoted(r.reason))
+    return "%d,%d,%d,%s,%s,%s" % ((r.area_um2, steps, c.parts.readings.valve_code) + stands)
 
 
 def program_delete(c, n, a):
-    name = "program/" + a[0]
-    if c.press.program_running and c.press.program_state()[0] == a[0]:
+    if c.parts.runner.active and c.parts.operator.program_name == a[0]:
         raise Refused("this program is running")
-    c.press.refuse_writing()
-    c.press.documents.remove(name)
-    c.press.document_changed(name)
+    c.parts.settings.remove("program/" + a[0])
 
 
 # -- PARameter --------------------------------------------------------------------------------------------------------
@@ -193,7 +142,7 @@ def parameter_q(c, n, a):
     low, default, high = params.bounds_raw(a[0])
     if a[1]:
         return spoken(a[0], {"MINimum": low, "MAXimum": high, "DEFault": default}[a[1]])
-    values = ",".join(spoken(a[0], raw) for raw in (c.press.params[params.device_name(a[0])], low, default, high))
+    values = ",".join(spoken(a[0], raw) for raw in (c.parts.params[params.device_name(a[0])], low, default, high))
     return Text([values, ",", quoted(params.row_of(a[0])[params.HELP])])
 
 
@@ -202,58 +151,59 @@ def parameter_q(c, n, a):
 
 def telemetry_q(c, n, a):
     """next cursor, rows lost, columns a row, rows; then the rows, whole numbers."""
-    ring = c.press.telemetry
+    ring = c.parts.telemetry
     first, count, lost = ring.read(a[0], a[1] or LIST_SLICE)
     rows = [ring.row(first + i) for i in range(count)]
     return Text(["%d,%d,%d,%d" % (first + count, lost, telemetry.WIDTH, count)] + ["," + row for row in rows])
+
+
+def parameter_catalog_q(c, n, a):
+    return listed([row[params.NAME] for row in params.PARAMS])
 
 
 def columns_q(c, n, a):
     return listed([name for name, _ in telemetry.COLUMNS])
 
 
-def trigger(c, n, a):
-    c.press.trigger_in()
-
-
 def trigger_out_q(c, n, a):
-    return 1 if c.press.valve_bits & _VALVE_TRIGGER_OUT else 0
+    return 1 if c.parts.readings.valve_bits & _VALVE_TRIGGER_OUT else 0
 
 
 TABLE = (
-    ("DISPlay:TEXT?", display_q, "", "What the panel's display shows now, a string a line"),
-    ("MEASure:FORCe[:TOTal]?", force_q, "[unit:force]", "Force on the specimen"),
-    ("MEASure:FORCe:CELL<n>?", cell_q, "[unit:force]", "Force of one load cell, from 1"),
-    ("MEASure:FORCe:SET?", force_set_q, "[unit:force]", "The set-point that the loop follows"),
-    ("MEASure:PRESsure[:TOTal]?", pressure_q, "[unit:pressure]", "Pressure on the die area of the program"),
-    ("MEASure:PRESsure:SET?", pressure_set_q, "[unit:pressure]", "The set-point as a pressure on that area"),
-    ("MEASure:DISPlacement?", displacement_q, "[unit:length]", "Ram displacement"),
-    ("MEASure:TEMPerature<n>?", temperature_q, "[unit:temperature]", "Platen temperature 1 or 2 in degrees Celsius"),
-    ("MEASure:IMBalance?", imbalance_q, "[unit:ratio]", "Largest difference of a cell's share from its even share"),
-    ("MEASure:STIFfness?", stiffness_q, "[unit:stiffness]", "Stiffness that the controller sees"),
-    ("CYCLe:STATe?", state_q, "", "safe, ready, pressing, holding, releasing, tripped, service or monitor"),
-    ("CYCLe:ARM", arm, "", "Arm the press; refused with the first failing check"),
-    ("CYCLe:DISarm", disarm, "", "Back to safe"),
-    ("CYCLe:CHECk?", check_q, "", "All arming checks that fail: code and text of each"),
-    ("CYCLe:RESet", reset, "", "Acknowledge a trip whose condition is gone"),
-    ("CYCLe:MONitor", monitor, "bool", "Enter or leave the monitoring of a manual press"),
-    ("CYCLe:TRIP:REASon?", lambda c, n, a: quoted(c.press.trip_reason), "", "What tripped the press first"),
-    ("CYCLe:TRIP:HINT?", lambda c, n, a: quoted(c.press.trip_hint), "", "What to do about it"),
-    ("CYCLe:WARNings?", lambda c, n, a: listed(c.press.warnings()), "", "Interlock rows that warn"),
-    ("STOP", stop, "[word:CONTrolled|HOLD|VENT]", "Stop the program: release at a bounded rate, hold, or vent"),
-    ("ABORt", abort, "", "Vent now; acted on ahead of waiting lines, as the byte 0x18 is"),
-    ("INTerlock:CATalog?", lambda c, n, a: listed(interlock.NAMES), "", "Every reason that stops the press"),
-    ("INTerlock:ROW?", row_q, "str", "Active, latched, reaction, how it clears, help"),
-    ("INTerlock:ACTive?", lambda c, n, a: listed(c.press.active_reasons()), "", "Reasons that are active now"),
-    ("PROGram:CATalog?", lambda c, n, a: listed(program_names(c)), "", "Programs on the press"),
-    ("PROGram:STARt", program_start, "str,[str],[str]", "Start a program, for a sample, by an operator"),
-    ("PROGram:STATe?", program_state_q, "", "Name, step, kind, time in step, run number, time left"),
-    ("PROGram:RUN?", program_run_q, "", "Die area in um2, number of steps, valve set-point, sample, outcome, why"),
-    ("PROGram:DELete", program_delete, "str", "Remove a program"),
-    ("PARameter:CATalog?", lambda c, n, a: listed([row[params.NAME] for row in params.PARAMS]), "", "Parameters by name"),
-    ("PARameter[:VALue]?", parameter_q, "str,[word:MINimum|MAXimum|DEFault]", "Value, minimum, default, maximum, help"),
-    ("TELemetry?", telemetry_q, "int:0:1073741823,[int:1:64]", "Rows after a cursor"),
-    ("TELemetry:COLumns?", columns_q, "", "What the numbers of a row are"),
-    ("TRIGger[:IN]", trigger, "", "What the trigger input does"),
-    ("TRIGger:OUT?", trigger_out_q, "", "State of the trigger output"),
+    ("DISPlay:TEXT?", "display_q", "", "What the panel's display shows now, a string a line"),
+    ("MEASure:FORCe[:TOTal]?", "readings.shown_cn in unit", "[unit:force]", "Force on the specimen"),
+    ("MEASure:FORCe:CELL<n>?", "cell_q", "[unit:force]", "Force of one load cell, from 1"),
+    ("MEASure:FORCe:SET?", "readings.set_cn in unit", "[unit:force]", "The set-point that the loop follows"),
+    ("MEASure:PRESsure[:TOTal]?", "pressure_q", "[unit:pressure]", "Pressure on the die area of the program"),
+    ("MEASure:PRESsure:SET?", "pressure_set_q", "[unit:pressure]", "The set-point as a pressure on that area"),
+    ("MEASure:DISPlacement?", "readings.displacement_nm in unit", "[unit:length]", "Ram displacement"),
+    ("MEASure:TEMPerature<n>?", "temperature_q", "[unit:temperature]", "Platen temperature 1 or 2 in degrees Celsius"),
+    ("MEASure:IMBalance?", "readings.imbalance_permille in unit", "[unit:ratio]",
+     "Largest difference of a cell's share from its even share"),
+    ("MEASure:STIFfness?", "stiffness.n_per_m in unit", "[unit:stiffness]", "Stiffness that the controller sees"),
+    ("CYCLe:STATe?", "state_q", "", "safe, ready, pressing, holding, releasing, tripped, service or monitor"),
+    ("CYCLe:ARM", "operator.arm", "", "Arm the press; refused with the first failing check"),
+    ("CYCLe:DISarm", "operator.disarm", "", "Back to safe"),
+    ("CYCLe:CHECk?", "check_q", "", "All arming checks that fail: code and text of each"),
+    ("CYCLe:RESet", "operator.reset", "", "Acknowledge a trip whose condition is gone"),
+    ("CYCLe:MONitor", "operator.monitor", "bool", "Enter or leave the monitoring of a manual press"),
+    ("CYCLe:TRIP:REASon?", "readings.trip_reason", "", "What tripped the press first"),
+    ("CYCLe:TRIP:HINT?", "readings.trip_hint", "", "What to do about it"),
+    ("CYCLe:WARNings?", "readings.warnings", "", "Interlock rows that warn"),
+    ("STOP", "stop", "[word:CONTrolled|HOLD|VENT]", "Stop the program: release at a bounded rate, hold, or vent"),
+    ("ABORt", "operator.abort", "", "Vent now; acted on ahead of waiting lines, as the byte 0x18 is"),
+    ("INTerlock:CATalog?", "interlock_catalog_q", "", "Every reason that stops the press"),
+    ("INTerlock:ROW?", "row_q", "str", "Active, latched, reaction, how it clears, help"),
+    ("INTerlock:ACTive?", "readings.active_reasons", "", "Reasons that are active now"),
+    ("PROGram:CATalog?", "program_catalog_q", "", "Programs on the press"),
+    ("PROGram:STARt", "program_start", "str,[str],[str]", "Start a program, for a sample, by an operator"),
+    ("PROGram:STATe?", "program_state_q", "", "Name, step, kind, time in step, run number, time left"),
+    ("PROGram:RUN?", "program_run_q", "", "Die area in um2, number of steps, valve set-point, sample, outcome, why"),
+    ("PROGram:DELete", "program_delete", "str", "Remove a program"),
+    ("PARameter:CATalog?", "parameter_catalog_q", "", "Parameters by name"),
+    ("PARameter[:VALue]?", "parameter_q", "str,[word:MINimum|MAXimum|DEFault]", "Value, minimum, default, maximum, help"),
+    ("TELemetry?", "telemetry_q", "int:0:1073741823,[int:1:64]", "Rows after a cursor"),
+    ("TELemetry:COLumns?", "columns_q", "", "What the numbers of a row are"),
+    ("TRIGger[:IN]", "operator.trigger", "", "What the trigger input does"),
+    ("TRIGger:OUT?", "trigger_out_q", "", "State of the trigger output"),
 )

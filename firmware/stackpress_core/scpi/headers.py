@@ -99,30 +99,44 @@ def match(pattern, i, nodes, j):
 
 
 class Headers:
-    """The command table, with its rows found by the first letters of their root."""
+    """The rows of the command tables of `modules`, found by the first letters of their root."""
 
-    def __init__(self, rows):
-        self.rows = rows
-        self.roots = {}
-        for i, row in enumerate(rows):
-            key = row[0][:4].upper() if row[0][0] == "*" else row[0][:3].upper()
-            self.roots.setdefault(key, []).append(i)
+    def __init__(self, modules):
+        self.modules = modules
+        self.roots = {}  # letters: module << 8 | row
+        for m, module in enumerate(modules):
+            for i, row in enumerate(module.TABLE):
+                self.roots.setdefault(self._root(row[0]), []).append(m << 8 | i)
+
+    def _root(self, header):
+        return header[:4].upper() if header[0] == "*" else header[:3].upper()
+
+    def rows(self):
+        for module in self.modules:
+            yield from module.TABLE
+
+    def _under(self, header):
+        """(module, row) of every row whose root begins as this header does."""
+        for at in self.roots.get(self._root(header), ()):
+            module = self.modules[at >> 8]
+            yield module, module.TABLE[at & 255]
 
     def find_common(self, header):
-        for i in self.roots.get(header[:4].upper(), ()):
-            if self.rows[i][0] == header.upper():
-                return self.rows[i]
+        """(module, row) of a common command; -113 if there is none."""
+        for module, row in self._under(header):
+            if row[0] == header.upper():
+                return module, row
         raise ScpiError(-113, header[:40])
 
     def find(self, nodes, query):
-        """(row, suffixes) for these nodes; -113 if there is none."""
+        """(module, row, suffixes) for these nodes; -113 if there is none."""
         last = nodes[-1][:3].upper()  # short and long form begin alike: most rows need no closer look
-        for i in self.roots.get(nodes[0][:3].upper(), ()):
-            pattern = self.rows[i][0]
+        for module, row in self._under(nodes[0]):
+            pattern = row[0]
             if pattern.endswith("?") != query or last not in pattern.upper():
                 continue
             names = pattern.rstrip("?").replace("[:", ":[").split(":")
             suffixes = match(names, 0, nodes, 0)
             if suffixes is not None:
-                return self.rows[i], suffixes
+                return module, row, suffixes
         raise ScpiError(-113, ":".join(nodes)[:60] + ("?" if query else ""))

@@ -6,7 +6,7 @@ A command that starts something long is complete when that has started; progress
 """
 
 from stackpress_core.errors import Refused, ScpiError, StorageFault
-from stackpress_core.scpi import arguments, headers, wire
+from stackpress_core.scpi import answers, arguments, headers, wire
 from stackpress_core.scpi.status import Status
 
 UNITS_PER_PASS = 4
@@ -16,13 +16,12 @@ OUT_PER_IN = 4  # bytes sent for each byte looked at: sending costs little, and 
 
 
 class Server:
-    """One serial line, one press. Rows of `commands`: pattern, handler(server, suffixes, args), spec, help."""
+    """One serial line, one press: `modules` hold the tables of commands (see commands.py), `parts` what they ask."""
 
-    def __init__(self, serial, commands, press):
+    def __init__(self, serial, modules, parts):
         self.serial = serial
-        self.press = press
-        self.commands = commands
-        self.headers = headers.Headers(commands)
+        self.parts = parts
+        self.headers = headers.Headers(modules)
         self.status = Status()
         self.inbox = wire.Inbox(self)
         self.out = wire.Outbox(serial, self.tell)
@@ -30,7 +29,7 @@ class Server:
         self.lines = []
         self.units = None  # what is left of the line that is being run
         self.path = []
-        self.known = {}  # header as it was written, with the path before it: (row, suffixes, path after it)
+        self.known = {}  # header as it was written, with the path before it: (module, row, suffixes, path after it)
         self.answers = 0  # answers given so far in this line
         self.muted = False  # an answer of this line was dropped: the rest of them are too
         self.wants_repl = False
@@ -45,7 +44,7 @@ class Server:
         """Gives whether there is more to do, or something was done that others may have to look at."""
         before = self.runs
         self.receive(budget)
-        self.status.update(self.press)
+        self.status.update(self.parts)
         self.execute()
         self.out.pump(OUT_PER_IN * budget)
         self.break_deadlock()
@@ -73,7 +72,7 @@ class Server:
 
     def order_waits(self):
         """Whether what comes next must wait for the tick; not for ever: press time may stand still."""
-        self.waited = self.waited + 1 if self.press.order_waits else 0
+        self.waited = self.waited + 1 if self.parts.readings.order_waits else 0
         return 0 < self.waited <= ORDER_PASSES
 
     def break_deadlock(self):
@@ -115,7 +114,7 @@ class Server:
         self.stop_now()
 
     def break_byte(self):
-        if self.press.at_rest:
+        if self.parts.readings.at_rest:
             self.wants_repl = True
         else:
             self.status.error(-102, "0x03 is obeyed in the safe state only")
@@ -125,7 +124,7 @@ class Server:
         self.stops += 1
         self.runs += 1
         try:
-            self.press.abort()
+            self.parts.operator.abort()
         except Exception as error:  # the tick vents all the same
             self.tell(error)
         kept = [line for line in self.lines if isinstance(line, tuple) or headers.is_query_only(line)]
@@ -187,17 +186,32 @@ class Server:
         header, _, params = text.partition(" ")
         key = header if header[0] in ":*" or not self.path else ":".join(self.path) + " " + header
         if key in self.known:
-            row, suffixes, self.path = self.known[key]
+            module, row, suffixes, self.path = self.known[key]
         else:
             header, params = headers.split_header(text)
             if header.startswith("*"):
-                row, suffixes = self.headers.find_common(header), []
-                return row[1](self, suffixes, arguments.bind(row[2], params))
-            row, suffixes = self.find(header)
+                module, row = self.headers.find_common(header)
+                return self.do(module, row, [], arguments.bind(row[2], params))
+            module, row, suffixes = self.find(header)
             if len(self.known) >= KNOWN_MAX:
                 self.known.clear()
-            self.known[key] = (row, suffixes, self.path)
-        return row[1](self, suffixes, arguments.bind(row[2], params.strip()))
+            self.known[key] = (module, row, suffixes, self.path)
+        return self.do(module, row, suffixes, arguments.bind(row[2], params.strip()))
+
+    def do(self, module, row, suffixes, args):
+        """What the row says: ask a part of the press, or call the module's function; gives the answer, or None."""
+        name, _, in_unit = row[1].partition(" in ")
+        if "." not in name:
+            return getattr(module, name)(self, suffixes, args)
+        path = name.split(".")
+        asked = self if path[0] == "status" else self.parts
+        for part in path:
+            asked = getattr(asked, part)
+        if in_unit:
+            return answers.in_unit(asked, args[0])
+        if callable(asked):
+            asked = asked(*args)
+        return answers.written(asked) if row[0].endswith("?") else None
 
     def find(self, header):
         query = header.endswith("?")

@@ -4,7 +4,8 @@ The condition registers mirror the press and are refreshed in each pass, so a ho
 states and interlocks; events latch through the transition filters until they are read.
 """
 
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.scpi.answers import quoted
+from stackpress_core.tick import interlock, states
 
 MESSAGES = (
     (0, "No error"),
@@ -58,6 +59,7 @@ MESSAGES = (
     (-440, "Query UNTERMINATED after indefinite response"),
 )
 
+ALL = 0x7FFF  # bit 15 is never used, SCPI-99 20.1
 INFO_MAX = 200  # with the standard text, an error stays below SCPI's 255 characters
 
 ESR_OPC, ESR_QYE, ESR_DDE, ESR_EXE, ESR_CME, ESR_PON = 1, 4, 8, 16, 32, 128
@@ -126,7 +128,7 @@ class Register:
         self.condition = 0
         self.event = 0
         self.enable = 0
-        self.rising = 0x7FFF
+        self.rising = ALL
         self.falling = 0
 
     def set(self, condition):
@@ -140,9 +142,18 @@ class Register:
         self.event = 0
         return event
 
+    def set_enable(self, mask):
+        self.enable = mask & ALL
+
+    def set_rising(self, mask):
+        self.rising = mask & ALL
+
+    def set_falling(self, mask):
+        self.falling = mask & ALL
+
     def preset(self):
         self.enable = 0
-        self.rising = 0x7FFF
+        self.rising = ALL
         self.falling = 0
 
     def summary(self):
@@ -161,6 +172,19 @@ class Status:
         self.questionable = Register()
         self.rows = 0  # interlock rows that rows_ques was made of
         self.rows_ques = 0
+
+    def set_ese(self, mask):
+        self.ese = mask
+
+    def set_sre(self, mask):
+        self.sre = mask & ~STB_MSS
+
+    def read_esr(self):
+        esr, self.esr = self.esr, 0
+        return esr
+
+    def complete(self):
+        self.esr |= ESR_OPC
 
     def error(self, number, info=""):
         self.errors.add(number, info)
@@ -189,17 +213,17 @@ class Status:
             stb |= STB_OPER
         return stb | (STB_MSS if stb & self.sre else 0)
 
-    def update(self, press):
-        state = press.state
+    def update(self, parts):
+        state = parts.readings.state
         oper = OPER_OF_STATE[state] if 0 <= state < len(OPER_OF_STATE) else 0
-        if press.calibrating:
+        if parts.calibrator.active:
             oper |= OPER_CALIBRATING
-        if press.waiting_for_trigger:
+        if parts.runner.waits_for_trigger:
             oper |= OPER_WAIT_TRIGGER
-        if press.program_running:
+        if parts.runner.active:
             oper |= OPER_PROGRAM
         self.operation.set(oper)
-        rows = words.row_bits(press.S, "ACTIVE") | words.row_bits(press.S, "WARNED")
+        rows = parts.readings.active_bits | parts.readings.warning_bits
         if rows != self.rows:
             self.rows = rows
             self.rows_ques = questionable_of(rows)
@@ -213,9 +237,3 @@ def questionable_of(rows):
         if rows >> i & 1:
             ques |= QUES_OF_CONCERN[interlock.ROWS[i][interlock.CONCERN]]
     return ques
-
-
-def quoted(text):
-    """A SCPI string: quotes doubled, control characters made spaces so that a line stays one line."""
-    plain = "".join(c if c >= " " else " " for c in str(text))
-    return '"' + plain.replace('"', '""') + '"'

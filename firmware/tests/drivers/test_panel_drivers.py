@@ -264,7 +264,7 @@ def test_expander_that_fails_is_told_once_and_one_lost_transfer_is_nothing(drive
     f.run(10000)
     told = [(event["text"], event["b"]) for event in f.b.records(records.EVENT) if event["code"] == records.EVENT_PART]
     assert told == [("expander", 0)] and f.d.words[2] == 0
-    assert "supply" in [code for code, _ in f.b.press.arming_checks()]
+    assert "supply" in [code for code, _ in f.b.press.arming.failing()]
 
 
 def test_selecting_a_thermocouple_leaves_the_lights_alone(drivers):

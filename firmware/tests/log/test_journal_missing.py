@@ -28,19 +28,19 @@ def warnings(b):
 
 def test_press_without_its_chip_is_not_armed():
     b = bench(board_without_a_chip())
-    assert b.press.arming_checks() == [("storage", WHY + ": the log would be gone with the power (journal_in_ram allows it)")]
+    assert b.press.arming.failing() == [("storage", WHY + ": the log would be gone with the power (journal_in_ram allows it)")]
     with pytest.raises(Refused, match="journal_in_ram"):
-        b.press.arm()
-    assert b.press.state == states.SAFE and b.valve_is_off
+        b.press.operator.arm()
+    assert b.press.readings.state == states.SAFE and b.valve_is_off
 
 
 def test_configuration_may_allow_it_and_the_press_then_says_so_at_boot_at_arming_and_at_the_start():
     b = bench(board_without_a_chip(), journal_in_ram=1)
     assert told(b) == [WHY]
-    b.press.arm()
+    b.press.operator.arm()
     b.run_passes(1)
     assert told(b) == [WHY] * 2
-    b.press.disarm()
+    b.press.operator.disarm()
     b.run_passes(2)
     b.started(CONTACT, ramp(300000), VENT)
     assert told(b) == [WHY] * 4
@@ -49,10 +49,10 @@ def test_configuration_may_allow_it_and_the_press_then_says_so_at_boot_at_arming
 
 def test_the_warning_stands_and_comes_back_after_it_was_acknowledged():
     b = bench(board_without_a_chip(), journal_in_ram=1)
-    b.press.arm()
+    b.press.operator.arm()
     b.run(0.1)
     assert "storage" in warnings(b)
-    b.press.reset()
+    b.press.operator.reset()
     b.run(0.1)
     assert "storage" in warnings(b)
 
@@ -60,7 +60,7 @@ def test_the_warning_stands_and_comes_back_after_it_was_acknowledged():
 def test_a_stricter_storage_reaction_still_refuses():
     b = bench(board_without_a_chip(), journal_in_ram=1, storage_reaction=1)
     b.run(0.1)
-    assert [code for code, _ in b.press.arming_checks()] == ["storage"]
+    assert [code for code, _ in b.press.arming.failing()] == ["storage"]
 
 
 def test_press_with_its_chip_says_nothing():

@@ -25,9 +25,9 @@ def test_run_has_a_header_steps_samples_and_an_end_with_its_zero():
     b = bench()
     b.put({"format": 1, "name": "pellet", "area_um2": 132732000, "sample": "LPSC 7", "operator": "ada",
            "steps": [CONTACT, ramp(500000), hold(2000), {"do": "release", "rate_cn_per_s": 500000}, VENT]})  # fmt: skip
-    b.press.arm()
+    b.press.operator.arm()
     b.run_passes(1)
-    b.press.start("pellet")
+    b.press.operator.start("pellet")
     b.until_state(states.SAFE, 60)
     b.run(3)
     (run,) = b.records(records.RUN)
@@ -79,10 +79,10 @@ def test_end_of_a_run_says_how_it_ended():
     def opens_guard(b):
         b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
 
-    assert outcome_after(lambda b: b.press.stop("controlled"))[0] == "stopped"
-    assert outcome_after(lambda b: b.press.abort())[0] == "aborted"
+    assert outcome_after(lambda b: b.press.operator.stop("controlled"))[0] == "stopped"
+    assert outcome_after(lambda b: b.press.operator.abort())[0] == "aborted"
     assert outcome_after(opens_guard)[0] == "tripped"
-    ended, fields = outcome_after(lambda b: b.press.stop("hold"))
+    ended, fields = outcome_after(lambda b: b.press.operator.stop("hold"))
     assert ended == "stopped" and fields["zero_cn"] == [records.ABSENT_I32] * 4
 
 
@@ -123,7 +123,7 @@ def test_second_trip_has_a_window_of_its_own():
     b = tripped()
     b.inputs = words.IN_HEALTHY
     b.run(0.5)
-    b.press.reset()
+    b.press.operator.reset()
     b.run(0.5)
     b.started(CONTACT, ramp(400000), hold(60000))
     b.until_state(states.HOLDING)
@@ -145,7 +145,7 @@ def test_second_trip_while_the_first_window_is_written_leaves_that_window_alone(
     b.run_passes(520)
     b.inputs = words.IN_HEALTHY
     b.run_passes(2)
-    b.press.reset()
+    b.press.operator.reset()
     b.run_passes(2)
     b.started(CONTACT, ramp(100000), hold(60000))
     b.run_passes(3)
@@ -163,9 +163,9 @@ def test_states_warnings_stops_and_resets_are_events():
     b.cells = [330000, 330000, 330000, 210000]
     b.run(1)
     b.frozen = False
-    b.press.stop("vent")
+    b.press.operator.stop("vent")
     b.until_state(states.SAFE)
-    b.press.reset()
+    b.press.operator.reset()
     b.run(1)
     events = [(records.EVENTS[fields["code"]], fields["text"]) for fields in b.records(records.EVENT)]
     for wanted in (("state changed", ""), ("warning", "hold_band"), ("warning over", "hold_band"), ("stop asked", "vent")):
@@ -175,7 +175,7 @@ def test_states_warnings_stops_and_resets_are_events():
 def test_contact_with_the_host_keeps_its_clock_beside_press_time():
     b = bench()
     b.run(1.5)
-    b.press.contact(1700000000123)
+    b.press.events.host_clock(1700000000123)
     (kept,) = b.records(records.TIME_MAP)
     assert (kept["unix_s"], kept["unix_ms"], kept["t_s"]) == (1700000000, 123, 1) and 500 <= kept["t_ms"] <= 540
 
@@ -184,14 +184,14 @@ def test_records_are_durable_within_five_seconds():
     b = bench().pressed()
     b.press.journal.flush()
     before = b.press.journal.next_seq
-    b.press.contact(1700000000123)
+    b.press.events.host_clock(1700000000123)
     b.run(5)
     assert b.press.journal.durable_next > before
 
 
 def test_record_of_every_kind_of_the_press_decodes():
     b = tripped()
-    b.press.contact(1)
+    b.press.events.host_clock(1)
     kinds = {kind for kind, _ in b.records()}
     assert {records.SAMPLE, records.EVENT, records.RUN, records.STEP, records.TRIP, records.FLIGHT, records.BOOT,
             records.RUN_END, records.TIME_MAP} <= kinds  # fmt: skip

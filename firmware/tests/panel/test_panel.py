@@ -6,7 +6,7 @@ import micropython
 from bench_press import AT, CONTACT, MADE, PARAMS, VENT, after_each, bench, hold, ramp, recipe  # noqa: F401
 from stackpress_core.panel import lights, pages
 from stackpress_core.panel.canvas import BUF_BYTES, SMALL_SIZE, TALL, TWICE, Canvas, Lines, digits
-from stackpress_core.panel.paragraph import WINDOW_MS, Wrapped
+from stackpress_core.panel.paragraph import WINDOW_MS, Paragraph
 from stackpress_core.recipe.program import Totals
 from stackpress_core.tick import interlock, states, words
 
@@ -67,14 +67,14 @@ def test_start_runs_what_is_shown():
     push(b, "select")
     push(b, "select")
     push(b, "start")
-    assert b.press.program_name == "pellet" and b.word("STATE") in states.DRIVEN
+    assert b.press.operator.program_name == "pellet" and b.word("STATE") in states.DRIVEN
     assert lines(b)[0].startswith("PRESSING") and lines(b)[0].endswith("left")
     b.until_state(states.HOLDING)
     b.run(1)
     shown = lines(b)
     assert shown[0].startswith("HOLDING") and shown[1] == "%d N" % (b.press.panel.force_cn // 100)
     assert shown[2].endswith(" MPa") and shown[3] == "pellet 3/3"
-    assert abs(b.press.panel.force_cn - b.press.force_cn) < 200
+    assert abs(b.press.panel.force_cn - b.press.readings.force_cn) < 200
 
 
 def test_nothing_is_started_that_was_not_shown():
@@ -107,16 +107,16 @@ def test_program_that_was_deleted_is_no_longer_offered():
     b = two_programs()
     push(b, "select")
     b.press.documents.remove("program/annealed")
-    b.press.document_changed("program/annealed")
+    b.press.panel.document_changed("program/annealed")
     b.run(1.2)
     assert "deleted" in lines(b) and "annealed" in said(b)
     push(b, "start")
-    assert b.press.program_name == "pellet"  # the only one that is left, which is on the display by then
+    assert b.press.operator.program_name == "pellet"  # the only one that is left, which is on the display by then
     b = two_programs()
     push(b, "select")
     for name in ("annealed", "pellet"):
         b.press.documents.remove("program/" + name)
-        b.press.document_changed("program/" + name)
+        b.press.panel.document_changed("program/" + name)
     push(b, "start")
     assert b.word("STATE") == states.SAFE and "no program is stored" in said(b)
 
@@ -125,7 +125,7 @@ def test_program_beyond_the_limits_shows_what_is_wrong_instead_of_totals():
     b = two_programs()
     push(b, "select")
     push(b, "select")
-    b.press.put_document("config", {"format": 1, "name": "bench", "params": dict(PARAMS, force_limit_n=1000000)})
+    b.press.settings.put("config", {"format": 1, "name": "bench", "params": dict(PARAMS, force_limit_n=1000000)})
     push(b, "select")
     push(b, "select")
     assert not [line for line in lines(b) if line.startswith("max")]
@@ -136,11 +136,11 @@ def test_program_beyond_the_limits_shows_what_is_wrong_instead_of_totals():
 def test_host_that_starts_a_program_moves_the_selection():
     b = two_programs()
     push(b, "select")
-    b.press.arm()
+    b.press.operator.arm()
     b.run_passes(2)
-    b.press.start("pellet")
+    b.press.operator.start("pellet")
     b.run(1)
-    b.press.stop("vent")
+    b.press.operator.stop("vent")
     b.until_state(states.SAFE)
     b.run(1.2)
     push(b, "reset")
@@ -255,11 +255,11 @@ def test_run_that_was_stopped_before_the_panel_looked_is_told_all_the_same():
         b = two_programs()
         push(b, "select")
         b.run(late_ms / 1000)
-        b.press.arm()
+        b.press.operator.arm()
         b.run_passes(1)
-        b.press.start("annealed", from_host=False)
+        b.press.operator.start("annealed", from_host=False)
         b.run_passes(1)
-        b.press.stop("controlled")
+        b.press.operator.stop("controlled")
         b.until_state(states.SAFE)
         b.run(LOOK)
         assert lines(b)[2:4] == ["stopped", "annealed"], (late_ms, lines(b))
@@ -336,7 +336,7 @@ def test_shown_force_stands_still_within_the_noise():
     shown = set()
     for force_cn in (-40, 30, 45, -10, 49):
         b.press.S[AT["FORCE_F"]] = force_cn
-        panel.look(panel.now + 100)
+        panel.look(0, panel.now + 100)
         shown.add(panel.force_cn)
     assert shown == {0}
 
@@ -382,7 +382,7 @@ def test_totals_are_those_of_the_steps():
 
 def test_wrapped_text_loses_no_word_and_no_line_is_too_long():
     for text in [row[interlock.HINT] for row in interlock.ROWS] + ["x" * 60, "", "a", "word " * 20]:
-        w = Wrapped()
+        w = Paragraph()
         w.set("key", text, 0)
         found = []
         for n in range(12):
@@ -424,7 +424,7 @@ def test_whatever_the_state_every_page_is_drawn_within_the_display():
     for _ in range(120):
         panel = _any_press(chance).press.panel
         for now in (0, chance.randrange(1 << 30)):
-            panel.look(now)
+            panel.look(0, now)
             canvas, text = Canvas(), Lines()
             seen.add(pages.draw(canvas, panel))
             pages.draw(text, panel)
@@ -488,10 +488,10 @@ def test_light_and_buzzer_follow_the_press():
 
     assert pattern() == ["off", "off", "flashes", "off"]  # at rest: a wink
     push(b, "select")
-    b.press.arm()
+    b.press.operator.arm()
     b.run(1.1)
     assert pattern() == ["off", "off", "on", "off"]
-    b.press.start("annealed")
+    b.press.operator.start("annealed")
     b.until_state(states.PRESSING)
     b.run(LOOK)
     assert pattern() == ["off", "off", "flashes", "off"]

@@ -112,7 +112,7 @@ class Recorder:
     def set_trigger(self, on):
         self.inputs = states.IN["trigger_in"] if on else 0
 
-    def note_step(self, phase, outcome):
+    def step(self, number, kind, step, phase, outcome):
         self.inputs = 0
 
     def settled(self, band_cn, time_ms):
@@ -127,7 +127,7 @@ class Recorder:
 def test_what_passes_the_check_runs_within_the_limits_to_an_end(made):
     assert json.loads(json.dumps(made)) == made
     press = Recorder()
-    run = Runner(press)
+    run = Runner(press, press, press, press.agenda)
     if run.load(made, LIMITS):
         return
     run.start(1)

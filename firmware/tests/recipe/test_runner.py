@@ -83,7 +83,7 @@ class StandIn:
             self._asked_at = self.ms
         self._out = on
 
-    def note_step(self, phase, outcome):
+    def step(self, number, kind, step, phase, outcome):
         self.notes.append((phase, outcome))
 
     @property
@@ -148,7 +148,7 @@ def recipe(*steps, **header):
 def loaded(*steps, **header):
     """(press, runner) with a started program; header `now_s` is the press time at the start."""
     press = StandIn(header.pop("now_s", 0))
-    run = runner.Runner(press)
+    run = runner.Runner(press, press, press, press.agenda)
     complaints = run.load(recipe(*steps, **header), LIMITS)
     assert complaints == [], complaints
     run.start(1)
@@ -530,7 +530,7 @@ def test_a_relative_ramp_that_would_leave_the_limits_moves_nothing():
 
 def test_a_wrong_program_is_refused_whole_and_the_old_one_stays():
     press = StandIn()
-    run = runner.Runner(press)
+    run = runner.Runner(press, press, press, press.agenda)
     assert run.load(recipe(CONTACT), LIMITS) == []
     wrong = recipe(CONTACT, {"do": "ramp", "to_cn": 7_000_000, "rate_cn_per_s": 100})
     assert run.load(wrong, LIMITS) == ["step 2 (ramp): target 70000 N is over the press's working limit 60000 N"]

@@ -8,13 +8,13 @@ from stackpress_core.log.telemetry import WIDTH
 from stackpress_core.scpi import commands, status, wire
 from stackpress_core.scpi.server import Server
 from stackpress_core.tick import interlock, states, words
-from stand_in import Press, Serial
+from stand_in import Parts, Serial
 
 
 def bench():
-    press = Press()
+    press = Parts()
     serial = Serial()
-    return Server(serial, commands.TABLE, press), serial, press
+    return Server(serial, commands.MODULES, press), serial, press
 
 
 def run(server, passes=40):
@@ -95,7 +95,7 @@ def test_a_command_error_ends_its_line_and_an_execution_error_does_not():
 
 def test_units_are_exact_and_mpa_is_megapascal():
     server, _, press = bench()
-    press.area_um2 = 132732290  # 13 mm die
+    press.runner.area_um2 = 132732290  # 13 mm die
     assert ask(server, "MEAS:PRES? MPA") == "4.999989\n"
     assert ask(server, "MEAS:PRES? BAR;:MEAS:FORC? KN") == "49.999891;0.66366\n"
     assert ask(server, "MEAS:DISP? MM;:MEAS:DISP?") == "1.5;0.0015\n"
@@ -206,7 +206,7 @@ def test_operation_register_mirrors_the_state_through_its_filters():
     ask(server, "CYCL:ARM")
     assert ask(server, "*STB?") == "128\n"
     assert ask(server, "STAT:OPER:EVEN?;EVEN?;COND?") == "320;0;256\n"
-    press.state = states.HOLDING
+    press.state, press.runner.active = states.HOLDING, True
     assert ask(server, "STAT:OPER:COND?") == str(1024 + 16384) + "\n"
     ask(server, "STAT:PRES")
     assert ask(server, "STAT:OPER:ENAB?;NTR?;PTR?") == "0;0;32767\n"
@@ -249,12 +249,12 @@ def test_help_lists_every_header_in_a_block():
 
 def test_every_row_can_be_found_by_its_own_pattern():
     server, _, _ = bench()
-    for row in commands.TABLE:
+    for row in commands.rows_of(commands.MODULES):
         header = row[0].replace("<n>", "1").replace("[", "").replace("]", "")
         if header[0] == "*":
-            assert server.headers.find_common(header) is row
+            assert server.headers.find_common(header)[1] is row
         else:
-            assert server.find(":" + header)[0] is row
+            assert server.find(":" + header)[1] is row
         assert row[3]
 
 
@@ -384,7 +384,7 @@ def test_a_pass_is_bounded_in_bytes_and_units():
 
 def test_a_handler_that_fails_is_an_error_and_the_next_line_runs():
     server, _, press = bench()
-    press.tick_statistics = None
+    press.hz = None
     assert ask(server, "SYST:TICK?") == ""
     assert errors(server) == [-300]
     assert ask(server, "*OPC?") == "1\n"
@@ -395,7 +395,7 @@ def test_telemetry_is_pulled_with_a_cursor_and_a_loss_is_a_number():
     assert ask(server, "TEL? 0") == "1,0,%d,0\n" % WIDTH
     for i in range(100):
         press.force_cn = i
-        press.telemetry.sample(press)
+        press.telemetry.look(0, 0)
     numbers = [int(x) for x in ask(server, "TEL? 10,3").split(",")]
     assert numbers[:4] == [40, 27, WIDTH, 3]
     rows = [numbers[4 + WIDTH * i : 4 + WIDTH * (i + 1)] for i in range(3)]
@@ -408,7 +408,7 @@ def test_ceilings_are_written_in_service_only():
     server, _, press = bench()
     send(server, "ceilings", b'{"frame_cn":7000000}')
     assert errors(server) == [-203] and press.documents.text("ceilings") is None
-    press.service_unlocked = True
+    press.unlocked = True
     send(server, "ceilings", b'{"frame_cn":7000000,"cell_cn":[1,2],"relief_cn":6800000}')
     assert errors(server) == []
     assert ask(server, "CEIL:FRAM? KN;CELL2? N;REL?") == "70;0.02;68000\n"

@@ -7,9 +7,9 @@ from stackpress_core.scpi import commands, headers, status, values
 from stackpress_core.scpi.server import Server
 from stackpress_core.scpi.wire import LINE_MAX, QUEUE_MAX
 from stackpress_core.tick import states
-from stand_in import Press, Serial
+from stand_in import Parts, Serial
 
-HEADERS = [row[0].replace("<n>", "1").replace("[", "").replace("]", "") for row in commands.TABLE]
+HEADERS = [row[0].replace("<n>", "1").replace("[", "").replace("]", "") for row in commands.rows_of(commands.MODULES)]
 MOVERS = ("ARM", "DISarm", "STARt", "STOP", "ABORt", "RESet")
 HARMLESS = [h for h in HEADERS if not any(word in h for word in MOVERS)]
 PARAMETERS = st.one_of(
@@ -24,9 +24,9 @@ KNOWN = {number for number, _ in status.MESSAGES}
 
 
 def bench(state=states.HOLDING):
-    press, serial = Press(), Serial()
+    press, serial = Parts(), Serial()
     press.state = state
-    return Server(serial, commands.TABLE, press), serial, press
+    return Server(serial, commands.MODULES, press), serial, press
 
 
 @settings(max_examples=150, deadline=None)

@@ -3,7 +3,7 @@
 from stackpress_core import documents
 from stackpress_core.scpi import commands
 from stackpress_core.scpi.server import Server
-from stand_in import Board, Press, Serial
+from stand_in import Board, Parts, Serial
 from test_scpi import ask, errors
 
 
@@ -50,7 +50,7 @@ class RealBoard(Board):
 
 
 def bench(board):
-    press = Press()
+    press = Parts()
     press.board = board
     return Server(Serial(), commands.of_board(board), press), press
 

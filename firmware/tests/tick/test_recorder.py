@@ -124,7 +124,7 @@ def test_ring_stands_still_exactly_ring_after_entries_after_the_trip():
 
 
 def test_window_holds_more_than_a_second_before_and_half_a_second_after_at_4_khz():
-    from stackpress_core.press import RING_ENTRIES
+    from stackpress_core.firmware import RING_ENTRIES
 
     after = min(4000 // 2, RING_ENTRIES // 3)
     assert RING_ENTRIES - after - 1 >= 4000 and after >= 2000

@@ -1,0 +1,23 @@
+"""How often the valve moves in a hold: many moves a minute point to a leak."""
+
+from stackpress_core.tick import states, words
+
+AT = words.AT
+_STATE, _MOVES, _SIG_DUTY = AT["STATE"], AT["MOVES"], AT["SIG_DUTY"]
+MINUTE_MS = 60000
+
+
+class Duty:
+    """Counts in the words `S` and gives the interlock its signal there."""
+
+    def __init__(self, S):
+        self.S = S
+        self._from = self._from_ms = 0
+
+    def look(self, now_ms, wall_ms):
+        s = self.S
+        holds = s[_STATE] == states.HOLDING
+        if holds and now_ms - self._from_ms < MINUTE_MS:
+            return
+        s[_SIG_DUTY] = s[_MOVES] - self._from if holds else 0
+        self._from, self._from_ms = s[_MOVES], now_ms

@@ -1,0 +1,158 @@
+"""The firmware of one press: its parts wired together, and one bounded pass of its foreground.
+
+Nothing here moves the valve: orders go into the mailbox among the words, which the tick reads once and only obeys where the table
+of states allows it; the interlocks and the permit come after that. Each part is handed what it uses, so this is the one place that
+says who knows whom.
+"""
+
+from stackpress_core import params, switches
+from stackpress_core.agenda import Agenda
+from stackpress_core.arming import Arming
+from stackpress_core.boots import crash_stands, next_boot_id
+from stackpress_core.calibration import Calibrator
+from stackpress_core.documents import Documents, Transfer
+from stackpress_core.duty import Duty
+from stackpress_core.identity import release
+from stackpress_core.lease import Lease
+from stackpress_core.log.events import Events
+from stackpress_core.log.journal import Journal
+from stackpress_core.log.run_log import RunLog
+from stackpress_core.log.sampler import Sampler
+from stackpress_core.log.telemetry import Telemetry
+from stackpress_core.maintenance import Maintenance
+from stackpress_core.motion import Motion
+from stackpress_core.operator import Operator
+from stackpress_core.panel.controls import Controls
+from stackpress_core.panel.panel import Panel
+from stackpress_core.readings import Readings
+from stackpress_core.recipe.runner import Runner
+from stackpress_core.scpi.commands import of_board
+from stackpress_core.scpi.server import Server
+from stackpress_core.settings import Settings
+from stackpress_core.stiffness import Stiffness
+from stackpress_core.tick import words
+from stackpress_core.version import VERSION
+
+AT = words.AT
+_T_SECOND, _T_SUB, _ABORT, _FOREGROUND = AT["T_SECOND"], AT["T_SUB"], AT["ABORT"], AT["SIG_FOREGROUND"]
+TENTH_MS = 100
+CRASHES = ("watchdog", "crash")
+RING_ENTRIES, RING_ENTRY = 6016, 14  # of the flight recorder: 1.5 s at 4 kHz; a board may have less memory for it
+
+
+class Firmware:
+    """One press on one board; see boards/README.md for what `board` is."""
+
+    def __init__(self, board):
+        self.board = board
+        self.version = release(VERSION, board)
+        self.S = S = words.new()
+        self.ring = getattr(board, "ring", None) or bytearray(RING_ENTRY * RING_ENTRIES)
+        self.boot_id, store_keeps = next_boot_id(board.store)
+        self._first_words()
+
+        self.agenda = Agenda()
+        self.params = params.Values()
+        self.pairs = switches.Pairs()
+        self.readings = r = Readings(S, self.params, self.pairs)
+        self.documents = Documents(board.store)
+        self.settings = Settings(S, self.params, r, self.documents, board)
+        self.transfer = Transfer()
+
+        self.journal = Journal(board.flash, self.boot_id, missing=getattr(board, "journal_missing", ""))
+        self.events = Events(self.journal, r)
+        self.motion = Motion(S, self.params, r, self.events, self.agenda)
+        self.runner = Runner(r, self.motion, self.events, self.agenda)
+        self.lease = Lease(S, self.runner, self.events, self.agenda)
+        self.sampler = Sampler(S, self.ring, self.params, r, self.runner, self.journal, self.events,
+                               self.agenda)  # fmt: skip
+        self.run_log = RunLog(S, r, self.documents, self.params, self.runner, self.sampler, self.journal, self.events,
+                              self.agenda, board)  # fmt: skip
+        self.telemetry = Telemetry(r, self.runner, self.events)
+
+        self.stiffness = Stiffness(S, self.params)
+        self.duty = Duty(S)
+        self.calibrator = Calibrator(S, r, self.settings, self.events, self.agenda, board.identity)
+        self.arming = Arming(S, r, self.settings, self.calibrator, self.journal, store_keeps)
+        self.operator = Operator(S, r, self.settings, self.arming, self.motion, self.runner, self.lease, self.run_log,
+                                 self.sampler, self.events)  # fmt: skip
+        self.maintenance = Maintenance(board, r, self.motion, self.journal, self.events)
+        self.panel = Panel(r, self.settings, self.runner, self.operator, self.arming)
+        self.controls = Controls(r, self.operator, self.panel, self.events, self.agenda)
+        self.server = Server(board.serial, of_board(board), self)
+
+        self.each_tenth = (self.telemetry.look, self.panel.look, self.stiffness.look, self.duty.look)
+        self.agenda.take((self._serve, self.lease.look, self._contacts, self.controls.look, self._program, self.motion.look,
+                          self._tenth, self.calibrator.look, self.run_log.look, self.sampler.look))  # fmt: skip
+        self._passed_s = self._passed_sub = -1
+        self._tenth_ms = 0
+        self._start()
+
+    def _first_words(self):
+        s, board = self.S, self.board
+        s[AT["FIRST"]] = s[AT["RING_LEFT"]] = -1
+        s[AT["RING_LEN"]] = len(self.ring) // RING_ENTRY
+        s[AT["TEMPERATURE"]] = s[AT["TEMPERATURE"] + 1] = s[AT["DISPLACEMENT"]] = words.ABSENT
+        s[AT["BANK_WANTED"]] = 1
+        s[AT["SIG_CRASH"]] = 1 if crash_stands(board.store, board.reset_cause in CRASHES) else 0
+
+    def _start(self):
+        self.settings.load()
+        self.settings.changed += [self.panel.document_changed, self.events.document]
+        if hasattr(self.board.serial, "listen"):
+            self.board.serial.listen(self.stop_byte_came)
+        self.run_log.boot()
+
+    def foreground(self, wall_ms, moved=True, heard=True):
+        """Serial line, program, log: each bounded. Who runs the ticks himself knows whether time only `moved` to a moment of the
+        agenda, or somebody was `heard` or a word changed; a board does not, and passes as if both were so."""
+        s, agenda = self.S, self.agenda
+        s[_FOREGROUND] = 0
+        agenda.wall_ms = wall_ms
+        if moved and (s[_T_SUB] != self._passed_sub or s[_T_SECOND] != self._passed_s):
+            self._passed_sub, self._passed_s = s[_T_SUB], s[_T_SECOND]
+            agenda.go(self.readings.time_s * 1000 + self.readings.time_ms, heard)
+        elif heard:
+            self._serve()
+        if self.journal.busy:
+            agenda.look()
+        self.journal.service()
+        self.maintenance.look(wall_ms)
+        if self.server.wants_repl:
+            if hasattr(self.board.serial, "quiet"):
+                self.board.serial.quiet()
+            self.journal.flush()  # what comes next does not know of it
+
+    # what the agenda calls, beside the parts
+
+    def _serve(self):
+        if self.server.poll():
+            self.agenda.look_all()
+
+    def _contacts(self):
+        self.pairs.look(self.readings.inputs)
+
+    def _program(self):
+        """No order overwrites one that the tick has not read, and none is given behind a stop byte."""
+        runner = self.runner
+        if runner.active and not self.readings.order_waits and not self.S[_ABORT]:
+            before = runner.state, runner.step.count
+            runner.look(self.readings.time_s, self.readings.time_ms)
+            if before != (runner.state, runner.step.count):
+                self.agenda.look_all()
+
+    def _tenth(self):
+        now_ms = self.agenda.now_ms
+        if self.agenda.reached(self._tenth_ms):
+            self._tenth_ms = now_ms - now_ms % TENTH_MS + TENTH_MS
+            self.agenda.at(self._tenth_ms)
+            for look in self.each_tenth:
+                look(now_ms, self.agenda.wall_ms)
+
+    def stop_byte_came(self):
+        """From a line that listens by itself, at any moment: the next tick vents, the foreground does the rest in its turn."""
+        self.S[_ABORT] = 1
+
+    @property
+    def wants_prompt(self):
+        return self.server.wants_repl

@@ -1,0 +1,49 @@
+"""The buttons at the press itself: start, stop, acknowledge and select. What they can't have is told on the panel."""
+
+from stackpress_core.errors import Refused
+from stackpress_core.log import records
+from stackpress_core.switches import Buttons
+from stackpress_core.tick import states, words
+
+
+class Controls:
+    """Gives what is pressed to `operator` and `panel`."""
+
+    def __init__(self, readings, operator, panel, events, agenda):
+        self.readings = readings
+        self.operator = operator
+        self.panel = panel
+        self.events = events
+        self.agenda = agenda
+        self.buttons = Buttons()
+        self.acts = (("stop", self._stop), ("reset", self._reset), ("start", self._start), ("select", panel.select))
+
+    def look(self):
+        """The first one that acts counts."""
+        down = self.buttons.pressed(self.readings.inputs, self.agenda.wall_ms)
+        if self.buttons.settling:
+            self.agenda.look()
+        if not down:
+            return
+        try:
+            for name, act in self.acts:
+                if down & words.IN[name]:
+                    act()
+                    return
+        except Refused as refusal:
+            self.events.note(records.EVENT_REFUSED, 0, 0, refusal.text)
+            self.panel.refused(refusal.text)
+
+    def _stop(self):
+        self.operator.stop("controlled")
+
+    def _reset(self):
+        self.panel.acknowledged()
+        self.operator.reset()
+
+    def _start(self):
+        """Arm and start the program that the panel shows; a paused press has nothing to start."""
+        name = self.panel.to_start()
+        if self.readings.state == states.SAFE:
+            self.operator.arm()
+        self.operator.start(name, from_host=False)
