@@ -1,7 +1,7 @@
 """The press's own face, with no host at all: which program START would run, what was refused or ended, and why.
 
 Nothing here moves the press: SELECT only chooses, START asks the press as a host would and may be refused in words. What is shown
-stands in panel_pages.py, lights and buzzer in panel_lights.py; the wires to them are a driver's business.
+stands in pages.py, lights and buzzer in lights.py; the wires to them are a driver's business.
 """
 
 from stackpress_core.errors import Refused, StorageFault

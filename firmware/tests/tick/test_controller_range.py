@@ -42,7 +42,7 @@ def test_tick_stays_in_range_for_any_parameters_orders_and_forces(bench, orders)
             bench["INPUTS"], bench["STATUS"], bench["DISPLACEMENT"] = words.IN_HEALTHY, 1, i * 40_000_000
             if rests:  # the set-point has rested for long: the hold's own rules
                 bench["REACHED"], bench["TARGET"], bench["SET_RATE"], bench["PULSE_WAIT"] = 1 << 28, bench["SET"], 0, 0
-            # the widest that judged.calibration lets through: all cells together at the span, either sign
+            # the widest that document_rules.calibration lets through: all cells together at the span, either sign
             codes = array("i", [max(-8388607, min(8388607, force // 4 + i))] * 4)
             for k in range(4):
                 s[k] = codes[k]
