@@ -11,6 +11,7 @@ AT = words.AT
 _STATE, _MODE, _CELL = AT["STATE"], AT["MODE"], AT["CELL"]
 _CMD_SEQ, _CMD_SEEN = AT["CMD_SEQ"], AT["CMD_SEEN"]
 ZERO_MS = 1000  # time with nothing pressed before the zero after a run is taken
+LOOK_MS = 20  # between two looks at cells that nothing presses
 ZERO_MEAN_MS = 320  # the zero follows the cells with this time constant
 OUTCOME_OF = {DONE: records.RUN_DONE, STOPPED: records.RUN_STOPPED, FAILED: records.RUN_TRIPPED}  # of a runner that has ended
 
@@ -72,9 +73,10 @@ class RunLog:
         r = self.readings
         passed_ms = min(ZERO_MEAN_MS, (r.time_s - self._looked_s) * 1000 + r.time_ms - self._looked_ms)
         self._looked_s, self._looked_ms = r.time_s, r.time_ms
-        if self.closing or self._is_vented():
+        if self.closing:
             self.agenda.look()
         if self._is_vented():
+            self.agenda.at(self.agenda.now_ms - self.agenda.now_ms % LOOK_MS + LOOK_MS)
             for i in range(words.CELLS):
                 self._zero_q8[i] += ((self.S[_CELL + i] << 8) - self._zero_q8[i]) * passed_ms // ZERO_MEAN_MS
         if self.closing:
