@@ -49,24 +49,24 @@ _SIG_CRC = const(60)
 _SIG_RESET = const(61)
 _SIG_IMBALANCE = const(62)
 _SIG_DROP = const(66)
-_SET_RATE = const(105)
-_K_HIGH_MASK = const(153)
-_K_LOW_MASK = const(154)
-_K_SHARE = const(156)
-_K_RANGE_UP = const(157)
-_K_RANGE_DOWN = const(158)
-_K_FADE = const(159)
-_K_RAIL = const(160)
-_K_FILTER = const(161)
-_K_FILTER_H = const(162)
-_K_LAG = const(163)
-_K_SPEED = const(164)
-_K_CELL_CEILING = const(165)
-_K_IMBALANCE_MIN = const(169)
-_K_DROP = const(170)
-_K_DROP_MIN = const(171)
-_K_DROP_DECAY = const(172)
-_CAL = const(224)
+_SET_RATE = const(107)
+_K_HIGH_MASK = const(155)
+_K_LOW_MASK = const(156)
+_K_SHARE = const(158)
+_K_RANGE_UP = const(159)
+_K_RANGE_DOWN = const(160)
+_K_FADE = const(161)
+_K_RAIL = const(162)
+_K_FILTER = const(163)
+_K_FILTER_H = const(164)
+_K_LAG = const(165)
+_K_SPEED = const(166)
+_K_CELL_CEILING = const(167)
+_K_IMBALANCE_MIN = const(171)
+_K_DROP = const(172)
+_K_DROP_MIN = const(173)
+_K_DROP_DECAY = const(174)
+_CAL = const(226)
 # end of words
 
 
@@ -92,7 +92,9 @@ def sense(frame):
     s[_SIG_CRC] = 0
     high_mask = s[_K_HIGH_MASK]
     low_mask = s[_K_LOW_MASK]
+    used = high_mask | low_mask
     rail = s[_K_RAIL]
+    lowest = 0 - rail
     valid = 0
     railed = 0
     frozen = 0
@@ -104,36 +106,38 @@ def sense(frame):
     i = 0
     bit = 1
     while i < _CELLS:
-        if (high_mask | low_mask) & bit:
+        if used & bit:
             code = s[_RAW + i]
+            repeats = 0
             if code == s[_LAST_RAW + i]:
-                if s[_REPEATS + i] < 0x1FFFFFFF:
-                    s[_REPEATS + i] += 1
+                repeats = s[_REPEATS + i]
+                if repeats < 0x1FFFFFFF:
+                    repeats += 1
             else:
-                s[_REPEATS + i] = 0
                 s[_LAST_RAW + i] = code
-            if s[_REPEATS + i] > frozen:
-                frozen = s[_REPEATS + i]
+            s[_REPEATS + i] = repeats
+            if repeats > frozen:
+                frozen = repeats
             force = s[_CELL + i]
-            if code > rail or code < 0 - rail:
+            if code > rail or code < lowest:
                 # not believed: the cell keeps its last force, so that a broken wire is not called an overload
                 railed += 1
             else:
                 valid |= bit
                 c = _CAL + i * _CAL_WORDS
-                j = s[_SEGMENT + i]
-                last = s[c + 4 * _POINTS] - 2
-                while j < last and code >= s[c + j + 1]:
-                    j += 1
-                while j > 0 and code < s[c + j]:
-                    j -= 1
-                s[_SEGMENT + i] = j
-                d = code - s[c + j]
+                at = c + s[_SEGMENT + i]
+                last = c + s[c + 4 * _POINTS] - 2
+                while at < last and code >= s[at + 1]:
+                    at += 1
+                while at > c and code < s[at]:
+                    at -= 1
+                s[_SEGMENT + i] = at - c
+                d = code - s[at]
                 part = d >> 12
-                slope = s[c + 2 * _POINTS + j]
-                t = part * slope + (((d & 4095) * slope) >> 12) + ((part * s[c + 3 * _POINTS + j]) >> 10)
+                slope = s[at + 2 * _POINTS]
+                t = part * slope + (((d & 4095) * slope) >> 12) + ((part * s[at + 3 * _POINTS]) >> 10)
                 shift = s[c + 4 * _POINTS + 1]
-                force = s[c + _POINTS + j] + ((t + ((1 << shift) >> 1)) >> shift)
+                force = s[at + _POINTS] + ((t + ((1 << shift) >> 1)) >> shift)
                 s[_CELL + i] = force
             if high_mask & bit:
                 high += force

@@ -14,7 +14,6 @@ _ROW_LIMIT = const(1)
 _STATE_READY = const(1)
 _IN_ESTOP_B = const(2)
 _MODE_FORCE = const(2)
-_ROW_MASKS = const(2)
 _ROW_STATES = const(2)
 _STATE_PRESSING = const(2)
 _MODE_LOCK = const(3)
@@ -55,23 +54,24 @@ _SIG_FOREGROUND = const(75)
 _ACTIVE = const(77)
 _LATCHED = const(79)
 _WARNED = const(81)
-_FIRST = const(83)
-_REACTION = const(84)
-_TRIP_TICKS = const(85)
-_STATE = const(86)
-_MODE = const(87)
-_TARGET = const(97)
-_RAMP_ALLOWED = const(98)
-_RAMP_FROM = const(99)
-_SET = const(103)
-_CONTACT_TICKS = const(120)
-_K_RAMP_DEV = const(173)
-_K_RAMP_MIN = const(174)
-_K_HOLD_DEV = const(175)
-_K_HOLD_MIN = const(176)
-_K_BUDGET = const(177)
-_ROW_COUNT = const(223)
-_ROW = const(361)
+_OVER = const(83)
+_FIRST = const(85)
+_REACTION = const(86)
+_TRIP_TICKS = const(87)
+_STATE = const(88)
+_MODE = const(89)
+_TARGET = const(99)
+_RAMP_ALLOWED = const(100)
+_RAMP_FROM = const(101)
+_SET = const(105)
+_CONTACT_TICKS = const(122)
+_K_RAMP_DEV = const(175)
+_K_RAMP_MIN = const(176)
+_K_HOLD_DEV = const(177)
+_K_HOLD_MIN = const(178)
+_K_BUDGET = const(179)
+_ROW_COUNT = const(225)
+_ROW = const(363)
 _IN_TRAVEL_OK = const(2048)
 # end of words
 
@@ -161,21 +161,30 @@ def judge(frame):
     last = _ROW + s[_ROW_COUNT] * _ROW_WORDS
     n = 0
     mask = 0
-    while mask < _ROW_MASKS:
+    while row < last:
         # first, in few instructions for each row, what is over its limit; then, for those rows alone, for how long
         over = 0
         end = row + _MASK_ROWS * _ROW_WORDS
         if end > last:
             end = last
-        at = row
-        k = 0
+        begin = row
+        bit = 1
         while row < end:
-            if s[s[row]] > s[row + _ROW_LIMIT] and s[row + _ROW_STATES] & here:
-                over |= 1 << k
-            else:
-                s[row + _ROW_OVER] = 0
+            if s[s[row]] > s[row + _ROW_LIMIT]:
+                if s[row + _ROW_STATES] & here:
+                    over |= bit
             row += _ROW_WORDS
-            k += 1
+            bit <<= 1
+        # whoever was over its limit and is no longer counts from the beginning
+        back = s[_OVER + mask] & (over ^ 0x3FFFFFFF)
+        s[_OVER + mask] = over
+        at = begin
+        while back:
+            if back & 1:
+                s[at + _ROW_OVER] = 0
+            back >>= 1
+            at += _ROW_WORDS
+        at = begin
         active = 0
         warned = 0
         latching = 0

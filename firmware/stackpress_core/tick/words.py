@@ -87,6 +87,7 @@ WORDS = (
     ("ACTIVE", ROW_MASKS, "interlock rows that are tripped now, one bit each, MASK_ROWS to a word"),
     ("LATCHED", ROW_MASKS, "rows that stopped the press, until acknowledged"),
     ("WARNED", ROW_MASKS, "rows that warn, until acknowledged"),
+    ("OVER", ROW_MASKS, "rows whose signal is over its limit, debounce or not"),
     ("FIRST", 1, "row that stopped the press first, -1 if none"),
     ("REACTION", 1, "worst reaction that is in force"),
     ("TRIP_TICKS", 1, "ticks since the trip, up to 2^29"),
