@@ -25,7 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BOARDS = ROOT / "boards"
 OUT = ROOT / "build" / "images"
 HERE = Path(__file__).resolve().parent
-TICK = (*stages.FLAGS, "-O1", "-fno-move-loop-invariants", "-fno-tree-dominator-opts", "-g", "-Wno-unused-but-set-variable")  # a register may be read for the reading alone
+# -O1 without what copies code or keeps more in registers than a Cortex-M0+ has; a register may be read for the reading alone
+TICK = (*stages.FLAGS, "-O1", "-fno-move-loop-invariants", "-fno-tree-dominator-opts", "-g", "-Wno-unused-but-set-variable")
 CMAKE = ("-DPICO_NO_PICOTOOL=1", "-DPICO_CLIB=newlib", "-DCMAKE_BUILD_TYPE=MinSizeRel",  # pico-sdk 2.2 of Debian wants picolibc
          "-DTICK_FLAGS=" + ";".join(TICK))  # fmt: skip
 

@@ -75,6 +75,48 @@ def _value(node: ast.expr, names: dict[str, Any]) -> Any:
     return eval(compile(ast.Expression(node), "row", "eval"), names) if isinstance(node, ast.Tuple | ast.BinOp | ast.Call) else None
 
 
+def with_own_numbers(source: str, name: str, elsewhere: set[str]) -> str:
+    """Whole numbers that nobody else names become constants of the compiler's, which take no place in their module's table.
+
+    `elsewhere` are the words of all other modules. MicroPython drops `_X = const(n)` and writes n where _X stands.
+    """
+    tree, values = ast.parse(source), vars(imported(name))
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
+    bound = [n.id for n in names if isinstance(n.ctx, ast.Store)]
+
+    def own(one: str, node: ast.Assign) -> bool:
+        first = min(n.lineno for n in names if n.id == one)
+        alone = one.startswith("_") or (one not in elsewhere and "_" + one not in bound)
+        return one.isupper() and alone and fits(values.get(one)) and bound.count(one) == 1 and first == node.lineno
+
+    lines = source.splitlines()
+    found = [(n, names_of(n)) for n in tree.body if isinstance(n, ast.Assign)]
+    found = [(node, bound_here) for node, bound_here in found if bound_here and all(own(one, node) for one in bound_here)]
+    known = {one for _, bound_here in found for one in bound_here}
+    for use in sorted((n for n in names if n.id in known), key=lambda n: (n.lineno, n.col_offset), reverse=True):
+        line = lines[use.lineno - 1].encode()
+        lines[use.lineno - 1] = (line[: use.col_offset] + private(use.id).encode() + line[use.end_col_offset :]).decode()
+    for node, bound_here in reversed(found):
+        lines[node.lineno - 1 : node.end_lineno] = [f"{private(one)} = const({values[one]})" for one in bound_here]
+    return "\n".join(lines) + "\n"
+
+
+def private(name: str) -> str:
+    return "_" + name.lstrip("_")
+
+
+def names_of(node: ast.Assign) -> list[str]:
+    """The names that a statement binds, if it binds nothing else."""
+    target = node.targets[0]
+    parts = target.elts if isinstance(target, ast.Tuple) else [target]
+    return [n.id for n in parts if isinstance(n, ast.Name)] if all(isinstance(n, ast.Name) for n in parts) else []
+
+
+def fits(value: Any) -> bool:
+    """Whether a value is a small integer on a 32-bit chip."""
+    return type(value) is int and -(1 << 30) <= value < 1 << 30
+
+
 def without_stages(source: str) -> str:
     """A module without the functions that the compiled tick has; nothing at all if it has nothing else to say."""
     body = ast.parse(source).body

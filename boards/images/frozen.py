@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,11 @@ def collect(name: str, board: dict[str, Any], tick: str, folder: Path, ring: int
     shutil.copy(FIRMWARE / "boot.py", folder / "_boot.py")
     (folder / "boot.py").write_text('"""Nothing: it stands before any boot.py that lies in the file system."""\n')
     (folder / "drivers/rp2_board.py").rename(folder / "board.py")
+    spoken = {path: set(re.findall(r"\w+", path.read_text())) for path in folder.rglob("*.py")}
+    for path in (folder / "stackpress_core").rglob("*.py"):
+        elsewhere = set().union(*(words for other, words in spoken.items() if other != path))
+        name_of = ".".join(path.relative_to(folder).with_suffix("").parts)
+        path.write_text(fold.with_own_numbers(path.read_text(), name_of, elsewhere))
     parts = b"".join(p.read_bytes() for p in sorted(folder.rglob("*.py")))
     digest = hashlib.sha256(parts + tick.encode() + json.dumps(board, sort_keys=True).encode()).digest()[:8]
     lines = [f"{key} = {value!r}" for key, value in facts(name, board, digest, ring).items()]
