@@ -68,6 +68,7 @@ flash: $(VENV)/.run ## put the image that was built onto the board that is attac
 	@$(BIN)/stackpress flash $(if $(BOARD),--board $(BOARD))
 
 bench-board: firmware ## measure the image on the emulated chip against its goals: build/bench_board.json (3 minutes)
+	@$(BIN)/python -m boards.images.build dryrun
 	@$(RUN) hil_tests.bench.board
 
 docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI.md, INTERLOCKS.md, PROGRAMS.md, PARAMETERS.md, COLUMNS.md

@@ -121,6 +121,7 @@ def _rows(s, p, ceilings, hz):
         s[at + words.ROW_DEBOUNCE] = debounce * hz // 1000
         s[at + words.ROW_OVER] = 0
         s[at + words.ROW_REACTION] = interlock.reaction_of(row, p)
+        s[at + words.ROW_BIT] = 1 << i % words.MASK_ROWS
     s[words.AT["ROW_COUNT"]] = len(interlock.ROWS)
 
 

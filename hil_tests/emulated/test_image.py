@@ -39,7 +39,8 @@ def test_a_converter_that_died_is_named_and_the_press_still_answers() -> None:
 
 def test_what_lies_in_the_file_system_is_not_what_runs() -> None:
     """Whatever somebody left there: main.py, boot.py, modules under the names of the firmware's."""
-    names = ("boot", "main", "board", "tick_code", "image_facts", "stackpress_core/__init__", "stackpress_core/press", "drivers/__init__",
+    names = ("boot", "main", "board", "tick_code", "image_facts", "stackpress_core/__init__", "stackpress_core/press",
+             "drivers/__init__",
              "lib/press/__init__", "lib/board")  # fmt: skip
     stray = {f"/{name}.py": b"print('a stray file runs')\nraise SystemExit\n" for name in names}
     _, _, content = uf2.decode(IMAGE.read_bytes())

@@ -26,8 +26,9 @@ _STATE_RELEASING = const(4)
 _INPUTS = const(5)
 _ROW_REACTION = const(5)
 _STATE_TRIPPED = const(5)
-_ROW_WORDS = const(6)
+_ROW_BIT = const(6)
 _TEMPERATURE = const(6)
+_ROW_WORDS = const(7)
 _STATE_MONITOR = const(7)
 _IN_GUARD_B = const(8)
 _TICK_US = const(9)
@@ -168,13 +169,11 @@ def judge(frame):
         if end > last:
             end = last
         begin = row
-        bit = 1
         while row < end:
             if s[s[row]] > s[row + _ROW_LIMIT]:
                 if s[row + _ROW_STATES] & here:
-                    over |= bit
+                    over |= s[row + _ROW_BIT]
             row += _ROW_WORDS
-            bit <<= 1
         # whoever was over its limit and is no longer counts from the beginning
         back = s[_OVER + mask] & (over ^ 0x3FFFFFFF)
         s[_OVER + mask] = over

@@ -13,8 +13,8 @@ CELLS = 4
 POINTS = 8  # calibration points a cell, at most
 MASK_ROWS = 30  # interlock rows that one word of row bits has: it stays a small integer
 ROW_MASKS = 2  # words of row bits
-ROW_SIGNAL, ROW_LIMIT, ROW_STATES, ROW_DEBOUNCE, ROW_OVER, ROW_REACTION = range(6)  # words of a row, see ROW below
-ROW_WORDS = 6
+ROW_SIGNAL, ROW_LIMIT, ROW_STATES, ROW_DEBOUNCE, ROW_OVER, ROW_REACTION, ROW_BIT = range(7)  # words of a row, see ROW below
+ROW_WORDS = 7
 CAL_WORDS = 4 * POINTS + 2  # codes, forces, slopes, residual slopes, then points in use and shift
 
 ABSENT = -(1 << 30)

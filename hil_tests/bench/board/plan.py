@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hil_tests.bench.board import measures
+from hil_tests.bench.board.dryrun import dryrun
 from hil_tests.bench.board.naive import naive
 
 RATES = {"sustained_6000": {"hz": 6000, "oscillator_hz": 6144000}, "sustained_8000": {"hz": 8000, "oscillator_hz": 8192000}}
@@ -14,6 +15,7 @@ MEASURES: dict[str, tuple[Callable[..., dict[str, Any]], dict[str, Any], dict[st
     "usb_stop": (measures.usb_stop, {}, {"trials": 3}),
     "sustained_8000": (measures.sustained, RATES["sustained_8000"], {"seconds": 0.2}),
     "sustained_6000": (measures.sustained, RATES["sustained_6000"], {"seconds": 0.2}),
+    "dryrun": (dryrun, {}, {"seconds": 0.2}),
     "estop": (measures.estop, {}, {"phases": 5}),
     "naive": (naive, {}, {"seconds": 0.3}),
     "deadman": (measures.deadman, {}, {"phases": 3}),

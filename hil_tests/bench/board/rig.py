@@ -125,12 +125,12 @@ def fit_oscillator(flash: Any, size: int, was_hz: int, is_hz: int) -> None:
     flash[:size] = image.replace(old, new)
 
 
-def documents(spec: Any, parameters: Mapping[str, int]) -> dict[str, bytes]:
+def documents(spec: Any, parameters: Mapping[str, int], identity: str = f"PICO-{UNIQUE_ID}") -> dict[str, bytes]:
     """As commissioned, with the parameters of the bench, and its program."""
     from stackpress import programs
     from stackpress.simulator.provision import commissioned
 
-    whole = commissioned(spec, f"PICO-{UNIQUE_ID}")
+    whole = commissioned(spec, identity)
     config = json.loads(whole["config"])
     config["params"].update({**PARAMETERS, **parameters})
     whole["config"] = json.dumps(config, separators=(",", ":")).encode()
