@@ -170,9 +170,8 @@ def judge(frame):
             end = last
         begin = row
         while row < end:
-            if s[s[row]] > s[row + _ROW_LIMIT]:
-                if s[row + _ROW_STATES] & here:
-                    over |= s[row + _ROW_BIT]
+            if s[s[row]] > s[row + _ROW_LIMIT] and s[row + _ROW_STATES] & here:
+                over |= s[row + _ROW_BIT]
             row += _ROW_WORDS
         # whoever was over its limit and is no longer counts from the beginning
         back = s[_OVER + mask] & (over ^ 0x3FFFFFFF)
