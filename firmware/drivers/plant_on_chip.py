@@ -18,7 +18,7 @@ from stackpress_plant.plant import Plant, words_of
 
 from drivers import memory
 
-MOST_HZ = 4000  # a step of the plant and a tick take 110 us, 133 at worst: at 4 kHz the foreground has half of the chip
+MOST_HZ = 4000  # what the converters of other boards are run at; a tick with the plant in it takes 36 us
 PIO_HZ = 1000000
 STATE_WORDS = const(848)  # of a plant, with 40 ms of dead time at 4 kHz; one that needs more brings its own
 BLINK_SHIFT = const(9)  # the LED changes every 512 ms: the foreground is alive

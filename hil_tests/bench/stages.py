@@ -1,7 +1,7 @@
 """What each stage of the tick costs on the chip: `python -m hil_tests.bench.stages [press]`, the image of the pico board.
 
-With `press` it presses meanwhile, else it is as it has booted. The emulator runs the handler one instruction at a time, and each one's
-cycles are booked on the stage whose line it was compiled from. Waiting for the converter's words is in `receive`.
+With `press` it presses meanwhile, else it is as it has booted. The emulator runs the handler one instruction at a time, and the
+cycles of each are booked on the stage whose line it was compiled from. Waiting for the converter's words is in `receive`.
 """
 
 import sys
