@@ -117,7 +117,7 @@ def test_room_is_raised_by_one_number(tmp_path: Path) -> None:
 
 def test_an_arming_check_is_one_row(tmp_path: Path) -> None:
     tree = ChangedTree(tmp_path)
-    row = '    ("oil", lambda p: p.temperature_cc(0) < 1500, "the oil is too cold"),\n'
+    row = '    ("oil", lambda a: a.readings.temperature_cc(0) < 1500, "the oil is too cold"),\n'
     tree.add("firmware/stackpress_core/arming.py", 'hung before this start: acknowledge it with a reset"),\n', row)
     tree.make_docs()
     assert "| oil | the oil is too cold |" in tree.read("firmware/stackpress_core/tick/INTERLOCKS.md").splitlines()

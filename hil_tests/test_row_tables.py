@@ -34,13 +34,13 @@ def tree(tmp_path: Path) -> ChangedTree:
 
 
 def test_a_command_and_a_fault_of_the_plant_are_one_row_each(tree: ChangedTree, tmp_path: Path) -> None:
-    tree.add("firmware/stackpress_core/scpi/commands.py", '"The SCPI version that this follows"),\n',
-             '    ("SYSTem:GREeting?", lambda c, n, a: "good morning", "", "A friendly word"),\n')  # fmt: skip
+    tree.add("firmware/stackpress_core/scpi/commands_language.py", '"The SCPI version that this follows"),\n',
+             '    ("SYSTem:GREeting?", "board.name", "", "A friendly word"),\n')  # fmt: skip
     tree.add("boards/stackpress_plant/fault_table.py", '"guard channel B alone open"),\n',
              '    ("guard_of_the_neighbour", "open", ("guard_a", "guard_b"), "both channels, from next door"),\n')  # fmt: skip
     tree.write("asked.py", ASKED)
     said = tree.run(sys.executable, "asked.py", tmp_path / "state").stdout.splitlines()
-    assert said == ['good morning "SYSTem:GREeting? : A friendly word" guard', ""]
+    assert said == ['"sim" "SYSTem:GREeting? : A friendly word" guard', ""]
     assert "from next door" in tree.stackpress("sim", "faults").stdout
     tree.make_docs()
     assert "A friendly word" in tree.read("firmware/stackpress_core/scpi/SCPI.md")
@@ -52,7 +52,7 @@ def test_a_situation_of_the_tower_light_is_one_row(tree: ChangedTree) -> None:
     tree.python("""
 from types import SimpleNamespace as Some
 from stackpress_core.panel import lights
-panel = Some(sunday=True, silenced=False, press=Some(warning_bits=0), refused_ms=lambda now: 9999, alarm_ms=lambda now: 0)
+panel = Some(sunday=True, silenced=False, readings=Some(warning_bits=0), refused_ms=lambda now: 9999, alarm_ms=lambda now: 0)
 assert lights.lamps(panel, 0) == lights.GREEN
 """)
 
