@@ -5,15 +5,18 @@ a word changed that somebody must act on (watch.py). Press time depends on nothi
 same press times give the same result, bit for bit.
 """
 
+import gc
 import select
 
 from stackpress_core.tick import words
 from stackpress_core.tick.tick import tick
 
 from stackpress_sim import watch
-from stackpress_sim.pace import HOLD
+from stackpress_sim.pace import FAST, HOLD
 
+GARBAGE_BYTES = 1 << 20  # is collected: the more blocks lie about, the longer is each search for several that are free
 FIRST_MS = 5  # a press whose time stands still has sampled for so long all the same
+POLL_TURNS = 8  # as fast as it goes, a byte is looked for once in so many turns: well under a millisecond
 QUIET_PASSES = 40  # passes without a byte moved after which a press whose time stands still may sleep
 T_SECOND, T_SUB, HZ = (words.AT[name] for name in ("T_SECOND", "T_SUB", "HZ"))
 
@@ -26,11 +29,12 @@ class Loop:
         self._poll.register(self._serial.stream, select.POLLIN)
         self._poll.register(self._side_channel.stream, select.POLLIN)
         self._due_ms = 0  # press time of the next pass of the foreground
-        self._quiet = self._moved = 0
+        self._quiet = self._moved = self._turns = 0
 
     def run(self):
         """Until the prompt is wanted; a configuration may set another tick rate."""
         press, plant = self._press, self._board.plant
+        gc.threshold(GARBAGE_BYTES)
         hz = 0
         while not press.wants_prompt:
             if press.S[HZ] != hz:
@@ -91,6 +95,10 @@ class Loop:
 
     def _wait(self):
         """Sleep until a byte comes or press time may go on; a press that stands still finishes what it has first."""
+        self._turns -= 1
+        if self._pace.mode == FAST and self._turns > 0:
+            return
+        self._turns = POLL_TURNS
         timeout_ms = 0 if self._pace.mode == HOLD and self._quiet < QUIET_PASSES else self._pace.wait_ms()
         for stream, _ in self._poll.poll(timeout_ms):
             if stream is self._serial.stream:
