@@ -7,6 +7,8 @@ from stackpress_core import tuning
 from stackpress_core.tick import words
 from stackpress_core.tick.words import ABSENT
 
+_FORCE_F, _DISPLACEMENT, _KIND = (words.AT[name] for name in ("FORCE_F", "DISPLACEMENT", "K_KIND"))
+
 FORCE_STEP = 5000  # cN
 TRAVEL_STEP = 300  # nm
 
@@ -26,9 +28,11 @@ class Stiffness:
         return self.cn_per_um * 10000
 
     def look(self, now_ms, wall_ms):
-        force_cn = self.S[words.AT["FORCE_F"]]
-        self.feed(force_cn, self.S[words.AT["DISPLACEMENT"]])
-        tuning.schedule(self.S, self.params, self.cn_per_um, force_cn)
+        s = self.S
+        force_cn = s[_FORCE_F]
+        self.feed(force_cn, s[_DISPLACEMENT])
+        if s[_KIND] == words.KIND_FILL_VENT:  # a regulator has no use for it
+            tuning.schedule(s, self.params, self.cn_per_um, force_cn)
 
     def feed(self, force_cn, displacement_nm):
         """True if there is a new estimate."""

@@ -109,6 +109,8 @@ class Journal:
 
     def service(self, budget=2):
         """Do at most `budget` flash operations (a program inside a page, or an erase); gives how many were done."""
+        if not self._settles and not self.busy:
+            return 0
         done = 0
         try:
             while done < budget and not (self._busy and self._busy()) and self._work():

@@ -66,6 +66,28 @@ FORMATS = {kind: _format(records.KINDS[kind][1][: REST_AT[kind]]) for kind in re
 SIZES = {kind: struct.calcsize(FORMATS[kind]) for kind in records.KINDS}  # of the fields before text or raw bytes
 
 
+def _bounds(fields):
+    """(least, most) of each number of fields that hold nothing else."""
+    out = []
+    for _, code, *_ in fields:
+        out += [_RANGE[code[-1]]] * int(code[:-1] or "1")
+    return tuple(out)
+
+
+_SAMPLE_BOUNDS = _bounds(records.SAMPLE_FIELDS)
+
+
+def pack_sample(numbers):
+    """Payload of a sample, which comes often: as `pack`, of one number after the other; the list may be changed."""
+    for i, bounds in enumerate(_SAMPLE_BOUNDS):
+        number = numbers[i]
+        if number < bounds[0]:
+            numbers[i] = bounds[0]
+        elif number > bounds[1]:
+            numbers[i] = bounds[1]
+    return struct.pack(FORMATS[records.SAMPLE], *numbers)
+
+
 def pack(kind, values):
     """Payload of a record: one value a field, in the table's order (a sequence for `4i`, str or bytes for text).
 

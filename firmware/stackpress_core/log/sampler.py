@@ -4,7 +4,7 @@ Samples come dense while a program moves the force and sparse in a settled hold;
 force of all the ticks since the one before. A trip is written at once, its window follows in slices as the queue has room.
 """
 
-from stackpress_core.log import records
+from stackpress_core.log import packing, records
 from stackpress_core.log.records import FLIGHT_ENTRY_BYTES as ENTRY
 from stackpress_core.tick import states, words
 
@@ -43,7 +43,9 @@ class Sampler:
         self.trip_ticks = 0  # since the trip, as last seen: fewer mean another trip
         self.peak_cn = 0
         self.mean_cn = self.min_cn = self.max_cn = self.ticks = 0  # of all ticks since the sample before
-        self._sources = [self._source(row[1], row[5]) for row in records.SAMPLE_FIELDS]
+        self._sources = []  # of each number of a sample: (owner, attribute), or (None, word of the frame)
+        for row in records.SAMPLE_FIELDS:
+            self._sources += self._source(row[1], row[5])
 
     def same_trip(self):
         """The count of ticks since the trip begins anew, and it is not another one."""
@@ -116,21 +118,16 @@ class Sampler:
         self.mean_cn = ((s[b + 4] << 20) + s[b + 3]) // s[b] if s[b] else r.force_cn
         self.min_cn, self.max_cn = (s[b + 1], s[b + 2]) if s[b] else (self.mean_cn, self.mean_cn)
         self.peak_cn = max(self.peak_cn, self.max_cn)
-        self.journal.write(records.SAMPLE, *[self._value(*source) for source in self._sources])
+        numbers = [getattr(owner, what) if owner else s[what] for owner, what in self._sources]
+        self.journal.append(records.SAMPLE, packing.pack_sample(numbers))
 
     def _source(self, code, named):
-        """(owner, attribute, 0), or (None, first of the words, how many) of what a field's row names."""
+        """What a field's row names, one entry a number."""
         if named in AT:
-            return None, AT[named], int(code[:-1] or "1")
+            return [(None, AT[named] + i) for i in range(int(code[:-1] or "1"))]
         part, name = named.split(".")
         owner = {"sampler": self, "readings": self.readings, "runner": self.runner, "events": self.events}[part]
-        return owner, name, 0
-
-    def _value(self, owner, what, count):
-        if owner:
-            return getattr(owner, what)
-        s = self.S
-        return s[what] if count == 1 else [s[what + i] for i in range(count)]
+        return [(owner, name)]
 
     @property
     def moves(self):

@@ -31,6 +31,9 @@ COLUMNS = (
 ) + tuple([("warnings" if n == 0 else "warnings_from_%d" % (n * words.MASK_ROWS), "bits") for n in range(words.ROW_MASKS)])
 WIDTH = len(COLUMNS)
 WARNINGS = WIDTH - words.ROW_MASKS  # the first column of row bits
+_FIRST_WORD = 4  # the first column that is a word of the frame, and those after it
+_WORDS = tuple([words.AT[n] for n in ("FORCE_F", "SET")] + [words.AT["CELL"] + i for i in range(words.CELLS)]
+               + [words.AT[n] for n in ("IMBALANCE", "DISPLACEMENT")] + [words.AT["TEMPERATURE"] + i for i in range(2)])
 _WARNED = words.AT["WARNED"]
 
 
@@ -49,27 +52,23 @@ class Telemetry:
         return max(1, self.next_seq - self.rows)
 
     def look(self, now_ms, wall_ms):
-        r = self.readings
+        r, ring = self.readings, self.ring
+        s = r.S
         at = (self.next_seq % self.rows) * WIDTH
-        ring = self.ring
         ring[at] = self.next_seq
         ring[at + 1] = r.time_s
         ring[at + 2] = r.time_ms
         ring[at + 3] = r.state
-        ring[at + 4] = r.force_cn
-        ring[at + 5] = r.set_cn
-        for i in range(4):
-            ring[at + 6 + i] = r.cell_force_cn(i)
-        ring[at + 10] = r.imbalance_permille
-        ring[at + 11] = r.displacement_nm
-        ring[at + 12] = r.temperature_cc(0)
-        ring[at + 13] = r.temperature_cc(1)
+        place = at + _FIRST_WORD
+        for word in _WORDS:
+            ring[place] = s[word]
+            place += 1
         ring[at + 14] = r.valve_code
         ring[at + 15] = r.valve_bits
         ring[at + 16] = self.runner.step_number
         ring[at + 17] = self.events.run
         for n in range(words.ROW_MASKS):
-            ring[at + WARNINGS + n] = r.S[_WARNED + n]
+            ring[at + WARNINGS + n] = s[_WARNED + n]
         self.next_seq += 1
 
     def read(self, cursor, limit):

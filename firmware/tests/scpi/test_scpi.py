@@ -393,8 +393,9 @@ def test_a_handler_that_fails_is_an_error_and_the_next_line_runs():
 def test_telemetry_is_pulled_with_a_cursor_and_a_loss_is_a_number():
     server, _, press = bench()
     assert ask(server, "TEL? 0") == "1,0,%d,0\n" % WIDTH
+    press.S[words.AT["TEMPERATURE"] + 1] = words.ABSENT
     for i in range(100):
-        press.force_cn = i
+        press.S[words.AT["FORCE_F"]] = i
         press.telemetry.look(0, 0)
     numbers = [int(x) for x in ask(server, "TEL? 10,3").split(",")]
     assert numbers[:4] == [40, 27, WIDTH, 3]
