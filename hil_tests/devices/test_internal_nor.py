@@ -44,13 +44,13 @@ class Flash:
 class Fitted:
     def __init__(self, data: bytearray | None = None, pages: int = 8) -> None:
         self.flash = Flash(data)
-        self.press = SimpleNamespace(de_energised=True)
+        self.press = SimpleNamespace(readings=SimpleNamespace(de_energised=True))
         module = Peripherals(step_cycles=8).driver("internal_nor")
         self.nor = module.InternalNor(self.flash, SECTORS * 4096, lambda change: change(), pages)
         self.nor.begin(self.press)
 
     def energised(self, on: bool) -> None:
-        self.press.de_energised = self.flash.allowed = not on
+        self.press.readings.de_energised = self.flash.allowed = not on
 
     def read(self, addr: int, n: int) -> bytes:
         buf = bytearray(n)
@@ -260,9 +260,9 @@ def test_nothing_is_written_before_the_press_runs_or_while_an_order_waits() -> N
     nor = Peripherals(step_cycles=8).driver("internal_nor").InternalNor(flash, SECTORS * 4096, lambda change: change(), 4)
     nor.program(0, b"x")
     nor.service(0)
-    nor.begin(SimpleNamespace(de_energised=False))
+    nor.begin(SimpleNamespace(readings=SimpleNamespace(de_energised=False)))
     nor.service(0)
     assert flash.written == [] and not nor.settled
-    nor.begin(SimpleNamespace(de_energised=True))
+    nor.begin(SimpleNamespace(readings=SimpleNamespace(de_energised=True)))
     nor.service(0)
     assert flash.written == ["page 0"] and nor.settled

@@ -20,7 +20,7 @@ class Fitted:
         self.rp2040 = Peripherals(step_cycles=8)
         self.scale = QuadratureScale(self.rp2040.wires, A, B, abs(nm))
         self.scale.jump(level)
-        self.press: Any = SimpleNamespace(params={"travel_limit_um": 5000}, state=states.SAFE)
+        self.press: Any = SimpleNamespace(params={"travel_limit_um": 5000}, readings=SimpleNamespace(state=states.SAFE))
         module = self.rp2040.driver("quadrature")
         self.driver = module.Scale(A, B, nm, 0x50300000)
         self.rp2040.fixed()
@@ -130,10 +130,10 @@ def test_count_that_is_lost_is_absent_and_stops_until_the_press_was_safe_and_sti
     fitted.scale.jump(2)
     fitted.run(1)
     assert fitted.driver.lost and fitted.tick() == (words.ABSENT, False)
-    fitted.press.state = states.TRIPPED
+    fitted.press.readings.state = states.TRIPPED
     fitted.wait_still()
     assert fitted.tick() == (words.ABSENT, False)
-    fitted.press.state = states.SAFE
+    fitted.press.readings.state = states.SAFE
     fitted.scale.move_to(0, 1e6)
     fitted.run(2)
     fitted.wait_still()

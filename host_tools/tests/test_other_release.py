@@ -64,7 +64,7 @@ def press_of_another_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     tree.add(TABLE, LAST, ROW)
     removed = next(line for line in tree.read(TABLE).splitlines(keepends=True) if '"sample_idle_s"' in line)
     tree.replace(TABLE, removed, "")
-    tree.replace("firmware/stackpress_core/log/sampler.py", 'p.params["sample_idle_s"]', "60")
+    tree.replace("firmware/stackpress_core/log/sampler.py", 'self.params["sample_idle_s"]', "60")
     monkeypatch.setattr(paths, "SIMULATED", tuple(tree.root / one.relative_to(paths.ROOT) for one in paths.SIMULATED))
     monkeypatch.setattr(supervisor, "STAGED", tree.root / "build")
     monkeypatch.setattr(provision, "commissioned", without_idle(provision.commissioned))

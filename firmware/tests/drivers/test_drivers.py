@@ -1,19 +1,16 @@
-"""What the drivers compute, and the tick that an image runs: the same as the stages one by one."""
+"""What the drivers compute, and what an image's file and a board's pins are held to."""
 
 import random
 import sys
 import types
-from array import array
 from pathlib import Path
 
 import pytest
 from stackpress.config import hardware
 from stackpress.flashing import uf2
-from stackpress_core import document_rules, params, tuning
-from stackpress_core.tick import words
-from stackpress_core.tick.tick import tick
+from stackpress_core import document_rules
 
-from boards.images import build, fuse
+from boards.images import build
 from hil_tests.devices.ads131m04 import RATIOS, crc16
 
 HERE = Path(__file__).resolve().parents[1]
@@ -91,31 +88,3 @@ def test_pico_has_one_role_for_each_of_its_26_pins():
     pins = build.board_data("pico")["pins"]
     assert len(set(pins.values())) == len(pins) <= 26
     assert set(pins.values()) <= set(range(23)) | {26, 27, 28}
-
-
-def test_fused_tick_is_the_tick(tmp_path):
-    import micropython
-
-    lines = ["s = ptr32(frame)", "r = ptr16(ring)", *fuse.core(ROOT / "firmware/stackpress_core/tick")]
-    source = tmp_path / "fused.py"
-    source.write_text(fuse.module("fused", "frame, ring", lines))
-    space: dict = {"ptr32": micropython.ptr32, "ptr16": micropython.ptr16}
-    exec(compile(source.read_text().replace("@micropython.viper\n", ""), str(source), "exec"), space)
-    chance, ring = random.Random(3), (bytearray(1600), bytearray(1600))
-    one, two = words.new(), words.new()
-    for s in (one, two):
-        tuning.compile_frame(s, params.Values(), None, None)
-        s[words.AT["RING_LEN"]], s[words.AT["RING_LEFT"]], s[words.AT["FIRST"]] = 100, -1, -1
-    for n in range(3000):
-        values = {"STATUS": chance.choice((0, 1, 1, 1, 3)), "INPUTS": words.IN_HEALTHY if n % 700 < 690 else 0}
-        if n % 300 == 5:
-            values.update(CMD_STATE=chance.choice((0, 1, 2, 4)), CMD_MODE=chance.choice((0, 1, 2, 3, 4)), CMD_SEQ=n,
-                          CMD_TARGET=chance.randrange(100000), CMD_RATE=65536 * 20, CMD_CORNER=6000, CMD_LANDING=600)
-        raw = [chance.randrange(-8000, 400000) for _ in range(4)]
-        for s in (one, two):
-            for name, value in values.items():
-                s[words.AT[name]] = value
-            s[0:4] = array("i", raw)
-        tick(one, ring[0])
-        space["fused"](two, ring[1])
-        assert one == two and ring[0] == ring[1], n
