@@ -33,7 +33,8 @@ class Agenda:
         self.now_ms = now_ms
         moments = self._moments
         due = all_of_them or moments[-1] <= now_ms
-        moments[-1] = now_ms + FAR_MS
+        if due:  # else what somebody asked of all of them is still to come
+            moments[-1] = now_ms + FAR_MS
         for i, part in enumerate(self._parts):
             if due or moments[i] <= now_ms:
                 self._of = i

@@ -57,3 +57,15 @@ def test_what_anybody_may_have_to_see_calls_all_of_them_soon():
     assert agenda.next_ms == 1000 + LOOK_MS
     agenda.go(1000 + LOOK_MS, False)
     assert calls == ["one", "two"] * 2
+
+
+def test_what_all_of_them_have_to_see_outlives_a_pass_for_one_part():
+    """An answer that is half sent asks for another pass; the moment of a sample must not take it away."""
+    calls = []
+    agenda = Agenda((lambda: calls.append("one"), lambda: (calls.append("two"), agenda.at(1002))))
+    agenda.go(1000, True)
+    agenda.look_all()
+    agenda.go(1002, False)
+    assert calls == ["one", "two", "two"] and agenda.next_ms <= 1000 + LOOK_MS
+    agenda.go(1000 + LOOK_MS, False)
+    assert calls[3:] == ["one", "two"]
