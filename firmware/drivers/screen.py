@@ -63,7 +63,7 @@ class Screen:
             self._lit = True
         elif (now - self._drawn) & _MASK >= DRAW_MS:
             self._drawn = now
-            self._rows, self._row = pages.PAGES[pages.page_of(panel)], 0
+            self._rows, self._row = pages.rows_of(pages.page_of(panel)), 0
 
     def _send(self):
         dots = self._dots

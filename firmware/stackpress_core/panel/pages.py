@@ -251,14 +251,10 @@ def notice_title(c, p):
     c.text(p.title)
 
 
-def foot(row, rows):
+def foot(c, p, row, rows):
     """Row number `row` of the `rows` that a longer text takes at the foot of the page."""
-
-    def draw(c, p):
-        line = p.note.line(row, rows, p.now)
-        c.text(p.note.text, p.note.first(line), p.note.count(line))
-
-    return draw
+    line = p.note.line(row, rows, p.now)
+    c.text(p.note.text, p.note.first(line), p.note.count(line))
 
 
 def foot_of_safe(p):
@@ -276,26 +272,27 @@ def foot_of_safe(p):
 
 # -- pages ------------------------------------------------------------------------------------------------------------
 
-# page of the display, size, dark on light, what is drawn
-RUN = ((0, SMALL_SIZE, 1, bar_run), (1, LARGE_SIZE, 0, force_large), (5, TWICE, 0, pressure),
-       (7, SMALL_SIZE, 0, name_and_step))  # fmt: skip
-PAGES = {
-    "safe": ((0, SMALL_SIZE, 1, bar_safe), (1, TWICE, 0, force_twice), (3, TALL, 0, name_whole),
-             (5, SMALL_SIZE, 0, totals_force), (6, SMALL_SIZE, 0, totals_time), (7, SMALL_SIZE, 0, foot(0, 1))),
-    "notice": ((0, SMALL_SIZE, 1, bar_notice), (1, TWICE, 0, force_twice), (3, TALL, 0, notice_title),
-               (5, SMALL_SIZE, 0, foot(0, 3)), (6, SMALL_SIZE, 0, foot(1, 3)), (7, SMALL_SIZE, 0, foot(2, 3))),
-    "ready": ((0, SMALL_SIZE, 1, bar_plain), (1, LARGE_SIZE, 0, force_large), (5, SMALL_SIZE, 0, name_short),
-              (6, SMALL_SIZE, 0, totals_force), (7, SMALL_SIZE, 0, foot(0, 1))),
-    "run": RUN,
-    "monitor": RUN,
-    "stopped": ((0, SMALL_SIZE, 1, bar_trip), (1, TALL, 0, reason_tall), (3, SMALL_SIZE, 0, force_small),
-                (4, SMALL_SIZE, 0, foot(0, 4)), (5, SMALL_SIZE, 0, foot(1, 4)), (6, SMALL_SIZE, 0, foot(2, 4)),
-                (7, SMALL_SIZE, 0, foot(3, 4))),
-    "stopped_pressed": ((0, SMALL_SIZE, 1, bar_trip), (1, LARGE_SIZE, 0, force_large), (5, SMALL_SIZE, 0, reason_small),
-                        (6, SMALL_SIZE, 0, foot(0, 2)), (7, SMALL_SIZE, 0, foot(1, 2))),
-    "service": ((0, SMALL_SIZE, 1, bar_plain), (1, LARGE_SIZE, 0, force_large), (5, SMALL_SIZE, 0, foot(0, 3)),
-                (6, SMALL_SIZE, 0, foot(1, 3)), (7, SMALL_SIZE, 0, foot(2, 3))),
-}  # fmt: skip
+# page of the display, size, dark on light, the function that draws it, and of a text of many rows: which row, of how many. Texts
+# and numbers only, so that a board has all of it in flash.
+RUN = ((0, SMALL_SIZE, 1, "bar_run"), (1, LARGE_SIZE, 0, "force_large"), (5, TWICE, 0, "pressure"),
+       (7, SMALL_SIZE, 0, "name_and_step"))  # fmt: skip
+PAGES = (
+    ("safe", ((0, SMALL_SIZE, 1, "bar_safe"), (1, TWICE, 0, "force_twice"), (3, TALL, 0, "name_whole"),
+              (5, SMALL_SIZE, 0, "totals_force"), (6, SMALL_SIZE, 0, "totals_time"), (7, SMALL_SIZE, 0, "foot", 0, 1))),
+    ("notice", ((0, SMALL_SIZE, 1, "bar_notice"), (1, TWICE, 0, "force_twice"), (3, TALL, 0, "notice_title"),
+                (5, SMALL_SIZE, 0, "foot", 0, 3), (6, SMALL_SIZE, 0, "foot", 1, 3), (7, SMALL_SIZE, 0, "foot", 2, 3))),
+    ("ready", ((0, SMALL_SIZE, 1, "bar_plain"), (1, LARGE_SIZE, 0, "force_large"), (5, SMALL_SIZE, 0, "name_short"),
+               (6, SMALL_SIZE, 0, "totals_force"), (7, SMALL_SIZE, 0, "foot", 0, 1))),
+    ("run", RUN),
+    ("monitor", RUN),
+    ("stopped", ((0, SMALL_SIZE, 1, "bar_trip"), (1, TALL, 0, "reason_tall"), (3, SMALL_SIZE, 0, "force_small"),
+                 (4, SMALL_SIZE, 0, "foot", 0, 4), (5, SMALL_SIZE, 0, "foot", 1, 4), (6, SMALL_SIZE, 0, "foot", 2, 4),
+                 (7, SMALL_SIZE, 0, "foot", 3, 4))),
+    ("stopped_pressed", ((0, SMALL_SIZE, 1, "bar_trip"), (1, LARGE_SIZE, 0, "force_large"), (5, SMALL_SIZE, 0, "reason_small"),
+                         (6, SMALL_SIZE, 0, "foot", 0, 2), (7, SMALL_SIZE, 0, "foot", 1, 2))),
+    ("service", ((0, SMALL_SIZE, 1, "bar_plain"), (1, LARGE_SIZE, 0, "force_large"), (5, SMALL_SIZE, 0, "foot", 0, 3),
+                 (6, SMALL_SIZE, 0, "foot", 1, 3), (7, SMALL_SIZE, 0, "foot", 2, 3))),
+)  # fmt: skip
 OF_STATE = ("safe", "ready", "run", "run", "run", "stopped", "service", "monitor")
 
 
@@ -321,16 +318,27 @@ def page_of(p):
     return name
 
 
+def rows_of(page):
+    """The rows of a page by its name."""
+    for name, rows in PAGES:
+        if name == page:
+            return rows
+    raise KeyError(page)
+
+
 def draw_row(c, p, row):
-    page, size, flip, what = row
-    c.row(page, size, flip)
-    what(c, p)
+    c.row(row[0], row[1], row[2])
+    draws = globals()[row[3]]
+    if len(row) == 4:
+        draws(c, p)
+    else:
+        draws(c, p, row[4], row[5])
     c.end()
 
 
 def draw(c, p):
     """All of the page that is due."""
     name = page_of(p)
-    for row in PAGES[name]:
+    for row in rows_of(name):
         draw_row(c, p, row)
     return name

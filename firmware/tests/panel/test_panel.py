@@ -433,12 +433,12 @@ def test_whatever_the_state_every_page_is_drawn_within_the_display():
             lamps = lights.lamps(panel, now)
             assert 0 <= lamps < 16 and not (lamps & lights.RED and lamps & lights.GREEN)
         MADE.clear()  # a press takes a quarter of a megabyte
-    assert seen == set(pages.PAGES)
+    assert seen == {name for name, _ in pages.PAGES}
 
 
 def test_drawing_a_page_of_a_press_that_is_driven_takes_no_memory():
     b = bench().pressed(area_um2=AREA)
-    canvas, panel, rows = Canvas(), b.press.panel, pages.PAGES["run"]
+    canvas, panel, rows = Canvas(), b.press.panel, pages.rows_of("run")
     b.press.S[AT["WARNED"]] = 1 << interlock.NAMES.index("hold_band")
     for row in rows:
         pages.draw_row(canvas, panel, row)
