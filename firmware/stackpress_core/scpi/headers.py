@@ -99,17 +99,10 @@ def match(pattern, i, nodes, j):
 
 
 class Headers:
-    """The rows of the command tables of `modules`, found by the first letters of their root."""
+    """The rows of the command tables of `modules`; a pattern begins with three capitals, which its short form has as well."""
 
     def __init__(self, modules):
         self.modules = modules
-        self.roots = {}  # letters: module << 8 | row
-        for m, module in enumerate(modules):
-            for i, row in enumerate(module.TABLE):
-                self.roots.setdefault(self._root(row[0]), []).append(m << 8 | i)
-
-    def _root(self, header):
-        return header[:4].upper() if header[0] == "*" else header[:3].upper()
 
     def rows(self):
         for module in self.modules:
@@ -117,9 +110,11 @@ class Headers:
 
     def _under(self, header):
         """(module, row) of every row whose root begins as this header does."""
-        for at in self.roots.get(self._root(header), ()):
-            module = self.modules[at >> 8]
-            yield module, module.TABLE[at & 255]
+        root = header[:3].upper()
+        for module in self.modules:
+            for row in module.TABLE:
+                if row[0].startswith(root):
+                    yield module, row
 
     def find_common(self, header):
         """(module, row) of a common command; -113 if there is none."""
