@@ -32,6 +32,40 @@ PLACES = (
     (RECORD, "outputs", "outputs"), (RECORD, "actuator", "drive"),
     (END, "deadman", "token"), (END, "chip", "end"), (END, "converter", "resync"), (END, "chip", "breathe"),
 )  # fmt: skip
+DIVIDER = """
+// RP2040 datasheet 2.3.1.5: signed operands, then the quotient when it is ready, after 8 cycles.
+enum {{ DIVIDEND, DIVISOR, SIGNED_DIVIDEND, SIGNED_DIVISOR, ITS_QUOTIENT, REMAINDER, STATUS, READY = 1, DIRTY = 2 }};
+static inline void ready(volatile int32_t *sio) {{
+    while (!(sio[STATUS] & READY)) {{
+    }}
+}}
+
+static inline int32_t divided(volatile int32_t *sio, int32_t a, int32_t b) {{
+    sio[SIGNED_DIVIDEND] = a;
+    sio[SIGNED_DIVISOR] = b;
+    ready(sio);
+    return sio[ITS_QUOTIENT];
+}}
+
+// Whoever was interrupted between operands and quotient finds all of it as it was. Rare: one copy, in RAM as its caller.
+__attribute__((noinline, section("{section}"))) static int32_t quotient_within(volatile int32_t *sio, int32_t a, int32_t b) {{
+    ready(sio);
+    int32_t dividend = sio[DIVIDEND], divisor = sio[DIVISOR], remainder = sio[REMAINDER], before = sio[ITS_QUOTIENT];
+    int32_t q = divided(sio, a, b);
+    sio[DIVIDEND] = dividend;
+    sio[DIVISOR] = divisor;
+    sio[REMAINDER] = remainder;
+    sio[ITS_QUOTIENT] = before;
+    return q;
+}}
+
+static inline int32_t quotient(int32_t a, int32_t b) {{
+    volatile int32_t *sio = (volatile int32_t *){divider:#x};
+    return sio[STATUS] & DIRTY ? quotient_within(sio, a, b) : divided(sio, a, b);
+}}
+#define QUOTIENT(a, b) quotient(a, b)
+
+"""
 SECTION = ".time_critical.press_tick"  # of what lies in RAM
 HANDLER = """
 // An interrupt's handler as it stands: it keeps r4 - r11 and returns by the link register (ARMv6-M B1.5.6).
@@ -110,15 +144,20 @@ def stages_of(board: dict[str, Any]) -> list[stages.Stage]:
 def source(board: dict[str, Any]) -> str:
     """The C file of a board's tick. CannotBuild if the emitter can not, or the frame has no room."""
     try:
-        return with_handler(stages_of(board), board["chip"]["scratch"])
+        return with_handler(stages_of(board), board["chip"]["scratch"], board["chip"].get("divider", 0))
     except stages.CannotTranslate as reason:
         raise CannotBuild(f"the tick of {board['name']}: {reason}") from None
 
 
-def with_handler(found: list[stages.Stage], base: int) -> str:
-    """The stages as one C file with the handler that runs them: it finds their arrays in the fixed words at `base`."""
+def with_handler(found: list[stages.Stage], base: int, divider: int = 0) -> str:
+    """The stages as one C file with the handler that runs them: it finds their arrays in the fixed words at `base`.
+
+    `divider` is where a chip whose processor can't divide has what can: a library's division would have to lie in RAM as well.
+    """
     text, numbers = stages.c_source("tick", found), fixed_words()
     signature = next(line for line in text.splitlines() if line.startswith("void tick("))
     given = re.findall(r"\*restrict (\w+)", signature)
     arguments = ", ".join(f"(void *)words[{numbers[name.upper()]}]" for name in given)
+    if divider:
+        text = text.replace("#include <stdint.h>\n", "#include <stdint.h>\n" + DIVIDER.format(divider=divider, section=SECTION), 1)
     return text + HANDLER.format(section=SECTION, base=base, arguments=arguments)

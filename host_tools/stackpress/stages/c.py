@@ -14,9 +14,13 @@ HEAD = """\
 // Written from the stages' text: do not edit.
 #include <stdint.h>
 
+#ifndef QUOTIENT
+#define QUOTIENT(a, b) ((a) / (b)) // rounded towards zero; b is neither 0 nor -1
+#endif
+
 static inline int32_t floor_div(int32_t a, int32_t b) {
     if (b == 0 || b == -1) return a * b; // 0 for a division by zero; -a without the overflow that a processor may trap
-    int32_t q = a / b; // a chip without a division of its own pays for each, and for % another
+    int32_t q = QUOTIENT(a, b); // a chip without a division of its own pays for each, and for % another
     return q - (q * b != a && (a ^ b) < 0);
 }
 """
