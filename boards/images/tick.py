@@ -66,6 +66,7 @@ static inline int32_t quotient(int32_t a, int32_t b) {{
 #define QUOTIENT(a, b) quotient(a, b)
 
 """
+MUST = {"converter": "receive", "actuator": "drive"}  # what the tick can't do without, where a board has such a part
 SECTION = ".time_critical.press_tick"  # of what lies in RAM
 HANDLER = """
 // An interrupt's handler as it stands: it keeps r4 - r11 and returns by the link register (ARMv6-M B1.5.6).
@@ -125,8 +126,27 @@ def _stage(board: dict[str, Any], whose: str, function: str) -> Path | None:
     return path if path.exists() and f"\ndef {function}(" in path.read_text() else None
 
 
+def check_parts(board: dict[str, Any]) -> None:
+    """A part without its driver, or a stage that no place calls, must not drop out of the tick in silence. Raises CannotBuild."""
+    for role, driver in board["drivers"].items():
+        part = hardware.part(role, driver)
+        if not part or not part.modules:
+            continue
+        for module in part.modules:
+            if not (DRIVERS / f"{module}.py").exists():
+                raise CannotBuild(f"{board['name']}: {role} = {driver!r} wants firmware/drivers/{module}.py, which is not there")
+        file, called = DRIVERS / f"{part.modules[0]}_stages.py", [function for _, whose, function in PLACES if whose == role]
+        there = re.findall(r"^def (\w+)\(", file.read_text(), re.M) if file.exists() else []
+        for stage in there:
+            if stage not in called:
+                raise CannotBuild(f"{file.relative_to(ROOT)}: {stage} is no stage of a {role}; the tick calls {', '.join(called)}")
+        if role in MUST and MUST[role] not in there:
+            raise CannotBuild(f"{file.relative_to(ROOT)}: a {role} needs the stage {MUST[role]}")
+
+
 def stages_of(board: dict[str, Any]) -> list[stages.Stage]:
-    """Every stage in the order in which the tick runs them. Raises CannotTranslate."""
+    """Every stage in the order in which the tick runs them. Raises CannotTranslate, CannotBuild."""
+    check_parts(board)
     known, found = constants(board), []
     core = stages.read_order(CORE / "tick.py", "tick", roots=ROOTS)
     for place in [*core, None]:

@@ -7,7 +7,8 @@ prompt is given away.
 
 | role | must have |
 | --- | --- |
-| converter | `set_up(hz)`, `prepare(hz, handler)`, `start()`, `stop()` |
+| converter | `set_up(hz)`, `prepare(hz, handler)`, `start()`, `stop()`; its stage `receive` writes RAW (signed 24 bit) and STATUS |
+| | may have: `rates` (tick rates / Hz), `sample_hz` (slower than the tick), `forgets` (must be set up anew after a dip) |
 | actuator | `start()`: whenever the converter was set up anew |
 | flash | what the journal wants of a NOR flash; `make` raises `outputs.Absent` if no chip answers |
 | panel | writes what buttons and supervisor say into the fixed word EXPANDER; `select(channel)` for thermocouples |

@@ -2,9 +2,11 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -95,6 +97,26 @@ def test_stage_that_names_what_nobody_says_is_refused():
     board["settings"] = {}
     with pytest.raises(sources.CannotBuild, match="^the tick of pico: .*quadrature_stages.py:[0-9]+: nobody says what '_SCALE_NM_PER_"):
         tick.source(board)
+
+
+@pytest.mark.parametrize(("files", "says"), [
+    ({}, "wants firmware/drivers/lab32.py, which is not there"),
+    ({"lab32.py": ""}, "lab32_stages.py: a converter needs the stage receive"),
+    ({"lab32.py": "", "lab32_stages.py": "def recieve(words):\n    pass\n"}, "recieve is no stage of a converter; the tick calls receive, resync"),
+])  # fmt: skip
+def test_part_without_its_driver_or_with_a_stage_that_nobody_calls_makes_no_tick(files, says, tmp_path, monkeypatch):
+    board = board_data("pico")
+    drivers = tmp_path / "firmware" / "drivers"
+    shutil.copytree(tick.DRIVERS, drivers)
+    for name, text in files.items():
+        (drivers / name).write_text(text)
+    monkeypatch.setattr(tick, "DRIVERS", drivers)
+    monkeypatch.setattr(tick, "ROOT", tmp_path)
+    lab = SimpleNamespace(modules=("lab32",))
+    part = tick.hardware.part
+    monkeypatch.setattr(tick.hardware, "part", lambda role, name: lab if name == "lab32" else part(role, name))
+    with pytest.raises(sources.CannotBuild, match=says):
+        tick.stages_of({**board, "drivers": {**board["drivers"], "converter": "lab32"}})
 
 
 def test_more_interlock_rows_than_the_frame_has_room_for_are_told_in_one_line(monkeypatch):
