@@ -12,7 +12,7 @@ from stackpress_core.tick import words
 from stackpress_core.tick.tick import tick
 
 from stackpress_sim import watch
-from stackpress_sim.pace import FAST, HOLD
+from stackpress_sim.pace import FAST, HOLD, REAL
 
 GARBAGE_BYTES = 1 << 20  # is collected: the more blocks lie about, the longer is each search for several that are free
 FIRST_MS = 5  # a press whose time stands still has sampled for so long all the same
@@ -45,6 +45,7 @@ class Loop:
             self._turn(hz)
 
     def _turn(self, hz):
+        pace, watched = self._pace, self._board.plant.watch
         self._wait()
         if self._side_channel.ready:
             self._side_channel.service()
@@ -52,28 +53,30 @@ class Loop:
         now = self._board.press_ms()
         if ran:
             self._quiet = 0
-            self._pace.ran(ran * 1000000 // hz)
-            if self._truth and (now >= self._truth.next_ms or self._board.plant.watch[0] == watch.PLANT):
+            if pace.mode == REAL:
+                pace.ran(ran * 1000000 // hz)
+            if self._truth and (now >= self._truth.next_ms or watched[0] == watch.PLANT):
                 self._truth.look(self._board.plant.plant, self._press.S, now)
-            if self._pace.until is not None:
-                self._pace.passed(now)
+            if pace.until is not None and now >= pace.until:
+                pace.passed(now)
         heard = self._serial.ready or not ran
-        changed = ran > 0 and self._board.plant.watch[0] == watch.FRAME
+        changed = ran > 0 and watched[0] == watch.FRAME
         moved = changed or (ran > 0 and now >= self._due_ms)
         if moved or heard:
             self._foreground(now, moved, heard or changed)
 
     def _batch(self, hz):
         """Ticks up to the next moment that anybody waits for, as far as press time may go by; how many there were."""
-        room = self._pace.room_us() * hz // 1000000
+        pace = self._pace
+        room = pace.room_us() * hz // 1000000
         if not room:
             return 0
         ends = self._due_ms
         if self._truth:
             ends = min(ends, self._truth.next_ms)
             watch.bound_plant(self._board.plant.watch, self._truth.least, self._truth.most)
-        if self._pace.until is not None:
-            ends = min(ends, self._pace.until)
+        if pace.until is not None:
+            ends = min(ends, pace.until)
         s = self._press.S
         count = (ends * hz + 999) // 1000 - s[T_SECOND] * hz - s[T_SUB]
         return self._tick(max(1, min(count, room)))
@@ -85,11 +88,14 @@ class Loop:
     def _foreground(self, now, moved, heard):
         broken = self._broken
         if not broken.hangs or not broken.still_hangs(now):
-            self._press.foreground(self._board.wall_ms(), moved, heard)
-            self._due_ms = self._press.agenda.next_ms
+            press = self._press
+            press.foreground(self._board.wall_ms(), moved, heard)
+            self._due_ms = press.agenda.next_ms
         else:
             self._due_ms = now + FIRST_MS
         broken.raise_crash()
+        if self._pace.mode == FAST:
+            return
         self._quiet = self._quiet + 1 if self._serial.activity == self._moved else 0
         self._moved = self._serial.activity
 

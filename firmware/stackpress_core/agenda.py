@@ -33,14 +33,16 @@ class Agenda:
         self.now_ms = now_ms
         moments = self._moments
         due = all_of_them or moments[-1] <= now_ms
+        far_ms = now_ms + FAR_MS
         if due:  # else what somebody asked of all of them is still to come
-            moments[-1] = now_ms + FAR_MS
-        for i, part in enumerate(self._parts):
+            moments[-1] = far_ms
+        parts = self._parts
+        for i in range(len(parts)):
             if due or moments[i] <= now_ms:
                 self._of = i
-                moments[i] = now_ms + FAR_MS
-                part()
-        self._of = len(self._parts)
+                moments[i] = far_ms
+                parts[i]()
+        self._of = len(parts)
 
     def at(self, ms):
         if ms < self._moments[self._of]:

@@ -34,7 +34,7 @@ from stackpress_core.tick import words
 from stackpress_core.version import VERSION
 
 AT = words.AT
-_T_SECOND, _T_SUB, _ABORT, _FOREGROUND = AT["T_SECOND"], AT["T_SUB"], AT["ABORT"], AT["SIG_FOREGROUND"]
+_T_SECOND, _T_SUB, _HZ, _ABORT, _FOREGROUND = AT["T_SECOND"], AT["T_SUB"], AT["HZ"], AT["ABORT"], AT["SIG_FOREGROUND"]
 TENTH_MS = 100
 CRASHES = ("watchdog", "crash")
 RING_ENTRIES, RING_ENTRY = 6016, 14  # of the flight recorder: 1.5 s at 4 kHz; a board may have less memory for it
@@ -109,9 +109,10 @@ class Firmware:
         s, agenda = self.S, self.agenda
         s[_FOREGROUND] = 0
         agenda.wall_ms = wall_ms
-        if moved and (s[_T_SUB] != self._passed_sub or s[_T_SECOND] != self._passed_s):
-            self._passed_sub, self._passed_s = s[_T_SUB], s[_T_SECOND]
-            agenda.go(self.readings.time_s * 1000 + self.readings.time_ms, heard)
+        sub, second = s[_T_SUB], s[_T_SECOND]
+        if moved and (sub != self._passed_sub or second != self._passed_s):
+            self._passed_sub, self._passed_s = sub, second
+            agenda.go(second * 1000 + sub * 1000 // s[_HZ] % 1000, heard)
         elif heard:
             self._serve()
         if self.journal.busy:

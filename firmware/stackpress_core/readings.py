@@ -5,6 +5,7 @@ from stackpress_core.tick import interlock, states, words
 
 AT = words.AT
 _STATE, _MODE, _T_SECOND, _T_SUB, _HZ = AT["STATE"], AT["MODE"], AT["T_SECOND"], AT["T_SUB"], AT["HZ"]
+_RANGE, _HIGH_MASK, _LOW_MASK = AT["RANGE"], AT["K_HIGH_MASK"], AT["K_LOW_MASK"]
 _FORCE_F, _SET, _REACHED = AT["FORCE_F"], AT["SET"], AT["REACHED"]
 _CMD_SEQ, _CMD_SEEN, _CMD_STATE = AT["CMD_SEQ"], AT["CMD_SEEN"], AT["CMD_STATE"]
 _STALE = words.row_at(interlock.NAMES.index("stale"))  # asked in every look of the panel and in every sample
@@ -85,8 +86,13 @@ class Readings:
     @property
     def shown_cn(self):
         """The force with the display's tare taken off."""
-        mask = self.params["low_range_mask" if self.S[AT["RANGE"]] else "high_range_mask"]
-        return self.S[_FORCE_F] - sum([self.tare_cn[i] for i in range(words.CELLS) if mask >> i & 1])
+        s, force_cn = self.S, self.S[_FORCE_F]
+        mask = s[_LOW_MASK if s[_RANGE] else _HIGH_MASK]
+        for tare_cn in self.tare_cn:
+            if mask & 1:
+                force_cn -= tare_cn
+            mask >>= 1
+        return force_cn
 
     @property
     def set_cn(self):

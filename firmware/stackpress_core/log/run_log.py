@@ -9,7 +9,7 @@ from stackpress_core.version import VERSION
 
 AT = words.AT
 _STATE, _MODE, _CELL = AT["STATE"], AT["MODE"], AT["CELL"]
-_CMD_SEQ, _CMD_SEEN = AT["CMD_SEQ"], AT["CMD_SEEN"]
+_CMD_SEQ, _CMD_SEEN, _REACTION = AT["CMD_SEQ"], AT["CMD_SEEN"], AT["REACTION"]
 ZERO_MS = 1000  # time with nothing pressed before the zero after a run is taken
 LOOK_MS = 20  # between two looks at cells that nothing presses
 ZERO_MEAN_MS = 320  # the zero follows the cells with this time constant
@@ -32,7 +32,7 @@ class RunLog:
         self.board = board
         self.ended = True  # the last run has its end record
         self._zero_q8 = [0] * words.CELLS
-        self._looked_s = self._looked_ms = 0
+        self._looked_ms = 0
         self._vented_ms = 0
 
     def _hash(self, name):
@@ -70,16 +70,18 @@ class RunLog:
 
     def look(self):
         """Follow the zero while nothing is pressed; end the run once its program has ended and its zero is known."""
-        r = self.readings
-        passed_ms = min(ZERO_MEAN_MS, (r.time_s - self._looked_s) * 1000 + r.time_ms - self._looked_ms)
-        self._looked_s, self._looked_ms = r.time_s, r.time_ms
-        if self.closing:
+        now_ms = self.agenda.now_ms
+        passed_ms = min(ZERO_MEAN_MS, now_ms - self._looked_ms)
+        self._looked_ms = now_ms
+        closing = self.closing
+        if closing:
             self.agenda.look()
         if self._is_vented():
-            self.agenda.at(self.agenda.now_ms - self.agenda.now_ms % LOOK_MS + LOOK_MS)
+            self.agenda.at(now_ms - now_ms % LOOK_MS + LOOK_MS)
+            s, zero_q8 = self.S, self._zero_q8
             for i in range(words.CELLS):
-                self._zero_q8[i] += ((self.S[_CELL + i] << 8) - self._zero_q8[i]) * passed_ms // ZERO_MEAN_MS
-        if self.closing:
+                zero_q8[i] += ((s[_CELL + i] << 8) - zero_q8[i]) * passed_ms // ZERO_MEAN_MS
+        if closing:
             self._end_if_known(passed_ms)
 
     @property
@@ -89,7 +91,7 @@ class RunLog:
 
     def _is_vented(self):
         s = self.S
-        return s[_STATE] <= states.READY or (s[_STATE] == states.TRIPPED and s[AT["REACTION"]] == interlock.VENT)
+        return s[_STATE] <= states.READY or (s[_STATE] == states.TRIPPED and s[_REACTION] == interlock.VENT)
 
     def _end_if_known(self, passed_ms):
         """Once the press is vented its zero is known after a while, else the cell is still pressed."""

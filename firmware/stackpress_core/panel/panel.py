@@ -112,12 +112,13 @@ class Panel:
         """Follow the press: a run that ended, a trip, a store that changed."""
         self.now = now = wall_ms
         self._look_at_run()
-        tripped = self.readings.state == states.TRIPPED
+        state = self.readings.state
+        tripped = state == states.TRIPPED
         if tripped and not self._was_tripped:
             self._alarm, self.silenced, self.title = now, False, ""
         self._was_tripped = tripped
         self._look_at_force()
-        if self.readings.state == states.SAFE and (now - self._checked) & MASK >= CHECK_MS:
+        if state == states.SAFE and (now - self._checked) & MASK >= CHECK_MS:
             self._checked = now
             if self.stale or self.operator.program_name != self._followed:
                 self._adopt()
@@ -127,7 +128,7 @@ class Panel:
     def _look_at_run(self):
         active = self.runner.active
         ran = self._was_active or self.runner.run_no != self._run  # it may have begun and ended between two looks
-        if active and self.refused_ms(self.now) > REFUSAL_MS:
+        if active and self.title and self.refused_ms(self.now) > REFUSAL_MS:
             self.title = ""
         elif ran and self.runner.reason not in ("tripped",) and self.runner.state in ENDS:
             self._tell(ENDS[self.runner.state], _ending(self.operator.program_name, self.runner.reason))

@@ -440,8 +440,10 @@ def test_drawing_a_page_of_a_press_that_is_driven_takes_no_memory():
     b = bench().pressed(area_um2=AREA)
     canvas, panel, rows = Canvas(), b.press.panel, pages.rows_of("run")
     b.press.S[AT["WARNED"]] = 1 << interlock.NAMES.index("hold_band")
-    for row in rows:
-        pages.draw_row(canvas, panel, row)
+    for n in range(10):  # a character is made into a name when it is first drawn
+        panel.force_cn = n * 111100
+        for row in rows:
+            pages.draw_row(canvas, panel, row)
     micropython.heap_lock()
     try:
         for n in range(50):
