@@ -11,7 +11,7 @@ from typing import Any
 from stackpress import revision
 from stackpress.config import hardware
 
-from boards.images import fold, plant_parts
+from boards.images import literals, plant_parts
 from boards.images.tick import SWITCHES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,12 +36,12 @@ def left_out(board: dict[str, Any]) -> list[str]:
 def collect(name: str, board: dict[str, Any], tick: str, folder: Path, ring: int) -> str:
     """Write everything into `folder`; gives the hash of it and of the tick, in which the recorder's address does not count."""
     for table in TABLES:
-        fold.imported(table)
+        literals.imported(table)
     shutil.rmtree(folder, ignore_errors=True)
     for package, left in (("stackpress_core", ["kind_faults.py"]), ("drivers", left_out(board))):
         shutil.copytree(FIRMWARE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "*.md", *left))
     for path in (folder / "stackpress_core").rglob("*.py"):
-        path.write_text(fold.folded(path, ".".join(path.relative_to(folder).with_suffix("").parts)))
+        path.write_text(literals.folded(path, ".".join(path.relative_to(folder).with_suffix("").parts)))
     (folder / "stackpress_core/tick/tick.py").unlink()
     for role, driver in board["drivers"].items():
         part = hardware.part(role, driver)
@@ -50,7 +50,7 @@ def collect(name: str, board: dict[str, Any], tick: str, folder: Path, ring: int
             target.parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / file, target)
     for path in (*folder.glob("stackpress_core/tick/*.py"), *folder.glob("stackpress_plant/*.py")):
-        without = fold.without_stages(path.read_text())
+        without = literals.without_stages(path.read_text())
         if without:
             path.write_text(without)
         else:
@@ -65,7 +65,7 @@ def collect(name: str, board: dict[str, Any], tick: str, folder: Path, ring: int
     for path in (folder / "stackpress_core").rglob("*.py"):
         elsewhere = set().union(*(words for other, words in spoken.items() if other != path))
         name_of = ".".join(path.relative_to(folder).with_suffix("").parts)
-        path.write_text(fold.with_own_numbers(path.read_text(), name_of, elsewhere))
+        path.write_text(literals.with_own_numbers(path.read_text(), name_of, elsewhere))
     parts = b"".join(p.read_bytes() for p in sorted(folder.rglob("*.py")))
     digest = hashlib.sha256(parts + tick.encode() + json.dumps(board, sort_keys=True).encode()).digest()[:8]
     lines = [f"{key} = {value!r}" for key, value in facts(name, board, digest, ring).items()]

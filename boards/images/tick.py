@@ -13,7 +13,7 @@ from typing import Any
 from stackpress import stages
 from stackpress.config import hardware
 
-from boards.images import fold
+from boards.images import literals
 from boards.images.sources import CannotBuild
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,7 +79,7 @@ __attribute__((flatten, section("{section}"))) void press_tick(void) {{
 
 def constants(board: dict[str, Any]) -> dict[str, int]:
     """What the stages of the chip and of the parts name: fixed words, registers, pins, and everything of the frame."""
-    words = fold.imported("stackpress_core.tick.words")
+    words = literals.imported("stackpress_core.tick.words")
     pins, chip, scratch = board["pins"], board["chip"], board["chip"]["scratch"]
     table = scratch + stages.constants_of(MEMORY)["_CRC_TABLE"]
     masks = {f"_{role.upper()}_MASK": 1 << pins[role] if role in pins else 0 for role in VALVES}

@@ -13,7 +13,7 @@ import pytest
 from stackpress import revision, stages
 from stackpress.flashing import flash_map
 
-from boards.images import build, fold, frozen, sources, tick
+from boards.images import build, frozen, literals, sources, tick
 from boards.images.board_data import board_data, memory_map
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -261,7 +261,7 @@ def test_somebodys_checkout_is_mended_in_a_copy_and_left_alone(monkeypatch, tmp_
 def test_the_plain_parts_of_a_row_with_functions_are_literals():
     from stackpress_core.recipe import kinds
 
-    source = fold.folded(frozen.FIRMWARE / "stackpress_core/recipe/kinds.py", "stackpress_core.recipe.kinds")
+    source = literals.folded(frozen.FIRMWARE / "stackpress_core/recipe/kinds.py", "stackpress_core.recipe.kinds")
     rows = next(n.value for n in ast.parse(source).body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "KINDS")
     for kind, row in zip(kinds.KINDS, rows.elts, strict=True):
         assert tuple(ast.literal_eval(part) for part in row.args) == kind[: len(row.args)] and len(row.args) == 9

@@ -2,7 +2,7 @@
 
 Data flows through it from top to bottom: what was sampled, what it means, what is wrong, what is wanted, what is permitted.
 `WORDS` is the only place where a word gets its number; the tick's modules carry copies of the numbers they use, as
-constants that the compiler can fold (`make layout` writes them, a test compares them).
+constants that the compiler can fold (`make docs` writes them, a test compares them).
 """
 
 import array

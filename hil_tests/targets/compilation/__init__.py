@@ -1,7 +1,7 @@
 """rp2040py's compiled part, compiled once more for this machine: ten times as fast, the same to the cycle and to the byte.
 
 The wheel's modules keep to Python's limited interface, so that one wheel fits every Python: each call between them goes through
-Python objects. Here the sources that lie in the same wheel are compiled for this Python, with the changes of `mends.py` and with
+Python objects. Here the sources that lie in the same wheel are compiled for this Python, with the changes of `patches.py` and with
 a loop of our own (`loop.pyx`). `install()` puts the result before the wheel's modules. Without Cython, a C compiler or Python's
 headers the emulator runs as it was installed.
 """
@@ -23,7 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from hil_tests.targets.compilation.mends import MACHINES, MENDS, PROPERTIES
+from hil_tests.targets.compilation.patches import MACHINES, MENDS, PROPERTIES
 
 HERE = Path(__file__).resolve().parent
 EDGES = tuple(HERE.parents[1] / "devices" / f"edges.{kind}" for kind in ("py", "pxd"))
@@ -91,7 +91,7 @@ def cache() -> Path:
 
 def key() -> str:
     """Of all that decides what comes out."""
-    parts = sorted([HERE / "mends.py", *HERE.glob("*.pyx"), *HERE.glob("*.pxd"), *HERE.glob("*.h"), *EDGES])
+    parts = sorted([HERE / "patches.py", *HERE.glob("*.pyx"), *HERE.glob("*.pxd"), *HERE.glob("*.h"), *EDGES])
     own = hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()
     what = (importlib.metadata.version("rp2040py"), sys.version, sysconfig.get_platform(), CYTHON, FLAGS, own)
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
@@ -136,7 +136,7 @@ def _mend(native: Path) -> None:
     for name, there, instead in MENDS:
         text = (native / name).read_text()
         if text.count(there) != 1:
-            raise CannotCompile(f"rp2040py's {name} is not the one that mends.py was written for")
+            raise CannotCompile(f"rp2040py's {name} is not the one that patches.py was written for")
         (native / name).write_text(text.replace(there, instead))
     machine = native / "_state_machine.pyx"
     text = machine.read_text()
