@@ -53,7 +53,7 @@ def measured(ticks=TICKS):
     return taken, count
 
 
-def tick_alloc_bytes(interpreter=None):
+def tick_alloc_bytes():
     """The same from CPython: bytes as an int; RuntimeError with what MicroPython said if it failed."""
     import pathlib
     import subprocess
@@ -61,11 +61,11 @@ def tick_alloc_bytes(interpreter=None):
 
     here = pathlib.Path(__file__).resolve().parent
     from stackpress.simulator import firmware_copy
+    from stackpress.simulator.supervisor import MICROPYTHON
 
-    interpreter = interpreter or pathlib.Path(sys.executable).with_name("micropython")
     with tempfile.TemporaryDirectory() as folder:
         firmware_copy.copy([here.parent / "stackpress_core", here], pathlib.Path(folder))
-        ended = subprocess.run([interpreter, folder + "/tests/allocation.py"], capture_output=True, text=True, timeout=300)
+        ended = subprocess.run(list(MICROPYTHON) + [folder + "/tests/allocation.py"], capture_output=True, text=True, timeout=300)
     if ended.returncode:
         raise RuntimeError(ended.stdout + ended.stderr)
     return int(ended.stdout.split()[0])

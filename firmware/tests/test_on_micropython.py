@@ -2,20 +2,19 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import scpi_reference
 import scripted
 from stackpress.simulator import firmware_copy
+from stackpress.simulator.supervisor import MICROPYTHON
 from stackpress_core.tick import states
 from stackpress_plant import load
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ROOMS = [HERE.parent / "stackpress_core", HERE, *(ROOT / "boards" / name for name in ("stackpress_plant", "stackpress_sim"))]
-INTERPRETER = Path(sys.executable).with_name("micropython")
 CPYTHON_ONLY = ("import pytest", "hypothesis", "pathlib", "_reference", "on_micropython", "import layout")
 PLAIN = [path.stem for path in sorted(HERE.rglob("test_*.py")) if not any(word in path.read_text() for word in CPYTHON_ONLY)]
 
@@ -30,7 +29,7 @@ def staged(tmp_path_factory):
 
 def on_micropython(script, *arguments):
     folders = [str(ROOT) + "/"]
-    ended = subprocess.run([INTERPRETER, "-X", "heapsize=64M", str(script), *arguments, *folders], capture_output=True, text=True, timeout=120)
+    ended = subprocess.run([*MICROPYTHON, "-X", "heapsize=64M", str(script), *arguments, *folders], capture_output=True, text=True, timeout=120)
     return ended.returncode, ended.stdout, ended.stderr
 
 

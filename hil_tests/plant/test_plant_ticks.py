@@ -2,7 +2,6 @@
 
 import itertools
 import subprocess
-import sys
 from array import array
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stackpress.simulator.supervisor import MICROPYTHON
 from stackpress_plant import faults, fixed, load, slow, step
 from stackpress_plant.plant import Plant
 
@@ -246,7 +246,7 @@ print(p.truth()["force_cn"] > 0)
 """
     path = ":".join(str(Path(load.__file__).resolve().parents[2] / room) for room in ("boards", "firmware"))
     done = subprocess.run(
-        [str(Path(sys.prefix) / "bin" / "micropython"), "-c", code],
+        [*MICROPYTHON, "-c", code],
         text=True,
         capture_output=True,
         check=False,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from stackpress.simulator.supervisor import MICROPYTHON
 
 from hil_tests.plant import trace
 
@@ -45,10 +45,9 @@ def checked(work: dict[str, Any]) -> NDArray[np.int64]:
 
 
 def on_micropython(work: dict[str, Any]) -> NDArray[np.int64]:
-    micropython = Path(sys.prefix) / "bin" / "micropython"
     here = Path(__file__).resolve()
     done = subprocess.run(
-        [str(micropython), "-X", "heapsize=16m", "-c", "import trace; trace.main()"],
+        [*MICROPYTHON, "-X", "heapsize=16m", "-c", "import trace; trace.main()"],
         input=json.dumps(work),
         text=True,
         capture_output=True,

@@ -1,13 +1,12 @@
 """MicroPython loads what a C compiler made of stages; without a compiler, or with more than code, it is said why not."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from stackpress.simulator.supervisor import MICROPYTHON
 from stackpress.stages import native
 
-MICROPYTHON = Path(sys.prefix) / "bin" / "micropython"
 ENTRY = "long add(void *self, unsigned long count, unsigned long keywords, const long *args)"
 ADD = f"""
 static __attribute__((noinline)) long twice(long n) {{ return 2 * n; }}
@@ -32,7 +31,7 @@ def test_micropython_calls_compiled_code_with_arrays_and_numbers(tmp_path: Path)
     folder = native.module(ADD, "add", tmp_path)
     code = ("from array import array; from uctypes import addressof; from add import add; a = array('i', [-5, 7]);"
             "print(add(addressof(a), 3), add(addressof(a), -1000000000), list(a))")  # fmt: skip
-    command, path = [str(MICROPYTHON), "-c", code], {"MICROPYPATH": str(folder)}
+    command, path = [*MICROPYTHON, "-c", code], {"MICROPYPATH": str(folder)}
     done = subprocess.run(command, text=True, capture_output=True, check=True, env=path)
     assert done.stdout == "-4 -2000000004 [-1000000002, 7]\n"
 

@@ -16,6 +16,7 @@ for room in ROOMS:
         sys.path.append(room)
 
 from journal_campaign import campaign, read_all  # noqa: E402
+from stackpress.simulator.supervisor import MICROPYTHON  # noqa: E402
 from stackpress_core.log import packing, records, sectors  # noqa: E402
 from stackpress_core.log.journal import Journal  # noqa: E402
 from stackpress_sim.nor_file import NorError, NorFile, PowerCut  # noqa: E402
@@ -108,9 +109,8 @@ def test_a_foreign_chip_mounts_without_a_crash_and_can_be_written(noise, at):
 
 def test_the_campaign_of_power_cuts_gives_the_same_counts_on_micropython():
     here = f"{campaign(7, 40)} {campaign(1234, 40)}\n"
-    interpreter = Path(sys.executable).with_name("micropython")
     there = subprocess.run(
-        [interpreter, str(HERE / "journal_campaign.py"), *ROOMS], capture_output=True, text=True, timeout=60
+        [*MICROPYTHON, str(HERE / "journal_campaign.py"), *ROOMS], capture_output=True, text=True, timeout=60
     )
     assert there.stderr == "" and there.stdout == here
 

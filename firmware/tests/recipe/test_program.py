@@ -2,12 +2,12 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stackpress.simulator.supervisor import MICROPYTHON
 from stackpress_core import params
 from stackpress_core.agenda import Agenda
 from stackpress_core.recipe import fields, kinds, program
@@ -226,10 +226,8 @@ def test_newtons_read_as_the_force_they_are(force):
 
 
 def test_the_interpreter_runs_on_micropython():
-    interpreter = Path(sys.executable).with_name("micropython")
-    assert interpreter.exists(), "the MicroPython unix port belongs to the development environment"
     boot = f"import sys; sys.path[:0] = [{str(TESTS.parent)!r}]; exec(open(sys.argv[1]).read())"
     cases = TESTS / "recipe" / "test_runner.py"
-    done = subprocess.run([interpreter, "-c", boot, cases], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([*MICROPYTHON, "-c", boot, cases], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("ok test_") == cases.read_text().count("\ndef test_")
