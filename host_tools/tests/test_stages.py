@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from random_ticks import RING, configured, meet
 from stackpress import stages
-from stackpress_core import params, tuning
 from stackpress_core.tick import words
 from stackpress_core.tick.tick import tick as python_tick
 from stackpress_plant import faults, load
@@ -20,10 +20,6 @@ from stackpress_plant.step import step as python_step
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
-RING = 1600
-# What may be found in a word that anything in the press can have left there.
-LEFT_OVER = ("SET", "SET_RATE", "DRIVE", "PROPOSED", "INTEGRAL", "REVERSAL", "FILTER", "PEAK", "RANGE_BIAS", "PULSE", "REACHED",
-             "DISPLACEMENT", "APPROACH_REM", "WANTED_RATE", "T_SUB", "CONTACT_TICKS", "SPEED", "RAMP_ALLOWED")  # fmt: skip
 COMPILER = next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), "")
 needs_a_compiler = pytest.mark.skipif(not COMPILER, reason="no C compiler on this machine")
 
@@ -53,51 +49,16 @@ def plant_stage() -> stages.Stage:
     return stages.read(ROOT / "boards" / "stackpress_plant" / "step.py", "step")
 
 
-def configured(kind: int, chance: random.Random) -> Any:
-    """A frame as a press has it when it starts."""
-    s = words.new()
-    tuning.compile_frame(s, params.Values({"valve_kind": kind}), None, None)
-    at = words.AT
-    s[at["RING_LEN"]], s[at["RING_LEFT"]], s[at["FIRST"]] = RING // 14, -1, -1
-    s[at["K_HIGH_MASK"]], s[at["K_LOW_MASK"]] = chance.choice(((15, 0), (7, 8), (3, 12)))
-    return s
-
-
-def disturbed(chance: random.Random, n: int) -> dict[str, int]:
-    """What the tick finds this time: samples, switches, orders, and now and then a state that nobody expects."""
-    found = {"STATUS": chance.choice((0, 1, 1, 1, 1, 1, 3, 5))}
-    found["INPUTS"] = words.IN_HEALTHY if chance.random() < 0.98 else chance.randrange(4096)
-    if chance.random() < 0.05:
-        found.update(CMD_STATE=chance.randrange(8), CMD_MODE=chance.choice((0, 1, 2, 2, 2, 3, 4)), CMD_SEQ=n,
-                     CMD_TARGET=chance.randrange(100000), CMD_RATE=65536 * chance.choice((1, 20)),
-                     CMD_CORNER=chance.choice((600, 6000)), CMD_LANDING=chance.choice((60, 600)))  # fmt: skip
-    if chance.random() < 0.03:
-        found.update(STATE=chance.randrange(8), MODE=chance.randrange(5), REACTION=chance.randrange(5), LATCHED=0,
-                     TRIP_TICKS=chance.randrange(3), LANDING=60)  # fmt: skip
-    if chance.random() < 0.05:
-        found[chance.choice(LEFT_OVER)] = chance.choice((0, 1, -1, chance.randrange(-50000, 50000)))
-    if chance.random() < 0.02:
-        found.update(BANK_WANTED=chance.randrange(2), TRIGGER=chance.randrange(2))
-    return found
-
-
 @needs_a_compiler
 @pytest.mark.parametrize("kind", [words.KIND_NONE, words.KIND_REGULATOR, words.KIND_FILL_VENT])
 def test_compiled_tick_gives_every_word_of_frame_and_ring_that_python_gives(kind: int, tmp_path: Path) -> None:
     tick = compiled(stages.c_source("tick", core()), tmp_path)
     for seed in range(3):
         chance = random.Random(seed)
-        wanted = configured(kind, chance)
-        ring = bytearray(RING)
-        found, found_ring = array("i", wanted), bytearray(RING)
+        wanted, ring, found_ring = configured(chance, kind), bytearray(RING), bytearray(RING)
         for n in range(1500):
-            found_words = {words.AT[name]: value for name, value in disturbed(chance, n).items()}
-            span = chance.choice((8000, 400000, 8388607))
-            codes = {i: chance.choice((-span, span, chance.randrange(-span, span))) for i in range(words.CELLS)}
-            found_words.update({i: code for i, code in codes.items() if chance.random() < 0.9})
-            for s in (wanted, found):
-                for at, value in found_words.items():
-                    s[at] = value
+            meet(wanted, chance, n)
+            found = array("i", wanted)
             python_tick(wanted, ring)
             tick(found, found_ring)
             assert found == wanted and found_ring == ring, (seed, n)
