@@ -38,8 +38,13 @@ AGAIN_MS = 1000
 ASKED, CRASHED = 0x52534554, 0x43525348
 NOTES = {ASKED: "reset", CRASHED: "crash"}  # what the firmware leaves for its next start
 IRQ = CHIP["pio0_irq_0"]
-NVIC_ENABLE, NVIC_DISABLE, NVIC_PRIORITY = 0xE000E100, 0xE000E180, 0xE000E400 + (IRQ & ~3)  # ARMv6-M B3.4, ARMv7-M B3.4
+NVIC_ENABLE, NVIC_DISABLE, NVIC_FORGET, NVIC_PRIORITY = (0xE000E100, 0xE000E180, 0xE000E280,
+                                                         0xE000E400 + (IRQ & ~3))  # ARMv6-M B3.4, ARMv7-M B3.4
 TIMER_NOW = CHIP["timer"] + 0x28
+
+
+def _no_tick(source):
+    """What MicroPython wants as the handler of the tick's interrupt; the vector leads past it."""
 
 
 class Board:
@@ -145,8 +150,9 @@ class Board:
         self._converter.set_up(hz)
         if self._actuator:
             self._actuator.start()
-        self._converter.prepare(hz, tick_code.entry)  # MicroPython wants a function there; the vector leads past it
+        self._converter.prepare(hz, _no_tick)
         self._vector.take()
+        machine.mem32[NVIC_FORGET] = machine.mem32[NVIC_ENABLE] = 1 << IRQ
         machine.mem32[NVIC_PRIORITY] &= ~(255 << (IRQ & 3) * 8)  # the tick comes before every other interrupt
         self._words[memory.PERIOD_US] = 1000000 // hz
         self._words[memory.LAST_US] = machine.mem32[TIMER_NOW]
@@ -164,6 +170,7 @@ class Board:
         return image_facts.HASH
 
     def _silence(self):
+        machine.mem32[NVIC_DISABLE] = 1 << IRQ  # while the vector leads to MicroPython, nothing may come there
         self._vector.give_back()
         self._converter.stop()
 
