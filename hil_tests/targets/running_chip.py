@@ -28,6 +28,7 @@ from hil_tests.targets.chip import Chip
 SLICE_NS = 2e5
 STUCK_S = 30.0
 IN_ROM_S = 0.005  # how often it is looked whether a chip in its boot drive has got an image
+PACE = 0.1  # simulated seconds a second at most, beside a host in this process: it needs the interpreter to keep up with the press
 SWITCH_S = 2e-4  # in each slice the chip's thread lets the interpreter go for a moment: whoever waits must ask before the next
 
 T = TypeVar("T")
@@ -36,8 +37,9 @@ T = TypeVar("T")
 class Running:
     """From `start()` to `close()`; what the chip says is told to whoever listened before as well."""
 
-    def __init__(self, chip: Chip) -> None:
-        self.chip = chip
+    def __init__(self, chip: Chip, pace: float = 0.0) -> None:
+        """`pace` is how many simulated seconds a second has at most; 0 for as many as there can be."""
+        self.chip, self._pace = chip, pace
         self.error: BaseException | None = None
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
@@ -80,7 +82,9 @@ class Running:
                         self.chip.send(os.read(self._master, 4096))
                 while not self._jobs.empty():
                     self._jobs.get()()
+                due_s = time.monotonic() + (SLICE_NS / 1e9 / self._pace if self._pace else 0.0)
                 self.chip.run_to(self.chip.now_ns + SLICE_NS)
+                time.sleep(max(0.0, due_s - time.monotonic()))
                 if self.chip.in_boot_rom:
                     time.sleep(IN_ROM_S)
         except BaseException as error:  # noqa: BLE001 - kept for whoever closes it
@@ -116,8 +120,8 @@ class Running:
 class BareBoard(Running):
     """An image on a chip with nothing attached."""
 
-    def __init__(self, image: Path) -> None:
-        super().__init__(Chip(image))
+    def __init__(self, image: Path, pace: float = PACE) -> None:
+        super().__init__(Chip(image), pace)
 
 
 def main() -> None:
@@ -131,7 +135,7 @@ def main() -> None:
         image = build(asked.parse_args().board)
     except CannotBuild as reason:
         sys.exit(f"no image: {reason}")
-    with BareBoard(image) as board, contextlib.suppress(KeyboardInterrupt):
+    with BareBoard(image, pace=0.0) as board, contextlib.suppress(KeyboardInterrupt):
         print(board.port, flush=True)
         while board.error is None:
             before_s = board.time_s()
