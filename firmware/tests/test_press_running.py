@@ -66,6 +66,23 @@ def test_abort_vents_from_every_state_within_one_tick():
         assert b.valve_is_off
 
 
+def test_abort_line_vents_though_what_it_does_besides_fails_and_the_fault_is_told():
+    """The order to vent is given before anything that can fail."""
+    b = bench().pressed()
+
+    whole = b.press.runner.failed
+
+    def broken(why):
+        b.press.runner.failed = whole
+        raise OSError(5)
+
+    b.press.runner.failed = broken
+    b.press.server.line(b"ABORt")
+    b.run_passes(1)
+    assert b.word("STATE") == states.SAFE and b.valve_is_off
+    assert b.press.server.status.queue[0][0] == -320
+
+
 def test_abort_of_a_safe_press_changes_nothing():
     b = bench()
     b.press.operator.abort()

@@ -125,7 +125,7 @@ class Server:
         self.runs += 1
         try:
             self.parts.operator.abort()
-        except Exception as error:  # the tick vents all the same
+        except Exception as error:  # the order to vent was given before
             self.tell(error)
         kept = [line for line in self.lines if isinstance(line, tuple) or headers.is_query_only(line)]
         gone = len(self.lines) - len(kept)
