@@ -51,11 +51,12 @@ def receive(frame):
 
 @micropython.viper
 def resync(frame):
-    """After a tick that reached into the next period: the state machine, which may be waiting in the middle of a frame for room,
-    gives that frame up (select goes high) and waits for the next sample; what came of it is thrown away."""
+    """After a tick that reached into the next period, or a frame that was none: the state machine, which may be waiting in the
+    middle of a frame for room, gives that frame up (select goes high) and waits for the next sample; what came of it is thrown
+    away. So words that were left behind, or lost, cost a sample or two and never shift all that come after."""
     s = ptr32(frame)
     m = ptr32(_BASE)
-    if s[_TICK_US] >= m[_PERIOD_US]:
+    if s[_TICK_US] >= m[_PERIOD_US] or s[_STATUS] & _SAMPLE_CRC_BAD:
         p = ptr32(m[_PIO0])
         p[54] = ((p[51] >> 7) & 31) | 0x1000  # jmp to where it wraps to, side 2
         p[0] |= 0x10  # SM_RESTART: it has shifted nothing in

@@ -41,6 +41,7 @@ IRQ = CHIP["pio0_irq_0"]
 NVIC_ENABLE, NVIC_DISABLE, NVIC_FORGET, NVIC_PRIORITY = (0xE000E100, 0xE000E180, 0xE000E280,
                                                          0xE000E400 + (IRQ & ~3))  # ARMv6-M B3.4, ARMv7-M B3.4
 TIMER_NOW = CHIP["timer"] + 0x28
+PIO_FLAGS, FRAME_FLAGS = CHIP["pio0"] + 0x30, 3  # RP2040 datasheet 3.7: IRQ, cleared by 1; 0 calls for a tick, 1 is beside it
 
 
 def _no_tick(source):
@@ -152,6 +153,7 @@ class Board:
             self._actuator.start()
         self._converter.prepare(hz, _no_tick)
         self._vector.take()
+        machine.mem32[PIO_FLAGS] = FRAME_FLAGS  # of a frame that was given up: its tick would read in the middle of the next one
         machine.mem32[NVIC_FORGET] = machine.mem32[NVIC_ENABLE] = 1 << IRQ
         machine.mem32[NVIC_PRIORITY] &= ~(255 << (IRQ & 3) * 8)  # the tick comes before every other interrupt
         self._words[memory.PERIOD_US] = 1000000 // hz

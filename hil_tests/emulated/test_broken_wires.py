@@ -2,6 +2,7 @@
 
 import pytest
 from stackpress.link import Link
+from stackpress_core.tick import words
 
 from hil_tests.targets.emulator import EmulatorTarget
 
@@ -43,3 +44,20 @@ def test_a_frame_or_two_with_a_bit_turned_over_are_left_out_and_trip_nothing() -
                 target.run_for(0.01)
             assert target.carrier.converter.noise_frames == 0 and target.word("TOKEN") - before > 100
             assert link.query("CYCL:STAT?") == "ready" and target.truth()["permissive"] and target.carrier.one_shot.lapses == 0
+
+
+@pytest.mark.parametrize("left", [1, 4, 6])
+def test_words_that_are_left_of_a_frame_cost_a_few_samples_and_shift_none_after(left: int) -> None:
+    """Each later frame would begin in the middle of the one before, with a CRC that is wrong for ever."""
+    with EmulatorTarget() as target:
+        target.boot()
+        fifo = target.chip.mcu.pio[0].machines[0].rx_fifo
+        assert target.until(lambda: fifo.item_count == 0, 0.01, 1e-6)
+        for _ in range(left):
+            fifo.push(0x123456)
+        target.run_for(0.001)
+        seen = set()
+        for _ in range(40):
+            target.run_for(0.00025)
+            seen.add(target.word("STATUS"))
+        assert seen == {words.SAMPLE_NEW}
