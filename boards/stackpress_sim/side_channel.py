@@ -1,10 +1,15 @@
-"""What a hand in the laboratory does to the simulated press: JSON lines in, JSON lines out, one row a request.
+"""What a hand in the laboratory does to the simulated press: JSON lines in, JSON lines out, a method for each row
+of request_table.py.
 
-It can set the clock's pace, change the specimen, press a button, break
-something, and look at what the press truly does. The firmware never sees this channel.
+It can set the clock's pace, change the specimen, press a button, break something, and look at what the press truly does. The
+firmware never sees this channel.
 """
 
 import json
+
+from stackpress_sim.request_table import BOARD, REQUESTS
+
+WORD = 1 << 30  # what a word of the plant holds either way
 
 
 class SideChannel:
@@ -14,16 +19,7 @@ class SideChannel:
         self._board = board
         self._rest = b""
         self._out = b""
-        self._table = {
-            "hello": self._hello,
-            "pace": self._pace,
-            "run_until": self._run_until,
-            "fault": self._fault,
-            "clear": self._clear,
-            "faults": self._faults,
-            "specimen": self._specimen,
-            "truth": self._truth,
-        }
+        self._table = {row[0]: getattr(self, "_" + row[0]) for row in REQUESTS if row[2] == BOARD}
 
     def service(self):
         """Read and answer what is there; SystemExit when the supervisor has gone."""
@@ -76,7 +72,10 @@ class SideChannel:
         self._board.pace.passed(self._board.press_ms())
 
     def _fault(self, number, name, value=None):
-        self._board.fault(name, 1 if value is None else int(value))
+        whole = 1 if value is None else int(value)
+        if not -WORD <= whole < WORD:
+            raise ValueError("a fault's value is a whole number of 31 bits")
+        self._board.fault(name, whole)
         self._board.broken.raise_crash()  # whoever asks hears of it
         return {}
 

@@ -103,7 +103,7 @@ class SimTarget:
         self.supervisor.request(do="clear", name=name)
 
     def specimen(self, name: str) -> None:
-        self.supervisor.request(do="specimen", name=name)
+        self.supervisor.request(do="specimen", specimen=name)
 
     def truth(self) -> dict[str, Any]:
         """What the plant truly does now: forces / N, displacement / m, valve / 1; and the largest force since its start."""

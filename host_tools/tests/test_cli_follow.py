@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -81,11 +81,12 @@ def over(snapshot: Snapshot) -> bool:
     return not snapshot.running
 
 
-def followed(bench: Bench, until: Callable[[Snapshot], bool] | None = over, seconds: float | None = None) -> follow.End:
+def followed(bench: Bench, only_looks: bool = False, seconds: float | None = None) -> follow.End:
     def link_error(error: Exception) -> bool:
         return isinstance(error, (LinkLost, NoPress))
 
-    return follow.Follower(bench, Output(False), "bench", until, link_error).follow(seconds)
+    until = follow.RunOver() if only_looks else over
+    return follow.Follower(bench, Output(False), "bench", until, link_error, only_looks).follow(seconds)
 
 
 @pytest.fixture(autouse=True)
@@ -176,7 +177,27 @@ def test_closed_terminal_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ctrl_c_in_monitor_ends_watching_only() -> None:
     bench = Bench([RUNNING])
     interrupt_after(0.1)
-    assert followed(bench, None).how == "left" and bench.stops == []
+    assert followed(bench, only_looks=True).how == "left" and bench.stops == []
+
+
+@pytest.mark.parametrize(
+    ("course", "how"),
+    [
+        ([RUNNING, RUNNING, replace(DONE, state="releasing"), DONE], "done"),
+        ([DONE, DONE, RUNNING, DONE], "done"),
+        ([RUNNING, replace(DONE, state="tripped", trip_reason="guard")], "tripped"),
+    ],
+    ids=["a run that is under way", "a run that begins meanwhile", "a run that an interlock ends"],
+)
+def test_watching_ends_with_the_run_that_was_seen_and_renews_no_lease(course: list[Snapshot | Exception], how: str) -> None:
+    bench = Bench(course)
+    end = followed(bench, only_looks=True, seconds=5)
+    assert (end.how, bench.leases, bench.stops) == (how, [], []) and len(bench.course) == 1
+
+
+def test_watching_a_press_that_nobody_runs_goes_on_though_it_is_tripped() -> None:
+    end = followed(Bench([replace(DONE, state="tripped", trip_reason="guard")]), only_looks=True, seconds=0.1)
+    assert end.how == "done" and end.last.state == "tripped"
 
 
 def test_lost_link_is_tried_again_and_following_goes_on() -> None:

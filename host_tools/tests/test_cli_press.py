@@ -247,9 +247,24 @@ def test_second_program_on_the_port_gets_a_clear_error(ask: Ask, target: Any) ->
     assert code == 3 and "another program has" in told["error"]
 
 
-def test_monitor_ends_after_the_asked_time_with_one_document(ask: Ask) -> None:
-    code, told = ask("monitor", "--for", "0.5")
-    assert code == 0 and told["state"] == "safe"
+def test_monitor_gives_a_document_a_line_while_it_watches(target: Any) -> None:
+    words = ["monitor", "--json", "--for", "1.5", "--port", target.port]
+    with subprocess.Popen([sys.executable, "-m", "stackpress", *words], stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        first = json.loads(watching.stdout.readline())
+        assert watching.poll() is None, "it came at the end"
+        rest = [json.loads(line) for line in watching.stdout]
+    assert watching.returncode == 0
+    assert [one["end"] for one in (first, *rest)] == [None] * len(rest) + ["done"] and len(rest) > 3
+    assert {one["state"] for one in (first, *rest)} == {"safe"} and rest[-1]["time_s"] > first["time_s"]
+
+
+def test_monitor_ends_with_the_run(ask: Ask, target: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask("run", program(tmp_path, hold_s=10))[0] == 0
+    assert app.run(["monitor", "--json", "--for", "60"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert told[-1]["end"] == "done" and told[-1]["run_state"] == "done" and told[-1]["state"] in ("ready", "safe")
+    assert {"pressing", "holding"} <= {one["state"] for one in told}
 
 
 def test_closing_the_terminal_leaves_the_program_running(ask: Ask, target: Any, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ..states import SAFE, TRIPPED
+from ..states import PRESSING, RELEASING, SAFE, TRIPPED
 from ..view import plain
 from ..view.snapshot import Snapshot, force_text
 from .interrupts import Interrupts
@@ -103,24 +103,41 @@ class End:
     why: str = ""
 
 
+class RunOver:
+    """Whether a run that was seen is over.
+
+    No step runs any more, and a stop has released the force (a program may end holding it).
+    """
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def __call__(self, snapshot: Snapshot) -> bool:
+        self.seen = self.seen or snapshot.running
+        return self.seen and not snapshot.running and snapshot.state not in (PRESSING, RELEASING)
+
+
 class Follower:
-    """Follows one press. `until` says whether a snapshot is the end; None watches for ever (monitor)."""
+    """Follows one press. `until` says whether a snapshot is the end.
+
+    Who only looks neither renews a lease nor is asked anything.
+    """
 
     def __init__(
         self,
         watched: Watched,
         out: Output,
         title: str,
-        until: Callable[[Snapshot], bool] | None,
+        until: Callable[[Snapshot], bool],
         is_link_error: Callable[[Exception], bool],
-        lease: bool = True,
+        only_looks: bool = False,
     ) -> None:
         self.watched = watched
         self.out = out
         self.title = title
         self.until = until
         self.is_link_error = is_link_error
-        self.lease = lease
+        self.only_looks = only_looks
         self.stopping = False
         self._hints = Hints(watched)
         self._times = Times()
@@ -168,18 +185,17 @@ class Follower:
                 self.watched.reopen()
             self._renew()
             self._last = self._hints.added(self.watched.snapshot())
-            if self.until is not None:
+            if not self.only_looks:
                 self._last = self._times.added(self._last)
             self._lost_at = None
         except Exception as error:
             if not self.is_link_error(error):
                 raise
             return self._without_link(error)
-        if self._last.state == TRIPPED and self.until is not None:
+        over = self.until(self._last)
+        if self._last.state == TRIPPED and (over or not self.only_looks):
             return End("tripped", self._last, self._last.trip_reason)
-        if self.until is not None and self.until(self._last):
-            return End("stopped" if self.stopping else "done", self._last)
-        return None
+        return End("stopped" if self.stopping else "done", self._last) if over else None
 
     def _without_link(self, error: Exception) -> End | None:
         now = time.monotonic()
@@ -191,16 +207,22 @@ class Follower:
 
     def _renew(self) -> None:
         now = time.monotonic()
-        if self.lease and now - self._leased_at >= LEASE_EVERY_S:
+        if not self.only_looks and now - self._leased_at >= LEASE_EVERY_S:
             self.watched.lease(LEASE_S)
             self._leased_at = now
 
     # --- showing ---
 
     def _picture(self) -> AbstractContextManager[Callable[[Snapshot], None]]:
+        if self.out.as_json and self.only_looks:
+            return nullcontext(self._moment)
         if not self.out.live:
             return nullcontext(self._print_line)
         return LivePicture(self.out, self.title)
+
+    def _moment(self, snapshot: Snapshot) -> None:
+        """A document a moment, for whoever reads along."""
+        self.out.answer({"end": None, **snapshot.as_dict()}, ok=self.linked)
 
     def _print_line(self, snapshot: Snapshot) -> None:
         """A line when something has changed, else now and then."""
@@ -215,7 +237,7 @@ class Follower:
     def _decide(self, interrupts: Interrupts) -> End | None:
         """After a Ctrl-C: ask, unless there is nothing to decide. None: go on watching."""
         seen = interrupts.count
-        if self.until is None or not (self._last.running or self._last.pressed):
+        if self.only_looks or not (self._last.running or self._last.pressed):
             return End("left" if self._last.running else "done", self._last, "interrupted")
         if seen >= 2 or self.stopping:
             return self._stop(interrupts)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..states import DRIVEN, PRESSING, READY, RELEASING, TRIPPED
+from ..states import DRIVEN, READY, TRIPPED
 from .exits import DONE, NO_PRESS, REFUSED, Failure, wire_text
 from .options import Json, Port, single
 from .output import Output
@@ -114,19 +114,13 @@ def _wait_for(press: "Press", state: str) -> None:
 
 def _followed(press: "Press", out: Output, name: str, number: int) -> None:
     from .connect import is_link_error
-    from .follow import Follower
+    from .follow import Follower, RunOver
 
-    seen_running = [False]
+    ran = RunOver()
 
     def over(snapshot: "Snapshot") -> bool:
-        """It ran, no step runs any more, and a stop has released the force (a program may end holding it).
-
-        Another run number means that the press has restarted: whatever runs now is not this run.
-        """
-        seen_running[0] = seen_running[0] or snapshot.running
-        if snapshot.run != number:
-            return True
-        return seen_running[0] and not snapshot.running and snapshot.state not in (PRESSING, RELEASING)
+        """Another run number means that the press has restarted: whatever runs now is not this run."""
+        return ran(snapshot) or snapshot.run != number
 
     end = Follower(press, out, f"{press.identity} · {press.port}", over, is_link_error).follow()
     how = _outcome(end, number)

@@ -146,20 +146,19 @@ def ls(json: Json = False) -> None:
     out.answer({"running": running})
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # or -5 would be taken for an option
 def fault(
     fault_name: Annotated[str, typer.Argument(metavar="FAULT", help="See `stackpress sim faults`.")],
-    value: Annotated[float | None, typer.Argument(help="How much, where the fault takes a value.")] = None,
+    value: Annotated[int | None, typer.Argument(help="How much, where the fault takes a value; may be negative.")] = None,
     name: Which = "",
     json: Json = False,
 ) -> None:
     """Break something: every reason that stops a press can be provoked."""
     out = Output(json)
     _checked_fault(fault_name)
-    whole = int(value) if value is not None and value == int(value) else value
-    _ask(name, do="fault", name=fault_name, value=whole)
+    _ask(name, do="fault", name=fault_name, value=value)
     out.say(f"{fault_name}: injected")
-    out.answer({"fault": fault_name, "value": whole})
+    out.answer({"fault": fault_name, "value": value})
 
 
 @app.command()
@@ -188,20 +187,21 @@ def faults(json: Json = False) -> None:
 
 @app.command()
 def specimen(
-    which: Annotated[str, typer.Argument(metavar="SPECIMEN", help="A specimen, by name.")],
+    which: Annotated[str, typer.Argument(metavar="SPECIMEN", help="A specimen, by path or by name.")],
     name: Which = "",
     json: Json = False,
 ) -> None:
     """Put another specimen between the platens."""
     out = Output(json)
-    _ask(name, do="specimen", specimen=which)
+    there = Path(which).resolve() if which.endswith(".toml") else which  # the press runs in another folder
+    _ask(name, do="specimen", specimen=str(there))
     out.say(f"{which}: between the platens")
     out.answer({"specimen": which})
 
 
 @app.command()
 def pace(
-    speed: Annotated[float, typer.Argument(min=0.0, help="Press seconds for a second; 0: as fast as it can.")],
+    speed: Annotated[float, typer.Argument(min=0.0, max=1000, help="Press seconds for a second; 0: as fast as it can.")],
     name: Which = "",
     json: Json = False,
 ) -> None:
@@ -214,9 +214,9 @@ def pace(
 
 @app.command()
 def restart(name: Which = "", json: Json = False) -> None:
-    """Pull the plug and put it back."""
+    """Pull the plug and put it back: the specimen stays, what was broken is mended."""
     out = Output(json)
-    _ask(name, do="restart", cause="power_on")
+    _ask(name, do="restart")
     out.say("restarted")
     out.answer({"restarted": True})
 

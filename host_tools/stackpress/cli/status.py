@@ -42,16 +42,19 @@ def status(port: Port = None, json: Json = False) -> None:
 
 @monitor_app.command()
 def monitor(port: Port = None, seconds: Seconds = None, manual: Manual = False, json: Json = False) -> None:
-    """Watch force, set-point and warnings live. Ctrl-C ends watching; the press goes on."""
+    """Watch force, set-point and warnings live, until the run that is seen is over. Ctrl-C ends watching; the press goes on.
+
+    With --json each moment is a line with one document; that of the last has its `end`: done, tripped, left or lost.
+    """
     from .connect import is_link_error, opened
     from .exits import NO_PRESS, REFUSED
-    from .follow import Follower
+    from .follow import Follower, RunOver
 
     out = Output(json)
     with opened(port, contact=True) as press:
         if manual:
             press.monitor(True)
-        follower = Follower(press, out, f"{press.identity} · {press.port}", None, is_link_error, lease=False)
+        follower = Follower(press, out, f"{press.identity} · {press.port}", RunOver(), is_link_error, only_looks=True)
         try:
             end = follower.follow(seconds)
         finally:

@@ -24,7 +24,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stackpress_core.log.records import RESET_CAUSES
 from stackpress_plant import load
+from stackpress_sim import request_table
 
 from stackpress import paths, revision
 from stackpress.simulator import firmware_copy, native_ticks, registry
@@ -39,6 +41,7 @@ STAGED = paths.ROOT / "build" / "firmware64"
 MICROPYTHON = (sys.executable, "-P", "-c", "import sys, micropython_module; sys.exit(micropython_module.run_main(sys.argv))")
 
 EXIT_RESET, EXIT_REPL, EXIT_BACK = 0, 3, 4  # reset; make way for the prompt; from the prompt back to main.py
+POWER, RESET, _, CRASH = RESET_CAUSES  # why a firmware starts, as its log has it
 CRASHES_ALLOWED = 3  # starts in a row that may fail at once before the supervisor gives up
 AT_ONCE_S = 1.0
 
@@ -49,6 +52,7 @@ class Supervisor:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.spec = load.plant(settings.plant, settings.specimen, settings.overrides)
+        self._pace = {"pace": settings.pace, "speed": settings.speed}
         self._own_state = tempfile.TemporaryDirectory(prefix="stackpress-") if settings.state_dir is None else None
         self.state_dir = Path(self._own_state.name if self._own_state else str(settings.state_dir)).resolve()
         self.state_dir.mkdir(parents=True, exist_ok=True)
@@ -92,7 +96,7 @@ class Supervisor:
         return not store.exists() or not any(store.iterdir())
 
     def start(self) -> "Supervisor":
-        self._launch("power")
+        self._launch(POWER)
         if self.settings.register:
             self._registered = registry.add(self.settings.name, self.port, self._server.path)
         self._thread.start()
@@ -133,10 +137,14 @@ class Supervisor:
 
     def request(self, timeout_s: float = 60.0, **message: Any) -> dict[str, Any]:
         """Ask on the side channel, wait for its answer; SimError if it refuses or does not answer in time."""
-        if message.get("do") == "restart":
-            return self._power_cycle(str(message.get("cause", "power")), timeout_s)
-        if message.get("do") == "specimen":
-            message["specimen"] = self._specimen(str(message.pop("name", "")))
+        asked = str(message.get("do", ""))
+        wrong = request_table.complaint(asked, [key for key in message if key != "do"])
+        if wrong:
+            raise SimError(wrong)
+        if asked == "restart":
+            return self._power_cycle(str(message.get("cause", POWER)), timeout_s)
+        if asked == "specimen":
+            message["specimen"] = self._specimen(str(message["specimen"]))
         number = next(self._ids)
         with self._answers:
             self._waiting[number] = None
@@ -148,10 +156,20 @@ class Supervisor:
             raise SimError(self.failed or f"the simulated press did not answer {message} within {timeout_s} s")
         if not answer.get("ok"):
             raise SimError(str(answer.get("error", answer)))
+        self._keep(message)
         return dict(answer)
+
+    def _keep(self, message: Mapping[str, Any]) -> None:
+        """What a power failure does not change: the specimen that lies there, and how fast time goes by."""
+        if message["do"] == "specimen":
+            self.spec["specimen"] = message["specimen"]
+        elif message["do"] == "pace":
+            self._pace = {"pace": message["mode"], "speed": message.get("speed", 1.0)}
 
     def _power_cycle(self, cause: str, timeout_s: float) -> dict[str, Any]:
         """Pull the plug, as a laboratory's mains would; return when the firmware runs again."""
+        if cause not in RESET_CAUSES:
+            raise SimError(f"a restart's cause is one of {', '.join(RESET_CAUSES)}, not {cause}")
         before = self.starts
         self._wanted_cause = cause
         self._stop_process(signal.SIGKILL)
@@ -224,7 +242,7 @@ class Supervisor:
         s = self.settings
         return {
             "name": s.name, "state": str(self.state_dir), "plant": self.spec, "seed": s.seed,
-            "pace": s.pace, "speed": s.speed, "wall": s.wall, "truth": s.truth, "flash_bytes": s.flash_bytes,
+            **self._pace, "wall": s.wall, "truth": s.truth, "flash_bytes": s.flash_bytes,
             "native": self._native is not None,
             "firmware_hash": self.firmware_hash, "git": revision.git_hash(paths.ROOT),
         }  # fmt: skip
@@ -244,9 +262,9 @@ class Supervisor:
             if self._closing:
                 return
             if not crashed:
-                self._restart(code, wanted or "reset")
+                self._restart(code, wanted or RESET)
             elif not self._gives_up(code):
-                self._restart(code, "crash")
+                self._restart(code, CRASH)
 
     def _restart(self, code: int, cause: str) -> None:
         """What follows an exit: the firmware again, or MicroPython's prompt if the firmware made way for it."""
