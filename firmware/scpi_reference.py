@@ -17,17 +17,24 @@ from stackpress_core.tick import interlock  # noqa: E402
 
 INTRO = f"""# The language on the wire
 
-SCPI-99 over IEEE 488.2, on the USB serial port (any baud rate). A line ends with LF or CR LF and has at most
+SCPI-99 over IEEE 488.2, on the USB serial port (any baud rate). A line ends with LF, CR or CR LF and has at most
 {wire.LINE_MAX} bytes; an answer ends with LF. Mnemonics have a short form (the capitals) and a long form, in any case.
 Units of one line are separated by `;` and keep the path; a leading `:` starts at the root again; common commands (`*`)
-leave the path alone. Answers of one line are joined by `;`.
+leave the path alone. Answers of one line are joined by `;`; after `*IDN?` and `*OPT?`, whose answers go on to the end of
+the line, a query of the same line is error -440.
+
+What separates is any white space of IEEE 488.2: the characters 0 - 32 but LF, CR, {wire.BREAK:#04x} and {wire.STOP:#04x};
+inside a string they are text. Numbers are those of 488.2: `10`, `1E1`, `1 e +1`, `#HA`, `#Q12`, `#B1010`, with 255 digits
+that count and exponents to 32000. What a host left half written when it closed the port is forgotten.
 
 - **Stop.** The byte 0x18, and a line that begins with `ABORt`, vent the press at once: ahead of lines that wait, and
   while a block is being sent (the block stays whole). Lines that wait are then forgotten, except pure queries; error
-  -200 says how many.
+  -200 says how many. The line that was begun when 0x18 came is one of them, up to its end; if it goes on with `ABORt`, that
+  stops again.
 - **0x03** is obeyed in the safe state only: it leads to the MicroPython prompt. Elsewhere it is error -102.
-- **Errors** wait in a queue of 16; -350 stands in the last place when some had to be left out. -221 carries the press's
-  own words: what keeps it from doing what was asked. A command error ends its line, an execution error does not.
+- **Errors** wait in a queue of 16; -350 stands in the last place when some had to be left out, which sets bit 3 of `*ESR?`
+  beside their own. -221 carries the press's own words: what keeps it from doing what was asked. No text holds a comma. A
+  command error ends its line, an execution error does not.
 - **`*RST` and `*CLS`** never move, vent or unlatch anything. While the press is armed `*RST` answers -221.
 - **Commands complete** when they have run: `PROGram:STARt` when the program has started. Progress is read from
   `STATus:OPERation`, `PROGram:STATe?` and `TELemetry?`; so `*OPC?` answers 1 at once and `*WAI` waits for nothing.

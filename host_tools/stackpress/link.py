@@ -19,7 +19,7 @@ from .errors import BadBlock, LinkLost, NoPress, PortBusy, PressRefused, said
 from .ports import choose_port
 
 STOP = b"\x18"
-SPOIL = b"\x1f\n"  # spoils and ends a line that somebody left unfinished: it is refused whole, never run
+SPOIL = b"\x7f\n"  # spoils and ends a line that somebody left unfinished: it is refused whole, never run
 PROMPT = b">>>"  # of MicroPython
 ECHOED = b":SYST:ECHO?"  # a prompt gives back what is typed, a press never does
 QUIET_S = 3.0  # without one byte for so long, the link counts as lost

@@ -8,9 +8,8 @@ NOT_A_NUMBER = "9.91E+37"  # SCPI-99 7.2.1.5
 
 
 def quoted(text):
-    """A SCPI string: quotes doubled, control characters made spaces so that a line stays one line."""
-    plain = "".join(c if c >= " " else " " for c in str(text))
-    return '"' + plain.replace('"', '""') + '"'
+    """A SCPI string: quotes doubled, line ends made spaces so that a line stays one line."""
+    return '"' + str(text).replace("\n", " ").replace("\r", " ").replace('"', '""') + '"'
 
 
 def listed(texts):

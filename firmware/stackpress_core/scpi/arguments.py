@@ -9,13 +9,11 @@ from stackpress_core.errors import ScpiError
 from stackpress_core.scpi import values
 from stackpress_core.scpi.headers import split_outside
 
-WRONG_KIND = {"number": -128, "string": -158, "word": -148, "expression": -178}
-
 
 def bind(spec, text):
     """Values for every parameter in `spec`; -108, -109 and the errors of each parameter."""
     tokens = spec.split(",") if spec else []
-    parts = [part.strip() for part in split_outside(text, ",")] if text else []
+    parts = [part.strip(" ") for part in split_outside(text, ",")] if text else []
     if len(parts) > len(tokens):
         raise ScpiError(-108, parts[len(tokens)][:40])
     found = []
@@ -33,8 +31,8 @@ def bind(spec, text):
 
 def one(fields, text):
     kind = values.kind_of(text)
-    if kind == "block":
-        values.nondecimal(text)
+    if kind in ("block", "expression"):
+        raise ScpiError(values.of_block(text) if kind == "block" else values.of_expression(text))
     if fields[0] == "str":
         expect(kind, "string")
         return values.string(text)
@@ -54,11 +52,12 @@ def one(fields, text):
 
 def expect(kind, wanted):
     if kind != wanted:
-        raise ScpiError(WRONG_KIND.get(kind, -104) if kind == "expression" else -104, "a %s is expected" % wanted)
+        raise ScpiError(-104, "a %s is expected" % wanted)
 
 
 def choice(patterns, text):
     """The pattern that `text` is the short or long form of; -224 if it is none of them."""
+    values.check_word(text)
     for pattern in patterns:
         if values.word_matches(text, pattern):
             return pattern
@@ -72,6 +71,7 @@ def bounds(fields):
 
 def extreme(fields, text):
     """MINimum, MAXimum, DEFault of a bounded number."""
+    values.check_word(text)
     limits = [0, 1] if fields[0] == "bool" else bounds(fields)
     for i, name in enumerate(("MINimum", "MAXimum", "DEFault")):
         if i < len(limits) and values.word_matches(text, name):
@@ -92,5 +92,5 @@ def number(fields, text):
         return 1 if value else 0
     limits = bounds(fields)
     if len(limits) >= 2 and not limits[0] <= value <= limits[1]:
-        raise ScpiError(-222, "%d is outside %d .. %d" % (value, limits[0], limits[1]))
+        raise ScpiError(-222, "%s is outside %d .. %d" % (text[:20], limits[0], limits[1]))
     return value

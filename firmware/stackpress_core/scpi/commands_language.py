@@ -13,6 +13,7 @@ SCPI_VERSION = "1999.0"
 
 
 def idn_q(c, n, a):
+    c.ended = True
     board = c.parts.board
     fields = ("stackpress", board.name, board.identity, c.parts.version)
     return ",".join(str(field).replace(",", " ").replace(";", " ") for field in fields)
@@ -24,6 +25,7 @@ def opc_q(c, n, a):
 
 def opt_q(c, n, a):
     """What this board can do; generic drivers ask for it."""
+    c.ended = True
     return ",".join(sorted(c.parts.board.capabilities)) or 0
 
 

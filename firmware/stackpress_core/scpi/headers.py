@@ -5,41 +5,58 @@ optional, `<n>` takes a numeric suffix (1 when it is left out), a final `?` is a
 """
 
 from stackpress_core.errors import ScpiError
-from stackpress_core.scpi.values import is_digit, is_letter, word_matches
-
-MNEMONIC_MAX = 12
+from stackpress_core.scpi.values import MNEMONIC_MAX, is_digit, is_letter, word_matches
 
 
 def split_outside(text, separator):
-    """Split at `separator` where it is not inside a string."""
-    if separator not in text or '"' not in text and "'" not in text:
+    """Split at `separator` where it is not inside a string or a block; a comma does not split an expression either."""
+    if separator not in text or not any(c in text for c in "\"'#("):
         return text.split(separator)
-    parts, start, quote = [], 0, ""
-    for i, c in enumerate(text):
-        if quote:
-            quote = "" if c == quote else quote
-        elif c == '"' or c == "'":
-            quote = c
-        elif c == separator:
+    parts, start, depth, i = [], 0, 0, 0
+    while i < len(text):
+        c = text[i]
+        if c == separator and (depth <= 0 or c == ";"):
             parts.append(text[start:i])
             start = i + 1
+        elif c == "(":
+            depth += 1
+        elif c == ")":
+            depth -= 1
+        elif c in "\"'#":
+            i = end_of_datum(text, i)
+        i += 1
     parts.append(text[start:])
     return parts
 
 
+def end_of_datum(text, i):
+    """Place of the last character of the string, the number or the block that begins at `i`; the line's end if it has none."""
+    c = text[i]
+    if c != "#":
+        end = text.find(c, i + 1)
+        return end if end >= 0 else len(text)
+    digits = int(text[i + 1]) if is_digit(text[i + 1 : i + 2] or " ") else -1
+    if digits < 0:
+        return i
+    size = text[i + 2 : i + 2 + digits]
+    if not digits or not all(is_digit(c) for c in size):
+        return len(text) if not digits else i
+    return i + 1 + digits + int(size or "0")
+
+
 def split_header(unit):
-    """'MEAS:FORC? KN' -> ('MEAS:FORC?', 'KN'). -101, -102 or -111 if it does not begin like a header."""
+    """'MEAS:FORC? KN' -> ('MEAS:FORC?', 'KN'). -101 or -111 if it does not begin like a header."""
     end = 0
-    while end < len(unit) and unit[end] not in " \t":
+    while end < len(unit) and unit[end] != " ":
         c = unit[end]
         if not (is_letter(c) or is_digit(c) or c in "_:*?"):
-            raise ScpiError(-101 if c < " " or c > "~" else -102, "at %s" % repr(c))
+            raise ScpiError(-111 if end and c in "\"'#(+-.," else -101, "at %s" % repr(c))
         end += 1
     header = unit[:end]
     mark = header.find("?")
     if 0 <= mark < len(header) - 1:
         raise ScpiError(-111)
-    return header, unit[end:].strip()
+    return header, unit[end:].strip(" ")
 
 
 def nodes_of(header):
@@ -64,7 +81,10 @@ def is_query_only(line):
 
 def is_abort(raw):
     """True if these bytes begin with ABORt: judged first of all, so that a spoiled line still stops the press."""
-    start = raw.lstrip(b" \t:")
+    first = 0
+    while first < len(raw) and (raw[first] <= 32 or raw[first] == 58):
+        first += 1
+    start = raw[first : first + 7]
     end = 0
     while end < len(start) and end < 6 and (65 <= start[end] <= 90 or 97 <= start[end] <= 122):
         end += 1

@@ -32,6 +32,7 @@ class Server:
         self.known = {}  # header as it was written, with the path before it: (module, row, suffixes, path after it)
         self.answers = 0  # answers given so far in this line
         self.muted = False  # an answer of this line was dropped: the rest of them are too
+        self.ended = False  # an answer of this line goes on to the line's end (*IDN?): no other can follow
         self.wants_repl = False
         self.stops = 0
         self.runs = 0  # units that were run since the start
@@ -93,8 +94,12 @@ class Server:
             return
         if headers.is_abort(raw):
             text = text.partition(";")[2]
-        if text.strip():
+        if text.strip(" "):
             self.wait_in_line(text)
+
+    def forgotten_line(self, raw):
+        if headers.is_abort(raw):
+            self.stop_now()
 
     def long_line(self, raw):
         self.lost_lines += 1
@@ -110,8 +115,12 @@ class Server:
         self.lost_lines += 1
         self.status.error(-363, "%d lines are waiting" % wire.QUEUE_MAX)
 
-    def stop_byte(self):
-        self.stop_now()
+    def hung_up(self):
+        """The host has closed the port: the next one finds an empty line."""
+        self.inbox.forget()
+
+    def stop_byte(self, begun=False):
+        self.stop_now(1 if begun else 0)
 
     def break_byte(self):
         if self.parts.readings.at_rest:
@@ -119,8 +128,9 @@ class Server:
         else:
             self.status.error(-102, "0x03 is obeyed in the safe state only")
 
-    def stop_now(self):
-        """Vent at once and forget every waiting line that could move something; waiting queries are still answered."""
+    def stop_now(self, gone=0):
+        """Vent at once and forget every waiting line that could move something, beside the `gone` that are forgotten already;
+        waiting queries are still answered."""
         self.stops += 1
         self.runs += 1
         try:
@@ -128,7 +138,7 @@ class Server:
         except Exception as error:  # the order to vent was given before
             self.tell(error)
         kept = [line for line in self.lines if isinstance(line, tuple) or headers.is_query_only(line)]
-        gone = len(self.lines) - len(kept)
+        gone += len(self.lines) - len(kept)
         if self.units and not all(headers.is_query_only(unit) for unit in self.units):
             self.units = []
             gone += 1
@@ -148,7 +158,7 @@ class Server:
         self.units = headers.split_outside(line, ";")
         self.path = []
         self.answers = 0
-        self.muted = False
+        self.muted = self.ended = False
         return True
 
     def end_line(self):
@@ -157,7 +167,7 @@ class Server:
         self.units = None
 
     def run_unit(self, text):
-        text = text.strip()
+        text = text.strip(" ")
         if not text:
             return
         try:
@@ -196,10 +206,12 @@ class Server:
             if len(self.known) >= KNOWN_MAX:
                 self.known.clear()
             self.known[key] = (module, row, suffixes, self.path)
-        return self.do(module, row, suffixes, arguments.bind(row[2], params.strip()))
+        return self.do(module, row, suffixes, arguments.bind(row[2], params.strip(" ")))
 
     def do(self, module, row, suffixes, args):
         """What the row says: ask a part of the press, or call the module's function; gives the answer, or None."""
+        if self.ended and row[0].endswith("?"):
+            raise ScpiError(-440)
         name, _, in_unit = row[1].partition(" in ")
         if "." not in name:
             return getattr(module, name)(self, suffixes, args)
@@ -246,11 +258,20 @@ class Server:
 
 
 def decoded(raw):
-    """The line as text without its carriage return, or None if it is not text."""
-    for byte in raw:
-        if byte < 32 and byte not in (9, 13) or byte == 127:
+    """The line as text in which blanks stand for all white space (488.2: ASCII 0 - 32) but that in strings, or None if it is
+    not text. So nothing that reads on has to know which characters separate."""
+    line, quote = bytearray(raw), 0
+    for i in range(len(line)):
+        byte = line[i]
+        if byte == 127:
             return None
+        if quote:
+            quote = 0 if byte == quote else quote
+        elif byte < 32:
+            line[i] = 32
+        elif byte == 34 or byte == 39:
+            quote = byte
     try:
-        return raw.decode().strip()
+        return bytes(line).decode().strip(" ")
     except UnicodeError:
         return None

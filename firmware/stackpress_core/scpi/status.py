@@ -29,11 +29,13 @@ MESSAGES = (
     (-134, "Suffix too long"),
     (-138, "Suffix not allowed"),
     (-141, "Invalid character data"),
+    (-144, "Character data too long"),
     (-148, "Character data not allowed"),
     (-151, "Invalid string data"),
     (-158, "String data not allowed"),
     (-161, "Invalid block data"),
     (-168, "Block data not allowed"),
+    (-171, "Invalid expression"),
     (-178, "Expression data not allowed"),
     (-200, "Execution error"),
     (-203, "Command protected"),
@@ -106,11 +108,13 @@ class Errors:
         self.total = 0
 
     def add(self, number, info=""):
+        """Gives the number that the queue now ends with. A comma would end the text where hosts split answers at it."""
         self.total += 1
         if len(self.queue) < self.size:
-            self.queue.append((number, info[:INFO_MAX]))
+            self.queue.append((number, info[:INFO_MAX].replace(",", ";")))
         else:
             self.queue[-1] = (-350, "")
+        return self.queue[-1][0]
 
     def next(self):
         number, info = self.queue.pop(0) if self.queue else (0, "")
@@ -187,8 +191,7 @@ class Status:
         self.esr |= ESR_OPC
 
     def error(self, number, info=""):
-        self.errors.add(number, info)
-        self.esr |= esr_bit(number)
+        self.esr |= esr_bit(number) | esr_bit(self.errors.add(number, info))
 
     def clear(self):
         """*CLS: queue and event registers; enables, filters and the press stay as they are."""

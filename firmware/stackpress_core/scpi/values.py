@@ -17,8 +17,10 @@ UNITS = (
     ("ratio", "", (("", 1000, 1), ("PCT", 10, 1), ("PPM", 1, 1000))),  # permille
     ("stiffness", "N/M", (("N/M", 1, 1), ("N/UM", 1000000, 1), ("KN/MM", 1000000, 1), ("N/MM", 1000, 1))),  # N/m
 )
-MAX_DIGITS = 32
-MAX_EXPONENT = 40
+MAX_DIGITS = 255  # IEEE 488.2, 7.7.2.4.1, and so the exponent
+MAX_EXPONENT = 32000
+MNEMONIC_MAX = 12
+BEYOND = 40  # powers of ten: every limit is below, every unit above its reciprocal
 
 
 def units_of(quantity):
@@ -55,7 +57,10 @@ def digits_from(text, i):
 
 
 def split_number(text):
-    """'-1.5e3 KN' -> (mantissa, power of ten, 'KN'). -121, -123, -124, -131 or -134 when it is not a number."""
+    """'-1.5 E3 KN' -> (mantissa, power of ten, 'KN'). -121, -123, -124, -131, -134 or -138 when it is not a number.
+
+    As 488.2 has it: 255 digits that count (leading zeros do not), exponents to 32000, white space round the E.
+    """
     if text[:1] == "#":
         return nondecimal(text), 0, ""
     sign = -1 if text[:1] == "-" else 1
@@ -65,33 +70,55 @@ def split_number(text):
         fraction, i = digits_from(text, i + 1)
     if not whole and not fraction:
         raise ScpiError(-121, text[:12])
-    if len(whole) + len(fraction) > MAX_DIGITS:
-        raise ScpiError(-124)
     power, i = exponent_from(text, i)
+    suffix = checked_suffix(text[i:].strip(" "))
+    digits = (whole + fraction).lstrip("0")
+    if len(digits) > MAX_DIGITS:
+        raise ScpiError(-124)
     if abs(power) > MAX_EXPONENT:
         raise ScpiError(-123)
-    return sign * int(whole + fraction), power - len(fraction), checked_suffix(text[i:].strip())
+    mantissa, power = bounded(digits, power - len(fraction))
+    return sign * mantissa, power, suffix
+
+
+def bounded(digits, power):
+    """The same number; what is larger than any limit, or smaller than any unit, becomes one that is quick to work with."""
+    places = len(digits) + power  # before the point
+    if not digits or places < -BEYOND:
+        return 0, 0
+    return (1, BEYOND) if places > BEYOND else (int(digits), power)
+
+
+def after_blanks(text, i):
+    while text[i : i + 1] == " ":
+        i += 1
+    return i
 
 
 def exponent_from(text, i):
     """An exponent needs a digit after E (and sign); otherwise the E begins a suffix."""
-    if text[i : i + 1] not in ("e", "E"):
+    at = after_blanks(text, i)
+    if text[at : at + 1] not in ("e", "E"):
         return 0, i
-    negative = text[i + 1 : i + 2] == "-"
-    digits, end = digits_from(text, i + 2 if text[i + 1 : i + 2] in ("+", "-") else i + 1)
+    at = after_blanks(text, at + 1)
+    negative = text[at : at + 1] == "-"
+    digits, end = digits_from(text, at + 1 if text[at : at + 1] in ("+", "-") else at)
     if not digits:
         return 0, i
-    power = int(digits) if len(digits) <= 9 else 999
+    digits = digits.lstrip("0")
+    power = int(digits or "0") if len(digits) <= 5 else MAX_EXPONENT + 1
     return -power if negative else power, end
 
 
 def checked_suffix(suffix):
     if not suffix:
         return ""
-    if len(suffix) > 12:
-        raise ScpiError(-134)
+    if suffix[0] == ":":
+        raise ScpiError(-103, suffix[:12])  # the semicolon before the next header was left out
     if not is_letter(suffix[0]):
-        raise ScpiError(-121, suffix)
+        raise ScpiError(-121, suffix[:12])
+    if len(suffix) > MNEMONIC_MAX:
+        raise ScpiError(-134)
     for c in suffix:
         if not (is_letter(c) or is_digit(c) or c in "/.^-"):
             raise ScpiError(-131, suffix)
@@ -99,27 +126,53 @@ def checked_suffix(suffix):
 
 
 def nondecimal(text):
-    """#H1F, #Q17, #B101. `#<digit>` begins a block, which no command takes: bulk towards the press is text."""
+    """#H1F, #Q17, #B101: without sign, exponent and suffix."""
     base = {"H": 16, "Q": 8, "B": 2}.get(text[1:2].upper(), 0)
     if not base:
-        raise ScpiError(-168 if well_formed_block(text) else -161)
-    if len(text) < 3 or len(text) > 34:
-        raise ScpiError(-121, text[:12])
+        raise ScpiError(of_block(text))
+    digits, _, suffix = text[2:].partition(" ")
+    if checked_suffix(suffix.strip(" ")):
+        raise ScpiError(-138, suffix.strip(" ")[:12])
+    if len(digits.lstrip("0")) > MAX_DIGITS:
+        raise ScpiError(-124)
     value = 0
-    for c in text[2:].upper():
+    for c in digits.upper():
         digit = "0123456789ABCDEF".find(c)
         if not 0 <= digit < base:
             raise ScpiError(-121, text[:12])
         value = value * base + digit
+    if not digits:
+        raise ScpiError(-121, text[:12])
     return value
 
 
-def well_formed_block(text):
+def of_block(text):
+    """The error that a block is: no command takes one, bulk towards the press is text. -161 where it is no whole block."""
     if not is_digit(text[1:2] or " "):
-        return False
+        return -161
     count = int(text[1])
     digits, _ = digits_from(text[: 2 + count], 2)
-    return count > 0 and len(digits) == count and len(text) >= 2 + count + int(digits)
+    whole = count == 0 or len(digits) == count and len(text) >= 2 + count + int(digits)
+    return -168 if whole else -161
+
+
+def of_expression(text):
+    """The error that an expression is: no command takes one. -171 where its parentheses do not fit."""
+    depth = 0
+    for i, c in enumerate(text):
+        depth += 1 if c == "(" else -1 if c == ")" else 0
+        if depth == 0:
+            return -178 if i == len(text) - 1 else -171
+    return -171
+
+
+def check_word(text):
+    """-144 or -141 when this is no character data: letters, digits and underscores, twelve at most."""
+    for c in text:
+        if not (is_letter(c) or is_digit(c) or c == "_"):
+            raise ScpiError(-141, text[:20])
+    if len(text) > MNEMONIC_MAX:
+        raise ScpiError(-144, text[:20])
 
 
 def to_integer(mantissa, power, num=1, den=1):

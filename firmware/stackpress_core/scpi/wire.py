@@ -29,18 +29,20 @@ class Inbox:
         self.line = bytearray(line_max)
         self.length = 0
         self.overlong = False
+        self.forgotten = False  # a stop came after the beginning of this line: none of it is run
 
     def feed(self, data, count):
         for i in range(count):
             self.take(data[i])
 
     def take(self, byte):
-        if byte == 10:
+        if byte == 10 or byte == 13:
             self.end_line()
         elif byte == STOP:
+            self.forgotten = self.begun()
             self.length = 0
             self.overlong = False
-            self.sink.stop_byte()
+            self.sink.stop_byte(self.forgotten)
         elif byte == BREAK:
             self.sink.break_byte()
         elif self.length < self.line_max:
@@ -49,12 +51,24 @@ class Inbox:
         else:
             self.overlong = True
 
-    def end_line(self):
-        line = bytes(memoryview(self.line)[: self.length])
-        overlong = self.overlong
+    def begun(self):
+        """Whether the line under way holds more than white space, which 488.2 has as ASCII 0 - 32."""
+        return self.forgotten or self.overlong or any(byte > 32 for byte in memoryview(self.line)[: self.length])
+
+    def forget(self):
+        """The host has gone: what it left half written is nobody's."""
         self.length = 0
-        self.overlong = False
-        if overlong:
+        self.overlong = self.forgotten = False
+
+    def end_line(self):
+        if not self.length:
+            self.forgotten = False
+            return
+        line, overlong, forgotten = bytes(memoryview(self.line)[: self.length]), self.overlong, self.forgotten
+        self.forget()
+        if forgotten:
+            self.sink.forgotten_line(line)
+        elif overlong:
             self.sink.long_line(line)
         else:
             self.sink.line(line)

@@ -1,6 +1,9 @@
 """Any bytes at all, split anywhere: never an exception, only SCPI errors, and the press is undisturbed."""
 
-from hypothesis import given, settings
+import re
+from fractions import Fraction
+
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stackpress_core.errors import ScpiError
 from stackpress_core.scpi import commands, headers, status, values
@@ -88,6 +91,66 @@ def test_a_stop_is_acted_on_in_the_pass_in_which_it_arrives(before, stop, after)
     assert "abort" in press.done
 
 
+# 488.2's 7.7.2.2 and 7.7.3.2 as a pattern: mantissa, exponent with white space round its E, suffix with white space before it
+DECIMAL = re.compile(r"([+-]?)(?:(\d+)\.?(\d*)|\.(\d+))(?: *[eE] *([+-]?\d+))?+ *([A-Za-z][A-Za-z0-9/.^-]*)?")
+
+
+def by_the_pattern(text):
+    """What 488.2 makes of the text: (value, suffix), or None where it is no number; the limits of 7.7.2.4.1 are asked apart."""
+    found = DECIMAL.fullmatch(text)
+    if not found:
+        return None
+    sign, whole, fraction, point, exponent, suffix = found.groups()
+    digits = (whole or "") + (fraction or point or "")
+    value = Fraction(int(digits), 10 ** len(fraction or point or "")) * Fraction(10) ** int(exponent or 0)
+    return -value if sign == "-" else value, suffix or ""
+
+
+NEAR_NUMBERS = st.one_of(
+    st.text(alphabet="0123456789+-.eE NK", max_size=12),
+    st.tuples(st.sampled_from(["", "+", "-"]), st.from_regex(r"0{0,20}[0-9]{0,9}\.?[0-9]{0,9}", fullmatch=True),
+              st.from_regex(r"( {0,2}[eE] {0,2}[+-]?0{0,9}[0-9]{1,2})?", fullmatch=True), st.sampled_from(["", " N", "KN", " e", "E"]))
+    .map("".join),
+)  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(NEAR_NUMBERS)
+@example("1 E1")
+@example("1E 1")
+@example("0" * 36 + "5")
+@example("1E1.5")
+@example("1 e")
+def test_a_number_is_what_a_second_parser_makes_of_it(text):
+    text = text.strip(" ")
+    wanted = by_the_pattern(text)
+    try:
+        mantissa, power, suffix = values.split_number(text)
+    except ScpiError as error:
+        assert wanted is None or error.number == -134 and len(wanted[1]) > 12, text
+        return
+    assert wanted is not None, text
+    value = Fraction(mantissa) * Fraction(10) ** power
+    assert suffix == wanted[1] and (value == wanted[0] or abs(wanted[0]) < Fraction(1, 10**40) or abs(wanted[0]) > 10**39), text
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(HARMLESS), st.binary(min_size=1, max_size=4), st.text(alphabet="abc;,'()#12 \t", max_size=9)), min_size=1, max_size=5))
+def test_what_separates_changes_nothing_and_strings_hide_what_they_hold(units):
+    """A line with any white space and any strings means what it means with blanks and without."""
+    wild, plain = bench(), bench()
+    whites = [bytes(byte % 33 for byte in white if byte % 33 not in (3, 10, 13, 24)) or b" " for _, white, _ in units]
+    for (header, _, text), white in zip(units, whites, strict=True):
+        string = b'"' + text.encode() + b'"'
+        for one, between in ((wild, white), (plain, b" ")):
+            one[1].sent += b":" * (header[0] != "*") + header.encode() + between + string + between + b"\n"
+            for _ in range(30):
+                one[0].poll()
+    assert wild[1].got == plain[1].got
+    assert [error[0] for error in wild[0].status.errors.queue] == [error[0] for error in plain[0].status.errors.queue]
+    assert wild[2].done == plain[2].done
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=30), st.sampled_from(["force", "pressure", "time", "length", "ratio"]))
 def test_any_text_is_a_number_or_a_scpi_error(text, quantity):
@@ -109,6 +172,6 @@ def test_decimal_text_reads_back_exactly(value, places):
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=40))
 def test_strings_survive_quoting(text):
-    plain = "".join(c if c >= " " else " " for c in text)
+    plain = text.replace("\n", " ").replace("\r", " ")
     assert values.string(status.quoted(text)) == plain
     assert headers.split_outside(status.quoted(text), ";") == [status.quoted(text)]

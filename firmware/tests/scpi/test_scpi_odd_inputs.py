@@ -1,0 +1,200 @@
+"""Odd lines that manuals, other instruments and other parsers' tests hold, and what IEEE 488.2 and SCPI-99 say of each.
+
+A row is a line, its answer and its errors; the chapters are those of 488.2. Rows run on CPython and on MicroPython, each
+twice on one press: what is remembered of a line must not change what it means.
+"""
+
+from stackpress_core.scpi import commands, status
+from stackpress_core.scpi.server import Server
+from stackpress_core.tick import states
+from stand_in import Parts, Serial
+
+ZEROS, NINES = "0" * 250, "9" * 255
+
+# 7.7.2: decimal numbers; *ESE takes 0 .. 255, and the line asks what it took.
+NUMBERS = (
+    ("7", 7), ("+7", 7), ("7.", 7), (".7E1", 7), ("0.7E1", 7), ("70E-1", 7), ("7e0", 7), ("1 E1", 10), ("1E 1", 10), ("1 E 1", 10),
+    ("1 e +1", 10), ("100 E -1", 10), ("1\tE\t1", 10), ("1E+01", 10), ("1E0000000001", 10), ("0" * 36 + "5", 5), (ZEROS + "9", 9),
+    ("0." + ZEROS + "5E251", 5), (ZEROS + ".5E1", 5), ("0.0000000000000000000000000000000000000005E40", 5), ("2.5", 3), ("2.4999999999", 2),
+    ("-0", 0), ("-0.4", 0), ("0E32000", 0), ("0E-32000", 0), ("1E-32000", 0), ("1E-41", 0), ("12." + "0" * 240, 12), ("  17  ", 17),
+    ("#H1F", 31), ("#h1f", 31), ("#Q17", 15), ("#B101", 5), ("#B" + "0" * 40 + "11", 3), ("#H0000000000000000000000000000000000000A", 10),
+    ("MAX", 255), ("minimum", 0),
+)  # fmt: skip
+
+# what *ESE can't take, and why
+NO_NUMBERS = (
+    ("1E41", -222), ("1E32000", -222), ("-1E32000", -222), (NINES, -222), ("256", -222), ("-1", -222), ("255.5", -222), ("#H100", -222),
+    ("#HFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", -222), ("1E32001", -123), ("1E-32001", -123), ("1E99999999999999999999", -123),
+    ("0E32001", -123), (NINES + "1", -124), ("1" + "0" * 255, -124), ("0.1" + "0" * 255, -124), (".", -121), ("+", -121), ("-.", -121),
+    ("--1", -121), ("+-1", -121), ("1..2", -121), ("1.2.3", -121), ("1E1.5", -121), ("1E1 +", -121), ("#H", -121), ("#HG", -121),
+    ("#B2", -121), ("#Q8", -121), ("#B1.1", -121), ("1 000", -121), ("1:CYCL:STAT?", -103), ("1 N", -138), ("1N", -138), ("1E", -138),
+    ("1 E1 KN", -138), ("1E1E1", -138), ("#H1F KN", -138), ("#B1 S", -138), ("1 @", -121), ("1 N%", -131), ("1 NEWTONMETRES2", -134),
+    ("(1)", -178), ("(@1,2)", -178), ("(@1!2:3!4,5)", -178), ("(1+(2,3))", -178), ("( 1 + 2 )", -178), ("(1", -171), ("(1))", -171),
+    ("((1)", -171), ("(1)2", -171), ("#12AB", -168), ("#0whatever", -168), ("#15a,b;c", -168), ("#10", -168), ("#13AB", -161),
+    ("#", -161), ("#X1", -161), ("#1", -161), ("#2 5hello", -161), ('"7"', -104), ("'7'", -104), ("SEVEN", -224), ("HO-LD", -141),
+    ("ABCDEFGHIJKLM", -144), ("", -109), ("1,2", -108), ("1,", -108), (",1", -108),
+)  # fmt: skip
+
+# whole lines: what is answered, which errors
+LINES = (
+    ("*ESE?", "0", ()), ("*ESE ?", "", (-121,)), (" *ese? ", "0", ()), ("*ESE?;", "0", ()), (";*ESE?", "0", ()), (";;;*ESE?;;", "0", ()),
+    ("*CLS;*ESE?;*SRE?", "0;0", ()), ("*IDN?;:SYST:VERS?", "stackpress,bench,e660-0001,0.0.0", (-440,)),
+    ("*ESE?;*IDN?", "0;stackpress,bench,e660-0001,0.0.0", ()), ("*OPT?;*ESE?;*SRE?", "cells", (-440, -440)), ("*IDN?;*CLS", None, ()),
+    ("SYST:VERS?;ERR:COUN?", "1999.0;0", ()), ("SYST:VERS?;SYST:VERS?", "1999.0", (-113,)), ("SYST:VERS?;:SYST:VERS?", "1999.0;1999.0", ()),
+    (":*ESE?", "", (-102,)), ("SYST::VERS?", "", (-102,)), ("SYST:VERS:?", "", (-102,)), ("SYST:", "", (-102,)), (":", "", (-102,)),
+    ("?", "", (-102,)), ("*", "", (-113,)), ("1*ESE?", "", (-102,)), ("SYST:1VERS?", "", (-102,)), ("SYST:VERS??", "", (-111,)),
+    ("SYST:VERS?N", "", (-111,)), ('SYST:ECHO?"x"', "", (-111,)), ("*ESE#H1F", "", (-111,)), ("*ESE,1", "", (-111,)), ("*ESE(1)", "", (-111,)),
+    ("*ESE-1", "", (-111,)), ("SYST&VERS?", "", (-101,)), ("SYST=1", "", (-101,)), ("]]", "", (-101,)), ("SYST:VERS\x7f?", "", (-101,)),
+    ("SYST:VERSI?", "", (-113,)), ("SYS:VERS?", "", (-113,)), ("SYST:VERS 1", "", (-113,)), ("SYST:VERS? 1", "", (-108,)),
+    ("ABCDEFGHIJKLM:X", "", (-112,)), ("MEAS:FORC:CELL0?", "", (-114,)), ("MEAS:FORC:CELL99999999?", "", (-114,)),
+    ('SYST:ECHO? "a\tb"', '"a\tb"', ()), ("SYST:ECHO? 'a\tb\x01\x1f'", '"a\tb\x01\x1f"', ()), ('SYST:ECHO? "it\'s"', '"it\'s"', ()),
+    ("SYST:ECHO? 'it''s'", '"it\'s"', ()), ('SYST:ECHO? "a""b"', '"a""b"', ()), ('SYST:ECHO? "(@1,2);#15"', '"(@1,2);#15"', ()),
+    ('SYST:ECHO? ""', '""', ()), ('SYST:ECHO? "a', "", (-151,)), ("SYST:ECHO? 'a\"", "", (-151,)), ('SYST:ECHO? "a"b', "", (-151,)),
+    ('SYST:ECHO? "a";ECHO? "b', '"a"', (-151,)), ("SYST:ECHO? a", "", (-104,)), ("SYST:ECHO? 1", "", (-104,)), ("SYST:ECHO? (1)", "", (-178,)),
+    ("SYST:ECHO? #11a", "", (-168,)), ("MEAS:FORC? (@1)", "", (-178,)), ("MEAS:FORC? 1", "", (-104,)), ("MEAS:FORC? KN,N", "", (-108,)),
+    ("*ESE #17;*SRE 1;*ESE?", "", (-168,)), ("*ESE (1;*SRE 1", "", (-171,)), ("*SRE 3 S;*ESE 1;*ESE?", "", (-138,)),
+)  # fmt: skip
+
+WHITE = [byte for byte in range(33) if byte not in (3, 10, 13, 24)]
+
+
+def bench():
+    press, serial = Parts(), Serial()
+    press.board.capabilities = ("cells",)
+    return Server(serial, commands.MODULES, press), serial, press
+
+
+def ask(server, raw):
+    server.serial.got = b""
+    server.serial.sent += raw if isinstance(raw, bytes) else raw.encode()
+    for _ in range(60):
+        server.poll()
+    return server.serial.got.decode()
+
+
+def errors(server):
+    found = [number for number, _ in server.status.errors.queue]
+    server.status.errors.clear()
+    return found
+
+
+def test_there_are_as_many_odd_inputs_as_promised():
+    assert len(NUMBERS) + len(NO_NUMBERS) + len(LINES) > 160
+
+
+def test_a_number_is_what_488_2_says_whatever_its_form():
+    server, _, _ = bench()
+    for text, value in NUMBERS:
+        for _ in range(2):
+            ask(server, "*ESE %d\n" % (1 if value else 2))
+            assert ask(server, "*ESE " + text + "\n*ESE?\n") == "%d\n" % value, text
+            assert errors(server) == [], text
+
+
+def test_what_is_no_number_gets_its_own_error_and_changes_nothing():
+    server, _, _ = bench()
+    ask(server, "*ESE 77\n")
+    for text, number in NO_NUMBERS:
+        for _ in range(2):
+            assert ask(server, "*ESE " + text + "\n*ESE?\n") == "77\n", text
+            assert errors(server) == [number], text
+
+
+def test_odd_lines_are_answered_or_refused_as_the_standards_say():
+    for text, answer, numbers in LINES:
+        server, _, press = bench()
+        for _ in range(2):
+            got = ask(server, text + "\n")
+            assert answer is None or got == (answer + "\n" if answer else ""), text
+            assert errors(server) == list(numbers), text
+        assert press.done == [] and server.status.sre == 0
+
+
+def test_any_white_space_separates_and_a_parameter_is_never_dropped():
+    for byte in WHITE:
+        white = bytes([byte])
+        server, _, press = bench()
+        for _ in range(3):
+            for word in ("HOLD", "vent", "CONTrolled"):
+                ask(server, b"STOP" + white + word.encode() + b"\n")
+        assert [done[1] for done in press.done] == ["hold", "vent", "controlled"] * 3, byte
+        for _ in range(2):
+            assert ask(server, b"MEAS:FORC?" + white * 3 + b"KN" + white + b"\n") == "0.66366\n", byte
+            assert ask(server, white + b":SYST:VERS?" + white + b";" + white + b"ERR:COUN?\n") == "1999.0;0\n", byte
+            assert ask(server, b"MEAS:FORC:CELL2?" + white + b"CN;" + white + b"CELL2?\n") == "200;2\n", byte
+        assert errors(server) == [], byte
+
+
+def test_a_header_that_is_known_takes_its_parameter_whatever_stood_before():
+    server, _, press = bench()
+    for line in (b"STOP\n", b"STOP\tHOLD\n", b"STOP \x01 HOLD\n", b"STOP\x0bVENT\n", b"STOP\n", b"STOP\x00HOLD\n"):
+        ask(server, line)
+    assert [done[1] for done in press.done] == ["controlled", "hold", "hold", "vent", "controlled", "hold"]
+    assert ask(server, b"MEAS:FORC?\x0cKN\nMEAS:FORC?\nMEAS:FORC?\tKN;FORC? CN\n") == "0.66366\n663.66\n0.66366;66366\n"
+
+
+def test_line_ends_are_lf_cr_and_both():
+    for end in (b"\n", b"\r", b"\r\n", b"\n\r", b"\r\r\n"):
+        server, _, press = bench()
+        assert ask(server, b"*ESE 3" + end + b"*ESE?" + end + b"STOP HOLD" + end) == "3\n", end
+        assert press.done == [("stop", "hold")] and errors(server) == [], end
+        ask(server, b"ABOR" + end)
+        assert press.done[-1] == "abort" and errors(server) == [], end
+
+
+def test_a_line_that_was_begun_when_the_stop_byte_came_is_forgotten_to_its_end():
+    begun = (b"*CLS;\x18CYCL:ARM;:PROG:STAR \"hold20\"\n", b"\x18", b"x\x18CYCL:ARM\r", b"*IDN?;\x18;CYCL:ARM;ARM;ARM\r\n",
+             b"CYCL\x18:ARM\n", b"C\x18YCL\x18:ARM\n", b"y" * 900 + b"\x18CYCL:ARM\n", b"x\x18" + b"CYCL:ARM;" * 90 + b"\n",
+             b"\t:CYCL:\x18\x18CYCL:ARM\n", b"\xff\x18CYCL:ARM\n", b"'\x18'CYCL:ARM\n")  # fmt: skip
+    for raw in begun:
+        server, _, press = bench()
+        assert ask(server, raw) == "", raw
+        assert set(press.done) == {"abort"} and press.state == states.SAFE, raw
+        assert errors(server) == ([-200] if raw[0] != 0x18 else []) or raw.count(b"\x18") > 1, raw
+        assert ask(server, b"CYCL:ARM\n*ESE?\n") == "0\n" and press.state == states.READY, raw
+
+
+def test_a_line_that_was_not_begun_when_the_stop_byte_came_is_run():
+    for raw in (b"\x18CYCL:ARM\n", b"*CLS\n\x18CYCL:ARM\n", b"*CLS\r\x18\nCYCL:ARM\r\n", b" \t\x18CYCL:ARM\n", b"\x18\x18 \x18CYCL:ARM\n"):
+        server, _, press = bench()
+        ask(server, raw)
+        assert press.done[-1] == "arm" and press.state == states.READY, raw
+
+
+def test_abort_stops_in_a_line_that_is_forgotten():
+    for raw in (b"*CLS;\x18ABOR\n", b"CYCL:ARM;\x18 :abort;:CYCL:ARM\n", b"x\x18\x00ABORt\r"):
+        server, _, press = bench()
+        ask(server, raw)
+        assert press.done == ["abort", "abort"], raw
+
+
+def test_what_a_host_that_left_had_begun_is_not_finished_by_the_next():
+    for begun in (b"ABOR", b"STOP VENT", b"AT", b"~\x00x\xf0~", b'PROG:STAR "', b"z" * 500, b"x\x18CYCL:ARM"):
+        server, serial, press = bench()
+        ask(server, begun)
+        before = list(press.done)
+        server.hung_up()
+        assert ask(server, b"*ESE?\n") == "0\n" and press.done == before, begun
+
+
+def test_an_error_queue_that_overflows_is_a_device_dependent_error():
+    server, _, _ = bench()
+    for _ in range(16):
+        ask(server, "FOO\n")
+    assert ask(server, "*ESR?\n") == "160\n"  # command error and power on
+    ask(server, "FOO\n")
+    assert ask(server, "*ESR?\n") == "40\n"
+    ask(server, "STOP 5,6\n*ESE 256\n")
+    assert ask(server, "*ESR?\n") == "56\n"  # what was left out has its own bit still
+    ask(server, "*CLS\nFOO\n")
+    assert ask(server, "*ESR?\n") == "32\n"
+
+
+def test_no_text_of_an_error_holds_a_comma():
+    server, _, press = bench()
+    for number, text in ((-221, "the supply is low, or its wire is off"), (-113, "A,B"), (-256, '"x,y" is missing, or bad'), (-300, "x" * 199 + ",")):
+        server.status.error(number, text)
+        answer = ask(server, "SYST:ERR?\n")
+        assert answer.count(",") == 1 and answer.startswith("%d," % number), answer
+    for _, text in status.MESSAGES:
+        assert "," not in text
