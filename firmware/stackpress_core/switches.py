@@ -5,6 +5,7 @@ from stackpress_core.tick import words
 BUTTONS = words.IN["start"] | words.IN["stop"] | words.IN["reset"] | words.IN["select"]
 STOP = words.IN["stop"]
 SETTLED_MS = 20
+LONG_MS = 3000  # stop vents when it is held for so long; pressed again it does not
 ROWS_OF = {"emergency stop": ("estop", "discrepancy"), "guard": ("guard", "discrepancy")}  # rows of a trip that a pair explains
 PAIRS = (("emergency stop", words.IN["estop_a"] | words.IN["estop_b"]), ("guard", words.IN["guard_a"] | words.IN["guard_b"]))
 WALL_MASK = (1 << 30) - 1
@@ -17,9 +18,11 @@ def told(pair):
 
 
 class Buttons:
-    """Each acts when it has been down for SETTLED_MS; stop acts at once, and again only after it has been up as long."""
+    """Each acts when it has been down for SETTLED_MS; stop acts at once, and again only after it has been up as long. A stop that
+    is held becomes a long one after LONG_MS."""
 
     def __init__(self):
+        self._stop_since = -1  # when stop acted, while it is held and was not long yet
         self._held = BUTTONS  # one that is held while the press starts does nothing before it is let go
         self._seen = BUTTONS
         self._since = 0
@@ -41,7 +44,23 @@ class Buttons:
         if (wall_ms - self._since) & WALL_MASK >= SETTLED_MS:
             acts |= now & ~self._held
             self._held = now
+        if acts & STOP:
+            self._stop_since = wall_ms
         return acts
+
+    @property
+    def stop_is_held(self):
+        return self._stop_since >= 0
+
+    def long_stop(self, wall_ms):
+        """Whether stop has now been held for LONG_MS: once for each time that it went down."""
+        if self._stop_since < 0:
+            return False
+        long = (wall_ms - self._stop_since) & WALL_MASK >= LONG_MS
+        if long or not self._held & STOP:
+            self._stop_since = -1
+            return long and bool(self._held & STOP)
+        return False
 
 
 class Pairs:

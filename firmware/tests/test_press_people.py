@@ -106,6 +106,46 @@ def test_buttons_that_go_down_together_mean_stop():
     assert b.word("STATE") == states.RELEASING
 
 
+def test_stop_button_pressed_again_and_again_is_one_stop():
+    b = bench().pressed()
+    b.push("stop")
+    released = b.press.readings.force_cn
+    for _ in range(5):
+        b.push("stop")
+        assert b.word("STATE") == states.RELEASING and not b.valve_is_off
+    assert released > b.press.readings.force_cn > 800000  # 10 kN, at the program's rate
+    b.until_state(states.SAFE, 30)
+
+
+def held_for(b, seconds, bounces=()):
+    """Stop goes down, opens for a pass at each of `bounces` (passes), and is let go."""
+    for i in range(int(seconds * 200)):
+        b.inputs = b.inputs & ~words.IN["stop"] if i in bounces else b.inputs | words.IN["stop"]
+        b.run_passes(1)
+    b.inputs &= ~words.IN["stop"]
+    b.run_passes(6)
+
+
+def test_stop_button_that_is_held_for_three_seconds_vents():
+    for bounces in ((), (1, 3), (300, 302), (590,)):
+        b = bench().pressed(stop_rate_cn_per_s=20000)
+        held_for(b, 2.9, bounces)
+        assert b.word("STATE") == states.RELEASING and b.press.readings.force_cn > 900000, bounces
+        held_for(b, 3.2, bounces)
+        b.run(0.3)
+        assert b.valve_is_off or b.press.readings.force_cn < 10000, bounces
+
+
+def test_stop_button_that_was_held_when_the_press_started_never_vents():
+    b = bench(inputs=words.IN_HEALTHY | words.IN["stop"])
+    b.run(4)
+    b.inputs = words.IN_HEALTHY
+    b.run_passes(6)
+    b.pressed()
+    b.run(4)
+    assert b.word("STATE") == states.HOLDING
+
+
 def test_stop_that_is_under_way_goes_on_to_its_end_without_the_host():
     b = bench().pressed(host_loss="hold")
     b.press.lease.renew(1000)

@@ -1,4 +1,8 @@
-"""The buttons at the press itself: start, stop, acknowledge and select. What they can't have is told on the panel."""
+"""The buttons at the press itself: start, stop, acknowledge and select. What they can't have is told on the panel.
+
+Stop releases at the program's rate, however often it is pressed: a hand that strikes it twice means one stop. Held for three
+seconds it vents.
+"""
 
 from stackpress_core.errors import Refused
 from stackpress_core.log import records
@@ -20,12 +24,17 @@ class Controls:
 
     def look(self):
         """The first one that acts counts."""
-        down = self.buttons.pressed(self.readings.inputs, self.agenda.wall_ms)
-        if self.buttons.settling:
+        buttons = self.buttons
+        down = buttons.pressed(self.readings.inputs, self.agenda.wall_ms)
+        vents = buttons.long_stop(self.agenda.wall_ms)
+        if buttons.settling or buttons.stop_is_held:
             self.agenda.look()
-        if not down:
+        if not down and not vents:
             return
         try:
+            if vents:
+                self.operator.stop("vent")
+                return
             for name, act in self.acts:
                 if down & words.IN[name]:
                     act()
