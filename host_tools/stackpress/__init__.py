@@ -8,13 +8,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .errors import BadBlock, LinkLost, NoPress, PortBusy, PressError, PressRefused, PressTripped
+    from .errors import BadBlock, LinkLost, NoPress, NoSuchProgram, PortBusy, PressError, PressRefused, PressTripped
     from .press import Press
 
 __all__ = [
     "BadBlock",
     "LinkLost",
     "NoPress",
+    "NoSuchProgram",
     "PortBusy",
     "Press",
     "PressError",

@@ -9,6 +9,8 @@ class PressError(Exception):
     def __init__(self, text: str, hint: str = "") -> None:
         super().__init__(text)
         self.hint = hint
+        if hint:
+            self.add_note(hint)  # a script's traceback tells it as well
 
 
 class NoPress(PressError):
@@ -35,6 +37,10 @@ class PressRefused(PressError):
         self.command = command
         self.number = self.errors[0][0] if self.errors else 0
         super().__init__("; ".join(said(number, text) for number, text in self.errors) or "no answer")
+
+
+class NoSuchProgram(PressError):
+    """Neither the press nor this computer has a program of that name; nothing was sent, armed or started."""
 
 
 class PressTripped(PressError):

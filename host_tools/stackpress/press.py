@@ -1,23 +1,25 @@
 """The press as a Python object: the same verbs as the command line, typed, in SI units.
 
     with stackpress.open() as press:
-        press.run("pellet", sample="A7")
+        press.run("pellet.toml", sample="A7")
         for row in press.follow():
             print(row.force_n)
 
-Nothing here moves the press on its own, and closing it leaves the press as it is: the program's host-loss policy
-decides.
+Nothing here moves the press on its own, and closing it leaves a program running: its host-loss policy decides.
 """
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from .answers import ABSENT, Check, InterlockRow, Parameter, ProgramState, Row, Telemetry, surely
-from .errors import PressTripped
+from .errors import PressError, PressTripped
 from .link import Link, quoted, split_answer, unquoted
 from .session import LEASE_S
-from .states import DRIVEN, SAFE, TRIPPED
+from .states import DRIVEN, READY, SAFE, TRIPPED
 from .storage import Storage, strings
 
 if TYPE_CHECKING:
@@ -30,6 +32,13 @@ ROWS_A_WORD = 30  # interlock rows that one column of row bits has
 
 class Press(Storage):
     """One press behind an open link. Every call raises LinkLost when it does not answer."""
+
+    _armed_here = False
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        if value is not None:
+            self._disarm_unstarted()
+        super().__exit__(kind, value, tb)
 
     # -- state -----------------------------------------------------------------------------------------------------
 
@@ -109,12 +118,23 @@ class Press(Storage):
     # -- motion ----------------------------------------------------------------------------------------------------
 
     def arm(self) -> None:
-        """Check everything and make the press ready. Raises PressRefused; `checks()` lists all that fails."""
+        """Check everything and make the press ready. Raises PressRefused; `checks()` lists all that fails.
+
+        A start that fails, or an exception that leaves the `with`, makes safe again what was armed here and does not run.
+        """
         self.command("CYCL:ARM")
+        self._armed_here = True
 
     def disarm(self) -> None:
         """Make the press safe."""
         self.command("CYCL:DIS")
+        self._armed_here = False
+
+    def _disarm_unstarted(self) -> None:
+        """After a failure: nothing that was armed here is left armed without a program."""
+        with suppress(PressError):  # the failure itself is on its way to the caller
+            if self._armed_here and self.state == READY:
+                self.disarm()
 
     def reset(self) -> None:
         """Acknowledge a trip whose condition is gone."""
@@ -124,16 +144,41 @@ class Press(Storage):
         """Watch a manual press, or end that."""
         self.command(f"CYCL:MON {'ON' if on else 'OFF'}")
 
-    def start(self, name: str, sample: str = "", operator: str = "") -> int:
-        """Start a program that is on the press; its run number. Raises PressRefused."""
-        self.command(f"PROG:STAR {quoted(name)},{quoted(sample)},{quoted(operator)}")
+    def start(self, program: str | Path | dict[str, Any], sample: str = "", operator: str = "") -> int:
+        """Start a program; its run number. It is sent first if it is not on the press: see `program_push` for what it may be.
+
+        Raises NoSuchProgram, ConfigError, PressRefused.
+        """
+        try:
+            name = self._sent(program)
+            self.command(f"PROG:STAR {quoted(name)},{quoted(sample)},{quoted(operator)}")
+        except BaseException:
+            self._disarm_unstarted()
+            raise
+        self._armed_here = False
         return self.program_state().run
 
-    def run(self, program: str | dict[str, Any], sample: str = "", operator: str = "") -> int:
-        """Push the program if it is given as a document, arm the press if it is safe, and start; the run number."""
-        name = program if isinstance(program, str) else str(program.get("name", ""))
-        if not isinstance(program, str):
-            self.program_push(program)
+    def _sent(self, program: str | Path | dict[str, Any]) -> str:
+        """The program's name on the press; a press that was armed here is safe while it is written, and armed again."""
+        there = isinstance(program, str) and program in self.programs()
+        if there or not (self._armed_here and self.state == READY):
+            return self.program_ready(program)[0]
+        self.disarm()
+        self._wait_for(SAFE)
+        name, _ = self.program_ready(program)
+        self.arm()
+        self._wait_for(READY)
+        return name
+
+    def _wait_for(self, state: str) -> None:
+        """Until the tick has adopted the state that was asked for, or a second is over: then the press says what is wrong."""
+        ends = time.monotonic() + 1.0
+        while self.state != state and time.monotonic() < ends:
+            time.sleep(0.01)
+
+    def run(self, program: str | Path | dict[str, Any], sample: str = "", operator: str = "") -> int:
+        """Send the program if it is not on the press, arm the press if it is safe, and start; the run number."""
+        name, _ = self.program_ready(program)
         if self.state == SAFE:
             self.arm()
         return self.start(name, sample, operator)

@@ -38,10 +38,29 @@ def parse(text: str, file: str = "program", limits: Limits | None = None) -> tup
     except (tomllib.TOMLDecodeError, InvalidOperation, RecursionError, ValueError) as error:
         line = re.search(r"line (\d+)", str(error))
         return None, [Complaint(file, int(line[1]) if line else 0, "", f"not TOML: {error}", "key = value")]
-    reader = _Reader(text, file)
+    return _read(_Reader(text, file), data, limits)
+
+
+def convert(
+    data: Mapping[str, Any], name: str = "program", limits: Limits | None = None
+) -> tuple[Program | None, list[Complaint]]:
+    """The same of what was read already, by `tomllib` or by hand; complaints then have no line."""
+    return _read(_Reader("", name), _decimal(data), limits)
+
+
+def _read(reader: "_Reader", data: dict[str, Any], limits: Limits | None) -> tuple[Program | None, list[Complaint]]:
     program = reader.program(data)
     reader.judge(program, limits or {})
     return (None, sorted(set(reader.complaints))) if reader.complaints else (program, [])
+
+
+def _decimal(value: Any) -> Any:
+    """The same with each float as the decimal that it is written as."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, Mapping):
+        return {key: _decimal(one) for key, one in value.items()}
+    return [_decimal(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 class _Reader:

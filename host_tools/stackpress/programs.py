@@ -5,6 +5,7 @@ The command line and the Python API use this.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from stackpress_core.recipe import program as recipes
 from stackpress import program_keys as keys
 from stackpress.config.complaints import Complaint, ConfigError, did_you_mean
 from stackpress.config.toml_lines import display_name
-from stackpress.program_file import Limits, Program, area_of_die_um2, parse, to_toml
+from stackpress.program_file import Limits, Program, area_of_die_um2, convert, parse, to_toml
 
 __all__ = (
     "Limits",
@@ -21,9 +22,12 @@ __all__ = (
     "StepLine",
     "area_of_die_um2",
     "check",
+    "convert",
     "describe",
+    "document",
     "find_file",
     "load",
+    "near",
     "parse",
     "ready_made",
     "to_json",
@@ -62,6 +66,30 @@ def load(path: str | Path, limits: Limits | None = None) -> Program:
     if program is None:
         raise ConfigError(complaints)
     return program
+
+
+def document(program: str | Path | Program, limits: Limits | None = None) -> Program:
+    """The press's form of a file, a ready-made program, or a dict as `tomllib` reads it; a dict in that form stays as it is.
+
+    ConfigError with every complaint.
+    """
+    if not isinstance(program, dict):
+        return load(program, limits)
+    if "steps" in program:
+        return program
+    made, complaints = convert(program, limits=limits)
+    if made is None:
+        raise ConfigError(complaints)
+    return made
+
+
+def near(name: str, there: Sequence[str] = ()) -> str:
+    """What may have been meant by a name that is neither on the press nor ready-made."""
+    from difflib import get_close_matches
+
+    known = [*there, *ready_made()]
+    found = get_close_matches(name, known, n=1)
+    return f"Did you mean {found[0]}?" if found else f"Known: {', '.join(known)}."
 
 
 def check(program: Program, limits: Limits | None = None) -> list[str]:

@@ -6,10 +6,11 @@ Documents travel as base64 lines, because no byte of data may be a stop byte; th
 import base64
 import json
 import zlib
+from pathlib import Path
 from typing import Any
 
 from .answers import DocumentInfo, LogState
-from .errors import PressRefused
+from .errors import NoSuchProgram, PressRefused
 from .link import quoted, split_answer, unquoted
 from .session import Session
 
@@ -75,9 +76,30 @@ class Storage(Session):
         """A program's document (device units), or None."""
         return _json(self.document_get("program/" + name))
 
-    def program_push(self, program: dict[str, Any]) -> None:
-        """Send a program; the press judges the whole against its limits. Raises PressRefused naming step and limit."""
-        self.document_put("program/" + str(program.get("name", "")), program)
+    def program_push(self, program: str | Path | dict[str, Any]) -> str:
+        """Send a program: a TOML file, a ready-made one, or a dict of either form (that of a file, or the press's own); its name.
+
+        What is written as in a file is checked first: ConfigError has every complaint. The press judges the whole
+        against its limits: PressRefused names step and limit.
+        """
+        from . import program_limits, programs
+
+        document = programs.document(program, program_limits.on(self))
+        name = str(document.get("name", ""))
+        self.document_put("program/" + name, programs.to_json(document))
+        return name
+
+    def program_ready(self, program: str | Path | dict[str, Any]) -> tuple[str, bool]:
+        """(name on the press, whether it was sent): what is there already is not sent again. Raises NoSuchProgram and as above."""
+        from . import programs
+
+        if isinstance(program, str):
+            there = self.programs()
+            if program in there:
+                return program, False
+            if not program.endswith(".toml") and program not in programs.ready_made():
+                raise NoSuchProgram(f"There is no program {program}.", programs.near(program, there))
+        return self.program_push(program), True
 
     def program_delete(self, name: str) -> None:
         """Remove a program. Raises PressRefused."""

@@ -76,6 +76,7 @@ KNOWN = (
     ("LinkLost", NO_PRESS, "Check the cable and the press's supply; the press goes on by itself."),
     ("NoPress", NO_PRESS, "Plug one in, start a simulated one with `stackpress sim`, or say --port."),
     ("NoSuchRun", WRONG_INPUT, ""),
+    ("NoSuchProgram", WRONG_INPUT, ""),
     ("PressRefused", REFUSED, ""),
     ("PressTripped", REFUSED, ""),
     ("PressError", REFUSED, ""),

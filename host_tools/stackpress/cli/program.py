@@ -10,7 +10,6 @@ from .options import Json, Port, Yes, group
 from .output import Output, plural
 
 if TYPE_CHECKING:
-    from ..config import Effective
     from ..press import Press
 
 app = group("Check, push, list, show and remove programs (recipes).")
@@ -24,34 +23,6 @@ Against = Annotated[
     Path | None,
     typer.Option("--press", help="Check against this press file's limits; without it, against ./press.toml."),
 ]
-
-
-def limits_of(effective: "Effective | None") -> dict[str, Any] | None:
-    """The limits that a configuration puts on programs."""
-    if effective is None:
-        return None
-    from ..config import config_document, parse_config
-
-    return _limits(parse_config(config_document(effective))[1], set(effective.board.capabilities))
-
-
-def limits_on(press: "Press") -> dict[str, Any] | None:
-    """The limits of the configuration that the press has; None if it has none."""
-    from ..config import parse_config
-
-    data = press.document_get("config")
-    return _limits(parse_config(data)[1], None) if data is not None else None
-
-
-def _limits(raws: dict[str, int], capabilities: set[str] | None) -> dict[str, Any]:
-
-    from stackpress_core import params
-    from stackpress_core.recipe import program
-
-    found: dict[str, Any] = dict(program.limits_of(params.Values(raws), capabilities or ()))
-    if capabilities is None:
-        found.pop("capabilities", None)
-    return found
 
 
 def summary(program: dict[str, Any]) -> dict[str, Any]:
@@ -89,13 +60,13 @@ def _print(out: Output, program: dict[str, Any]) -> None:
 @app.command()
 def check(files: Files, press: Against = None, json: Json = False) -> None:
     """Check whole programs against a press's limits; nothing is sent."""
-    from .. import programs
+    from .. import program_limits, programs
     from ..config import load
     from ..config.complaints import Complaint, ConfigError
 
     out = Output(json)
     path = press or (Path("press.toml") if Path("press.toml").is_file() else None)
-    limits = limits_of(load(path)) if path is not None else None
+    limits = program_limits.of(load(path)) if path is not None else None
     found: list[Complaint] = []
     good = []
     for file in files:
@@ -115,12 +86,12 @@ def check(files: Files, press: Against = None, json: Json = False) -> None:
 @app.command()
 def push(files: Files, port: Port = None, yes: Yes = False, json: Json = False) -> None:
     """Check against the press's own limits, then send; the press checks again."""
-    from .. import programs
+    from .. import program_limits, programs
     from .connect import opened
 
     out = Output(json)
     with opened(port) as press:
-        limits = limits_on(press)
+        limits = program_limits.on(press)
         ready = [programs.load(file, limits) for file in files]
         there = set(press.programs())
         again = [one["name"] for one in ready if one["name"] in there]

@@ -66,23 +66,10 @@ def _not_tripped(press: "Press") -> None:
 
 def _on_press(press: "Press", program: str, out: Output) -> str:
     """The name of the program on the press; sends it first if it is a file, or ready-made and not there yet."""
-    from .. import programs
-    from .program import limits_on
-
-    there = press.programs()
-    if program in there:
-        return program
-    if not program.endswith(".toml") and program not in programs.ready_made():
-        from difflib import get_close_matches
-
-        known = [*there, *programs.ready_made()]
-        near = get_close_matches(program, known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
-        raise Failure(f"There is no program {program}.", hint)
-    loaded = programs.load(program, limits_on(press))
-    press.document_put(f"program/{loaded['name']}", programs.to_json(loaded))
-    out.progress(f"{loaded['name']}: checked and sent")
-    return str(loaded["name"])
+    name, sent = press.program_ready(program)
+    if sent:
+        out.progress(f"{name}: checked and sent")
+    return name
 
 
 def _armed(press: "Press", no_arm: bool) -> None:
