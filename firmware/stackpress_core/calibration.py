@@ -12,6 +12,7 @@ from stackpress_core.tick import states, words
 LOOK_MS, LOOKS = 20, 50  # a second
 SPREAD_MAX = 20000  # codes between smallest and largest: more is not at rest
 SPAN_MIN = 50000  # codes between two points
+TARE_CONTACTS = 4  # a tare is at most this many times the force of contact; one where a press is pressed by hand
 TARE_BANDS = 5  # a tare is at most this many times the band in which a cell counts as unloaded
 AT = words.AT
 
@@ -47,9 +48,11 @@ class Calibrator:
         return ", ".join(["cell %d %d N" % (i + 1, r.cell_force_cn(i) // 100) for i in range(words.CELLS) if r.uses_cell(i)])
 
     def tare(self):
-        """The display's zero only; the safety bands keep the commissioning zero. It must not hide a pressed cell."""
-        r = self.readings
-        if self.S[AT["STATE"]] in states.DRIVEN + (states.TRIPPED,):
+        """The display's zero only; the safety bands keep the commissioning zero. It must not hide a pressed cell, and by hand a
+        cell is pressed in any state."""
+        r, state = self.readings, self.S[AT["STATE"]]
+        most_cn = 0 if state in states.DRIVEN + (states.TRIPPED,) else self.settings.params["contact_force_cn"]
+        if abs(r.force_cn) > most_cn * (1 if state == states.MONITOR else TARE_CONTACTS) or not most_cn:
             raise Refused("the press is %s: a force of %d N would be hidden" % (r.state_name, r.force_cn // 100))
         cells = [r.cell_force_cn(i) if r.uses_cell(i) else 0 for i in range(words.CELLS)]
         for i, force_cn in enumerate(cells):

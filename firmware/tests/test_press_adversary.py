@@ -233,6 +233,36 @@ def test_display_can_not_be_set_to_zero_under_load():
     assert abs(b.press.readings.shown_cn) < 100 < b.press.readings.force_cn
 
 
+def test_no_state_lets_a_force_be_hidden_from_the_display():
+    """By hand, or by whatever else is no drive of ours."""
+    for force_cn in (10100, 630000, -10100, 4000000):
+        for state in ("safe", "monitor", "ready", "safe again", "service"):
+            b = bench(valve_kind=states.KIND_NONE) if state == "monitor" else bench()
+            p = b.press
+            for begin in {"monitor": (lambda: p.operator.monitor(True),), "ready": (p.operator.arm,), "service": (lambda: p.maintenance.unlock(b.board.identity),),
+                          "safe again": (p.operator.arm, p.operator.disarm)}.get(state, ()):  # fmt: skip
+                begin()
+                b.run_passes(2)
+            b.extra_cn = force_cn
+            b.run(0.3)
+            assert p.readings.state_name in (state.split()[0], "tripped"), state
+            assert "would be hidden" in refusal(p.calibrator.tare), (state, force_cn)
+            assert p.readings.shown_cn == p.readings.force_cn
+
+
+def test_a_display_that_is_off_by_less_than_a_contact_is_set_to_zero_in_monitor_and_by_no_more():
+    b = bench(valve_kind=states.KIND_NONE)
+    b.press.operator.monitor(True)
+    b.extra_cn = 2000
+    b.run(0.3)
+    b.press.calibrator.tare()
+    assert abs(b.press.readings.shown_cn) < 100
+    b.extra_cn = 3000
+    b.run(0.3)
+    assert "a force of 30 N would be hidden" in refusal(b.press.calibrator.tare)
+    assert abs(b.press.readings.shown_cn - 1000) < 100
+
+
 def test_program_is_kept_under_the_name_that_it_bears():
     b = bench()
     assert "name" in refusal(b.press.settings.put, "program/harmless", recipe(CONTACT, ramp(3000000), name="squash"))
