@@ -4,10 +4,12 @@ The host checks the same things before it sends anything; here is where nothing 
 """
 
 from stackpress_core import params, tuning
+from stackpress_core.errors import short
 from stackpress_core.recipe import program
 from stackpress_core.tick import words
 
 FORMAT = 1
+SMALL = 1 << 30
 ZERO_SPAN = tuning.FULL_CODE // 8  # codes that a commissioning zero may lie off the calibration's
 
 
@@ -15,12 +17,17 @@ def _whole(value):
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _small(value):
+    """A whole number that the arithmetic of calibrations is made for."""
+    return _whole(value) and -SMALL < value < SMALL
+
+
 def _shape(document, *keys):
     """Complaints about a document that is no record of format 1 with these keys."""
     if not isinstance(document, dict):
         return ["not a record"]
-    if document.get("format") != FORMAT:
-        return ["format is %r, this firmware reads %d" % (document.get("format"), FORMAT)]
+    if not _whole(document.get("format")) or document["format"] != FORMAT:
+        return ["format is %s, this firmware reads %d" % (short(document.get("format")), FORMAT)]
     return ["%s is missing" % key for key in keys if key not in document]
 
 
@@ -64,26 +71,31 @@ def ceilings(document):
         return ["cell_cn is a list of %d forces" % words.CELLS]
     for value in [document["frame_cn"], document["relief_cn"]] + cells:
         if not _whole(value) or not 0 <= value <= tuning.FORCE_SPAN:
-            found.append("a ceiling is a whole number of cN from 0 to %d, not %r" % (tuning.FORCE_SPAN, value))
+            found.append("a ceiling is a whole number of cN from 0 to %d, not %s" % (tuning.FORCE_SPAN, short(value)))
     return found
 
 
-def calibration(document):
+def calibration(document, limits=None):
+    """A calibration: points that make sense, and with `limits` (the ceilings) a converter that sees all that each cell bears."""
     found = _shape(document, "board", "cells")
     if found:
         return found
     cells = document["cells"]
     if not isinstance(cells, list) or len(cells) > words.CELLS:
         return ["cells is a list of at most %d" % words.CELLS]
+    if not any(cells):
+        return ["no cell is calibrated"]
     for i, cell in enumerate(cells):
         if cell is None:
             continue
         try:
-            if not all(_whole(number) for point in cell["points"] for number in point):
-                raise ValueError("codes and forces are whole numbers")
+            if not all(_small(number) for point in cell["points"] for number in point):
+                raise ValueError("codes and forces are whole numbers below 2^30")
             tuning.segments(cell["points"])
-            if not _whole(cell.get("zero_code", 0)):
-                raise ValueError("zero_code is a whole number")
+            if not _small(cell.get("zero_code", 0)):
+                raise ValueError("zero_code is a whole number below 2^30")
+            if limits and not ceilings(limits):
+                _sees_all(cell["points"], limits["cell_cn"][i])
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             found.append("cell %d: %s" % (i + 1, error))
     if not found and sum([tuning.span(cell["points"]) for cell in cells if cell]) > tuning.FORCE_SPAN:
@@ -91,11 +103,18 @@ def calibration(document):
     return found
 
 
+def _sees_all(points, ceiling_cn):
+    """ValueError if the converter ends before the cell does: a force mistyped by a thousand, or a bridge that is fed too much."""
+    end_cn = max([tuning.force_at(points, code) for code in (-tuning.FULL_CODE, tuning.FULL_CODE)])
+    if end_cn < ceiling_cn:
+        raise ValueError("the converter ends at %d N while the cell bears %d N (its ceiling)" % (end_cn // 100, ceiling_cn // 100))
+
+
 def zero(document):
     found = _shape(document, "code")
     if not found and not (isinstance(document["code"], list) and len(document["code"]) == words.CELLS
-                          and all(_whole(code) for code in document["code"])):
-        found.append("code is a list of %d whole numbers" % words.CELLS)
+                          and all(_small(code) for code in document["code"])):
+        found.append("code is a list of %d whole numbers below 2^30" % words.CELLS)
     return found
 
 
@@ -126,7 +145,7 @@ def register(documents, board, program_limits):
     rates, slowest_hz = getattr(board, "tick_rates", ()), getattr(board, "slowest_hz", 0)
     documents.register("config", lambda d: config(d, documents.get("ceilings"), rates, slowest_hz))
     documents.register("ceilings", ceilings)
-    documents.register("calibration", calibration)
+    documents.register("calibration", lambda d: calibration(d, documents.get("ceilings")))
     documents.register("zero", zero)
     documents.register("plant", lambda d: plant(d, board))
     documents.register("program", lambda d: program.validate(d, program_limits()))

@@ -25,3 +25,14 @@ class ScpiError(Exception):
 
 class StorageFault(Exception):
     """The store did not keep what was written to it; the older copy is still there."""
+
+
+def short(value):
+    """A few characters of anything, however large it is: for a complaint that has to fit into a line."""
+    if isinstance(value, str):
+        return repr(value[:24])
+    if isinstance(value, (list, tuple, dict)):
+        return "a table" if isinstance(value, dict) else "a list"
+    if isinstance(value, int) and not -(10**15) < value < 10**15:
+        return "a number far too large"
+    return str(value)[:24]

@@ -5,6 +5,7 @@ scale is a tuple of words the value is one of them, and raw its index; low, defa
 Limits that may never be exceeded (frame, cells, relief valve) are not here: they are the ceilings, a record of their own.
 """
 
+from stackpress_core.errors import short
 from stackpress_core.tick import states
 
 STOPS = states.REACTIONS[states.REACT_WARN :]
@@ -150,13 +151,13 @@ def complaints(raws):
     found = []
     for name, raw in raws.items():
         if name not in INDEX:
-            found.append("%s is not a parameter of this firmware" % name)
+            found.append("%s is not a parameter of this firmware" % name[:40])
             continue
         low, _, high = bounds_raw(name)
         if isinstance(raw, bool) or not isinstance(raw, int):
-            found.append("%s is a whole number, not %r" % (name, raw))
+            found.append("%s is a whole number, not %s" % (name, short(raw)))
         elif not low <= raw <= high:
-            found.append("%s = %s lies outside %s .. %s" % (name, raw, low, high))
+            found.append("%s = %s lies outside %s .. %s" % (name, short(raw), low, high))
     return found or _conflicts(Values(raws))
 
 

@@ -83,10 +83,14 @@ class Fit:
 
 @dataclass
 class Session:
-    """One cell's calibration: `zero`, then `point` for each reference load, then `fit`. Nothing is sent anywhere."""
+    """One cell's calibration: `zero`, then `point` for each reference load, then `fit`. Nothing is sent anywhere.
+
+    `rail` is the code that counts as saturated, `capacity_n` what the cell bears (0: not known).
+    """
 
     serial: str
     rail: int = CODE_MAX
+    capacity_n: float = 0.0
     _zero: Reading | None = None
     _points: list[tuple[float, Reading]] = field(default_factory=list)
 
@@ -106,7 +110,7 @@ class Session:
         if self._zero is None:
             found.append("the zero comes first")
         if not 0 < force_n <= 1_000_000:
-            found.append(f"{force_n:g} N is not a reference force")
+            found.append(f"{force_n:g} N is not a reference force: above 0, at most 1000 kN")
         if self._zero is not None and not found:
             found += self._span_complaints(force_n, reading, self._zero)
         _refuse(found)
@@ -135,6 +139,7 @@ class Session:
         knots = _knots(pairs)
         points = tuple((round(code), round(force, 2)) for force, code in knots)
         _refuse(point_complaints(points) + _slope_complaints(knots))
+        _refuse(_end_complaints(points, self.capacity_n))
         when = int(time.time()) if unix_s is None else unix_s
         cell = CellCalibration(self.serial, points, round(self._zero.mean), when)
         residuals = tuple((force, force - interpolate(points, code)) for force, code in pairs)
@@ -158,6 +163,17 @@ def _slope_complaints(knots: Sequence[tuple[float, float]]) -> list[str]:
                 f" changes by {abs(after / before - 1) * 100:.0f} %: was a reference force mistyped?"
             )
     return found
+
+
+def _end_complaints(points: Sequence[tuple[int, float]], capacity_n: float) -> list[str]:
+    """The press refuses the same: a cell that the converter does not see to its end would be trusted and never read full."""
+    end_n = interpolate(points, CODE_MAX)
+    if end_n >= capacity_n:
+        return []
+    return [
+        f"the converter ends at {end_n:.6g} N while the cell bears {capacity_n:.6g} N (its ceiling):"
+        " was a reference force mistyped, or is the bridge fed too much?"
+    ]
 
 
 def _knots(pairs: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -5,9 +5,8 @@ there. Complaints carry file, line and the key that was written, and are found a
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +14,9 @@ from stackpress_core.recipe import program as recipes
 
 from stackpress import program_keys as keys
 from stackpress.config.complaints import Complaint, did_you_mean
+from stackpress.config.numbers import shown
 from stackpress.config.toml_lines import key_lines
+from stackpress.config.toml_text import parsed
 
 Program = dict[str, Any]
 Limits = Mapping[str, Any]
@@ -33,11 +34,9 @@ def area_of_die_um2(diameter_mm: Fraction | Decimal | float | int) -> int:
 
 def parse(text: str, file: str = "program", limits: Limits | None = None) -> tuple[Program | None, list[Complaint]]:
     """(program, complaints) of a TOML text; the program is None as soon as there is a complaint."""
-    try:
-        data = tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, InvalidOperation, RecursionError, ValueError) as error:
-        line = re.search(r"line (\d+)", str(error))
-        return None, [Complaint(file, int(line[1]) if line else 0, "", f"not TOML: {error}", "key = value")]
+    data, fault = parsed(text, Decimal)
+    if fault:
+        return None, [Complaint(file, fault[0], "", *fault[1:])]
     return _read(_Reader(text, file), data, limits)
 
 
@@ -98,7 +97,7 @@ class _Reader:
         if not isinstance(kind, str) or kind not in recipes.NAMES:
             self.written.append({})
             right = did_you_mean(str(kind), recipes.NAMES, "do = one of " + ", ".join(recipes.NAMES))
-            what = f"{str(kind)[:24]!r} is no step" if "do" in step else "does not say what to do"
+            what = f"{shown(kind)} is no step" if "do" in step else "does not say what to do"
             self.complain(place, "do", f"step {place}: {what}", right)
             self.lost.add((place, "do"))
             return {}
@@ -115,9 +114,8 @@ class _Reader:
                 continue
             spelling = keys.find_key(key, rows)
             if spelling is None:
-                known = [one for row in rows for one in keys.listed_keys(row)] + list(words)
-                near = did_you_mean(key, known, "one of " + ", ".join(known[:12]))
-                self.complain(place, key, f"{prefix}{key} is not known here", near)
+                text, right = keys.why_unknown(key, value, rows, words)
+                self.complain(place, key, prefix + text, right)
                 self.lost.add((place, ""))  # so that nobody asks for what is only misspelled
                 continue
             field = spelling.row[0]
@@ -136,11 +134,12 @@ class _Reader:
         if "die_mm" not in header:
             return
         value = header["die_mm"]
-        good = isinstance(value, (int, Decimal)) and not isinstance(value, bool) and 1 <= value <= 70
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        good = (whole or isinstance(value, Decimal) and value.is_finite()) and 1 <= value <= 70
         if "area_um2" in program:
             self.complain(0, "die_mm", f"die_mm and {self.written[0]['area_um2']} exclude each other")
         elif not good:
-            self.complain(0, "die_mm", "die_mm is a diameter of 1 to 70 mm")
+            self.complain(0, "die_mm", f"die_mm is a diameter of 1 to 70 mm, not {shown(value)}")
             self.lost.add((0, "area_um2"))
         program["area_um2"] = area_of_die_um2(value) if good else None
         self.written[0]["area_um2"] = "die_mm"

@@ -12,7 +12,9 @@ from typing import Any
 
 from stackpress_core.recipe import fields, kinds
 
-from stackpress.config.units import UNITS, unit_of
+from stackpress.config.complaints import did_you_mean
+from stackpress.config.numbers import shown
+from stackpress.config.units import UNITS, advice, unit_of
 
 Row = tuple[Any, ...]
 LISTED = {  # device unit -> the units that are written, the preferred one first
@@ -88,7 +90,7 @@ def find_key(key: str, rows: Iterable[Row]) -> Spelling | None:
                 return spelled(row, "")
             continue
         field_stem, field_unit = unit_of(row[0])
-        if unit and field_unit and stem == field_stem and unit.dimension == field_unit.dimension:
+        if unit and unit.ours and field_unit and stem == field_stem and unit.dimension == field_unit.dimension:
             return spelled(row, unit.suffix)
     return None
 
@@ -97,6 +99,16 @@ def listed_keys(row: Row) -> list[str]:
     """The documented keys of a field."""
     unit = device_unit(row)
     return [spelled(row, suffix).key for suffix in LISTED[unit]] if unit else [row[0]]
+
+
+def why_unknown(key: str, value: Any, rows: Iterable[Row], others: Iterable[str]) -> tuple[str, str]:
+    """(what is wrong, what would be right) about a key that is none of these rows' nor one of `others`."""
+    listed = [one for row in rows for one in listed_keys(row)]
+    told = advice(key, value, listed)
+    if told:
+        return f"{key}: {told[0]}", told[1]
+    known = [*listed, *others]
+    return f"{key} is not known here", did_you_mean(key, known, "one of " + ", ".join(known[:12]))
 
 
 def main_key(row: Row) -> str:
@@ -123,7 +135,7 @@ def int_or_zero(value: Decimal) -> int:
 
 def _number(spelling: Spelling, value: Any) -> tuple[int | None, str]:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        return None, f"is a number of {spelling.unit}, not {str(value)[:24]!r}"
+        return None, f"is a number of {spelling.unit}, not {shown(value)}"
     if isinstance(value, Decimal) and (not value.is_finite() or abs(value.adjusted()) > 30) and value != 0:
         return None, "is no number that a press could use"
     exact = Fraction(value) * spelling.factor
@@ -133,7 +145,7 @@ def _number(spelling: Spelling, value: Any) -> tuple[int | None, str]:
     least, most = spelling.row[2], spelling.row[3]
     if not least <= whole <= most:
         low, high = (decimal_text(Fraction(one) / spelling.factor) for one in (least, most))
-        return None, f"= {str(value)[:24]} lies outside {low} .. {high} {spelling.unit}"
+        return None, f"= {shown(value)} lies outside {low} .. {high} {spelling.unit}"
     return whole, ""
 
 

@@ -13,7 +13,8 @@ from stackpress_core.recipe import program as recipes
 
 from stackpress import program_keys as keys
 from stackpress.config.complaints import Complaint, ConfigError, did_you_mean
-from stackpress.config.toml_lines import display_name
+from stackpress.config.toml_file import display_name
+from stackpress.config.toml_text import read_text
 from stackpress.program_file import Limits, Program, area_of_die_um2, convert, parse, to_toml
 
 __all__ = (
@@ -58,10 +59,9 @@ def load(path: str | Path, limits: Limits | None = None) -> Program:
     """The program in the press's form; ConfigError with every complaint if it is not right within `limits`."""
     file = find_file(path) if isinstance(path, str) else path
     shown = display_name(file)
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([Complaint(shown, 0, "", f"cannot be read: {error}", "a TOML file in UTF-8")]) from error
+    text, fault = read_text(file)
+    if fault:
+        raise ConfigError([Complaint(shown, fault[0], "", *fault[1:])])
     program, complaints = parse(text, shown, limits)
     if program is None:
         raise ConfigError(complaints)

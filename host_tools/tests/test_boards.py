@@ -20,7 +20,7 @@ MISTAKES = (
     ("[pins]\nestop_a = 2\nguard_a = 2\n", "pins.guard_a", 7, "pin 2 is already estop_a in line 6", "free: 0 to 1, 3 to 22"),
     ("[pins]\nestop_a = 23\n", "pins.estop_a", 6, "a Raspberry Pi Pico brings out no GPIO 23", "0 to 22, 26 to 28"),
     ("[pins]\nestop_x = 3\n", "pins.estop_x", 6, "no driver has such a pin", "did you mean estop_"),
-    ('[drivers]\nflash = "spi_nr"\n', "drivers.flash", 6, "'spi_nr' is not a driver for it", "did you mean spi_nor?"),
+    ('[drivers]\nflash = "spi_nr"\n', "drivers.flash", 6, '"spi_nr" is not a driver for it', "did you mean spi_nor?"),
     ('[drivers]\nflsh = "ram"\n', "drivers.flsh", 6, "unknown role", "did you mean flash?"),
     ('[drivers]\ndeadman = "pio"\n', "drivers.deadman", 6, '"pio" needs a pin for permissive', "permissive = ..."),
     ('[drivers]\nflash = "spi_nor"\n[pins]\n' + FLASH.replace("18", "20"), "pins.flash_clock", 9,
@@ -33,7 +33,7 @@ MISTAKES = (
      'panel = "carrier"'),
     ('capabilities = ["regulator"]\n', "capabilities", 5, 'nothing on this board gives "regulator"', 'actuator = "dac8551"'),
     ('capabilities = ["fill_vent"]\n[pins]\nfill = 3\n', "capabilities", 5, "fill_vent", "pins fill and vent"),
-    ('module = "pico3"\n', "module", 4, "'pico3' is not in boards/chips.toml", "did you mean pico"),
+    ('module = "pico3"\n', "module", 4, '"pico3" is not in boards/chips.toml', "did you mean pico"),
     ('[drivers]\nflash = "internal"\n', "drivers.flash", 6, '"internal" wants to know journal_kb', "journal_kb = ..."),
     ("[settings]\nhx711_sp = 80\n", "settings.hx711_sp", 6, "no driver of this board has such a setting", "leave it out"),
     ("[settings]\nlow = 1.5\n", "settings.low", 6, "1.5 is not a whole number", ""),
@@ -93,7 +93,7 @@ EXTENDS = 'format = 1\nname = "bench"\nmodule = "pico2"\nextends = "pico"\n'
     [
         ("[pins]\ndump = 14\n", "pins.dump", "14 conflicts with 15"),
         ("[pins]\nvalve_pwm = 15\n", "pins.dump", "pin 15 is already valve_pwm in line 6"),
-        ('[drivers]\nflash = "ram"\n', "drivers.flash", "'ram' conflicts with 'spi_nor'"),
+        ('[drivers]\nflash = "ram"\n', "drivers.flash", '"ram" conflicts with "spi_nor"'),
     ],
 )
 def test_a_board_that_extends_another_can_not_contradict_it(text: str, key: str, wrong: str, tmp_path: Path) -> None:

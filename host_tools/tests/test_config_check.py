@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stackpress import config, paths
-from stackpress.config.schema import groups, number, parameters
+from stackpress.config.numbers import number
+from stackpress.config.schema import groups, parameters
 from stackpress.config.toml_lines import key_lines
 
 GOOD = paths.BOARDS / "sim" / "press.toml"

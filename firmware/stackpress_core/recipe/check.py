@@ -4,6 +4,7 @@ One pass over header and steps follows the set-point from step to step, so that 
 leads. It is fed whatever came over the wire or out of a file: any input gives complaints, none an exception.
 """
 
+from stackpress_core.errors import short
 from stackpress_core.recipe.fields import HEADER, HEADER_GROUPS, NEEDS, NOTHING_BESIDE, ONLY_WITH, POINTS_MAX, STEPS_MAX
 from stackpress_core.recipe.kinds import KINDS, NAMES, OF, filled, rows_of
 from stackpress_core.recipe.levels import newtons, rate_cn_per_s
@@ -50,7 +51,7 @@ class _Check:
         self.found = []
 
     def spell(self, field):
-        return self._spell(self.number, field) if isinstance(field, str) else _short(field)
+        return self._spell(self.number, field) if isinstance(field, str) else short(field)
 
     def say(self, field, text):
         self.found.append((self.number, field, text))
@@ -59,7 +60,7 @@ class _Check:
         name = step.get("do") if isinstance(step, dict) else None
         if not isinstance(name, str) or name not in OF:
             known = "steps are " + ", ".join(NAMES)
-            self.say("do", f"{_short(name)} is no step; {known}" if name else f"does not say what to do; {known}")
+            self.say("do", f"{short(name)} is no step; {known}" if name else f"does not say what to do; {known}")
             self.set_cn = None
             return
         before, kind = len(self.found), OF[name]
@@ -83,7 +84,7 @@ class _Check:
             if name in others:
                 continue
             if name not in rows:
-                self.say(name if isinstance(name, str) else "", f"{_short(name)} is not known here")
+                self.say(name if isinstance(name, str) else "", f"{short(name)} is not known here")
                 continue
             fault = _fault(rows[name], value)
             if fault:
@@ -98,7 +99,7 @@ class _Check:
     def name(self, name):
         """The name is a document's name on the device."""
         if isinstance(name, str) and not all([_in_name(char) for char in name]):
-            self.say("name", f"name {_short(name)} may only have letters, digits, _ and -")
+            self.say("name", f"name {short(name)} may only have letters, digits, _ and -")
 
     def company(self, step, rows):
         """A field that would not be heard is a mistake, not a decoration."""
@@ -205,12 +206,12 @@ def _fault(row, value):
     """What is wrong with one value, in words that follow the field's name; "" if nothing is."""
     unit, least, most = row[1], row[2], row[3]
     if isinstance(unit, tuple):
-        return "" if isinstance(value, str) and value in unit else f"is {' or '.join(unit)}, not {_short(value)}"
+        return "" if isinstance(value, str) and value in unit else f"is {' or '.join(unit)}, not {short(value)}"
     if unit == "yes":
         return "" if value is True else "is true or left out"
     if unit == "text":
         plain = isinstance(value, str) and least <= len(value) <= most and all([char >= " " for char in value])
-        return "" if plain else f"is a text of {least} to {most} characters, not {_short(value)}"
+        return "" if plain else f"is a text of {least} to {most} characters, not {short(value)}"
     if unit.endswith(" list"):
         if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= POINTS_MAX:
             return f"is a list of 1 to {POINTS_MAX} numbers"
@@ -221,16 +222,5 @@ def _fault(row, value):
 
 def _number_fault(unit, least, most, value):
     if not _whole(value):
-        return f"is a whole number of {unit}, not {_short(value)}"
-    return "" if least <= value <= most else f"= {_short(value)} lies outside {least} .. {most} {unit}"
-
-
-def _short(value):
-    """A few characters of anything, however large it is."""
-    if isinstance(value, str):
-        return repr(value[:24])
-    if isinstance(value, (list, tuple, dict)):
-        return "a list" if isinstance(value, (list, tuple)) else "a table"
-    if _whole(value) and not -(10**15) < value < 10**15:
-        return "a number far too large"
-    return str(value)[:24]
+        return f"is a whole number of {unit}, not {short(value)}"
+    return "" if least <= value <= most else f"= {short(value)} lies outside {least} .. {most} {unit}"

@@ -70,7 +70,8 @@ def cell(cell: Cell, serial: Serial, out_file: Target = None, port: Port = None,
         if press.state not in (SAFE, SERVICE):
             raise Failure(f"The press is {press.state}.", "Calibration needs the safe state.", REFUSED)
         parameter = press.parameter("rail_counts").value
-        session = Session(serial, int(parameter) if isinstance(parameter, (int, float)) else CODE_MAX)
+        rail = int(parameter) if isinstance(parameter, (int, float)) else CODE_MAX
+        session = Session(serial, rail, _capacity_n(press, cell))
         take_zero(press, session, cell)
         take_loads(press, session, cell)
         fit = session.fit()
@@ -81,6 +82,14 @@ def cell(cell: Cell, serial: Serial, out_file: Target = None, port: Port = None,
         path = _keep(calibration, out_file)
     out.say(f"Cell {cell} ({serial}) is calibrated; kept in {path}.")
     out.answer({"cell": cell, "serial": serial, "points": fit.cell.points, "worst_permille": fit.worst_permille})
+
+
+def _capacity_n(press: "Press", cell: int) -> float:
+    """What the cell bears by the press's ceilings; 0 where it has none."""
+    from .config_files import ceilings_on
+
+    have = ceilings_on(press)
+    return have.cell_n[cell - 1] if have is not None and cell <= len(have.cell_n) else 0.0
 
 
 def _on_press(press: "Press") -> "Calibration | None":

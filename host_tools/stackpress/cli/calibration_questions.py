@@ -3,6 +3,7 @@
 Questions go to stderr and answers come from stdin, so that a script can give them; nothing is accepted by silence.
 """
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 SAMPLES = 64
 SAMPLE_EVERY_S = 0.02
+_FORCE = re.compile(r"(.*?)([A-Za-z]*)")
+_SCALES = {"": 1.0, "n": 1.0, "kn": 1000.0}
+_THOUSANDS = re.compile(r"[0-9]{1,3}(\.[0-9]{3})+")  # three digits behind a point are thousands in half of Europe
 
 
 def asked(prompt: str) -> str:
@@ -73,22 +77,29 @@ def take_loads(press: "Press", session: "Session", cell: int) -> None:
 
 
 def parse_force(text: str) -> float:
-    """A force / N from `500`, `500 N`, `2.5 kN`. Raises ValueError that says what is understood."""
-    word = text.strip().replace(",", ".")
-    for unit, factor in (("kN", 1000.0), ("N", 1.0)):
-        if word.lower().endswith(unit.lower()):
-            word, scale = word[: -len(unit)].strip(), factor
-            break
-    else:
-        scale = 1.0
-    try:
-        return float(word) * scale
-    except ValueError as error:
-        raise ValueError(f"{text!r} is not a force: write 500, 500 N or 2.5 kN") from error
+    """A force / N from `500`, `500 N`, `2.5 kN`. Raises ValueError that says what is understood; nothing is guessed."""
+    from ..config.numbers import plain, readings, shown, write_it
+    from ..config.units import advice
+
+    found = _FORCE.fullmatch(text.strip())
+    body, unit = (found[1].strip(), found[2]) if found else (text, "")
+    scale = _SCALES.get(unit.lower())
+    value = plain(body)
+    if scale is None and value is not None:
+        told = advice(f"force_{unit}", value, ("force_n",))
+        right = told[1].rpartition("= ")[2] + " N" if told and "= " in told[1] else "500, 500 N or 2.5 kN"
+        raise ValueError(f"{shown(text)} is not in newtons: write {right}")
+    if value is None and readings(body):
+        raise ValueError(f"{shown(text)} has a separator: {write_it(body, f' {unit}' if unit else '')}")
+    if value is None or scale is None:
+        raise ValueError(f"{shown(text)} is not a force: write 500, 500 N or 2.5 kN")
+    if _THOUSANDS.fullmatch(body) and scale == 1.0:
+        raise ValueError(f"{shown(text)} may be {body.replace('.', '')} N or {value:g} N: write one of them")
+    return value * scale
 
 
 def show_fit(out: Output, fit: "Fit") -> None:
-    from ..config.schema import number
+    from ..config.numbers import number
 
     rows = [(number(force), f"{left:+.2f}") for force, left in fit.residuals_n]
     lines = ["  reference / N   deviation / N", *(f"  {force:>13}   {left:>13}" for force, left in rows)]

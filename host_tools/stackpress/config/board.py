@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from . import hardware
 from .complaints import Complaints, did_you_mean
-from .toml_lines import Layer
+from .numbers import shown
+from .toml_file import Layer
 from .wiring import check_wiring
 
 # What a board can claim to have -> what that means. The firmware asks for the same words.
@@ -79,8 +80,8 @@ def _text(layer: Layer, key: str, complaints: Complaints) -> str:
     value = layer.data.get(key)
     if isinstance(value, str) and value.strip():
         return value
-    text = "is missing" if value is None else f"{value!r} is not a text"
-    if layer.data:
+    text = "is missing" if value is None else f"{shown(value)} is not a text"
+    if layer.read:
         complaints.add(layer.file, layer.line(key), key, text, f'{key} = "..."')
     return ""
 
@@ -89,7 +90,7 @@ def _identity(layer: Layer, complaints: Complaints) -> str:
     value = _text(layer, "identity", complaints)
     if value and value not in IDENTITIES:
         near = did_you_mean(value, IDENTITIES, " or ".join(IDENTITIES))
-        complaints.add(layer.file, layer.line("identity"), "identity", f'"{value}" is no kind of identity', near)
+        complaints.add(layer.file, layer.line("identity"), "identity", f"{shown(value)} is no kind of identity", near)
     return value
 
 
@@ -102,7 +103,7 @@ def _capabilities(layer: Layer, complaints: Complaints) -> frozenset[str]:
     for one in value:
         if one not in CAPABILITIES:
             near = did_you_mean(one, CAPABILITIES, ", ".join(CAPABILITIES))
-            complaints.add(layer.file, line, "capabilities", f'"{one}" is unknown', near)
+            complaints.add(layer.file, line, "capabilities", f"{shown(one)} is unknown", near)
     return frozenset(value)
 
 
@@ -111,20 +112,21 @@ def _settings(layer: Layer, complaints: Complaints) -> dict[str, int]:
     table = layer.data.get("settings", {})
     rows = table.items() if isinstance(table, dict) else ()
     for name, value in rows:
-        if isinstance(value, bool) or not isinstance(value, int):
-            complaints.add(layer.file, layer.line("settings", name), f"settings.{name}", f"{value!r} is not a whole number", "")
-    return {name: value for name, value in rows if isinstance(value, int)}
+        if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+            text = f"{shown(value)} is not a whole number above 0"
+            complaints.add(layer.file, layer.line("settings", name), f"settings.{name}", text, "")
+    return {name: value for name, value in rows if isinstance(value, int) and value > 0}
 
 
 def _module(layer: Layer, complaints: Complaints) -> hardware.Module | None:
     name, known = layer.data.get("module"), hardware.modules()
     if name is None:
         return None
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         near = did_you_mean(str(name), known, "one of " + ", ".join(known))
-        complaints.add(layer.file, layer.line("module"), "module", f"{name!r} is not in boards/chips.toml", near)
+        complaints.add(layer.file, layer.line("module"), "module", f"{shown(name)} is not in boards/chips.toml", near)
         return None
-    return known[str(name)]
+    return known[name]
 
 
 def _pins(layer: Layer, module: hardware.Module | None, complaints: Complaints) -> dict[str, int]:
@@ -137,7 +139,7 @@ def _pins(layer: Layer, module: hardware.Module | None, complaints: Complaints) 
     for role, pin in table.items():
         line, right = layer.line("pins", role), ranges(sorted(set(there) - set(taken)))
         if isinstance(pin, bool) or not isinstance(pin, int):
-            complaints.add(layer.file, line, f"pins.{role}", f"{pin!r} is not a pin number", right)
+            complaints.add(layer.file, line, f"pins.{role}", f"{shown(pin)} is not a pin number", right)
         elif pin not in there:
             whose = f"a {module.text} brings out no GPIO {pin}" if module else f"the chip has no pin {pin}"
             complaints.add(layer.file, line, f"pins.{role}", whose, right)
@@ -173,5 +175,5 @@ def _drivers(layer: Layer, complaints: Complaints) -> dict[str, str]:
             complaints.add(layer.file, line, f"drivers.{role}", "unknown role", near)
         elif driver not in words:
             near = did_you_mean(str(driver), words, "one of " + ", ".join(words))
-            complaints.add(layer.file, line, f"drivers.{role}", f"{driver!r} is not a driver for it", near)
+            complaints.add(layer.file, line, f"drivers.{role}", f"{shown(driver)} is not a driver for it", near)
     return {role: str(driver) for role, driver in table.items()}

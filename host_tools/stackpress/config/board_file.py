@@ -10,8 +10,10 @@ from typing import Any
 from .. import paths
 from .board import Board, check_board
 from .complaints import Complaints, did_you_mean
+from .numbers import shown
 from .schema import groups
-from .toml_lines import KeyPath, Layer, read_layer
+from .toml_file import Layer, read_layer
+from .toml_lines import KeyPath
 
 TAKEN = ("pins", "drivers", "settings")  # tables that are added to
 OWN = ("format", "name", "text", "module", "extends")  # what a board says for itself
@@ -46,7 +48,7 @@ def _base(layer: Layer, path: Path, complaints: Complaints) -> Layer | None:
     known = sorted(one.parent.name for one in paths.BOARDS.glob("*/board.toml") if one.parent != path.resolve().parent)
     if name not in known:
         right = did_you_mean(str(name), known, "one of " + ", ".join(known))
-        complaints.add(layer.file, line, "extends", f"there is no other board {name!r}", right)
+        complaints.add(layer.file, line, "extends", f"there is no other board {shown(name)}", right)
         return None
     base = read_layer("board", paths.BOARDS / str(name) / "board.toml", complaints)
     if "extends" in base.data:
@@ -73,6 +75,6 @@ def _added(own: Layer, base: Layer, table: str, complaints: Complaints) -> dict[
     there: dict[str, Any] = base.data.get(table, {})
     for key, value in own.data.get(table, {}).items():
         if key in there and there[key] != value:
-            text = f"{value!r} conflicts with {there[key]!r} in {base.file}:{base.line(table, key)}, which it extends"
+            text = f"{shown(value)} conflicts with {shown(there[key])} in {base.file}:{base.line(table, key)}, which it extends"
             complaints.add(own.file, own.line(table, key), f"{table}.{key}", text, "leave it out, or do not extend")
     return {**own.data.get(table, {}), **there}

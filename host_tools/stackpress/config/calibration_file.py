@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from .complaints import Complaints
-from .schema import number
-from .toml_lines import Layer, read_layer
+from .numbers import number
+from .toml_file import Layer, check_format, read_layer
 
+FORMAT = 1
 CELLS = 4
 POINTS_MAX = 8
 CODE_MAX = 8_388_607
@@ -40,7 +41,7 @@ class Calibration:
 
     def document(self) -> bytes:
         """The record as the press keeps it: forces in whole hundredths of a newton."""
-        record = {"format": 1, "board": self.board_identity, "cells": [_cell_record(one) for one in self.cells]}
+        record = {"format": FORMAT, "board": self.board_identity, "cells": [_cell_record(one) for one in self.cells]}
         return json.dumps(record, separators=(",", ":")).encode()
 
     def with_cell(self, index: int, cell: CellCalibration) -> "Calibration":
@@ -53,7 +54,7 @@ class Calibration:
         """The file's text."""
         lines = [
             "# Written by `stackpress calibrate`. Measured values: do not edit, calibrate again.",
-            "format = 1",
+            f"format = {FORMAT}",
             f"board_identity = {json.dumps(self.board_identity)}",
         ]
         for index, cell in enumerate(self.cells, 1):
@@ -85,7 +86,7 @@ def from_document(data: bytes) -> Calibration:
         record = json.loads(data)
         cells = tuple(_cell_of(one) for one in record["cells"])
         return Calibration(str(record["board"]), cells)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"not a calibration record: {error}") from error
 
 
@@ -99,9 +100,10 @@ def _cell_of(record: dict[str, Any] | None) -> CellCalibration | None:
 def read_calibration(path: Path, complaints: Complaints) -> Calibration | None:
     """Read and check the file; None, with complaints, if it is wrong."""
     layer = read_layer("calibration", path, complaints)
-    if not layer.data:
+    if not layer.read:
         return None
     before = len(complaints.found)
+    check_format(layer, FORMAT, complaints)
     known = ("format", "board_identity", *(f"cell_{i}" for i in range(1, CELLS + 1)))
     for key in layer.data:
         if key not in known:
@@ -110,6 +112,8 @@ def read_calibration(path: Path, complaints: Complaints) -> Calibration | None:
     if not isinstance(identity, str) or not identity:
         complaints.add(layer.file, layer.line("board_identity"), "board_identity", "names no board", "the *IDN? serial")
     cells = tuple(_check_cell(layer, f"cell_{i}", complaints) for i in range(1, CELLS + 1))
+    if not any(f"cell_{i}" in layer.data for i in range(1, CELLS + 1)):
+        complaints.add(layer.file, 0, "", "no cell is calibrated", "[cell_1] with " + ", ".join(_CELL_KEYS))
     return None if len(complaints.found) > before else Calibration(str(identity), cells)
 
 
@@ -121,7 +125,8 @@ def _check_cell(layer: Layer, key: str, complaints: Complaints) -> CellCalibrati
         complaints.add(layer.file, layer.line(key), key, "is not one cell's calibration", ", ".join(_CELL_KEYS))
         return None
     codes, forces = table["codes"], table["forces_n"]
-    ok = isinstance(codes, list) and isinstance(forces, list) and all(_is_number(v) for v in (*codes, *forces))
+    lists = isinstance(codes, list) and isinstance(forces, list)
+    ok = lists and all(_is_whole(code) for code in codes) and all(_is_number(force) for force in forces)
     whole = all(_is_whole(table[name]) for name in ("zero_code", "calibrated_unix_s"))
     if not ok or not whole or not isinstance(table["serial"], str):
         complaints.add(layer.file, layer.line(key), key, "has values of the wrong type", "calibrate this cell again")
@@ -131,9 +136,13 @@ def _check_cell(layer: Layer, key: str, complaints: Complaints) -> CellCalibrati
         complaints.add(layer.file, layer.line(key, "codes"), f"{key}.codes", text, "one force a code")
         return None
     points = tuple((int(code), float(force)) for code, force in zip(codes, forces, strict=True))
-    for text in point_complaints(points):
+    for text in point_complaints(points) + _zero_complaints(table["zero_code"]):
         complaints.add(layer.file, layer.line(key, "codes"), f"{key}.codes", text, "calibrate this cell again")
     return CellCalibration(table["serial"], points, table["zero_code"], table["calibrated_unix_s"])
+
+
+def _zero_complaints(code: int) -> list[str]:
+    return [] if abs(code) <= CODE_MAX else ["zero_code is beyond 24 bits"]
 
 
 def _is_number(value: object) -> bool:
@@ -141,7 +150,7 @@ def _is_number(value: object) -> bool:
 
 
 def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 32
 
 
 def point_complaints(points: Sequence[tuple[int, float]]) -> list[str]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .complaints import Complaints, did_you_mean
-from .schema import number
-from .toml_lines import Layer
-from .units import converted, same_quantity
+from .numbers import number, shown
+from .toml_file import Layer
+from .units import advice
 
 CELLS = 4
 _HIGHEST_N = 330_000.0  # what the firmware's integers hold
@@ -60,7 +60,7 @@ def from_document(data: bytes) -> Ceilings:
         record = json.loads(data)
         cells = tuple(int(one) / 100 for one in record["cell_cn"])
         return Ceilings(int(record["frame_cn"]) / 100, int(record["relief_cn"]) / 100, cells)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"not a ceilings record: {error}") from error
 
 
@@ -92,19 +92,14 @@ def check_ceilings(layer: Layer, complaints: Complaints) -> Ceilings | None:
 
 
 def _unknown(layer: Layer, key: str, value: object, complaints: Complaints) -> None:
-    text, right = "unknown key", did_you_mean(key, _KEYS, ", ".join(_KEYS))
-    for known in _KEYS:
-        if same_quantity(key, known):
-            text, right = "wrong unit", f"use {known}"
-            same = converted(value, key, known) if isinstance(value, (int, float)) else None
-            right += f": {known} = {number(same)}" if same is not None else ""
+    text, right = advice(key, value, _KEYS) or ("unknown key", did_you_mean(key, _KEYS, ", ".join(_KEYS)))
     complaints.add(layer.file, layer.line("ceilings", key), f"ceilings.{key}", text, right)
 
 
 def _force(layer: Layer, key: str, value: object, complaints: Complaints) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= _HIGHEST_N:
         return float(value)
-    text = "is missing" if value is None else f"{value!r} is not a force"
+    text = "is missing" if value is None else f"{shown(value)} is not a force"
     line = layer.line("ceilings", key)
     complaints.add(layer.file, line, f"ceilings.{key}", text, f"newtons, above 0, at most {number(_HIGHEST_N)}")
     return 0.0

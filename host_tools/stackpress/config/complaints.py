@@ -23,11 +23,16 @@ class Complaint:
         place = f"{self.file}:{self.line}" if self.line else self.file
         key = f" {self.key}:" if self.key else ""
         right = f" -> {self.right}" if self.right else ""
-        return f"{place}:{key} {self.text}{right}"
+        return _one_line(f"{place}:{key} {self.text}{right}")
 
     def as_dict(self) -> dict[str, str | int]:
         """The same for `--json`."""
         return {"file": self.file, "line": self.line, "key": self.key, "text": self.text, "right": self.right}
+
+
+def _one_line(text: str) -> str:
+    """A key may hold any character, a line feed too; a complaint is one line."""
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 class ConfigError(ValueError):

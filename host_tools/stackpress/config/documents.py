@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .layers import Effective
-from .schema import Parameter, ParamValue, groups, number, parameters
+from .numbers import number
+from .schema import Parameter, ParamValue, groups, parameters
 from .units import unit_words
 
 FORMAT = 1

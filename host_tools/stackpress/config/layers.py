@@ -16,9 +16,10 @@ from .board_file import read_board
 from .calibration_file import Calibration, read_calibration
 from .ceilings import Ceilings, check_ceilings
 from .complaints import Complaints, did_you_mean
+from .numbers import shown
 from .rules import Facts, findings
 from .schema import Parameter, ParamValue, groups, parameters, why_unknown
-from .toml_lines import Layer, read_layer
+from .toml_file import Layer, check_format, read_layer
 
 FORMAT = 1
 _PRESS_TOP = ("format", "name", "text", "board", "ceilings")
@@ -114,17 +115,16 @@ class _Merge:
 
     def format_and_name(self, layer: Layer) -> str:
         """Check the two keys that every layer begins with; gives the name."""
-        if not layer.data:
+        if not layer.read:
             return ""
-        if layer.data.get("format") != FORMAT:
-            line, given = layer.line("format"), layer.data.get("format")
-            text = "is missing" if given is None else f"{given!r} is not known here"
-            self.complaints.add(layer.file, line, "format", text, f"format = {FORMAT}")
+        check_format(layer, FORMAT, self.complaints)
         name = layer.data.get("name", "")
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_. +-]{0,31}", name):
             right = "up to 31 letters, digits, spaces and _ . + -"
-            self.complaints.add(layer.file, layer.line("name"), "name", f"{name!r} is not a name", right)
+            self.complaints.add(layer.file, layer.line("name"), "name", f"{shown(name)} is not a name", right)
             return ""
+        if layer.name == "press" and not name.strip():
+            self.complaints.add(layer.file, layer.line("name"), "name", "the press has no name", 'name = "..."')
         return name
 
 
@@ -145,8 +145,6 @@ def load(press: Path, site: Path | None = None, calibration: Path | None = None)
         merge.format_and_name(site_layer)
         merge.take(site_layer, _SITE_TOP)
     measured = read_calibration(calibration, complaints) if calibration is not None else None
-    if press_layer.data and not name:
-        complaints.add(press_layer.file, press_layer.line("name"), "name", "the press has no name", 'name = "..."')
     _impossible(merge, press_layer, board, board_layer, ceilings)
     complaints.raise_if_any()
     files = [board_layer.file, press_layer.file] + [str(one) for one in (site, calibration) if one is not None]
@@ -159,19 +157,19 @@ def _known(layer: Layer) -> dict[str, object]:
 
 
 def _board_layer(press: Layer, path: Path, complaints: Complaints) -> Layer:
-    if not press.data:
-        return Layer("board", "", {})
+    if not press.read:
+        return Layer("board", "", {}, read=False)
     name, line = press.data.get("board"), press.line("board")
     shipped = sorted(one.parent.name for one in paths.BOARDS.glob("*/board.toml"))
     right = f'board = "{shipped[0] if shipped else "sim"}", or the path of a board.toml'
     if not isinstance(name, str) or not name:
         complaints.add(press.file, line, "board", "the press has no board", right)
-        return Layer("board", "", {})
+        return Layer("board", "", {}, read=False)
     if name.endswith(".toml"):
         return read_board(path.parent / name, complaints)
     if name not in shipped:
-        complaints.add(press.file, line, "board", f'there is no board "{name}"', did_you_mean(name, shipped, right))
-        return Layer("board", "", {})
+        complaints.add(press.file, line, "board", f"there is no board {shown(name)}", did_you_mean(name, shipped, right))
+        return Layer("board", "", {}, read=False)
     return read_board(paths.BOARDS / name / "board.toml", complaints)
 
 

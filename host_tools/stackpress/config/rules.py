@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from .board import Board
 from .ceilings import Ceilings
-from .schema import ParamValue, number, parameters
+from .numbers import number
+from .schema import ParamValue, parameters
 
 # key, what is wrong, what would be right
 Finding = tuple[str, str, str]

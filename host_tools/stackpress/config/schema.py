@@ -10,9 +10,11 @@ from functools import cache
 from typing import Any
 
 from .complaints import did_you_mean
-from .units import converted, same_quantity, unit_of, unit_words
+from .numbers import number, shown
+from .units import advice, unit_of, unit_words
 
 ParamValue = float | int | str
+ROUNDED_MOST = 0.005  # of a value; a count or a mask is never rounded
 
 
 @dataclass(frozen=True)
@@ -77,25 +79,18 @@ class Parameter:
         if isinstance(value, str) and value in self.choices:
             return None
         if isinstance(value, str):
-            return f'"{value}" is not a choice', did_you_mean(value, self.choices, self.allowed)
-        return f"{value!r} is not a word", self.allowed
+            return f"{shown(value)} is not a choice", did_you_mean(value, self.choices, self.allowed)
+        return f"{shown(value)} is not a word", self.allowed
 
     def _number_complaint(self, value: object) -> tuple[str, str] | None:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return f"{value!r} is not a number", self.allowed
+            return f"{shown(value)} is not a number", self.allowed
         if not self.low <= value <= self.high:  # a NaN is not between any two numbers
             return f"{number(value)} is out of range", self.allowed
+        exact = value * self.scale
+        if abs(exact - round(exact)) > (abs(exact) * ROUNDED_MOST if unit_of(self.name)[1] else 1e-9):
+            return f"{number(value)} is finer than the press keeps it", f"in steps of {number(1 / self.scale)}"
         return None
-
-
-def number(value: float) -> str:
-    """A number as a person writes it: no `.0`, no exponent below a thousand million, no binary noise."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return str(value)
-    text = f"{value:.9g}"
-    if "e" in text:
-        text = f"{value:.12f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:.0f}"
-    return text
 
 
 def parse_rows(rows: Sequence[Sequence[Any]]) -> dict[str, Parameter]:
@@ -127,21 +122,7 @@ def groups() -> dict[str, dict[str, Parameter]]:
 def why_unknown(key: str, value: object, group: str) -> tuple[str, str]:
     """(what is wrong, what would be right) about a key that the group does not have."""
     table = parameters()
-    for known in table:
-        if same_quantity(key, known) and unit_of(known)[1] is not None:
-            return _wrong_unit(key, value, known)
     if key in table:
         return "stands in the wrong table", f"move it to [{table[key].group}]"
     near = did_you_mean(key, groups().get(group, {})) or did_you_mean(key, table)
-    return "unknown key", near or f"[{group}] knows {', '.join(groups().get(group, {}))}"
-
-
-def _wrong_unit(key: str, value: object, known: str) -> tuple[str, str]:
-    have = unit_of(key)[1]
-    text = f"wrong unit ({have.words})" if have else "the unit is missing from the key"
-    right = f"use {known} ({unit_words(known)})"
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        same = converted(value, key, known)
-        if same is not None:
-            right += f": {known} = {number(same)}"
-    return text, right
+    return advice(key, value, table) or ("unknown key", near or f"[{group}] knows {', '.join(groups().get(group, {}))}")

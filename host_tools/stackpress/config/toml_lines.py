@@ -1,67 +1,18 @@
-"""Read a TOML file and know the line of every key.
+"""The line of every key in a TOML text.
 
 The standard library's reader checks the grammar and gives the values but forgets the lines. This one walks the same
 text once more and notes where each table and key begins; it may trust the grammar, because `tomllib` has accepted it.
 """
 
 import re
-import tomllib
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
-from .complaints import Complaints
 
 KeyPath = tuple[str, ...]
 _KEY = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*""")
-_AT_LINE = re.compile(r"(.*) \(at line (\d+), column \d+\)$")
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One file: its values and where they stand. `name` is what `config check` prints as the origin of a value."""
-
-    name: str
-    file: str
-    data: dict[str, Any]
-    lines: dict[KeyPath, int] = field(default_factory=dict)
-
-    def line(self, *path: str) -> int:
-        """The line of the key, else of the nearest table round it, else 0."""
-        for length in range(len(path), 0, -1):
-            if path[:length] in self.lines:
-                return self.lines[path[:length]]
-        return 0
-
-
-def read_layer(name: str, path: Path, complaints: Complaints) -> Layer:
-    """Read one file. A file that cannot be read or is not TOML gives a complaint and an empty layer."""
-    shown = display_name(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        complaints.add(shown, 0, "", "there is no such file")
-        return Layer(name, shown, {})
-    except (OSError, UnicodeDecodeError) as error:
-        complaints.add(shown, 0, "", f"cannot be read: {error}", "a TOML file in UTF-8")
-        return Layer(name, shown, {})
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = _AT_LINE.match(str(error))
-        last = text.count("\n") + 1
-        what, line = (found[1], int(found[2])) if found else (str(error).removesuffix(" (at end of document)"), last)
-        complaints.add(shown, line, "", f"not TOML: {what}", "key = value")
-        return Layer(name, shown, {})
-    return Layer(name, shown, data, key_lines(text))
-
-
-def display_name(path: Path) -> str:
-    """The path as the user would type it: relative to where they are, if it is below."""
-    try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
-    except (ValueError, OSError):
-        return str(path)
+def nearest(lines: dict[KeyPath, int], path: KeyPath) -> int:
+    """The line of `path`, else of the nearest table round it, else 0."""
+    return next((lines[path[:length]] for length in range(len(path), 0, -1) if path[:length] in lines), 0)
 
 
 def key_lines(text: str) -> dict[KeyPath, int]:

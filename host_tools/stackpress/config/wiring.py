@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Set
 from . import hardware
 from .complaints import Complaints, did_you_mean
 from .hardware import Part
-from .toml_lines import Layer
+from .toml_file import Layer
 
 # (table, key, what is wrong, what would be right)
 Finding = tuple[str, str, str, str]
