@@ -85,6 +85,8 @@ def calibration(document, limits=None):
         return ["cells is a list of at most %d" % words.CELLS]
     if not any(cells):
         return ["no cell is calibrated"]
+    if not isinstance(document["board"], str):
+        return ["board is a text, not %s" % short(document["board"])]
     for i, cell in enumerate(cells):
         if cell is None:
             continue
@@ -94,6 +96,8 @@ def calibration(document, limits=None):
             tuning.segments(cell["points"])
             if not _small(cell.get("zero_code", 0)):
                 raise ValueError("zero_code is a whole number below 2^30")
+            if not isinstance(cell.get("serial", ""), str):
+                raise ValueError("serial is a text")
             if limits and not ceilings(limits):
                 _sees_all(cell["points"], limits["cell_cn"][i])
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:

@@ -50,7 +50,10 @@ def test_a_file_that_sets_nothing_is_no_configuration(raw: bytes, tmp_path: Path
 
 @pytest.mark.parametrize("lacking", ["format", "name", "board"])
 def test_a_press_file_without_format_name_or_board_is_refused(lacking: str, tmp_path: Path) -> None:
-    text = "".join(line for line in HEAD.splitlines(True) if not line.startswith(lacking)) + "[limits]\nforce_limit_n = 5000\n"
+    text = (
+        "".join(line for line in HEAD.splitlines(True) if not line.startswith(lacking))
+        + "[limits]\nforce_limit_n = 5000\n"
+    )
     (told,) = told_of(press_file(tmp_path, text))
     assert f" {lacking}: " in told
 
@@ -68,19 +71,25 @@ def test_only_the_whole_number_is_a_format(value: str, tmp_path: Path) -> None:
     ("raw", "line", "says"),
     [
         (f"{HEAD}[limits]\nforce_limit_n = {MANY}\n".encode(), 5, "at most 18 digits"),
-        (f"{HEAD}[limits]\nforce_limit_n = {'9' * 400}\n".encode(), 5, "has 400 digits"),
+        (f"{HEAD}[limits]\nforce_limit_n = {'1' * 400}\n".encode(), 5, "has 400 digits"),
         (f"{HEAD}[limits]\nforce_limit_n = 0x{'f' * 5000}\n".encode(), 5, "digits: no number"),
-        (f"{HEAD}[limits]\nforce_limit_n = 10,000\n".encode(), 5, "10,000 is a number with separators -> write 10000 or 10"),
+        (
+            f"{HEAD}[limits]\nforce_limit_n = 10,000\n".encode(),
+            5,
+            "10,000 is a number with separators -> write 10000 or 10",
+        ),
         (f"{HEAD}[limits]\nforce_limit_n = 10 000 # N\n".encode(), 5, "write 10000"),
         (f"{HEAD}[limits]\nforce_limit_n = 1'500\n".encode(), 5, "write 1500 or 1.5"),
         (f"{HEAD}x = {'[' * 3000}{']' * 3000}\n".encode(), 0, "nested too deeply"),
         (HEAD.encode("utf-16"), 0, "save it as UTF-8"),
-        (HEAD.encode() + "text = \"40 µm\"\n".encode("latin-1"), 4, "byte 0xb5 is not UTF-8"),
+        (HEAD.encode() + 'text = "40 µm"\n'.encode("latin-1"), 4, "byte 0xb5 is not UTF-8"),
         (HEAD.encode() + b"# " + b"x" * 300_000, 0, "longer than"),
         (HEAD.replace('"sim"', '"\\u0000.toml"').encode(), 0, "cannot be read"),
     ],
-)  # fmt: skip
-def test_what_is_no_toml_of_ours_is_one_line_that_says_where_and_what(raw: bytes, line: int, says: str, tmp_path: Path) -> None:
+)
+def test_what_is_no_toml_of_ours_is_one_line_that_says_where_and_what(
+    raw: bytes, line: int, says: str, tmp_path: Path
+) -> None:
     told = told_of(press_file(tmp_path, raw))
     assert len(told) == 1 and says in told[0] and (f"press.toml:{line}:" in told[0] if line else ".toml:" in told[0])
 
@@ -92,7 +101,9 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
     assert programs.load(program)["name"] == "x"
 
 
-@pytest.mark.parametrize("value", ["nan", "-nan", "inf", "1e400", MANY, f"0x{'f' * 5000}", "true", "[]", "0", "70.1", "1979-05-27", '"13"'])
+@pytest.mark.parametrize(
+    "value", ["nan", "-nan", "inf", "1e400", MANY, f"0x{'f' * 5000}", "true", "[]", "0", "70.1", "1979-05-27", '"13"']
+)
 def test_a_die_that_is_no_diameter_is_refused_in_its_line(value: str) -> None:
     made, found = programs.parse(STEP.replace("die_mm = 13", f"die_mm = {value}") + "to_n = 5\n", "p.toml")
     assert made is None and len(found) == 1 and found[0].line == 2 and len(str(found[0])) < 200
@@ -163,8 +174,17 @@ def test_what_the_press_would_round_away_is_told(line: str, says: str, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("word", "newtons"), [("500", 500), ("500 N", 500), ("2.5 kN", 2500), ("2.500 kN", 2500), ("1e3", 1000), (" .5 kn ", 500), ("12.25", 12.25)]
-)  # fmt: skip
+    ("word", "newtons"),
+    [
+        ("500", 500),
+        ("500 N", 500),
+        ("2.5 kN", 2500),
+        ("2.500 kN", 2500),
+        ("1e3", 1000),
+        (" .5 kn ", 500),
+        ("12.25", 12.25),
+    ],
+)
 def test_a_reference_force_is_read_as_written(word: str, newtons: float) -> None:
     assert parse_force(word) == pytest.approx(newtons)
 
@@ -172,13 +192,27 @@ def test_a_reference_force_is_read_as_written(word: str, newtons: float) -> None
 @pytest.mark.parametrize(
     ("word", "says"),
     [
-        ("10,000 N", "write 10000 N or 10 N"), ("10,000", "write 10000 or 10"), ("1,500", "write 1500 or 1.5"),
-        ("1,5 kN", "write 1.5 kN"), ("10'000", "write 10000 or 10"), ("10 000 N", "write 10000 N"), ("10_000", "write 10000"),
-        ("10\u202f000 N", "write 10000 N"), ("1.234,5 N", "write 1234.5 N"), ("10.000 N", "10000 N or 10 N"),
-        ("inf", "not a force"), ("nan", "not a force"), ("1e", "not in newtons"), ("\uff11\uff10", "not a force"), ("", "not a force"),
-        ("100 kgf", "write 980.665 N"), ("5 MN", "write 5000000 N"), ("100 lbf", "write 444.822162 N"), ("5 bananas", "500, 500 N or 2.5 kN"),
+        ("10,000 N", "write 10000 N or 10 N"),
+        ("10,000", "write 10000 or 10"),
+        ("1,500", "write 1500 or 1.5"),
+        ("1,5 kN", "write 1.5 kN"),
+        ("10'000", "write 10000 or 10"),
+        ("10 000 N", "write 10000 N"),
+        ("10_000", "write 10000"),
+        ("10\u202f000 N", "write 10000 N"),
+        ("1.234,5 N", "write 1234.5 N"),
+        ("10.000 N", "10000 N or 10 N"),
+        ("inf", "not a force"),
+        ("nan", "not a force"),
+        ("1e", "not in newtons"),
+        ("\uff11\uff10", "not a force"),
+        ("", "not a force"),
+        ("100 kgf", "write 980.665 N"),
+        ("5 MN", "write 5000000 N"),
+        ("100 lbf", "write 444.822162 N"),
+        ("5 bananas", "500, 500 N or 2.5 kN"),
     ],
-)  # fmt: skip
+)
 def test_a_reference_force_that_can_be_read_two_ways_is_refused_with_both(word: str, says: str) -> None:
     with pytest.raises(ValueError) as caught:
         parse_force(word)
@@ -221,28 +255,92 @@ def test_a_calibration_file_without_its_format_is_refused(change: str, tmp_path:
     assert read_calibration(path, Complaints()) is None
 
 
-KEYS = ("format", "name", "text", "board", "ceilings", "limits", "cells", "valve", "tick", "force_limit_n", "cell_count", "tick_rate_hz",
-        "frame_rating_n", "relief_setting_n", "cell_capacity_n", "identity", "capabilities", "pins", "drivers", "settings", "module",
-        "extends", "converter", "flash", "converter_clock_hz", "one_shot_ms", "board_identity", "cell_1", "serial", "codes", "forces_n",
-        "zero_code", "calibrated_unix_s", "valve_kind", "a\nb", "")  # fmt: skip
+KEYS = (
+    "format",
+    "name",
+    "text",
+    "board",
+    "ceilings",
+    "limits",
+    "cells",
+    "valve",
+    "tick",
+    "force_limit_n",
+    "cell_count",
+    "tick_rate_hz",
+    "frame_rating_n",
+    "relief_setting_n",
+    "cell_capacity_n",
+    "identity",
+    "capabilities",
+    "pins",
+    "drivers",
+    "settings",
+    "module",
+    "extends",
+    "converter",
+    "flash",
+    "converter_clock_hz",
+    "one_shot_ms",
+    "board_identity",
+    "cell_1",
+    "serial",
+    "codes",
+    "forces_n",
+    "zero_code",
+    "calibrated_unix_s",
+    "valve_kind",
+    "a\nb",
+    "",
+)
 VALUES = st.recursive(
-    st.sampled_from(("1", "-1", "0", "1.5", "nan", "inf", "-inf", "1e400", MANY, "0x" + "f" * 4000, "true", "1979-05-27", "1979-05-27T07:32:00Z",
-                     '""', '"sim"', '"pico"', '"x.toml"', '"\\u0000"', '"a\\nb"', '"' + "y" * 500 + '"')),
-    lambda inner: st.lists(inner, max_size=3).map(lambda many: f"[{', '.join(many)}]")
-    | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3).map(
-        lambda table: "{" + ", ".join(f"{json.dumps(key)} = {value}" for key, value in table.items()) + "}"),
+    st.sampled_from(
+        (
+            "1",
+            "-1",
+            "0",
+            "1.5",
+            "nan",
+            "inf",
+            "-inf",
+            "1e400",
+            MANY,
+            "0x" + "f" * 4000,
+            "true",
+            "1979-05-27",
+            "1979-05-27T07:32:00Z",
+            '""',
+            '"sim"',
+            '"pico"',
+            '"x.toml"',
+            '"\\u0000"',
+            '"a\\nb"',
+            '"' + "y" * 500 + '"',
+        )
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda many: f"[{', '.join(many)}]")
+        | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3).map(
+            lambda table: "{" + ", ".join(f"{json.dumps(key)} = {value}" for key, value in table.items()) + "}"
+        )
+    ),
     max_leaves=6,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6), st.sampled_from(["press", "site", "board", "calibration"]))
+@given(
+    st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6),
+    st.sampled_from(["press", "site", "board", "calibration"]),
+)
 def test_any_values_in_any_file_give_complaints_of_one_line_each_or_pass(table: dict[str, str], role: str) -> None:
     text = "".join(f"{json.dumps(key)} = {value}\n" for key, value in table.items())
     with tempfile.TemporaryDirectory() as folder:
         there = Path(folder)
         (there / "x.toml").write_text(text)
-        press = press_file(there, text if role == "press" else HEAD.replace('"sim"', '"x.toml"') if role == "board" else HEAD)
+        press = press_file(
+            there, text if role == "press" else HEAD.replace('"sim"', '"x.toml"') if role == "board" else HEAD
+        )
         layers = {role: there / "x.toml"} if role in ("site", "calibration") else {}
         try:
             config.load(press, **layers)
@@ -251,8 +349,28 @@ def test_any_values_in_any_file_give_complaints_of_one_line_each_or_pass(table: 
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(kinds.NAMES), st.dictionaries(st.sampled_from(("to_n", "to_mpa", "rate_n_per_s", "for_s", "note", "forces_n", "to_lbf",
-       "to_MPa", "until_trigger", "speed_um_per_s")), VALUES, max_size=4), VALUES)  # fmt: skip
+@given(
+    st.sampled_from(kinds.NAMES),
+    st.dictionaries(
+        st.sampled_from(
+            (
+                "to_n",
+                "to_mpa",
+                "rate_n_per_s",
+                "for_s",
+                "note",
+                "forces_n",
+                "to_lbf",
+                "to_MPa",
+                "until_trigger",
+                "speed_um_per_s",
+            )
+        ),
+        VALUES,
+        max_size=4,
+    ),
+    VALUES,
+)
 def test_any_values_in_a_program_give_complaints_or_pass(kind: str, fields: dict[str, str], die: str) -> None:
     lines = [f'do = "{kind}"', *(f"{key} = {value}" for key, value in fields.items())]
     made, found = programs.parse(f'name = "x"\ndie_mm = {die}\n[[step]]\n' + "\n".join(lines), "p.toml")

@@ -29,7 +29,7 @@ def number(value: float) -> str:
 
 
 def digits(value: int) -> int:
-    """How many decimal digits a whole number has, also one that Python refuses to print."""
+    """How many decimal digits a whole number has, also one that Python refuses to print; of many nines one more."""
     return int(math.log10(abs(value))) + 1 if value else 1
 
 

@@ -20,7 +20,7 @@ Fault = tuple[int, str, str]
 
 _AT_LINE = re.compile(r"(.*) \(at line (\d+), column \d+\)$")
 _LONG = re.compile(r"[0-9](?:_?[0-9]){4000}")  # Python reads at most 4300 digits
-_VALUE = re.compile(r"[^=]*=\s*((?!["'\[{])[^#\"]*?[0-9])\s*[\],}]*\s*(?:#.*)?$")
+_VALUE = re.compile(r"[^=]*=\s*(?![\"'\[{])([^#\"]*?[0-9])\s*(?:#.*)?$")
 _BOM, _UTF16 = "\ufeff", (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -66,7 +66,9 @@ def parsed(text: str, parse_float: Callable[[str], Any] = float) -> tuple[dict[s
 
 def _not_toml(text: str, told: str) -> Fault:
     found = _AT_LINE.match(told)
-    what, line = (found[1], int(found[2])) if found else (told.removesuffix(" (at end of document)"), text.count("\n") + 1)
+    what, line = (
+        (found[1], int(found[2])) if found else (told.removesuffix(" (at end of document)"), text.count("\n") + 1)
+    )
     there = text.splitlines()[line - 1 : line]
     value = _VALUE.match(there[0]) if there else None
     if value and readings(value[1]):
