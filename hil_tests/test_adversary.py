@@ -99,6 +99,8 @@ def test_calibration_that_reads_low_is_stopped_by_what_the_valve_says(factor: fl
     documents = {name: json.loads(text) for name, text in provision.commissioned(spec, "SIM-bench").items()}
     for cell in documents["calibration"]["cells"]:
         cell["points"] = [[code, int(force * factor)] for code, force in cell["points"]]
+    lower = [int(force * factor) for force in documents["ceilings"]["cell_cn"]]  # else it is seen that the cells bear more
+    documents["ceilings"]["cell_cn"], documents["config"]["params"]["cell_limit_n"] = lower, lower[0]
     lying = {name: json.dumps(document).encode() for name, document in documents.items()}
     with started({**lying, **program(CONTACT, TO_30_KN, HOLD)}) as (target, press):
         target.run_for(20)
