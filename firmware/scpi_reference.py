@@ -31,7 +31,8 @@ that count and exponents to 32000. What a host left half written when it closed 
   while a block is being sent (the block stays whole). Lines that wait are then forgotten, except pure queries; error
   -200 says how many. The line that was begun when 0x18 came is one of them, up to its end; if it goes on with `ABORt`, that
   stops again.
-- **0x03** is obeyed in the safe state only: it leads to the MicroPython prompt. Elsewhere it is error -102.
+- **0x03** is obeyed in the safe state only: it leads to the MicroPython prompt. Elsewhere it is error -102, and a program that
+  asks for the raw prompt all the same (mpremote) is told the state and that nothing was touched.
 - **Errors** wait in a queue of 16; -350 stands in the last place when some had to be left out, which sets bit 3 of `*ESR?`
   beside their own. -221 carries the press's own words: what keeps it from doing what was asked. No text holds a comma. A
   command error ends its line, an execution error does not.

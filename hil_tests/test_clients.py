@@ -304,6 +304,23 @@ def test_break_byte_does_not_break_into_a_press_that_is_not_safe(target: SimTarg
     assert target.starts == starts
 
 
+@pytest.mark.parametrize("state", ["pressing", "holding"])
+def test_mpremote_on_a_press_that_is_not_at_rest_is_told_so_at_once_and_touches_nothing(target: SimTarget, state: str) -> None:
+    press_with(target, state)
+    starts, before = target.starts, target.truth()
+    for what in (("exec", "print(1)"), ("ls",), ("cp", str(scenario.SCENARIOS / "abort_vents.toml"), ":main.py"), ("resume", "df")):
+        began = time.monotonic()
+        done = mpremote(target, *what)
+        assert time.monotonic() - began < 5
+        (line,) = [one for one in (done.stdout + done.stderr).splitlines() if "nothing was touched" in one]
+        assert line.startswith("the press is ") and done.returncode == 1, done
+    with terminal(target.port) as line:
+        assert ask(line, "CYCL:STAT?") in ("pressing", "holding")
+        assert ask(line, "SYST:ERR?;*CLS").startswith("-102,")
+    assert target.starts == starts and not target.truth()["dump_open"]
+    assert target.truth()["force_n"] >= before["force_n"] * 0.98
+
+
 def press_after_arming(target: SimTarget) -> None:
     with stackpress.open(target.port) as press:
         press.start(NAME)

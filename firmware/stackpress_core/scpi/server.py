@@ -7,6 +7,7 @@ A command that starts something long is complete when that has started; progress
 
 from stackpress_core.errors import Refused, ScpiError, StorageFault
 from stackpress_core.scpi import answers, arguments, headers, wire
+from stackpress_core.scpi.no_prompt import NoPrompt
 from stackpress_core.scpi.status import Status
 
 UNITS_PER_PASS = 4
@@ -34,6 +35,7 @@ class Server:
         self.muted = False  # an answer of this line was dropped: the rest of them are too
         self.ended = False  # an answer of this line goes on to the line's end (*IDN?): no other can follow
         self.wants_repl = False
+        self.no_prompt = None  # what answers a program that asked for the prompt and can't have it
         self.stops = 0
         self.runs = 0  # units that were run since the start
         self.lost_lines = 0
@@ -56,8 +58,10 @@ class Server:
             count = self.serial.read(self.buf) or 0
             if not count:
                 return
-            self.inbox.feed(self.buf, count)
             budget -= count
+            if self.no_prompt:
+                count = self.refuse_prompt(count)
+            self.inbox.feed(self.buf, count)
 
     def execute(self):
         for _ in range(UNITS_PER_PASS):
@@ -118,6 +122,7 @@ class Server:
     def hung_up(self):
         """The host has closed the port: the next one finds an empty line."""
         self.inbox.forget()
+        self.no_prompt = None
 
     def stop_byte(self, begun=False):
         self.stop_now(1 if begun else 0)
@@ -127,6 +132,18 @@ class Server:
             self.wants_repl = True
         else:
             self.status.error(-102, "0x03 is obeyed in the safe state only")
+            self.no_prompt = NoPrompt(self.out.put)
+
+    def refuse_prompt(self, count):
+        """Answer what is for the prompt in the `count` bytes that came; how many are left for the language."""
+        why = "the press is %s: it gives no prompt now; nothing was touched" % self.parts.readings.state_name
+        taken = self.no_prompt.take(self.buf, count, why)
+        if self.no_prompt.over:
+            self.inbox.feed(self.no_prompt.owed, len(self.no_prompt.owed))
+            self.no_prompt = None
+        for i in range(taken, count):
+            self.buf[i - taken] = self.buf[i]
+        return count - taken
 
     def stop_now(self, gone=0):
         """Vent at once and forget every waiting line that could move something, beside the `gone` that are forgotten already;

@@ -321,6 +321,39 @@ def test_break_byte_asks_for_the_repl_in_the_safe_state_only():
     assert server.wants_repl and errors(server) == []
 
 
+def test_prompt_that_is_refused_says_so_in_its_own_words_and_takes_no_code():
+    for state, name in ((states.HOLDING, b"holding"), (states.READY, b"ready"), (states.TRIPPED, b"tripped")):
+        server, serial, press = bench()
+        press.state = state
+        said = []
+        for asked in (b"\r\x03", b"\r\x01", b"\x04", b"\x05A\x01", b"\x04", b"\r\x02"):
+            serial.got = b""
+            serial.sent = asked
+            run(server, 5)
+            said.append(serial.got)
+        assert said[0] == said[4] == said[5] == b"" and said[1] == b"raw REPL; CTRL-B to exit\r\n>"
+        assert said[2].endswith(b"soft reboot\r\n" + said[1])
+        assert said[3] == b"R\x01\x00\x00\x04\x04the press is %s: it gives no prompt now; nothing was touched\r\n\x04>" % name
+        assert press.state == state and press.done == [] and errors(server) == [-102]
+        assert ask(server, "*ESE?") == "0\n" and errors(server) == []
+
+
+def test_refused_prompt_hides_no_stop_and_no_line_of_whoever_comes_next():
+    for asked in (b"\x03", b"\r\x03\r\x01", b"\x03\r\x01\x04", b"\x03\r\x01\x04\x05", b"\x03\r\x01\x04\x05A", b"\x03\r\x01\x04\x05A\x01"):
+        for stop in (b"\x18", b"ABOR\n", b"\nabort;\n"):
+            server, serial, press = bench()
+            press.state = states.HOLDING
+            for byte in asked:
+                serial.sent = bytes([byte])
+                server.poll()
+            serial.sent = stop + b"\n*ESE?\n"
+            run(server)
+            assert press.done == ["abort"] and serial.got.endswith(b"0\n"), (asked, stop)
+    server, serial, press = bench()
+    press.state = states.HOLDING
+    assert ask(server, "\r\x03\x03\x01*CLS;:CYCL:STAT?") == "holding\n"  # no prompt's beginning, so no prompt's answer
+
+
 def test_log_blocks_hold_whole_records_and_go_on_where_they_ended():
     server, serial, _ = bench()
     assert ask(server, "LOG:STAT?") == "1,41,0,0,0,7,0\n"
