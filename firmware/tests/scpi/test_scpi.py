@@ -339,7 +339,7 @@ def test_prompt_that_is_refused_says_so_in_its_own_words_and_takes_no_code():
 
 
 def test_refused_prompt_hides_no_stop_and_no_line_of_whoever_comes_next():
-    for asked in (b"\x03", b"\r\x03\r\x01", b"\x03\r\x01\x04", b"\x03\r\x01\x04\x05", b"\x03\r\x01\x04\x05A", b"\x03\r\x01\x04\x05A\x01"):
+    for asked in (b"\x03", b"\r\x03\r\x01", b"\x03\r\x01\x04", b"\x03\r\x01\x04\x05", b"\x03\r\x01\x04\x05A\x01"):
         for stop in (b"\x18", b"ABOR\n", b"\nabort;\n"):
             server, serial, press = bench()
             press.state = states.HOLDING
