@@ -50,9 +50,11 @@ def sim(
     if ctx.invoked_subcommand is not None:
         return
     _must_run_here()
+    from stackpress.simulator import registry
     from stackpress.simulator.supervisor import Settings, SimError, Supervisor
 
     out = Output(json)
+    name = registry.free(name)  # with flash and documents of its own
     folder = state or _state_folder(name)
     settings = Settings(name=name, state_dir=folder, plant=plant, specimen=specimen, seed=seed, speed=speed)
     try:
@@ -61,16 +63,14 @@ def sim(
             _commission(supervisor)
         with supervisor:
             supervisor.request(30, do="hello")
-            out.say(f"Simulated press {name} on {supervisor.port} ({specimen}). Ctrl-C ends it.")
-            out.say(f"Its flash, documents and truth.csv are in {folder}.")
-            out.answer({"name": name, "port": supervisor.port, "state": str(folder), "specimen": specimen})
-            _serve(supervisor)
+            told = {"name": name, "port": supervisor.port, "state": str(folder), "specimen": specimen}
+            _serve(supervisor, out, told)
     except (SimError, ValueError, OSError) as error:
         raise Failure(f"The simulated press: {error}", "", REFUSED) from error
 
 
-def _serve(supervisor: "Supervisor") -> None:
-    """Until Ctrl-C, SIGTERM, or a firmware that will not start."""
+def _serve(supervisor: "Supervisor", out: Output, told: dict[str, str]) -> None:
+    """Say where it is, and stay until Ctrl-C, SIGTERM, or a firmware that will not start."""
     import contextlib
     import signal
 
@@ -79,6 +79,9 @@ def _serve(supervisor: "Supervisor") -> None:
 
     signal.signal(signal.SIGTERM, end)
     with contextlib.suppress(KeyboardInterrupt):
+        out.say(f"Simulated press {told['name']} on {told['port']} ({told['specimen']}). Ctrl-C ends it.")
+        out.say(f"Its flash, documents and truth.csv are in {told['state']}.")
+        out.answer(told)
         supervisor.wait()
     if supervisor.failed:
         raise Failure(f"The simulated press: {supervisor.failed}", "", REFUSED)

@@ -20,11 +20,15 @@ def folder() -> Path:
 def add(name: str, port: str, side_channel: Path) -> Path:
     """Write a press down; the file is the caller's to remove."""
     folder().mkdir(parents=True, exist_ok=True)
-    taken = {entry["name"] for entry in running()}
-    unique = next(n for n in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if n not in taken)
-    path = folder() / f"{unique}.json"
+    path = folder() / f"{free(name)}.json"
     path.write_text(json.dumps({"port": port, "pid": os.getpid(), "side_channel": str(side_channel)}))
     return path
+
+
+def free(name: str) -> str:
+    """The name, or with a number behind it if a press of that name runs."""
+    taken = {entry["name"] for entry in running()}
+    return next(n for n in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if n not in taken)
 
 
 def running() -> list[dict[str, Any]]:

@@ -1,0 +1,307 @@
+"""What READMEs, help texts and hints tell a reader to type is run as it is written, in a fresh folder, on one simulated press.
+
+A command that is told anywhere and is in none of the tables here is a failure, and so is a row that nobody tells any more.
+"""
+
+import io
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stackpress import paths, programs
+from stackpress.cli import app
+from stackpress.cli.app import MODULE_OF
+from stackpress.simulator import registry, side_channel_client
+
+from host_tools.tests import documented
+
+simulated = pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")
+
+# what stands for something of the reader's
+MEANT = {"FILE": "my_pellet.toml", "NAME": "kbr_pellet", "IDENTITY": "SIM-sim", "COMMAND": "run"}
+
+# command, exit code, what it says (a pattern), what a person at the terminal answers; no press is there
+WITHOUT_A_PRESS: tuple[tuple[str, int, str, tuple[str, ...]], ...] = (
+    ("stackpress --help", 0, "Usage: stackpress COMMAND", ()),
+    ("stackpress COMMAND --help", 0, "Start a program", ()),
+    ("stackpress calibrate", 2, "Zero, tare and calibrate", ()),
+    ("stackpress config", 2, "ceilings", ()),
+    ("stackpress config ceilings", 2, "show", ()),
+    ("stackpress log", 2, "pull", ()),
+    ("stackpress program", 2, "push", ()),
+    ("stackpress config params", 0, "force_limit_n", ()),
+    ("stackpress config board pico", 0, "GPIO|pin", ()),
+    ("stackpress config check", 0, "valid|right|good", ()),
+    ("stackpress config check --all", 0, "force_limit_n", ()),
+    ("stackpress config check press.toml", 0, "valid|right|good", ()),
+    ("stackpress program check my_pellet.toml", 0, "first_pellet: 3 steps, .* up to 49.11 kN = 370.0 MPa", ()),
+    ("stackpress program check FILE", 0, "first_pellet", ()),
+    ("stackpress sim faults", 0, "cell_frozen", ()),
+    ("stackpress sim ls", 0, "^$", ()),
+    ("stackpress status", 3, "No press|no press", ()),
+    ("stackpress flash --dry-run", 3, "no board|No board|no press|No press", ()),
+)
+
+# the same on a simulated press, one after the other; rows in brackets are told nowhere and lead from one to the next
+ON_A_PRESS: tuple[tuple[str, int, str, tuple[str, ...]], ...] = (
+    ("stackpress sim ls", 0, "sim +/dev/", ()),
+    ("stackpress sim truth", 0, "force_n", ()),
+    ("stackpress sim pace 10", 0, "runs at 10 times", ()),
+    ("stackpress sim specimen pellet_cell", 0, "pellet_cell: between the platens", ()),
+    ("stackpress sim fault cell_frozen 2", 0, "cell_frozen: injected", ()),
+    ("stackpress sim clear cell_frozen", 0, "cell_frozen: cleared", ()),
+    ("stackpress sim restart", 0, "restarted", ()),
+    ("stackpress sim faults", 0, "guard +guard open, both channels", ()),
+    ("stackpress status", 0, "SIM-sim on /dev/", ()),
+    ("stackpress doctor", 0, "python", ()),
+    ("stackpress selftest", 0, "", ()),
+    ("stackpress config ceilings write press.toml", 0, "Ceilings written and read back", ("y", "SIM-sim")),
+    ("stackpress config ceilings write", 0, "Ceilings written and read back", ("y", "SIM-sim")),
+    ("stackpress config ceilings write press.toml --unlock IDENTITY", 0, "Ceilings written and read back", ("y",)),
+    ("stackpress config ceilings show", 0, "frame", ()),
+    ("stackpress config push press.toml", 0, "", ("y",)),
+    ("stackpress config push", 0, "", ("y",)),
+    ("stackpress calibrate cell 1 --serial C-101", 0, "Aborted", ("abort",)),
+    ("stackpress config push press.toml && stackpress calibrate cell 1 --serial C-101", 0, "Aborted", ("abort",)),
+    ("stackpress program push NAME", 0, "kbr_pellet: on the press", ()),
+    ("stackpress arm", 0, "Armed: the press is ready", ()),
+    ("stackpress sim fault guard", 0, "guard: injected", ()),
+    ("(stackpress status)", 1, "tripped by +guard", ()),
+    ("(stackpress sim clear)", 0, "all faults: cleared", ()),
+    ("stackpress reset", 0, "Acknowledged guard: the press is safe", ()),
+    ("(stackpress run short.toml)", 0, "run 1", ()),
+    ("stackpress monitor", 0, "", ()),
+    ("(stackpress sim pace 0)", 0, "as fast as it can", ()),
+    ("stackpress run my_pellet.toml --follow --sample LPS-17 --operator AB", 0, "first_pellet, run 2: done", ()),
+    ("stackpress run li6ps5cl_pellet --follow --sample A7", 0, "li6ps5cl_pellet, run 3: done", ()),
+    ("(stackpress run stack_pressure_hold)", 0, "run 4", ()),
+    ("stackpress stop", 0, "Stopping, releasing", ()),
+    ("stackpress log pull", 0, "run ", ()),
+    ("stackpress log pull && stackpress runs && stackpress report", 0, "li6ps5cl_pellet +A7", ()),
+)
+
+BOARD = "a board on a USB port"
+MINUTES = "takes minutes; it is measured or tested by that very target"
+WRITES = "writes the checkout's own files; `make docs` and its test do that"
+NOT_RUN = {
+    "stackpress demo": "a minute and a half; test_users_folder.py runs it",
+    "stackpress sim": "runs until Ctrl-C: the press of this test is started by it",
+    "stackpress sim --specimen lithium_foil": "the same, in a test of its own",
+    "stackpress sim fault NAME": "stands for `stackpress sim fault guard` and its like",
+    "stackpress run": "stands for its two lines in the READMEs",
+    "stackpress run press_and_hold --follow": BOARD + ", with what `make hil` left on it",
+    "stackpress config board pico_solenoid": "the board of a block that is written down in a test of its own",
+    "stackpress config check FILE": "the file of the block above it: what it says of a program is tested as `program check`",
+    "stackpress flash": BOARD,
+    "stackpress flash press.uf2": BOARD,
+    "stackpress flash --board dryrun": BOARD,
+    "stackpress flash --board pico": BOARD,
+    "stackpress flash --rollback": BOARD,
+    "mpremote reset": BOARD + "; test_clients.py runs it on the simulated press",
+    "pip install .": "test_wheel.py and test_users_folder.py install it",
+    "python -c pass": "what a figure is compared with",
+    "python -m stackpress": "test_users_folder.py",
+    "python -m stackpress.config": "the same as the next, to the terminal",
+    "python -m stackpress.config > boards/PARAMETERS.md": WRITES,
+    "python -m stackpress.program_doc > firmware/stackpress_core/recipe/PROGRAMS.md": WRITES,
+    "python firmware/scpi_reference.py": WRITES,
+    "python boards/typings.py build/typings": WRITES,
+    "python -m boards.images.build pico": MINUTES,
+    "python -m hil_tests.bench.stages [press]": MINUTES,
+    "python -m hil_tests.bench.stages press": MINUTES,
+    "python -m hil_tests.emulated.panel_tour": MINUTES,
+    "python -m hil_tests.suites test|busy|hil|campaign": MINUTES,
+    "python -m stackpress.logs.export_speed [samples]": MINUTES,
+    "python speeds.py press|hold": MINUTES,
+    "make -C ports/rp2 submodules": "in MicroPython's own checkout, over the network",
+}
+DRY = {"<commit>": "HEAD", "...": "pico", "PATH": "/tmp", "sim|emulator|serial": "sim"}  # in make's words
+
+SHORT = """name = "short"
+[[step]]
+do = "contact"
+to_n = 50
+[[step]]
+do = "ramp"
+to_n = 3000
+rate_n_per_s = 3000
+[[step]]
+do = "hold"
+for_s = 10
+"""
+
+
+class Person(io.StringIO):
+    """Somebody at a terminal who types these lines."""
+
+    def __init__(self, lines: tuple[str, ...]) -> None:
+        super().__init__("".join(line + "\n" for line in lines))
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with what its reader has: a press file, as the README says, and the program of PROGRAMS.md."""
+    for name in ("STACKPRESS_SIM_DIR", "STACKPRESS_CONFIG_DIR", "STACKPRESS_DATA"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.delenv("STACKPRESS_PORT", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "press.toml").write_text((paths.BOARDS / "sim" / "press.toml").read_text())
+    block = next(text for place, text in documented.blocks("toml").items() if "PROGRAMS.md" in place)
+    (tmp_path / "my_pellet.toml").write_text(block)
+    (tmp_path / "short.toml").write_text(SHORT)
+    return tmp_path
+
+
+@pytest.fixture
+def press(fresh: Path) -> Iterator[subprocess.Popen[str]]:
+    """`stackpress sim`, as it is written, in another terminal."""
+    with started("stackpress sim") as (process, said):
+        assert re.match(r"Simulated press sim on /dev/\S+ \(steel_blank\)\. Ctrl-C ends it\.", said)
+        yield process
+
+
+class started:
+    """A command that goes on until Ctrl-C; gives its process and the first line that it says."""
+
+    def __init__(self, command: str) -> None:
+        words = shlex.split(command)
+        assert words.pop(0) == "stackpress"
+        self.process = subprocess.Popen([sys.executable, "-m", "stackpress", *words], stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> tuple[subprocess.Popen[str], str]:
+        assert self.process.stdout is not None
+        return self.process, self.process.stdout.readline()
+
+    def __exit__(self, *_: object) -> None:
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        assert code == 0
+
+
+Typed = Callable[[str, tuple[str, ...]], tuple[int, str]]
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Types a line; gives its exit code, and what stood on the terminal."""
+
+    def run(line: str, answers: tuple[str, ...]) -> tuple[int, str]:
+        code = 0
+        person = Person(answers)
+        monkeypatch.setattr(sys, "stdin", person)
+        monkeypatch.setattr("getpass.getpass", lambda *_: person.readline().strip())
+        capsys.readouterr()
+        for command in line.strip("()").split(" && "):
+            words = [MEANT.get(word, word) for word in shlex.split(command)]
+            assert words.pop(0) == "stackpress"
+            code = app.run(words)
+            if code:
+                break
+        shown = capsys.readouterr()
+        return code, shown.out + shown.err
+
+    return run
+
+
+def test_every_command_that_is_told_is_in_a_table_and_every_row_is_told() -> None:
+    told = documented.commands()
+    rows = {row[0] for row in (*WITHOUT_A_PRESS, *ON_A_PRESS) if not row[0].startswith("(")} | set(NOT_RUN)
+    missing = [f"{command} ({place})" for command, place in told.items() if command not in rows and not _is_make(command)]
+    assert not missing, "commands that no test runs; give each a row:\n" + "\n".join(missing)
+    stale = rows - set(told)
+    assert not stale, f"rows that nobody is told any more: {sorted(stale)}"
+
+
+def _is_make(command: str) -> bool:
+    return command.startswith("make ") and command not in NOT_RUN
+
+
+@pytest.mark.parametrize("row", WITHOUT_A_PRESS, ids=lambda row: row[0])
+def test_what_is_told_is_done_without_a_press(fresh: Path, typed: Typed, row: tuple[str, int, str, tuple[str, ...]]) -> None:
+    line, code, told, answers = row
+    got, shown = typed(line, answers)
+    assert (got, bool(re.search(told, shown))) == (code, True), shown
+
+
+@simulated
+def test_what_is_told_is_done_on_a_simulated_press(press: Any, typed: Typed) -> None:
+    for line, code, told, answers in ON_A_PRESS:
+        got, shown = typed(line, answers)
+        assert (got, bool(re.search(told, shown, re.M))) == (code, True), f"{line}\n{shown}"
+
+
+@simulated
+def test_a_second_simulated_press_has_a_name_and_a_folder_of_its_own(press: Any, typed: Typed) -> None:
+    with started("stackpress sim --specimen lithium_foil") as (_, said):
+        assert re.match(r"Simulated press sim-2 on /dev/\S+ \(lithium_foil\)", said)
+        names = {running["name"] for running in registry.running()}
+        assert names == {"sim", "sim-2"}
+
+
+@simulated
+def test_the_example_in_python_runs_as_it_is_written(press: Any, fresh: Path) -> None:
+    side_channel_client.ask(registry.running()[0]["side_channel"], do="pace", mode="fast")
+    block = next(text for place, text in documented.blocks("python").items() if "host_tools" in place)
+    (fresh / "press.py").write_text(block)
+    run = subprocess.run([sys.executable, "press.py"], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    rows = [tuple(map(float, line.split())) for line in run.stdout.splitlines()]
+    assert max(force for _, force in rows) > 10_000 and rows[-1][0] > rows[0][0]
+
+
+@pytest.mark.parametrize("command", [one for one in documented.commands() if _is_make(one)])
+def test_what_make_is_told_it_can_do(command: str) -> None:
+    for placeholder, meant in DRY.items():
+        command = command.replace(placeholder, meant)
+    words = shlex.split(command)
+    run = subprocess.run([*words, "--dry-run"], cwd=paths.ROOT, capture_output=True, text=True, timeout=20, env=_without_make())
+    assert run.returncode == 0, run.stderr
+
+
+def _without_make() -> dict[str, str]:
+    """`make test` may be what runs this."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+
+
+@pytest.mark.parametrize("name", MODULE_OF)
+def test_every_command_and_what_stands_below_it_helps(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from importlib import import_module
+
+    import typer
+
+    group = typer.main.get_command(import_module(f"stackpress.cli.{MODULE_OF[name]}").APPS[name])
+    for below in ("", *getattr(group, "commands", {})):
+        assert app.run([name, *below.split(), "--help"]) == 0
+        assert f"Usage: stackpress {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", [place for place in documented.blocks("toml") if "PROGRAMS.md" in place])
+def test_a_program_in_a_readme_is_one(place: str) -> None:
+    program, complaints = programs.parse(documented.blocks("toml")[place])
+    assert program is not None and not complaints
+
+
+def test_a_board_in_a_readme_that_extends_another_is_one(fresh: Path, typed: Typed) -> None:
+    block = next(text for text in documented.blocks("toml").values() if 'name = "pico2"' in text)
+    (fresh / "board.toml").write_text(block)
+    code, shown = typed("stackpress config board board.toml", ())
+    assert code == 0 and "estop_a" in shown, shown
+
+
+def test_the_board_that_a_readme_begins_is_told_what_it_lacks(fresh: Path, typed: Typed) -> None:
+    block = next(text for text in documented.blocks("toml").values() if "pico_solenoid" in text)
+    (fresh / "board.toml").write_text(block)
+    code, shown = typed("stackpress config board board.toml", ())
+    assert code == 2 and "needs a pin for" in shown, shown
