@@ -17,7 +17,8 @@ START, END = "# words (written by layout.py)\n", "# end of words\n"
 EXTRA = {name: value for name, value in vars(words).items() if name.isupper() and isinstance(value, int)}
 EXTRA.update((name, value) for name, value in vars(states).items() if name.startswith("FLIGHT_"))
 EXTRA.update(("IN_" + name.upper(), bit) for name, bit in words.IN.items())
-NUMBERS = {**EXTRA, **words.AT}
+PLANT = re.findall(r"^([A-Z]\w*) = const\((\d+)\)", (HERE.parent / "boards/stackpress_plant/step.py").read_text(), re.M)
+NUMBERS = {**EXTRA, **words.AT, **{"P_" + name: int(value) for name, value in PLANT}}
 
 
 def rewritten(text):
@@ -31,8 +32,9 @@ def rewritten(text):
 
 
 def modules():
-    """The tick's files, and the plant's: it reads and writes the frame as a converter and a valve do."""
-    rooms = (HERE / "stackpress_core", HERE.parent / "boards/stackpress_plant")
+    """The tick's files, the plant's, which reads and writes the frame as a converter and a valve do, and what looks at both."""
+    boards = HERE.parent / "boards"
+    rooms = (HERE / "stackpress_core", boards / "stackpress_plant", boards / "stackpress_sim")
     return [path for room in rooms for path in sorted(room.rglob("*.py")) if START in path.read_text()]
 
 

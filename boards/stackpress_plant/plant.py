@@ -15,6 +15,7 @@ UNIT = 64  # units of force a cN, of position a nm
 SLOW_HZ = 50
 FRAME_WORDS = ("CODE", "VALVE", "RAW", "STATUS", "INPUTS", "TEMPERATURE", "DISPLACEMENT")
 OPEN_END = 1 << 29
+SHARE_MAX = 1 << 25  # ppm: a load so far beyond the cells' circle is as good as any further
 
 
 def words_of(at):
@@ -155,14 +156,15 @@ class Plant:
         P[w.STOP], P[w.STOP_SHIFT] = k["low_stop_cn"] * UNIT, k["low_stop_shift"]
         P[w.CELL_PPM] = k["cell_creep_ppm"] * (1 << 20) // 1000000
         self.put(w.CELL_CREEP_M, self._per_slow_step(k["cell_creep_tau_s"]))
-        rated = k["rated_code"]
+        P[w.RATED_CODE] = rated = k["rated_code"]
         below = min(self.hz, k["noise_reference_hz"])
         P[w.NOISE_X] = 1
         P[w.DISP_NOISE] = k["displacement_noise_nm"] * 256 // 296
         for i in range(4):
             sigma = rated * k["noise_ppb"] // 1000
             P[w.SIGMA + i] = fixed.isqrt(sigma * sigma * below // k["noise_reference_hz"]) // 1000000
-            P[w.ZERO0 + i] = P[w.ZERO + i] = k["zero_code"][i]
+            P[w.ZERO0 + i] = P[w.ZERO + i] = P[w.ZERO_RATED + i] = k["zero_code"][i]
+            P[w.RATED + i] = self.rated_cn(i)
             slow_hz_den = self.hz * 1000000 * 3600
             P[w.DRIFT_RATE + i] = (rated * k["drift_ppm_h"][i] << 20) * P[w.EVERY] // slow_hz_den
             P[w.T_ZERO + i] = (rated * k["zero_ppm_k"][i] << 14) // 100000000
@@ -181,10 +183,12 @@ class Plant:
         self.gain_cn = []  # exact code for 1 cN of total force as (num, den), without the error
         found = []
         for i in range(4):
-            part, rated_cn = (share[i], k["high_rated_cn"]) if i < 3 else (1000000, k["low_rated_cn"])
+            part, rated_cn = share[i] if i < 3 else 1000000, self.rated_cn(i)
             num = k["rated_code"] * max(0, part) * (1000000 + error_ppm[i])
             found.append(fixed.ratio(num, rated_cn * UNIT * 10**12, 15, 14, 42))
         P, at = self.P, w.GAIN
+        for i in range(3):
+            P[w.SHARE + i] = max(-SHARE_MAX, min(SHARE_MAX, share[i]))
         for m, s in found:
             P[at], P[at + w.GAIN_S - w.GAIN] = m, s - 14
             at += 1
@@ -281,8 +285,10 @@ class Plant:
     def cell_force_cn(self, code, i):
         """Force on cell i (0..3) that a perfect calibration reads from a code / cN."""
         k = self.spec
-        rated = k["high_rated_cn"] if i < 3 else k["low_rated_cn"]
-        return (code - k["zero_code"][i]) * rated // k["rated_code"]
+        return (code - k["zero_code"][i]) * self.rated_cn(i) // k["rated_code"]
+
+    def rated_cn(self, i):
+        return self.spec["high_rated_cn" if i < 3 else "low_rated_cn"]
 
     def truth(self):
         """True state as integers: forces / cN, displacement / nm, each range's measuring error without noise / cN."""

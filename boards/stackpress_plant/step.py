@@ -188,6 +188,11 @@ T_ZERO = const(193)
 T_NOW = const(197)
 T_SET = const(199)
 T_SET_ON = const(201)
+# what a perfect calibration knows, for whoever says what is true
+SHARE = const(273)
+RATED = const(276)
+ZERO_RATED = const(345)
+RATED_CODE = const(349)
 # tables
 SQRT = const(208)
 WAVE = const(280)

@@ -40,7 +40,8 @@ class Board:
         self.git = settings["git"]
         self.runs, self.boot_drive = "simulated", False
         self.reset_cause = settings["cause"]
-        self.plant = PlantBoard(spec, settings["seed"], settings["native"])
+        self.truth = Truth(state + "/truth.csv" if settings["truth"] else None)
+        self.plant = PlantBoard(spec, settings["seed"], settings["native"], self.truth)
         self.serial = SerialPort()
         self.flash = Flash(state + "/flash.bin", settings["flash_bytes"])
         self.store = Store(state + "/store")
@@ -49,7 +50,6 @@ class Board:
         self.broken = BoardFaults(self.flash)
         self._own_plant = spec
         self.simulation = self  # what SIMulation commands speak to
-        self._truth = Truth(state + "/truth.csv", spec["valve_kind"] == states.KIND_FILL_VENT) if settings["truth"] else None
         self._wall_is_real = settings["wall"] == "real"
         self._frame = words.new()
 
@@ -112,11 +112,12 @@ class Board:
     def loop(self, press):
         """Run the press until it asks for the MicroPython prompt."""
         self._frame = press.S
+        self.plant.wire(press.S, press.ring)
         document = press.documents.get("plant")
         if document:
             self.plant.at_rate(press.S[HZ])
             self.plant.renew(document["plant"])
-        Loop(self, press, self._truth).run()
+        Loop(self, press).run()
 
     def firmware_hash(self):
         """The first 8 bytes of the SHA-256 of the sources that run."""

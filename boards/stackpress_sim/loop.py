@@ -1,7 +1,7 @@
 """The loop of the simulated press: ticks in batches, each {plant, core}, and a pass of the foreground whenever one is due.
 
-A batch ends at the next moment for which the foreground, the truth's file or the side channel has asked, and in the tick in which
-a word changed that somebody must act on (watch.py). Press time depends on nothing but the number of ticks: the same commands at the
+A batch ends at the next moment for which the foreground or the side channel has asked, and in the tick in which a word changed that
+somebody must act on (watch.py). Press time depends on nothing but the number of ticks: the same commands at the
 same press times give the same result, bit for bit.
 """
 
@@ -9,7 +9,6 @@ import gc
 import select
 
 from stackpress_core.tick import words
-from stackpress_core.tick.tick import tick
 
 from stackpress_sim import watch
 from stackpress_sim.pace import FAST, HOLD, REAL
@@ -22,8 +21,8 @@ T_SECOND, T_SUB, HZ = (words.AT[name] for name in ("T_SECOND", "T_SUB", "HZ"))
 
 
 class Loop:
-    def __init__(self, board, press, truth):
-        self._board, self._press, self._truth = board, press, truth
+    def __init__(self, board, press):
+        self._board, self._press, self._plant, self._truth = board, press, board.plant, board.truth
         self._pace, self._serial, self._side_channel, self._broken = board.pace, board.serial, board.side_channel, board.broken
         self._poll = select.poll()
         self._poll.register(self._serial.stream, select.POLLIN)
@@ -33,34 +32,41 @@ class Loop:
 
     def run(self):
         """Until the prompt is wanted; a configuration may set another tick rate."""
-        press, plant = self._press, self._board.plant
+        press, plant = self._press, self._plant
         gc.threshold(GARBAGE_BYTES)
         hz = 0
-        while not press.wants_prompt:
-            if press.S[HZ] != hz:
-                hz = press.S[HZ]
-                plant.at_rate(hz)
-                self._tick(max(1, hz * FIRST_MS // 1000))
-                self._foreground(self._board.press_ms(), True, True)
-            self._turn(hz)
+        try:
+            while not press.wants_prompt:
+                if press.S[HZ] != hz:
+                    hz = press.S[HZ]
+                    plant.at_rate(hz)
+                    plant.run(max(1, hz * FIRST_MS // 1000))
+                    self._foreground(self._board.press_ms(), True, True)
+                self._turn(hz)
+        finally:
+            self._truth.flush()
 
     def _turn(self, hz):
-        pace, watched = self._pace, self._board.plant.watch
+        pace = self._pace
         self._wait()
         if self._side_channel.ready:
+            self._truth.flush()
             self._side_channel.service()
         ran = self._batch(hz)
         now = self._board.press_ms()
+        changed = False
         if ran:
             self._quiet = 0
+            woken = self._plant.watch[0]
+            changed = woken == watch.FRAME
+            if woken == watch.TEXT or pace.mode != FAST:
+                self._truth.flush()
             if pace.mode == REAL:
                 pace.ran(ran * 1000000 // hz)
-            if self._truth and (now >= self._truth.next_ms or watched[0] == watch.PLANT):
-                self._truth.look(self._board.plant.plant, self._press.S, now)
             if pace.until is not None and now >= pace.until:
+                self._truth.flush()
                 pace.passed(now)
         heard = self._serial.ready or not ran
-        changed = ran > 0 and watched[0] == watch.FRAME
         moved = changed or (ran > 0 and now >= self._due_ms)
         if moved or heard:
             self._foreground(now, moved, heard or changed)
@@ -72,18 +78,11 @@ class Loop:
         if not room:
             return 0
         ends = self._due_ms
-        if self._truth:
-            ends = min(ends, self._truth.next_ms)
-            watch.bound_plant(self._board.plant.watch, self._truth.least, self._truth.most)
         if pace.until is not None:
             ends = min(ends, pace.until)
         s = self._press.S
         count = (ends * hz + 999) // 1000 - s[T_SECOND] * hz - s[T_SUB]
-        return self._tick(max(1, min(count, room)))
-
-    def _tick(self, count):
-        press = self._press
-        return self._board.plant.run(count, tick, press.S, press.ring)
+        return self._plant.run(max(1, min(count, room)))
 
     def _foreground(self, now, moved, heard):
         broken = self._broken

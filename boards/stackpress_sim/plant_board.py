@@ -5,53 +5,57 @@ state with the ram back, so a new one differs from the old only in what the spec
 """
 
 from stackpress_core.tick import words
+from stackpress_core.tick.tick import tick
 from stackpress_plant.plant import Plant, words_of
-from stackpress_plant.step import FORCE, step
+from stackpress_plant.step import step
 from uctypes import addressof
 
-from stackpress_sim import watch
+from stackpress_sim import truth, watch
 
 
 class PlantBoard:
     """`native`: whether the ticks run as machine code (stackpress_ticks.mpy) or as the stages' viper."""
 
-    def __init__(self, spec, seed, native):
+    def __init__(self, spec, seed, native, truth):
         self._spec, self._seed = spec, seed
         self.hz = 0
         self.plant = None
-        self.watch = watch.table(FORCE)
+        self.watch = watch.new()
+        self._truth = truth
+        self._frame = self._ring = self._arrays = None
         self._ticks = None
         if native:
             from stackpress_ticks import stackpress_ticks  # type: ignore[import-not-found]  # made by the host
 
             self._ticks = stackpress_ticks
 
+    def wire(self, frame, ring):
+        """The press's words and its flight recorder."""
+        self._frame, self._ring = frame, ring
+
     def at_rate(self, hz):
         """Make the plant for ticks of `hz`; faults that are set stay set."""
-        active = dict(self.plant.active) if self.plant else {}
         self.hz = hz
-        self.plant = Plant(self._spec, hz, self._seed, words_of(words.AT))
-        for name, value in active.items():
-            self.plant.fault(name, value)
+        self.renew(self._spec)
 
     def renew(self, spec):
         """Another press with another specimen, from `stackpress_plant.load`; raises what a wrong one makes Plant raise."""
-        active = dict(self.plant.active)
+        active = dict(self.plant.active) if self.plant else {}
         fresh = Plant(spec, self.hz, self._seed, words_of(words.AT))
         self._spec, self.plant = spec, fresh
         for name, value in active.items():
             self.plant.fault(name, value)
+        self._arrays = self._frame, fresh.P, self._ring, self._truth.words, self._truth.text, self.watch
+        if self._ticks:
+            self._arrays = tuple([addressof(array) for array in self._arrays])
 
-    def run(self, count, tick, S, ring):
+    def run(self, count):
         """At most `count` ticks of plant and press, until something that is watched changes; gives how many.
 
         The valve of the tick before acts, then the sensors are read.
         """
-        P, W = self.plant.P, self.watch
-        watch.arm(S, W)
-        if self._ticks:
-            return self._ticks(addressof(S), addressof(P), addressof(ring), addressof(W), count)
-        return _run(count, tick, S, P, ring, W)
+        watch.arm(self._frame, self.watch)
+        return (self._ticks or _run)(count, *self._arrays)
 
     def insert(self, specimen):
         """Another specimen, a record from `stackpress_plant.load`; the ram goes back to its rest."""
@@ -59,13 +63,14 @@ class PlantBoard:
         self.plant.load_specimen(specimen)
 
 
-def _run(count, tick, S, P, ring, W, step=step, look=watch.look):
+def _run(count, S, P, ring, T, text, W, step=step, tick=tick, note=truth.look, look=watch.look):
     """Without machine code this loop is most of what the simulated press does."""
     ran = 0
     while ran < count:
         step(S, P)
         tick(S, ring)
-        look(S, P, W)
+        note(S, P, T, text, W)
+        look(S, W)
         ran += 1
         if W[0]:
             break

@@ -1,7 +1,8 @@
-"""What ends a batch of ticks early: words that must stay what they are, as a table that is looked at after every tick.
+"""What ends a batch of ticks early: a word of the frame that somebody acts on has changed, or the truth has no more room.
 
 The foreground of a simulated press does not run all the time. What it must act on at once is said here; everything else it waits
-for is a moment, and a moment is the end of a batch. Rows stand in one array: a stage of the tick reads it, compiled or not.
+for is a moment, and a moment is the end of a batch. Both functions name the same words, one for what it keeps and one for what
+it compares: a loop over a table of them would be a fifth of a compiled tick.
 """
 
 from array import array
@@ -10,34 +11,32 @@ import micropython
 from micropython import const
 from stackpress_core.tick import words
 
-# A change of one of these is something to act on.
-SAME = ("STATE", "MODE", "REACTION", "FIRST", "ACTIVE", "LATCHED", "WARNED", "INPUTS", "RANGE", "BANK", "CMD_SEEN")
-# These count: what matters is when they leave 0 or come to it.
-SIGN = ("REACHED", "RING_LEFT")
-
-NOTHING, FRAME, PLANT = 0, 1, 2  # what has left its bounds
-ALL = (1 << 31) - 1
+NOTHING, FRAME, TEXT = 0, 1, 2  # what ended the batch
 _WOKEN = const(0)
-_PLANT_WORD = const(1)
-_PLANT_LEAST = const(2)
-_PLANT_MOST = const(3)
-_END = const(4)
-_ROWS = const(5)  # word, 1 if only its sign counts, least, most
+_WORD = const(1)  # what the frame held when the watch began
+_REACHED_IS = const(8)  # of these only the sign or the zero counts
+_WINDOW_IS = const(9)
+_BITS = const(10)
+
+# words (written by layout.py)
+_ROW_MASKS = const(2)
+_INPUTS = const(5)
+_RANGE = const(38)
+_ACTIVE = const(77)
+_LATCHED = const(79)
+_WARNED = const(81)
+_FIRST = const(85)
+_REACTION = const(86)
+_STATE = const(88)
+_MODE = const(89)
+_CMD_SEEN = const(91)
+_REACHED = const(108)
+_RING_LEFT = const(154)
+# end of words
 
 
-def table(plant_word):
-    """The array: every word of the frame may be what it is, the plant's word is not looked at."""
-    rows = []
-    for sign, names in enumerate((SAME, SIGN)):
-        for name, length, _ in words.WORDS:
-            for i in range(length if name in names else 0):
-                rows += [words.AT[name] + i, sign, -ALL, ALL]
-    return array("i", [NOTHING, plant_word, -ALL, ALL, _ROWS + len(rows)] + rows)
-
-
-def bound_plant(watch, least, most):
-    """The plant's word ends a batch when it leaves these bounds."""
-    watch[_PLANT_LEAST], watch[_PLANT_MOST] = least, most
+def new():
+    return array("i", [0] * (_BITS + 3 * words.ROW_MASKS))
 
 
 @micropython.viper
@@ -46,36 +45,36 @@ def arm(frame, watch):
     s = ptr32(frame)
     w = ptr32(watch)
     w[_WOKEN] = 0
-    at = _ROWS
-    while at < w[_END]:
-        value = s[w[at]]
-        least = value
-        most = value
-        if w[at + 1]:
-            if value > 0:
-                least = 1
-                most = 0x7FFFFFFF
-            elif value < 0:
-                least = -0x7FFFFFFF
-                most = -1
-        w[at + 2] = least
-        w[at + 3] = most
-        at += 4
+    w[_WORD] = s[_STATE]
+    w[_WORD + 1] = s[_MODE]
+    w[_WORD + 2] = s[_REACTION]
+    w[_WORD + 3] = s[_FIRST]
+    w[_WORD + 4] = s[_INPUTS]
+    w[_WORD + 5] = s[_RANGE]
+    w[_WORD + 6] = s[_CMD_SEEN]
+    w[_REACHED_IS] = 1 if s[_REACHED] > 0 else 0
+    w[_WINDOW_IS] = 1 if s[_RING_LEFT] == 0 else 0
+    i = 0
+    while i < _ROW_MASKS:
+        w[_BITS + i] = s[_ACTIVE + i]
+        w[_BITS + _ROW_MASKS + i] = s[_LATCHED + i]
+        w[_BITS + 2 * _ROW_MASKS + i] = s[_WARNED + i]
+        i += 1
 
 
 @micropython.viper
-def look(frame, plant, watch):
-    """After a tick: whether a word has left its bounds, in the first word of the watch."""
+def look(frame, watch):
+    """After a tick: whether a word has changed, in the first word of the watch."""
     s = ptr32(frame)
-    p = ptr32(plant)
     w = ptr32(watch)
-    value = p[w[_PLANT_WORD]]
-    if value < w[_PLANT_LEAST] or value > w[_PLANT_MOST]:
-        w[_WOKEN] = 2
-    at = _ROWS
-    while at < w[_END]:
-        value = s[w[at]]
-        if value < w[at + 2] or value > w[at + 3]:
-            w[_WOKEN] = 1
-            return
-        at += 4
+    other = (s[_STATE] ^ w[_WORD]) | (s[_MODE] ^ w[_WORD + 1]) | (s[_REACTION] ^ w[_WORD + 2]) | (s[_FIRST] ^ w[_WORD + 3])
+    other |= (s[_INPUTS] ^ w[_WORD + 4]) | (s[_RANGE] ^ w[_WORD + 5]) | (s[_CMD_SEEN] ^ w[_WORD + 6])
+    other |= (1 if s[_REACHED] > 0 else 0) ^ w[_REACHED_IS]
+    other |= (1 if s[_RING_LEFT] == 0 else 0) ^ w[_WINDOW_IS]
+    i = 0
+    while i < _ROW_MASKS:
+        other |= (s[_ACTIVE + i] ^ w[_BITS + i]) | (s[_LATCHED + i] ^ w[_BITS + _ROW_MASKS + i])
+        other |= s[_WARNED + i] ^ w[_BITS + 2 * _ROW_MASKS + i]
+        i += 1
+    if other:
+        w[_WOKEN] = 1

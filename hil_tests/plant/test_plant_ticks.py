@@ -196,6 +196,7 @@ def test_words_of_the_state_do_not_overlap():
         "KV": 12, "GAIN": 4, "GAIN_S": 4, "ZERO": 4, "MODE": 4, "CLEAN": 4, "SIGMA": 4, "DRIFT": 4,
         "DRIFT_REM": 4, "DRIFT_RATE": 4, "ZERO0": 4, "T_ZERO": 4, "T_BASE": 2, "T_NOW": 2, "T_SET": 2,
         "T_SET_ON": 2, "CELL_CREEP_R": 2, "SQRT": 65, "WAVE": 65, "FLOW_T": 33, "RING": 1,
+        "SHARE": 3, "RATED": 4, "ZERO_RATED": 4,
     }  # fmt: skip
     lengths.update({name: step.SEG_MAX + 1 for name in ("T_START", "T_FORCE", "T_HARD", "T_HARD_S", "T_RET", "T_G")})
     counts = ("HALF", "MASK", "LOW14", "FORCE_MAX", "CODE_MAX", "KV_LEN", "FLOW_N", "SEG_MAX")

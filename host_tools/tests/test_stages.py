@@ -17,6 +17,7 @@ from stackpress_core.tick.tick import tick as python_tick
 from stackpress_plant import faults, load
 from stackpress_plant.plant import Plant, words_of
 from stackpress_plant.step import step as python_step
+from stackpress_sim import truth, watch
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -85,6 +86,32 @@ def test_compiled_plant_gives_every_word_that_python_gives(plant: str, specimen:
         python_step(wanted, P)
         step(found, found_P)
         assert found == wanted and found_P == P, n
+
+
+@needs_a_compiler
+def test_compiled_truth_and_watch_give_every_word_and_letter_that_python_gives(tmp_path: Path) -> None:
+    room = Path(truth.__file__).parent
+    found = [plant_stage(), stages.read(room / "truth.py", "look"), stages.read(room / "watch.py", "look")]
+    tick = compiled(stages.c_source("tick", found, {"S": "frame", "P": "plant"}), tmp_path)
+    spec = load.plant("nominal", "brittle_pellet")
+    spec["specimen"]["gap_nm"] = 20000
+    chance, plant, s = random.Random(7), Plant(spec, 1000, 3, words_of(words.AT)), words.new()
+    s[words.AT["HZ"]], s[words.AT["VALVE"]], wanted, w, rows = 1000, 12, truth.Truth(None), watch.new(), 0
+    for n in range(3000):
+        for name in ("CODE", "T_SUB", "SET", "RANGE", "STATE", "REACHED") if n % 50 == 0 else ():
+            s[words.AT[name]] = chance.choice((0, 1, 65535))
+        t, text, compiled_watch, P = (array(a.typecode, a) for a in (wanted.words, array("B", wanted.text), w, plant.P))
+        found_s = array("i", s)
+        python_step(s, plant.P)
+        truth.look(s, plant.P, wanted.words, wanted.text, w)
+        watch.look(s, w)
+        tick(found_s, P, t, text, compiled_watch)
+        assert (found_s, P, t, compiled_watch) == (s, plant.P, wanted.words, w) and bytes(text) == bytes(wanted.text), n
+        if w[0]:
+            rows += wanted.words[truth._AT] // 70
+            wanted.flush()
+            watch.arm(s, w)
+    assert rows > 100
 
 
 @needs_a_compiler

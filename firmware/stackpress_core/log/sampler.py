@@ -77,6 +77,7 @@ class Sampler:
         elif r.time_s > self._due_s or (r.time_s == self._due_s and r.time_ms >= self._due_ms):
             s[_BANK_WANTED] = 1 - s[_BANK]
             self._swapping = True
+            self.agenda.at(self.agenda.now_ms + 1)
             self._next_due()
         self.agenda.at(1000 * self._due_s + self._due_ms)
         if s[_RING_LEFT] == 0:

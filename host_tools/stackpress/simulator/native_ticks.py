@@ -10,16 +10,17 @@ from stackpress import paths
 from stackpress.stages import c_source, native, read, read_order
 
 NAME = "stackpress_ticks"
-# Arguments: the addresses of frame, plant, ring and watch, and how many ticks at most; gives how many there were.
+ARRAYS = ("frame", "plant", "ring", "truth", "text", "watch")
+# Arguments: how many ticks at most, and the addresses of the arrays; gives how many ticks there were.
 ENTRY = f"""
 long {NAME}(void *self, unsigned long count, unsigned long keywords, const long *args) {{
-    void *frame = (void *)(args[0] >> 1), *plant = (void *)(args[1] >> 1), *ring = (void *)(args[2] >> 1);
-    volatile int32_t *woken = (int32_t *)(args[3] >> 1);
-    const long most = args[4] >> 1;
+    const long most = args[0] >> 1;
+    void {", ".join(f"*{name} = (void *)(args[{n}] >> 1)" for n, name in enumerate(ARRAYS, 1))};
+    volatile int32_t *woken = watch;
     long ran = 0;
     (void)self, (void)count, (void)keywords;
     while (ran < most && !*woken) {{
-        tick(frame, plant, ring, (void *)woken);
+        tick({", ".join(ARRAYS)});
         ran++;
     }}
     return ran << 1 | 1;
@@ -35,6 +36,7 @@ def source() -> str:
     stages = [
         read(plant / "step.py", "step", roots=roots),
         *read_order(core / "tick" / "tick.py", "tick", roots=roots),
+        read(simulated / "truth.py", "look", roots=roots),
         read(simulated / "watch.py", "look", roots=roots),
     ]
     return c_source("tick", stages, {"S": "frame", "P": "plant"}, local=True) + ENTRY
