@@ -261,6 +261,21 @@ def test_the_example_in_python_runs_as_it_is_written(press: Any, fresh: Path) ->
     assert max(force for _, force in rows) > 10_000 and rows[-1][0] > rows[0][0]
 
 
+def test_the_plant_s_example_runs_as_it_is_written(fresh: Path) -> None:
+    block = next(text for place, text in documented.blocks("python").items() if "stackpress_plant" in place)
+    (fresh / "plant.py").write_text(block + 'print(plant.truth()["force_cn"], list(plant.active))\n')
+    shim = paths.FIRMWARE / "tests" / "shim"
+    run = subprocess.run([sys.executable, "plant.py"], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(shim)})
+    assert (run.returncode, run.stdout) == (0, "0 ['cell_open']\n"), run.stderr
+
+
+def test_no_code_in_a_readme_is_left_out() -> None:
+    code = [place.partition(":")[0] for place in documented.blocks("python")]
+    assert sorted(code) == ["boards/stackpress_plant/README.md", "host_tools/README.md"], "give the new block a test"
+    written = sorted(place.partition(":")[0] for place in documented.blocks("toml"))
+    assert written == ["boards/README.md"] * 2 + ["firmware/stackpress_core/recipe/PROGRAMS.md"], "give the new block a test"
+
+
 @pytest.mark.parametrize("command", [one for one in documented.commands() if _is_make(one)])
 def test_what_make_is_told_it_can_do(command: str) -> None:
     for placeholder, meant in DRY.items():
