@@ -7,7 +7,6 @@ import io
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -183,7 +182,7 @@ class started:
         return self.process, self.process.stdout.readline()
 
     def __exit__(self, *_: object) -> None:
-        self.process.send_signal(signal.SIGINT)
+        self.process.terminate()  # SIGINT is ignored in what a shell runs in the background
         code = self.process.wait(20)
         assert self.process.stdout is not None
         self.process.stdout.close()
