@@ -5,6 +5,7 @@ clear, identify, read errors until there are none - must be harmless to a press 
 """
 
 import contextlib
+import json
 import struct
 import subprocess
 import sys
@@ -176,6 +177,38 @@ def test_read_that_times_out_does_not_shift_the_answers_after_a_clear(target: Si
         assert press.query("CYCL:STAT?") == "safe"
 
 
+@contextlib.contextmanager
+def plain_visa(port: str) -> Iterator[pyvisa.resources.SerialInstrument]:
+    """As PyVISA is delivered: nothing set, not even what ends an answer."""
+    manager = pyvisa.ResourceManager("@py")
+    instrument = manager.open_resource(f"ASRL{port}::INSTR")
+    try:
+        yield instrument
+    finally:
+        instrument.close()
+        manager.close()
+
+
+def test_visa_as_it_is_delivered_reads_any_block_whole_whatever_it_asks_with(target: SimTarget) -> None:
+    with stackpress.open(target.port) as ours:
+        first, end = ours.log_state().first, ours.log_state().next
+        assert b"\n" in ours.log_read(first)
+    with plain_visa(target.port) as press:
+        for seq in range(first, end, max(1, (end - first) // 12)):
+            for most in (512, 1024, 4096):
+                block = press.query_binary_values(f"LOG:READ? {seq},{most}", datatype="B", container=bytes)
+                assert struct.unpack("<I", block[-4:])[0] == zlib.crc32(block[:-4])
+                assert decode(block[:-4]).bad_bytes == 0 and decode(block[:-4]).first_seq == seq
+                assert press.query("SYST:ECHO? 'here'") == '"here"\n', (seq, most, block[:8], block.count(b"\n"))
+        press.write(f"LOG:READ? {first},4096")
+        raw = press.read_raw()
+        assert raw.startswith(b"#") and raw.endswith(b"\n") and decode(raw[2 + int(raw[1:2]) : -5]).first_seq == first
+        for name in ("config", "calibration", "ceilings", f"program/{NAME}"):
+            text = press.query_binary_values(f'DATA:READ? "{name}"', datatype="B", container=bytes)
+            assert struct.unpack("<I", text[-4:])[0] == zlib.crc32(text[:-4]) and json.loads(text[:-4])
+            assert press.query("SYST:VERS?") == "1999.0\n"
+
+
 # -- PyMeasure
 
 
@@ -327,3 +360,25 @@ def press_after_arming(target: SimTarget) -> None:
         target.pace("fast")
         wait_until(lambda: press.state == "holding")
         target.pace("real")
+
+
+# -- what one leaves for the next
+
+
+LEFT = (b"ABOR", b"STOP VENT", b"ABOR\r", b"AT\r", b"AT+GCAP\r\nATI\r", b"~\x00x\xf0~", b"ATE1 E0", b"\xff\xfe")
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_what_a_closed_port_left_half_written_is_nothing_for_the_next_client(target: SimTarget, left: bytes) -> None:
+    press_with(target)
+    with terminal(target.port) as line:
+        line.write(left)
+    if left.startswith(b"ABOR\r"):
+        wait_until(lambda: target.truth()["dump_open"] == 1)  # CR ends a line, so this one was whole
+        return
+    time.sleep(0.3)
+    with plain_visa(target.port) as press:
+        assert press.query("CYCL:STAT?") == "holding\n"
+        press.write("*CLS")
+        assert press.query("SYST:ERR?;:MEAS:FORC:SET?").startswith('0,"No error";')
+    assert not target.truth()["dump_open"]

@@ -16,6 +16,7 @@ from stackpress_sim.pace import FAST, HOLD, REAL
 GARBAGE_BYTES = 1 << 20  # is collected: the more blocks lie about, the longer is each search for several that are free
 FIRST_MS = 5  # a press whose time stands still has sampled for so long all the same
 POLL_TURNS = 8  # as fast as it goes, a byte is looked for once in so many turns: well under a millisecond
+AWAY_MS = 5  # while nobody has the port open it is looked at so often
 QUIET_PASSES = 40  # passes without a byte moved after which a press whose time stands still may sleep
 T_SECOND, T_SUB, HZ = (words.AT[name] for name in ("T_SECOND", "T_SUB", "HZ"))
 
@@ -27,6 +28,8 @@ class Loop:
         self._poll = select.poll()
         self._poll.register(self._serial.stream, select.POLLIN)
         self._poll.register(self._side_channel.stream, select.POLLIN)
+        self._alone = select.poll()
+        self._alone.register(self._side_channel.stream, select.POLLIN)
         self._due_ms = 0  # press time of the next pass of the foreground
         self._quiet = self._moved = self._turns = 0
 
@@ -105,8 +108,11 @@ class Loop:
             return
         self._turns = POLL_TURNS
         timeout_ms = 0 if self._pace.mode == HOLD and self._quiet < QUIET_PASSES else self._pace.wait_ms()
-        for stream, _ in self._poll.poll(timeout_ms):
+        if not self._serial.open and timeout_ms:  # a poll would not wait for a port that is hung up
+            self._alone.poll(AWAY_MS if timeout_ms < 0 else min(timeout_ms, AWAY_MS))
+            timeout_ms = 0
+        for stream, what in self._poll.poll(timeout_ms):
             if stream is self._serial.stream:
-                self._serial.ready = True
+                self._serial.polled(bool(what & select.POLLIN))
             else:
                 self._side_channel.ready = True

@@ -80,6 +80,10 @@ class UsbSerial:
                 break
         return n
 
+    def told(self):
+        """What came beside the bytes."""
+        return 0
+
     def write(self, data):
         """How many bytes of `data` went out; 0 if the host does not read."""
         done = 0

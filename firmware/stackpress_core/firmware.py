@@ -101,6 +101,7 @@ class Firmware:
         self.settings.changed += [self.panel.document_changed, self.events.document]
         if hasattr(self.board.serial, "listen"):
             self.board.serial.listen(self.stop_byte_came)
+        self.server.hung_up()
         self.run_log.boot()
 
     def foreground(self, wall_ms, moved=True, heard=True):

@@ -32,12 +32,17 @@ class Serial:
         self.got = b""
         self.reads = True  # False: the host never reads
         self.most = 64  # bytes taken at once
+        self.heard = 0  # what it tells beside its bytes
 
     def read(self, buf):
         n = min(len(buf), len(self.sent))
         buf[:n] = self.sent[:n]
         self.sent = self.sent[n:]
         return n
+
+    def told(self):
+        told, self.heard = self.heard, 0
+        return told
 
     def write(self, view):
         if not self.reads:

@@ -5,6 +5,7 @@ the echo is the answer; nothing before it means that there is none, and the erro
 Ctrl-C or a lost cable is found again by its marker, not by waiting.
 """
 
+import contextlib
 import re
 import struct
 import threading
@@ -19,7 +20,9 @@ from .errors import BadBlock, LinkLost, NoPress, PortBusy, PressRefused, said
 from .ports import choose_port
 
 STOP = b"\x18"
-SPOIL = b"\x7f\n"  # spoils and ends a line that somebody left unfinished: it is refused whole, never run
+SPOIL = b"\x7f\x1f\n"  # spoils and ends a line that somebody left unfinished: refused whole, never run; 0x1f: blocks as they are
+LEAVE = b"\t\n"  # whoever opens the port next may read blocks to their first line feed
+LEAVE_S = 0.2
 PROMPT = b">>>"  # of MicroPython
 ECHOED = b":SYST:ECHO?"  # a prompt gives back what is typed, a press never does
 QUIET_S = 3.0  # without one byte for so long, the link counts as lost
@@ -119,6 +122,9 @@ class Link:
 
     def close(self) -> None:
         """Give the port back. The press goes on with what it does."""
+        with contextlib.suppress(OSError, TypeError, ValueError):  # it is closed, or gone, or nobody reads there
+            self._serial.write_timeout = LEAVE_S
+            self._serial.write(LEAVE)
         self._serial.close()
 
     def __enter__(self) -> Self:

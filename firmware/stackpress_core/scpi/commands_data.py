@@ -8,6 +8,7 @@ import json
 
 from stackpress_core import documents
 from stackpress_core.errors import Refused, ScpiError
+from stackpress_core.scpi import line_safe
 from stackpress_core.scpi.answers import quoted
 from stackpress_core.scpi.values import decimal
 from stackpress_core.scpi.wire import Block, Text
@@ -51,6 +52,8 @@ def read_q(c, n, a):
     text = c.parts.documents.text(a[0])
     if text is None:
         raise ScpiError(-256, "%s is %s" % (a[0], c.parts.documents.state(a[0])))
+    if not c.as_they_are:
+        text = line_safe.json_text(text)
     return Block(len(text), lambda offset, size: text[offset : offset + size])
 
 
@@ -158,7 +161,7 @@ def log_read_q(c, n, a):
     length = 0
     while length + LOG_BUFFER <= most and counter.refill():
         length += counter.end
-    return Block(length, LogReader(journal, a[0]).read)
+    return line_safe.block(length, LogReader(journal, a[0]).read, c.as_they_are)
 
 
 TABLE = (

@@ -7,12 +7,14 @@ A command that starts something long is complete when that has started; progress
 
 from stackpress_core.errors import Refused, ScpiError, StorageFault
 from stackpress_core.scpi import answers, arguments, headers, wire
+from stackpress_core.scpi.line_safe import AS_THEY_ARE, NO_LONGER
 from stackpress_core.scpi.no_prompt import NoPrompt
 from stackpress_core.scpi.status import Status
 
 UNITS_PER_PASS = 4
 KNOWN_MAX = 12  # headers whose row is remembered: a host asks the same few over and over
 ORDER_PASSES = 8  # a unit that follows an order waits this long for the tick to have read it
+HUNG_UP = 2  # of what the serial line tells
 OUT_PER_IN = 4  # bytes sent for each byte looked at: sending costs little, and logs go out, not in
 
 
@@ -35,6 +37,9 @@ class Server:
         self.muted = False  # an answer of this line was dropped: the rest of them are too
         self.ended = False  # an answer of this line goes on to the line's end (*IDN?): no other can follow
         self.wants_repl = False
+        self.told = getattr(serial, "told", int)  # a line without ends tells nothing beside its bytes
+        self.left = 0
+        self.as_they_are = True  # blocks hold their bytes unchanged: whoever has the port open reads them by their length
         self.no_prompt = None  # what answers a program that asked for the prompt and can't have it
         self.stops = 0
         self.runs = 0  # units that were run since the start
@@ -54,9 +59,13 @@ class Server:
         return self.runs != before or self.units is not None or len(self.lines) > 0 or self.out.pending > 0
 
     def receive(self, budget):
+        """What a host sent before it closed the port is read first, and what it left half written is forgotten then."""
+        self.left = self.left or self.told() & HUNG_UP
         while budget > 0 and not self.wants_repl:  # what comes behind an obeyed 0x03 is the prompt's
             count = self.serial.read(self.buf) or 0
             if not count:
+                if self.left:
+                    self.hung_up()
                 return
             budget -= count
             if self.no_prompt:
@@ -92,6 +101,8 @@ class Server:
     def line(self, raw):
         if headers.is_abort(raw):
             self.stop_now()
+        if raw[-1] == AS_THEY_ARE or raw == NO_LONGER:
+            self.as_they_are = raw != NO_LONGER
         text = decoded(raw)
         if text is None:
             self.wait_in_line((-101, ""))
@@ -121,8 +132,10 @@ class Server:
 
     def hung_up(self):
         """The host has closed the port: the next one finds an empty line."""
+        self.left = 0
         self.inbox.forget()
         self.no_prompt = None
+        self.as_they_are = False
 
     def stop_byte(self, begun=False):
         self.stop_now(1 if begun else 0)

@@ -198,3 +198,11 @@ def test_no_text_of_an_error_holds_a_comma():
         assert answer.count(",") == 1 and answer.startswith("%d," % number), answer
     for _, text in status.MESSAGES:
         assert "," not in text
+
+
+def test_a_port_that_was_closed_in_the_pass_in_which_its_last_bytes_came_leaves_nothing_half_written():
+    for begun in (b"ABOR", b"*ESE 5\nABOR", b"STOP VENT;", b"*ESE 5\r\nPROG:STAR 'a"):
+        server, serial, press = bench()
+        serial.sent, serial.heard = begun, 2
+        server.poll()
+        assert ask(server, b"*ESE?\n") == ("5\n" if b"5" in begun else "0\n") and press.done == [] and errors(server) == [], begun

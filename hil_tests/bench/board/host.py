@@ -10,6 +10,7 @@ from hil_tests.targets.chip import Chip
 
 TURN_NS = 100_000  # from an answer to the next request: quicker than any real host
 READ = "LOG:READ?"
+AS_THEY_ARE = b"\x1f\n"  # blocks are read by their length here
 FLOOD = ("MEAS:FORC?", "CYCL:STAT?;:MEAS:FORC?", "SYST:ERR?", "LOG:STAT?", "MEAS:FORC:CELL1?;CELL2?;CELL3?")
 
 
@@ -39,6 +40,7 @@ class Host:
     _depth: int = 0
     _cycle: tuple[str, ...] = ()
     _n: int = 0
+    _greeted: bool = False
 
     def __post_init__(self) -> None:
         self.chip.on_bytes = self._received
@@ -50,6 +52,9 @@ class Host:
         self._go_on()
 
     def send(self, text: str, got: Callable[[bytes], None] = lambda answer: None) -> None:
+        if text.startswith(READ) and not self._greeted:
+            self._greeted = True
+            self.chip.send(AS_THEY_ARE)
         self.waiting.append(Request(text, self.chip.now_ns, got))
         self.chip.send(text.encode() + b"\n")
 

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.recfunctions import repack_fields
 from stackpress_core.log import packing, records
+from stackpress_core.scpi import line_safe
 
 Bytes = bytes | bytearray | memoryview | mmap.mmap
 Samples = npt.NDArray[np.void]
@@ -215,9 +216,19 @@ def gaps_of(seqs: npt.NDArray[np.uint32]) -> list[tuple[int, int]]:
     return [(int(seqs[i]) + 1, int(seqs[i + 1]) - 1) for i in where]
 
 
+def as_it_was(data: Bytes) -> Bytes:
+    """The records of a block that came without line feeds (line_safe.py); any other stream as it is."""
+    if bytes(data[: len(line_safe.MARK)]) != line_safe.MARK:
+        return data
+    masked, size = np.frombuffer(data, np.uint8)[len(line_safe.MARK) : -1], line_safe.PIECE + 1
+    found = [masked[at + 1 : at + size] ^ masked[at] for at in range(0, len(masked), size)]
+    return np.concatenate(found).tobytes() if found else b""
+
+
 def decode(data: Bytes) -> Decoded:
-    """Decode a stream of records. Never fails on content: what is no valid record is counted in `bad_bytes`."""
-    raw = memoryview(data)
+    """Decode a stream of records, or the payload of a `LOG:READ?` without its CRC-32. Never fails on content: what is no valid
+    record is counted in `bad_bytes`."""
+    raw = memoryview(as_it_was(data))
     views: list[Samples] = []
     others: list[Record] = []
     unknown: list[Record] = []

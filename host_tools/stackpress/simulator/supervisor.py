@@ -1,7 +1,7 @@
 """Keep a simulated press on a serial device: the pty, the process that runs the firmware, and a side channel.
 
-A board's USB port survives the firmware's restart, so the pty belongs to this process and not to the firmware's: both
-its ends stay open here, and each start of the firmware inherits the master end as its serial port. The side channel is
+A board's USB port survives the firmware's restart, so the pty belongs to this process and not to the firmware's: its master
+end stays open here, and each start of the firmware inherits it as its serial port. The side channel is
 what a laboratory is to a real press - power switch, specimen, faults, clock - and never what the host tool speaks through.
 """
 
@@ -64,6 +64,8 @@ class Supervisor:
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         self.port = os.ttyname(self._slave)
+        os.close(self._slave)  # only so is it known when the last host has closed it
+        self._slave = -1
         self._process: subprocess.Popen[bytes] | None = None
         self._side_channel: socket.socket | None = None
         self._selector = selectors.DefaultSelector()
@@ -121,8 +123,8 @@ class Supervisor:
             if isinstance(key.fileobj, socket.socket):
                 key.fileobj.close()
         self._selector.close()
+        self._hold(False)
         os.close(self._master)
-        os.close(self._slave)
         self._server.close()
         if self._own_state:
             self._own_state.cleanup()
@@ -210,6 +212,7 @@ class Supervisor:
         """Start the firmware, or a bare MicroPython prompt, on the same port."""
         if self._relay is not None:
             self._relay.close()
+        self._hold(prompt)
         self._relay = PromptRelay(self._selector, self._master) if prompt else None
         port = self._relay.theirs.fileno() if self._relay else self._master
         ours, theirs = socket.socketpair()
@@ -237,6 +240,14 @@ class Supervisor:
             self.starts += 1
             self._answers.notify_all()
         self._selector.register(ours, selectors.EVENT_READ, Lines(ours, self._answered, self._exited))
+
+    def _hold(self, held: bool) -> None:
+        """A prompt keeps the port's other end open: it does not care who comes and goes."""
+        if held and self._slave < 0:
+            self._slave = os.open(self.port, os.O_RDWR | os.O_NOCTTY)
+        elif not held and self._slave >= 0:
+            os.close(self._slave)
+            self._slave = -1
 
     def _board_settings(self) -> dict[str, Any]:
         s = self.settings
