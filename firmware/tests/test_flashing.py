@@ -36,7 +36,7 @@ def test_a_press_at_rest_makes_way_and_one_that_is_armed_does_not():
     b.run(0.2)
     assert b.board.drives == 1
     assert ask(b, b"CYCL:ARM;:SYST:ERR?") == b'0,"No error"\n'
-    assert b"needs the safe state, the press is ready" in ask(b, b"SYST:BOOT;ERR?")
+    assert b"needs the safe state; the press is ready" in ask(b, b"SYST:BOOT;ERR?")
     assert b.board.drives == 1
 
 

@@ -302,6 +302,7 @@ def decoded(raw):
         elif byte == 34 or byte == 39:
             quote = byte
     try:
-        return bytes(line).decode().strip(" ")
+        text = bytes(line).decode().strip(" ")
     except UnicodeError:
         return None
+    return text if text or not raw.strip(b" \t\x1f") else None  # nothing but control characters is noise, not an empty line
