@@ -21,6 +21,9 @@ OK, WARN, FAIL = "ok", "warn", "fail"
 PACKAGES = ("typer", "rich", "serial", "platformdirs", "psutil", "numpy", "polars", "matplotlib", "jinja2")
 NEEDED = (("config", "stackpress config push"), ("ceilings", "stackpress config ceilings write"),
           ("calibration", "stackpress calibrate cell"))  # fmt: skip
+# one rule: no modem manager speaks to a press, and whoever sits at the computer may open it
+RULES_FILE = "/etc/udev/rules.d/70-stackpress.rules"
+RULE = 'SUBSYSTEMS=="usb", ATTRS{idVendor}=="2e8a", ENV{ID_MM_DEVICE_IGNORE}="1", TAG+="uaccess"'
 CLOCK_EARLIEST_S = 1_750_000_000  # a computer that says an earlier time has lost its clock
 
 
@@ -102,6 +105,36 @@ def ports(named: str | None) -> Iterator[Finding]:
         yield Finding(FAIL, "port", f"{device}: {'no permission' if there else 'does not exist'}", todo)
         return
     yield Finding(OK, "port", device)
+    if sys.platform == "linux":
+        yield modem_manager(device)
+
+
+def modem_manager(device: str, proc: Path = Path("/proc"), udev: Path = Path("/run/udev/data")) -> Finding:
+    """Whether ModemManager tries modem commands on this port as soon as it is plugged in, in front of the press's first client."""
+    runs = any(_read(name).strip() == "ModemManager" for name in proc.glob("[0-9]*/comm"))
+    todo = f"Put this line into {RULES_FILE}, run `sudo udevadm control --reload`, and plug the press in again: {RULE}"
+    if not runs:
+        return Finding(OK, "ModemManager", "does not run on this computer", f"On one where it does, {RULES_FILE} wants: {RULE}")
+    if "E:ID_MM_DEVICE_IGNORE=1" in _read(udev / _udev_name(device)).splitlines():
+        return Finding(OK, "ModemManager", f"runs, and leaves {device} alone")
+    return Finding(WARN, "ModemManager", f"runs, and may speak to {device} in front of the press's own clients", todo)
+
+
+def _udev_name(device: str) -> str:
+    """Under which udev keeps what it knows of a device."""
+    try:
+        number = os.stat(device).st_rdev
+    except OSError:
+        return "none"
+    return f"c{os.major(number)}:{os.minor(number)}"
+
+
+def _read(file: Path) -> str:
+    """A file of the system's, empty where there is none (a process may end while it is looked at)."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _no_press() -> str:

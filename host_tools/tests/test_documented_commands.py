@@ -104,6 +104,7 @@ NOT_RUN = {
     "stackpress flash --board pico": BOARD,
     "stackpress flash --rollback": BOARD,
     "mpremote reset": BOARD + "; test_clients.py runs it on the simulated press",
+    "sudo udevadm control --reload": "root's",
     "pip install .": "test_wheel.py and test_users_folder.py install it",
     "python -c pass": "what a figure is compared with",
     "python -m stackpress": "test_users_folder.py",
@@ -268,9 +269,18 @@ def test_the_plant_s_example_runs_as_it_is_written(fresh: Path) -> None:
     assert (run.returncode, run.stdout) == (0, "0 ['cell_open']\n"), run.stderr
 
 
+@simulated
+def test_the_example_for_pyvisa_runs_as_it_is_written(press: Any, fresh: Path) -> None:
+    block = next(text for place, text in documented.blocks("python").items() if place.startswith("README.md"))
+    assert "/dev/ttyACM0" in block
+    (fresh / "visa.py").write_text(block.replace("/dev/ttyACM0", str(registry.running()[0]["port"])))
+    run = subprocess.run([sys.executable, "visa.py"], capture_output=True, text=True, timeout=60)
+    assert re.fullmatch(r"stackpress,sim,SIM-sim,\S+ -?[0-9.]+\n", run.stdout), run
+
+
 def test_no_code_in_a_readme_is_left_out() -> None:
     code = [place.partition(":")[0] for place in documented.blocks("python")]
-    assert sorted(code) == ["boards/stackpress_plant/README.md", "host_tools/README.md"], "give the new block a test"
+    assert sorted(code) == ["README.md", "boards/stackpress_plant/README.md", "host_tools/README.md"], "give the new block a test"
     written = sorted(place.partition(":")[0] for place in documented.blocks("toml"))
     assert written == ["boards/README.md"] * 2 + ["firmware/stackpress_core/recipe/PROGRAMS.md"], "give the new block a test"
 
