@@ -94,7 +94,7 @@ def parameter(token):
     """One parameter of a spec, as a manual writes it."""
     optional, fields = token[0] == "[", token.strip("[]").split(":")
     kind = fields[0]
-    text = {"str": "string", "unit": "unit", "bool": "ON or OFF"}.get(kind, fields[-1].replace("|", " or "))
+    text = {"str": "string", "text": "string", "unit": "unit", "bool": "ON or OFF"}.get(kind, fields[-1].replace("|", " or "))
     if kind == "int":
         text = f"{fields[1]} .. {fields[2]}"
     elif kind == "num":

@@ -1,7 +1,8 @@
 """Parameters of a command: what the table's spec asks for, checked and turned into values a handler can use.
 
 A spec is a comma-joined list; brackets make a parameter optional (None, or the default unit, is given instead):
-`str`, `word:CONTrolled|HOLD|VENT`, `bool`, `int:low:high[:default]`, `num:force[:low:high[:default]]` (bounds in the
+`str` (control characters in it become blanks: it is for displays and records), `text` (as it came),
+`word:CONTrolled|HOLD|VENT`, `bool`, `int:low:high[:default]`, `num:force[:low:high[:default]]` (bounds in the
 press's integer unit), `unit:force` (a suffix alone, given as numerator and denominator).
 """
 
@@ -33,9 +34,10 @@ def one(fields, text):
     kind = values.kind_of(text)
     if kind in ("block", "expression"):
         raise ScpiError(values.of_block(text) if kind == "block" else values.of_expression(text))
-    if fields[0] == "str":
+    if fields[0] in ("str", "text"):
         expect(kind, "string")
-        return values.string(text)
+        string = values.string(text)
+        return string if fields[0] == "text" else values.printable(string)
     if fields[0] == "unit":
         expect(kind, "word")
         return values.factor(fields[1], values.checked_suffix(text))

@@ -172,7 +172,7 @@ TABLE = (
     ("SYSTem:TICK?", "tick_q", "", "Ticks, worst duration in us, missed ticks, rate in Hz"),
     ("SYSTem:IDENtity?", "board.identity", "", "The board's unique identity"),
     ("SYSTem:MEMory?", "memory_q", "", "Free and used heap, lost lines, dropped answers, stops"),
-    ("SYSTem:ECHO?", "echo_q", "str", "The same text again: a host finds the beginning of its answers with it"),
+    ("SYSTem:ECHO?", "echo_q", "text", "The same text again: a host finds the beginning of its answers with it"),
     ("SYSTem:REBoot", "maintenance.reboot", "", "Restart the firmware; in the safe state only"),
     ("SYSTem:BOOTloader", "maintenance.bootloader", "",
      "Outputs safe, then the chip's boot drive, for a new image; in the safe state only"),

@@ -206,6 +206,10 @@ def string(text):
     return inner.replace(quote + quote, quote)
 
 
+def printable(text):
+    return "".join([c if c >= " " else " " for c in text])
+
+
 def word_matches(word, pattern):
     """`word` is the short form (the pattern's capitals) or the long form of `pattern`, in any case."""
     word = word.upper()

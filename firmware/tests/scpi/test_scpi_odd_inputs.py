@@ -133,6 +133,13 @@ def test_a_header_that_is_known_takes_its_parameter_whatever_stood_before():
     assert ask(server, b"MEAS:FORC?\x0cKN\nMEAS:FORC?\nMEAS:FORC?\tKN;FORC? CN\n") == "0.66366\n663.66\n0.66366;66366\n"
 
 
+def test_only_an_echo_keeps_control_characters():
+    """A record ends its texts with a zero byte, and a display has no sign for the others."""
+    server, _, press = bench()
+    ask(server, b"CYCL:ARM;:PROG:STAR 'a\tb','LIC\x00\x01 7','\x1fAB'\n")
+    assert press.done[-1] == ("start", "a b", "LIC   7", " AB") and errors(server) == []
+
+
 def test_line_ends_are_lf_cr_and_both():
     for end in (b"\n", b"\r", b"\r\n", b"\n\r", b"\r\r\n"):
         server, _, press = bench()
