@@ -17,6 +17,8 @@ LAST = f"{interlock.ROWS[-1][interlock.HINT]}\"),\n"
 NEVER = '    ("idle_{0}", "DISPLACEMENT", 1000000000, 0, VENT, WATCHED, GONE, "log", "Row {0} never trips."),\n'
 TEPID = '    ("tepid", "TEMPERATURE", 4000, 0, WARN, WATCHED, GONE, "temperature", "The platen is tepid: wait."),\n'
 WARM = '    ("warm", "TEMPERATURE", 5000, 0, VENT, WATCHED, GONE, "temperature", "The platen is warm: let it cool."),\n'
+MOST = words.ROW_MASKS * words.MASK_ROWS
+SECOND_WORD = max(len(interlock.ROWS) + 2, words.MASK_ROWS + 1)  # so many rows that the last is beyond the first word
 TEMPERATURE_BIT, WARNING_BIT, TRIPPED_BIT = 16, 1024, 512
 
 PRESSED = """
@@ -58,12 +60,13 @@ with SimTarget(state_dir=Path(sys.argv[1])) as target, stackpress.open(target.po
 def grown(folder: Path, rows: int) -> ChangedTree:
     """A copy whose table has so many rows; the last two are `tepid` and `warm`."""
     tree = ChangedTree(folder)
+    assert rows >= len(interlock.ROWS) + 2, "the table has outgrown this test"
     fill = "".join(NEVER.format(n) for n in range(len(interlock.ROWS) + 1, rows - 1))
     tree.add(TABLE, LAST, fill + TEPID + WARM)
     return tree
 
 
-@pytest.mark.parametrize("rows", [31, 45, words.ROW_MASKS * words.MASK_ROWS])
+@pytest.mark.parametrize("rows", sorted({SECOND_WORD, (SECOND_WORD + MOST) // 2, MOST}))
 def test_a_press_with_more_rows_trips_and_warns_by_the_last_of_them(tmp_path: Path, rows: int) -> None:
     tree = grown(tmp_path, rows)
     tree.write("pressed.py", PRESSED)
@@ -78,7 +81,7 @@ def test_a_press_with_more_rows_trips_and_warns_by_the_last_of_them(tmp_path: Pa
 
 
 def test_a_row_more_reaches_the_documents_and_moves_no_word_of_the_frame(tmp_path: Path) -> None:
-    tree = grown(tmp_path, 31)
+    tree = grown(tmp_path, SECOND_WORD)
     before = tree.read("firmware/stackpress_core/tick/judge.py")
     tree.make_docs()
     row = "| tepid | > 4000 | 0 | warn | ready pressing holding releasing monitor | once it is gone | The platen is tepid: wait. |"
@@ -88,7 +91,7 @@ def test_a_row_more_reaches_the_documents_and_moves_no_word_of_the_frame(tmp_pat
 
 
 def test_the_core_claims_of_every_row_hold_for_rows_of_the_second_word(tmp_path: Path) -> None:
-    tree = grown(tmp_path, 31)
+    tree = grown(tmp_path, SECOND_WORD)
     for name, value in (("tepid", 4001), ("warm", 5001)):
         tree.add("firmware/tests/provoking.py", "PROVOKE = {\n", f'    "{name}": (READY, {{}}, word("TEMPERATURE", {value})),\n')
     warns = '"tepid", "TEMPERATURE", 4000, 0, WARN,'
@@ -97,9 +100,8 @@ def test_the_core_claims_of_every_row_hold_for_rows_of_the_second_word(tmp_path:
 
 
 def test_too_many_rows_are_told_in_one_line_before_anything_is_written(tmp_path: Path) -> None:
-    most = words.ROW_MASKS * words.MASK_ROWS
-    tree = grown(tmp_path, most + 1)
-    line = f"tick/interlock.py has {most + 1} rows, one bit each, and tick/words.py room for {most}: raise ROW_MASKS there"
+    tree = grown(tmp_path, MOST + 1)
+    line = f"tick/interlock.py has {MOST + 1} rows, one bit each, and tick/words.py room for {MOST}: raise ROW_MASKS there"
     told = tree.run(sys.executable, "-m", "boards.images.build", "pico", code=1)
     assert told.stdout == "" and told.stderr.startswith("no image: ") and told.stderr.endswith(line + "\n")
     assert told.stderr.count("\n") == 1 and not (tree.root / "build").exists()
@@ -107,7 +109,7 @@ def test_too_many_rows_are_told_in_one_line_before_anything_is_written(tmp_path:
 
 
 def test_room_is_raised_by_one_number(tmp_path: Path) -> None:
-    tree = grown(tmp_path, 61)
+    tree = grown(tmp_path, MOST + 1)
     tree.replace("firmware/stackpress_core/tick/words.py", "\nROW_MASKS = 2 ", "\nROW_MASKS = 3 ")
     tree.make_docs()
     tree.write("pressed.py", PRESSED)

@@ -103,9 +103,16 @@ PROVOKE = {
 CEILINGS_OF = {"ceiling_total": dict(CEILINGS, frame_cn=5000000)}
 
 
+def provocation(row):
+    """The row's entry; a row without one is told where it is wanted."""
+    if row not in PROVOKE:
+        raise AssertionError(f"the interlock row {row!r} has no entry in PROVOKE of firmware/tests/provoking.py: how is it provoked?")
+    return PROVOKE[row]
+
+
 def bench_for(row, make, **more):
     """(bench in the row's state, what provokes it)."""
-    state, raws, act = PROVOKE[row]
+    state, raws, act = provocation(row)
     raws = dict(raws)
     raws.update(more)
     bench = make(ceilings=CEILINGS_OF.get(row, CEILINGS), **raws)

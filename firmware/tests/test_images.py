@@ -35,7 +35,8 @@ def collected(name: str, folder: Path, **changes: Any) -> dict[str, Any]:
 
 
 def test_there_is_an_image_for_every_board_but_the_simulated_one():
-    assert flash_map.names() == sorted(FITTED)
+    boards = {path.parent.name for path in ROOT.glob("boards/*/board.toml")} - {"sim"}
+    assert set(flash_map.names()) == boards >= set(FITTED)
 
 
 @pytest.mark.parametrize("name", sorted(FITTED))
@@ -174,7 +175,7 @@ def test_board_that_does_not_say_how_large_its_stack_is_gets_no_image():
 
 def test_unknown_board_is_told_with_those_there_are():
     done = subprocess.run([sys.executable, "-m", "boards.images.build", "pica"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 1 and "there is: dryrun, pico, pico2, pico_hx711" in done.stderr
+    assert done.returncode == 1 and f"there is: {', '.join(flash_map.names())}" in done.stderr
 
 
 def test_machine_that_can_not_build_says_in_one_line_what_to_install(monkeypatch):

@@ -241,3 +241,5 @@ def sense(frame):
         elif d < -0xFFFFF:
             d = -0xFFFFF
         s[_SPEED] = (d * s[_K_SPEED]) >> 4
+    else:
+        s[_SPEED] = _ABSENT

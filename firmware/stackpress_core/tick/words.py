@@ -52,7 +52,7 @@ WORDS = (
     ("FILTER_H", 1, "the same, Q4"),
     ("IMBALANCE", 1, "largest difference from an even share / permille"),
     ("DISPLACEMENT_F", 1, "lagged displacement / nm"),
-    ("SPEED", 1, "ram speed / nm/s"),
+    ("SPEED", 1, "ram speed / nm/s, ABSENT without a scale"),
     ("PEAK", 1, "recent peak of the force / cN, Q4"),
     # signals that interlocks watch and that are not words of their own; larger is worse
     ("SIG_ESTOP", 1, "E-stop channels that are open"),

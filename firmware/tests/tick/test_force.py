@@ -238,6 +238,16 @@ def test_ram_speed_is_told_in_nm_a_second():
     assert abs(bench["SPEED"] - 1000000) < 50000
 
 
+def test_ram_speed_is_absent_without_a_scale_and_comes_back_with_it():
+    bench = Bench()
+    bench["DISPLACEMENT"] = words.ABSENT
+    bench.tick(3)
+    assert bench["SPEED"] == words.ABSENT
+    bench["DISPLACEMENT"] = 0
+    bench.tick(3)
+    assert bench["SPEED"] == 0
+
+
 def test_calibrated_forces_are_exact_at_their_points():
     bench = Bench()
     for code, force in HIGH_POINTS:
