@@ -52,8 +52,8 @@ class Calibrator:
         cell is pressed in any state."""
         r, state = self.readings, self.S[AT["STATE"]]
         most_cn = 0 if state in states.DRIVEN + (states.TRIPPED,) else self.settings.params["contact_force_cn"]
-        if abs(r.force_cn) > most_cn * (1 if state == states.MONITOR else TARE_CONTACTS) or not most_cn:
-            raise Refused("the press is %s: a force of %d N would be hidden" % (r.state_name, r.force_cn // 100))
+        if abs(r.filtered_cn) > most_cn * (1 if state == states.MONITOR else TARE_CONTACTS) or not most_cn:
+            raise Refused("the press is %s: a force of %d N would be hidden" % (r.state_name, r.filtered_cn // 100))
         cells = [r.cell_force_cn(i) if r.uses_cell(i) else 0 for i in range(words.CELLS)]
         for i, force_cn in enumerate(cells):
             if abs(force_cn) > TARE_BANDS * self.zero_band_cn(i):

@@ -96,7 +96,7 @@ class Operator:
                 return
             raise Refused("the press is %s: there is nothing to stop" % self.readings.state_name)
         self.events.note(records.EVENT_STOP, 0, 0, kind, kind)
-        touched = self.readings.force_cn >= self.settings.params["contact_force_cn"]
+        touched = self.readings.filtered_cn >= self.settings.params["contact_force_cn"]
         if kind == "hold" and self.S[AT["MODE"]] == states.APPROACH and not touched:
             kind = "vent"  # a drive that is held would go on to move the ram
         self.runner.stop(kind)
@@ -137,7 +137,7 @@ class Operator:
         if r.pairs.stuck:
             raise Refused(switches.told(r.pairs.stuck))
         if s[_REACTION] != interlock.VENT and r.pressed:
-            raise Refused("the cell is still pressed with %d N: stop with VENT first" % (r.force_cn // 100))
+            raise Refused("the cell is still pressed with %d N: stop with VENT first" % (r.filtered_cn // 100))
         words.clear_row_bits(s, "LATCHED")
         self.motion.send(states.SAFE, states.OFF)
         self.events.note(records.EVENT_RESET)

@@ -80,7 +80,8 @@ class Readings:
     # -- force, travel, temperature
 
     @property
-    def force_cn(self):
+    def filtered_cn(self):
+        """The force through the force filter: what the press decides by."""
         return self.S[_FORCE_F]
 
     @property

@@ -93,7 +93,7 @@ class Parts:
     version = "0.0.0"
     boot_id, time_s, time_ms, hz = 3, 90000, 250, 4000
     ticks, tick_us_max, missed_ticks = 360000000, 85, 0
-    force_cn, set_cn, imbalance_permille, displacement_nm = 66366, 66400, 12, 1500000
+    filtered_cn, set_cn, imbalance_permille, displacement_nm = 66366, 66400, 12, 1500000
     valve_code, valve_bits, run, warning_bits, n_per_m = 100, 0, 0, 0, 20000000
     trip_reason = trip_hint = program_name = sample = ""
     active = closing = order_waits = unlocked = stale = False
@@ -124,7 +124,7 @@ class Parts:
 
     @property
     def shown_cn(self):
-        return self.force_cn - sum(self.tare_cn)
+        return self.filtered_cn - sum(self.tare_cn)
 
     def cell_force_cn(self, i):
         return 100 * (i + 1)

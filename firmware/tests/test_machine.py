@@ -243,7 +243,7 @@ def test_valve_that_opens_fully_near_the_limit_is_stopped_within_the_margin():
     b.press.operator.arm()
     b.run_passes(1)
     b.press.operator.start("pellet")
-    b.until(lambda: b.press.readings.force_cn > 5_300_000)
+    b.until(lambda: b.press.readings.filtered_cn > 5_300_000)
     b.plant.fault("stuck_open", 1)
     most = 0
     for _ in range(100):

@@ -57,7 +57,7 @@ def test_arm_start_abort_and_reset_in_one_line_leave_nothing_moving():
         b.put(recipe(CONTACT, ramp(500000), hold(1000)))
         lines(b, line + "\n", 100)
         b.until_state(states.SAFE, 5)
-        assert not b.press.runner.active and b.press.readings.force_cn < 100, line
+        assert not b.press.runner.active and b.press.readings.filtered_cn < 100, line
 
 
 def test_tripped_press_obeys_nothing_but_an_acknowledgement():
@@ -225,12 +225,12 @@ def test_start_button_runs_only_what_was_selected():
 def test_display_can_not_be_set_to_zero_under_load():
     b = bench().pressed()
     assert "N" in refusal(b.press.calibrator.tare)
-    assert b.press.readings.shown_cn == b.press.readings.force_cn
+    assert b.press.readings.shown_cn == b.press.readings.filtered_cn
     b = bench()
     b.extra_cn = 1000
     b.run(0.2)
     b.press.calibrator.tare()
-    assert abs(b.press.readings.shown_cn) < 100 < b.press.readings.force_cn
+    assert abs(b.press.readings.shown_cn) < 100 < b.press.readings.filtered_cn
 
 
 def test_no_state_lets_a_force_be_hidden_from_the_display():
@@ -247,7 +247,7 @@ def test_no_state_lets_a_force_be_hidden_from_the_display():
             b.run(0.3)
             assert p.readings.state_name in (state.split()[0], "tripped"), state
             assert "would be hidden" in refusal(p.calibrator.tare), (state, force_cn)
-            assert p.readings.shown_cn == p.readings.force_cn
+            assert p.readings.shown_cn == p.readings.filtered_cn
 
 
 def test_a_display_that_is_off_by_less_than_a_contact_is_set_to_zero_in_monitor_and_by_no_more():

@@ -25,14 +25,14 @@ def test_program_that_asks_for_a_hold_keeps_the_cell_compressed_when_the_host_is
     b = lose_host("hold")
     assert b.press.readings.trip_reason == "host_lease" and b.word("REACTION") == interlock.HOLD
     b.run(5)
-    assert abs(b.press.readings.force_cn - 1000000) < 1000
+    assert abs(b.press.readings.filtered_cn - 1000000) < 1000
 
 
 def test_program_that_asks_for_it_ramps_down_when_the_host_is_gone():
     b = lose_host("ramp_down")
     assert b.press.readings.trip_reason == "host_lease" and b.word("REACTION") == interlock.RAMP
     b.run(1)
-    assert 0 < b.press.readings.force_cn < 900000
+    assert 0 < b.press.readings.filtered_cn < 900000
     b.until(lambda: b.valve_is_off, 20)
 
 
@@ -109,11 +109,11 @@ def test_buttons_that_go_down_together_mean_stop():
 def test_stop_button_pressed_again_and_again_is_one_stop():
     b = bench().pressed()
     b.push("stop")
-    released = b.press.readings.force_cn
+    released = b.press.readings.filtered_cn
     for _ in range(5):
         b.push("stop")
         assert b.word("STATE") == states.RELEASING and not b.valve_is_off
-    assert released > b.press.readings.force_cn > 800000  # 10 kN, at the program's rate
+    assert released > b.press.readings.filtered_cn > 800000  # 10 kN, at the program's rate
     b.until_state(states.SAFE, 30)
 
 
@@ -130,10 +130,10 @@ def test_stop_button_that_is_held_for_three_seconds_vents():
     for bounces in ((), (1, 3), (300, 302), (590,)):
         b = bench().pressed(stop_rate_cn_per_s=20000)
         held_for(b, 2.9, bounces)
-        assert b.word("STATE") == states.RELEASING and b.press.readings.force_cn > 900000, bounces
+        assert b.word("STATE") == states.RELEASING and b.press.readings.filtered_cn > 900000, bounces
         held_for(b, 3.2, bounces)
         b.run(0.3)
-        assert b.valve_is_off or b.press.readings.force_cn < 10000, bounces
+        assert b.valve_is_off or b.press.readings.filtered_cn < 10000, bounces
 
 
 def test_stop_button_that_was_held_when_the_press_started_never_vents():

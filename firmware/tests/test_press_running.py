@@ -14,9 +14,9 @@ def test_program_presses_holds_and_ends_vented():
     b = bench().started(CONTACT, ramp(500000), hold(1000), {"do": "release", "rate_cn_per_s": 500000}, VENT)
     b.until_state(states.HOLDING)
     b.run(0.5)
-    assert abs(b.press.readings.force_cn - 500000) < 500 and b.word("VALVE") == words.VALVE_DUMP_CLOSED | words.VALVE_PERMISSIVE
+    assert abs(b.press.readings.filtered_cn - 500000) < 500 and b.word("VALVE") == words.VALVE_DUMP_CLOSED | words.VALVE_PERMISSIVE
     b.until_state(states.SAFE)
-    assert b.press.runner.state == "done" and b.valve_is_off and b.press.readings.force_cn < 100
+    assert b.press.runner.state == "done" and b.valve_is_off and b.press.readings.filtered_cn < 100
 
 
 def test_abort_vents_from_every_state_within_one_tick():
@@ -95,12 +95,12 @@ def test_stop_kinds_release_hold_and_vent():
     b = bench().pressed()
     b.press.operator.stop("controlled")
     b.run_passes(5)
-    assert b.word("STATE") == states.RELEASING and b.press.readings.force_cn > 900000
+    assert b.word("STATE") == states.RELEASING and b.press.readings.filtered_cn > 900000
     b.until_state(states.SAFE)
     b = bench().pressed()
     b.press.operator.stop("hold")
     b.run(2)
-    assert b.word("STATE") == states.HOLDING and abs(b.press.readings.force_cn - 1000000) < 1000 and not b.press.runner.active
+    assert b.word("STATE") == states.HOLDING and abs(b.press.readings.filtered_cn - 1000000) < 1000 and not b.press.runner.active
     b.press.operator.stop("controlled")
     b.until_state(states.SAFE)
     b = bench().pressed()
@@ -112,7 +112,7 @@ def test_stop_kinds_release_hold_and_vent():
 
 def test_slow_stop_on_the_way_up_never_goes_further_up():
     b = bench().started(CONTACT, ramp(5000000, 2000000), hold(1000), stop_rate_cn_per_s=1000)
-    b.until(lambda: b.press.readings.force_cn > 2000000)
+    b.until(lambda: b.press.readings.filtered_cn > 2000000)
     b.press.operator.stop("controlled")
     b.run_passes(1)
     before, most = b.press.readings.set_cn, 0
@@ -203,7 +203,7 @@ def test_press_that_was_stopped_with_a_hold_is_let_go_by_a_stop():
         b = bench().pressed(host_loss="hold")
         b.press.S[words.AT["SIG_LEASE"]] = 1
         b.run(1)
-        assert b.press.readings.trip_reason == "host_lease" and abs(b.press.readings.force_cn - 1000000) < 1000
+        assert b.press.readings.trip_reason == "host_lease" and abs(b.press.readings.filtered_cn - 1000000) < 1000
         assert "still pressed" in refusal(b.press.operator.reset)
         b.press.operator.stop(kind)
         b.until(lambda: b.valve_is_off, 10)

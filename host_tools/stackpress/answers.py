@@ -65,7 +65,10 @@ class ProgramState:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of telemetry, 10 a second of press time. Forces / N, displacement / m, temperatures / degC."""
+    """One row of telemetry, 10 a second of press time. Forces / N, displacement / m, temperatures / degC.
+
+    `force_n` is the filtered force of firmware/README; what the log calls Applied Force is not filtered.
+    """
 
     seq: int
     time_s: float

@@ -85,7 +85,7 @@ class Press(Storage):
         return strings(self.query("PAR:CAT?"))
 
     def force_n(self) -> float:
-        """Force on the specimen / N."""
+        """Filtered force on the specimen / N, less the tare of the display."""
         return surely(self.query("MEAS:FORC?"))
 
     def pressure_pa(self) -> float:

@@ -33,7 +33,7 @@ class Events:
 
     def step(self, number, kind, step, phase, outcome):
         """A step of the program, or a cycle of it, begins or ends."""
-        self._write(records.STEP, self.run, number, step.count, step.cycle, phase, step.goal_cn, self.readings.force_cn,
+        self._write(records.STEP, self.run, number, step.count, step.cycle, phase, step.goal_cn, self.readings.filtered_cn,
                     self.readings.displacement_nm, kind, outcome)  # fmt: skip
 
     def host_clock(self, unix_ms):

@@ -116,7 +116,7 @@ class Sampler:
         r, s = self.readings, self.S
         b = _STATISTICS + 8 * (1 - s[_BANK])
         self.ticks = s[b]
-        self.mean_cn = ((s[b + 4] << 20) + s[b + 3]) // s[b] if s[b] else r.force_cn
+        self.mean_cn = ((s[b + 4] << 20) + s[b + 3]) // s[b] if s[b] else r.filtered_cn
         self.min_cn, self.max_cn = (s[b + 1], s[b + 2]) if s[b] else (self.mean_cn, self.mean_cn)
         self.peak_cn = max(self.peak_cn, self.max_cn)
         numbers = [getattr(owner, what) if owner else s[what] for owner, what in self._sources]
@@ -159,7 +159,7 @@ class Sampler:
         cells = (s[_CELL], s[_CELL + 1], s[_CELL + 2], s[_CELL + 3])
         self.journal.write(
             records.TRIP, r.time_s, r.time_ms, self.events.run, self.trips, self.runner.step_number, before, max(0, first),
-            s[AT["REACTION"]], s[AT["INPUTS"]], r.force_cn, r.set_cn, cells, r.imbalance_permille,
+            s[AT["REACTION"]], s[AT["INPUTS"]], r.filtered_cn, r.set_cn, cells, r.imbalance_permille,
             r.displacement_nm, r.valve_code, interlock.NAMES[first] if first >= 0 else "")  # fmt: skip
         if before != states.SAFE and self._flight_at < 0:  # a window that is still being written is not disturbed
             self._trip_time, self._flight_trip = (r.time_s, r.time_ms), self.trips

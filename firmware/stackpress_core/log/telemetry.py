@@ -14,7 +14,7 @@ COLUMNS = (
     ("t_s", "s"),
     ("t_ms", "ms"),
     ("state", ""),
-    ("force_cn", "cN"),
+    ("filtered_cn", "cN"),
     ("set_cn", "cN"),
     ("cell1_cn", "cN"),
     ("cell2_cn", "cN"),

@@ -136,4 +136,4 @@ class CurrentStep:
         self.due(self.creep.next_ms)
 
     def _creeping(self):
-        return self.readings.displacement_nm if "until_creep_nm_per_min" in self.says else self.readings.force_cn
+        return self.readings.displacement_nm if "until_creep_nm_per_min" in self.says else self.readings.filtered_cn

@@ -159,7 +159,7 @@ class Runner:
         elif self.order.standing:
             self._after = (state, why)
             rate = self.step.stop_rate_cn_per_s
-            self._stopped_by_ms = self.clock.ms + move_limit_ms(max(self.readings.force_cn, self.readings.set_cn), rate)
+            self._stopped_by_ms = self.clock.ms + move_limit_ms(max(self.readings.filtered_cn, self.readings.set_cn), rate)
             self.order.release(rate)
             state = STOPPING
         self.state, self.reason = state, why

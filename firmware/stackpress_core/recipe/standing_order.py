@@ -56,7 +56,7 @@ class StandingOrder:
         """Where a movement starts: the set-point while the force is regulated, else the force that is there."""
         if self.last[0] in (FORCE, RELEASE):
             return self.readings.set_cn
-        return max(0, self.readings.force_cn)
+        return max(0, self.readings.filtered_cn)
 
     def regulate(self, rate_cn_per_s):
         """Regulate the force where it is, unless it is being regulated or nothing is driven.

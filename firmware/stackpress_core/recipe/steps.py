@@ -34,7 +34,7 @@ def begin_contact(step):
 
 def met_contact(step):
     step.look_again()
-    step.passes = step.passes + 1 if step.readings.force_cn >= step.goal_cn else 0
+    step.passes = step.passes + 1 if step.readings.filtered_cn >= step.goal_cn else 0
     if step.passes >= CONTACT_PASSES:
         return MET
     travel, here = step.says.get("travel_nm"), step.readings.displacement_nm
@@ -80,7 +80,7 @@ def begin_vent(step):
 
 def met_vent(step):
     step.look_again()
-    return MET if step.readings.force_cn < step.says["below_cn"] else NOT_YET
+    return MET if step.readings.filtered_cn < step.says["below_cn"] else NOT_YET
 
 
 # hold, creep, relax, watch
@@ -125,8 +125,8 @@ def _condition(step, says, waited):
     step.look_again()
     above = level_cn(says, "until_above", step.area_um2)
     if above is not None:
-        return step.readings.force_cn >= above
-    return step.readings.force_cn <= level_cn(says, "until_below", step.area_um2)
+        return step.readings.filtered_cn >= above
+    return step.readings.filtered_cn <= level_cn(says, "until_below", step.area_um2)
 
 
 def _settled(step, band_cn, waited):

@@ -171,7 +171,7 @@ def trigger_out_q(c, n, a):
 
 TABLE = (
     ("DISPlay:TEXT?", "display_q", "", "What the panel's display shows now, a string a line"),
-    ("MEASure:FORCe[:TOTal]?", "readings.shown_cn in unit", "[unit:force]", "Force on the specimen"),
+    ("MEASure:FORCe[:TOTal]?", "readings.shown_cn in unit", "[unit:force]", "Filtered force on the specimen, less the tare"),
     ("MEASure:FORCe:CELL<n>?", "cell_q", "[unit:force]", "Force of one load cell, from 1"),
     ("MEASure:FORCe:SET?", "readings.set_cn in unit", "[unit:force]", "The set-point that the loop follows"),
     ("MEASure:PRESsure[:TOTal]?", "pressure_q", "[unit:pressure]", "Pressure on the die area of the program"),
@@ -204,7 +204,7 @@ TABLE = (
     ("PARameter:CATalog?", "parameter_catalog_q", "", "Parameters by name"),
     ("PARameter[:VALue]?", "parameter_q", "str,[word:MINimum|MAXimum|DEFault]", "Value, minimum, default, maximum, help"),
     ("TELemetry?", "telemetry_q", "int:0:1073741823,[int:1:64]", "Rows after a cursor"),
-    ("TELemetry:COLumns?", "columns_q", "", "What the numbers of a row are"),
+    ("TELemetry:COLumns?", "columns_q", "", "What the numbers of a row are; the force is filtered"),
     ("TRIGger[:IN]", "operator.trigger", "", "What the trigger input does"),
     ("TRIGger:OUT?", "trigger_out_q", "", "State of the trigger output"),
 )

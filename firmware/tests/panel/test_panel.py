@@ -74,7 +74,7 @@ def test_start_runs_what_is_shown():
     shown = lines(b)
     assert shown[0].startswith("HOLDING") and shown[1] == "%d N" % (b.press.panel.force_cn // 100)
     assert shown[2].endswith(" MPa") and shown[3] == "pellet 3/3"
-    assert abs(b.press.panel.force_cn - b.press.readings.force_cn) < 200
+    assert abs(b.press.panel.force_cn - b.press.readings.filtered_cn) < 200
 
 
 def test_nothing_is_started_that_was_not_shown():

@@ -36,7 +36,7 @@ RUN_ON_THE_CORE = """
 from bench_press import CONTACT, VENT, bench
 from stackpress_core.tick import states
 b = bench().started(CONTACT, {"do": "press_to", "to_cn": 500000, "rate_cn_per_s": 1000000}, VENT)
-b.until(lambda: b.press.readings.force_cn > 499000)
+b.until(lambda: b.press.readings.filtered_cn > 499000)
 b.until_state(states.SAFE)
 assert b.press.runner.state == "done"
 """

@@ -88,13 +88,13 @@ class Recorder:
     """A press that obeys at once and remembers the largest force and rate that were asked for."""
 
     def __init__(self):
-        self.state, self.inputs, self.force_cn, self.set_cn, self.displacement_nm = 2, 0, 0, 0, 0
+        self.state, self.inputs, self.filtered_cn, self.set_cn, self.displacement_nm = 2, 0, 0, 0, 0
         self.set_point_reached = True
         self.agenda = Agenda()
         self.highest_cn = self.fastest = 0
 
     def set_force(self, target_cn, rate):
-        self.force_cn = self.set_cn = target_cn
+        self.filtered_cn = self.set_cn = target_cn
         self.highest_cn, self.fastest = max(self.highest_cn, target_cn), max(self.fastest, rate)
 
     def approach(self, contact_cn, speed_um_s):
@@ -104,7 +104,7 @@ class Recorder:
         self.set_force(0, rate)
 
     def vent(self):
-        self.force_cn = self.set_cn = 0
+        self.filtered_cn = self.set_cn = 0
 
     def lock(self):
         self.set_point_reached = True

@@ -28,7 +28,7 @@ class StandIn:
         self.now_s, self.now_ms, self.ms = now_s, 995, 0
         self.state = READY
         self.agenda = Agenda()
-        self.force_cn = 0
+        self.filtered_cn = 0
         self.set_cn = 0
         self.inputs = 0
         self.temperature = 2500
@@ -100,7 +100,7 @@ class StandIn:
 
     def settled(self, band_cn, time_ms):
         """Measured from the first question about this band, as the press does."""
-        if band_cn != self.settled_band or abs(self.force_cn - self.set_cn) > band_cn or not self.set_point_reached:
+        if band_cn != self.settled_band or abs(self.filtered_cn - self.set_cn) > band_cn or not self.set_point_reached:
             self.settled_band, self.settled_from = band_cn, self.ms
             return False
         return self.ms - self.settled_from >= time_ms
@@ -112,7 +112,7 @@ class StandIn:
             step = rate * dt
             self._set += max(-step, min(step, goal - self._set))
         self._move(dt)
-        self.set_cn, self.force_cn = int(self._set), int(self._force)
+        self.set_cn, self.filtered_cn = int(self._set), int(self._force)
         self.inputs = 0
         if self._asked_at is not None and self.ms - self._asked_at >= self.answers_after_ms:
             self.inputs, self._asked_at = runner.IN_TRIGGER, None
@@ -185,10 +185,10 @@ def test_a_pellet_program_runs_to_its_end_just_below_every_wrap_of_time():
         release = {"do": "release", "rate_cn_per_s": 1_000_000}
         press, run = loaded(CONTACT, RAMP, hold(for_ms=1000), release, VENT, now_s=now_s)
         took = reach(press, run, 3)
-        assert abs(press.force_cn - 1_327_323) < 2000, press.force_cn
+        assert abs(press.filtered_cn - 1_327_323) < 2000, press.filtered_cn
         took += run_on(press, run, 60_000)
         assert run.state == "done" and run.reason == "", (run.state, run.reason)
-        assert press.force_cn < 5000 and press.mode == "vent"
+        assert press.filtered_cn < 5000 and press.mode == "vent"
         assert 4500 < took < 9000, took
         assert [note[0] for note in press.notes] == [1, 2] * 5
         assert run.step.count == 5
@@ -220,10 +220,10 @@ def test_contact_that_never_comes_ends_by_travel():
 def test_one_noisy_reading_is_no_contact():
     press, run = loaded(CONTACT, hold(for_ms=10_000))
     run_on(press, run, 100)
-    press.force_cn = 1_000_000
+    press.filtered_cn = 1_000_000
     run.look(press.now_s, press.now_ms)
     assert run.kind == "contact"
-    press.force_cn = 0
+    press.filtered_cn = 0
     run.look(press.now_s, press.now_ms)
     assert run.kind == "contact"
 
@@ -232,14 +232,14 @@ def test_after_contact_a_hold_regulates_just_above_the_contact_force():
     press, run = loaded(CONTACT, hold(for_ms=2000), at_end="hold")
     run_on(press, run)
     assert run.state == "done"
-    assert press.mode == "force" and 5000 <= press.mode_arg[0] < 12_000 and abs(press.force_cn - press.mode_arg[0]) < 50
+    assert press.mode == "force" and 5000 <= press.mode_arg[0] < 12_000 and abs(press.filtered_cn - press.mode_arg[0]) < 50
 
 
 def test_a_relative_ramp_starts_from_the_set_point():
     up = {"do": "ramp", "by_cn": 10_000, "rate_cn_per_s": 100_000}
     press, run = loaded(CONTACT, up, up, hold(for_ms=500), at_end="hold")
     reach(press, run, 1)
-    touched = press.force_cn
+    touched = press.filtered_cn
     run_on(press, run)
     assert touched >= 5000 and abs(press.set_cn - touched - 20_000) <= 100
 
@@ -248,7 +248,7 @@ def test_a_relative_ramp_after_relaxation_starts_from_the_force_that_is_left():
     relax = {"do": "relax", "for_ms": 60_000}
     press, run = loaded(CONTACT, RAMP, relax, {"do": "ramp", "by_cn": 10_000, "rate_cn_per_s": 100_000}, at_end="hold")
     reach(press, run, 3)
-    left = press.force_cn
+    left = press.filtered_cn
     assert left < 1_200_000
     run_on(press, run)
     assert run.state == "done" and abs(press.set_cn - left - 10_000) < 100
@@ -458,7 +458,7 @@ def test_host_loss_does_what_the_program_says():
         reach(press, run, 2)
         run.host_lost()
         run_on(press, run, 5000)
-        assert (run.state, press.mode) == (state, mode) and press.force_cn > 1_300_000
+        assert (run.state, press.mode) == (state, mode) and press.filtered_cn > 1_300_000
     press, run = loaded(CONTACT, RAMP, hold(for_ms=100_000), host_loss="ramp_down")
     reach(press, run, 2)
     run.host_lost()
