@@ -226,6 +226,12 @@ def test_pymeasure_generic_driver_works_unchanged(target: SimTarget) -> None:
         assert press.check_errors() == []
         press.write("MEAS:FORC? FURLONG")
         assert [int(number) for number, _ in press.check_errors()] == [-131]
+        press.write("CYCL:ARM")
+        wait_until(lambda: press.ask("CYCL:STAT?").strip() == "ready")
+        press.write("CAL:ZERO")
+        ((number, text),) = press.check_errors()  # it splits at commas, so a text that held one would come in more than one part
+        assert int(number) == -221 and text.endswith('calibration needs the safe state; the press is ready"')
+        press.write("CYCL:DIS")
     finally:
         press.adapter.close()
 
