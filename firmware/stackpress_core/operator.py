@@ -145,4 +145,3 @@ class Operator:
     def trigger(self):
         """What the trigger input does."""
         self.runner.trigger()
-        self.events.note(records.EVENT_TRIGGER_IN)

@@ -82,7 +82,7 @@ class Board:
 
 class Runner:
     program = None
-    state, reason, kind = "idle", "", ""
+    state, reason, kind, note = "idle", "", "", ""
     step_number, step_time_ms, time_left_ms, area_um2 = 0, 0, -1, 0
     active = waits_for_trigger = False
 

@@ -93,7 +93,7 @@ def rms(t: Array, error: Array) -> float:
 
 def logged(out: Path) -> dict[str, Any]:
     """What came out of the press's own log."""
-    sidecar = json.loads((out / "log.json").read_text()) if (out / "log.json").exists() else {}
+    sidecar = json.loads((out / "log.metadata.json").read_text()) if (out / "log.metadata.json").exists() else {}
     with (out / "log.csv").open() as f:
         rows = sum(1 for _ in f) - 1
     missing = sidecar.get("log", sidecar).get("missing_records", sidecar.get("missing"))

@@ -59,6 +59,10 @@ class FlashBroken(LinkLost):
     """Flashing was begun and did not end well; the hint says how it goes on."""
 
 
+class WrongInput(PressError):
+    """What was asked for cannot be: a name, a file or a word is wrong. Nothing was changed."""
+
+
 def said(number: int, text: str) -> str:
     """The words of a SCPI error for a person: what the press added, else the standard text; the number unless -221."""
     words = text.partition(";")[2] or text

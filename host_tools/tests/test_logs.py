@@ -100,7 +100,8 @@ def test_a_table_written_in_slices_is_the_table_written_at_once(tmp_path, monkey
     write_parquet(run.views, basis, tmp_path / "sliced.parquet")
     assert pl.read_parquet(tmp_path / "sliced.parquet").equals(at_once)
     assert at_once["Step Count / 1"].to_list() == at_once["Step ID"].to_list()
-    assert at_once.group_by("Step Count / 1").agg(pl.col("Step Index / 1").min())["Step Index / 1"].to_list() == [1] * 5
+    places = at_once.group_by("Step Count / 1").agg(pl.col("Step Record Index / 1").min().alias("first"))
+    assert places["first"].to_list() == [1] * 5
 
 
 def test_the_flight_window_keeps_its_ticks_and_shows_missing_ones():
@@ -357,14 +358,14 @@ def test_the_export_follows_the_formats_labels_and_says_which(store, tmp_path):
     pull(press, store)
     runs.ingest(store, press.identity)
     files = export(runs.find(store), tmp_path / "out", "log")
-    assert [f.name for f in files] == ["log.csv", "log.press.parquet", "log.json", "log.trip1.csv"]
+    assert [f.name for f in files] == ["log.csv", "log.press.parquet", "log.metadata.json", "log.trip1.csv"]
     table = pl.read_csv(files[0])
     assert table.columns == pl.read_parquet(files[1]).columns
     assert table.columns[:4] == ["Test Time / s", "Unix Time / s", "Cycle Count / 1", "Step Count / 1"]
     assert {"Applied Pressure / Pa", "Set Pressure / Pa", "Applied Force / N", "Force Cell 1 / N"} <= set(table.columns)
     assert (table["Test Time / s"].diff().drop_nulls() >= 0).all()
     side = json.loads(files[2].read_text())
-    assert side["bdf"]["version"] == "1.2.0" and side["sample"] == "Li6PS5Cl 200 mg" and side["area_m2"] == 132.732e-6
+    assert side["bdf"]["version"] == "1.3.0" and side["sample"] == "Li6PS5Cl 200 mg" and side["area_m2"] == 132.732e-6
     assert side["hashes"]["config"] == "0706050403020100" and side["zero"]["after_n"] == [0.09, -0.02, 0.06, 0.01]
     assert {c["label"] for c in side["columns"] if c["bdf"]} == set(columns.BDF_TERMS) & set(table.columns)
     assert side["trips"][0]["flight"] and side["time"]["clock"]["method"] == "offset"

@@ -7,12 +7,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from stackpress.logs import runs
-from stackpress.logs.drawing import spans_of_steps, time_unit
-from stackpress.logs.plot import course, draw, middles, plot
+from stackpress.logs.drawing import spans_of_steps, thinned, time_unit
+from stackpress.logs.holds import longest_hold
+from stackpress.logs.overlay import draw_overlay, overlay
+from stackpress.logs.plot import course, draw, middles, over_ticks, plot
 from stackpress.logs.pull import pull
-from stackpress.logs.report import clock_text, html, open_switches, report
+from stackpress.logs.report import NoReport, clock_text, html, open_switches, report
+from stackpress.logs.report_content import percent_floor
+from stackpress.logs.report_pdf import pdf
 from stackpress.logs.store import Store
 from stackpress.logs.synthetic import SyntheticPress, pellet_run
 from stackpress_core.tick import words
@@ -155,6 +160,119 @@ def test_a_step_that_ended_as_it_should_says_what_ended_it():
 def test_open_switches_are_named():
     assert open_switches(0x0833) == "open: guard A, guard B"
     assert open_switches(words.IN_HEALTHY) == "no switch was open"
+
+
+def test_a_hold_of_few_rows_beside_a_long_ramp_keeps_every_row():
+    ramp, hold = np.linspace(0.0, 3600.0, 36_000), 3600.0 + np.arange(1, 13) * 10.0
+    for t in (np.concatenate([ramp, hold]), np.concatenate([hold - 3600.0, ramp + 130.0])):
+        _, low, high, mean = thinned(t, t - 1, t + 1, t)
+        x = thinned(t, t, t, t)[0]
+        few = hold if t[0] == 0.0 else hold - 3600.0
+        drawn = x[(x >= few[0] - 1e-9) & (x <= few[-1] + 1e-9)]
+        assert len(drawn) >= 12 and drawn[-1] == few[-1] and len(x) < 7000
+        assert low.min() == t.min() - 1 and high.max() == t.max() + 1 and np.isfinite(mean).all()
+
+
+def test_a_gap_between_two_holds_stays_a_gap_however_many_rows_there_are():
+    t = np.linspace(0, 100, 50_000)
+    mean = np.where((t > 40) & (t < 60), np.nan, 1.0)
+    x, _, _, drawn = thinned(t, mean, mean, mean)
+    assert np.isnan(drawn[(x > 40.1) & (x < 59.9)]).all() and np.isfinite(drawn[(x < 40) | (x > 60)]).all()
+
+
+def test_the_line_of_a_hold_begins_and_ends_with_it(kept):
+    c = course(*_of(kept))
+    time, mean = over_ticks(c, c.mean)
+    for step in spans_of_steps(kept[1], float(c.t[-1])):
+        if step.still:
+            inside = time[(time >= step.begin_s - 0.01) & (time <= step.end_s + 0.01)]
+            assert abs(inside[0] - step.begin_s) < 0.01 and abs(inside[-1] - step.end_s) < 0.01
+    assert len(time) == len(mean) and (np.diff(time) > -0.01).all()
+
+
+def rows_of(force, target=100.0, spread=0.5):
+    n = len(force)
+    return pl.DataFrame({
+        "Test Time / s": np.arange(1.0, n + 1), "Ticks / 1": np.full(n, 4000), "Applied Force / N": force,
+        "Force Min / N": np.asarray(force) - spread, "Force Max / N": np.asarray(force) + spread,
+        "Set Force / N": np.full(n, target), "Displacement / m": np.arange(n) * 1e-6,
+    })  # fmt: skip
+
+
+def hold_of(force, **more):
+    table = rows_of(force, **more)
+    side = {"steps": [{"phase": p, "test_time_s": t, "step_count": 1, "step_id": 3, "type": "hold", "target_n": 1.0, "outcome": ""}
+                      for p, t in (("begins", 0.0), ("ends", float(len(table))))]}  # fmt: skip
+    return longest_hold(side, table, table["Test Time / s"].to_numpy() - 0.5)
+
+
+def test_figures_of_a_hold_are_what_they_are_called():
+    hold = hold_of([100.0, 100.2, 99.8, 103.0])
+    assert hold.step_id == 3 and hold.mean_n == pytest.approx(100.75)
+    assert hold.worst == pytest.approx(0.035) and hold.within == 0.75
+    assert hold.rms == pytest.approx(np.sqrt((0 + 0.002**2 + 0.002**2 + 0.03**2) / 4))
+    assert hold.travel_m == pytest.approx(3e-6)
+    assert hold_of([99.0, 100.0]).worst == pytest.approx(-0.015)
+    assert hold_of([100.0], target=0.0) is None
+
+
+def test_a_share_is_called_whole_only_if_it_is():
+    assert [percent_floor(x) for x in (1.0, 0.999999, 0.5)] == ["100 %", "99.99 %", "50.00 %"]
+
+
+def test_tiles_tell_of_the_hold_and_not_of_the_valve(page):
+    for said in ("mean pressure in the longest hold (step 5)", "worst off set", "RMS off set-point", "within ±1 %", "travel in"):
+        assert said in page
+    assert "valve moves" not in page
+
+
+def test_a_report_is_what_its_name_says_or_nothing(kept, tmp_path):
+    path = report(kept[0], tmp_path / "a.pdf")
+    assert path.read_bytes()[:5] == b"%PDF-"
+    assert report(kept[0], tmp_path / "a.htm").read_text().startswith("<!doctype html>")
+    for name in ("a.docx", "a", "a.txt", "a.html.zip"):
+        with pytest.raises(NoReport):
+            report(kept[0], tmp_path / name)
+        assert not (tmp_path / name).exists()
+
+
+def test_the_pdf_says_what_the_page_says_on_a4_and_nothing_is_wider_than_the_paper(kept):
+    from io import BytesIO
+
+    from pypdf import PdfReader
+
+    data = pdf(*_of(kept))
+    assert data == pdf(*_of(kept))
+    reader = PdfReader(BytesIO(data))
+    text = " ".join(" ".join(one.extract_text().split()) for one in reader.pages)
+    for said in SAID:
+        assert said in text or said == "reached", said
+    wide, high = reader.pages[0].mediabox[2:]
+    assert (round(float(wide)), round(float(high))) == (595, 842)
+    for one in reader.pages:
+        places = []
+        one.extract_text(visitor_text=lambda t, cm, tm, font, size: places.append((t, tm[4], size)))  # noqa: B023
+        told = [(x, x + 0.45 * size * len(t.strip())) for t, x, size in places if t.strip()]
+        assert told and all(left > 30 and right < float(wide) - 20 for left, right in told)
+    assert sum(len(one.images) for one in reader.pages) == 2
+
+
+def test_printed_no_table_is_cut_at_the_edge_of_the_paper(page):
+    style = page[page.index("@media print") : page.index("</style>")]
+    assert ".scroll { overflow: visible; }" in style and "white-space: normal" in style
+    assert "@page { size: A4" in page
+
+
+def test_several_runs_are_drawn_over_each_other_and_each_is_named(kept, tmp_path):
+    other = {**kept[1], "sample": "other", "run_id": "other-run"}
+    figure = draw_overlay([(kept[0].parquet, kept[1]), (kept[0].parquet, other)])
+    assert [t.get_text().split(" · ")[0] for t in figure.axes[0].get_legend().get_texts()] == ["Li6PS5Cl 200 mg", "other"]
+    lines = [line for line in figure.axes[0].get_lines() if line.get_linestyle() == "-" and not line.get_label().startswith("_")]
+    assert len(lines) == 2 and len({line.get_color() for line in lines}) == 2
+    assert figure.axes[0].get_ylabel() == "Pressure / MPa"
+    bare = draw_overlay([(kept[0].parquet, kept[1]), (kept[0].parquet, {**other, "area_m2": None})])
+    assert bare.axes[0].get_ylabel() == "Force / kN"
+    assert overlay([(kept[0].parquet, kept[1])] * 2, tmp_path / "o.png").read_bytes()[:4] == b"\x89PNG"
 
 
 def _of(kept):

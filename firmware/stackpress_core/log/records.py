@@ -38,9 +38,10 @@ SAMPLE_FIELDS = (
     ("state", "B", 1, "1", "Press State / 1", "STATE",
      "0 safe, 1 ready, 2 pressing, 3 holding, 4 releasing, 5 tripped, 6 service, 7 monitor"),
     ("flags", "B", 1, "1", "Sample Flags / 1", "sampler.flags", "1 stale, 2 warning, 4 low range, 8 valve locked, 16 dense"),
-    ("run", "H", 1, "1", "", "events.run", ""),
-    ("step", "B", 1, "1", "Step ID", "runner.step_number", "place of the step in the program, from 1; 0 = none"),
-    ("cycle", "H", 1, "1", "Cycle Count / 1", "runner.cycle", "of a program's cycle or sweep step"),
+    ("run", "H", 1, "1", "", "sampler.run", ""),
+    ("step", "B", 1, "1", "Step ID", "sampler.step",
+     "place in the program of the step that the row lies in, from 1; 0 = in none"),
+    ("cycle", "H", 1, "1", "Step Cycle / 1", "sampler.cycle", "round of a cycle step, level of a sweep, from 1; 0 in other steps"),
     ("set_cn", "i", 0.01, "N", "Set Force / N", "readings.set_cn", "set-point at the end of the row"),
     ("force_mean_cn", "i", 0.01, "N", "Applied Force / N", "sampler.mean_cn", "unfiltered: mean of all ticks since the row before"),
     ("force_min_cn", "i", 0.01, "N", "Force Min / N", "sampler.min_cn", "unfiltered: smallest of all ticks since the row before"),
@@ -174,6 +175,7 @@ EVENT_STATE, EVENT_WARNING, EVENT_WARNING_OVER, EVENT_HOST_LOST = 1, 2, 3, 4
 EVENT_DOCUMENT, EVENT_TRIGGER_OUT, EVENT_TRIGGER_IN, EVENT_RANGE = 6, 7, 8, 9
 EVENT_OVERWRITTEN, EVENT_DROPPED, EVENT_TARE, EVENT_STOP = 10, 11, 12, 16
 EVENT_RESET, EVENT_SERVICE, EVENT_REFUSED, EVENT_PART = 17, 19, 20, 21
+EVENT_STEP_NOTE = 22
 
 EVENTS = {
     EVENT_STATE: "state changed",  # a = from, b = to
@@ -192,6 +194,7 @@ EVENTS = {
     EVENT_SERVICE: "service",  # a = 1: unlocked
     EVENT_REFUSED: "note",  # text = what was asked for at the press itself, and why not
     EVENT_PART: "part fails",  # text = which; b = 1: it is back
+    EVENT_STEP_NOTE: "step",  # text = the step's note; a = its place in the program, b = its count in the run
 }
 
 STEP_BEGINS, STEP_ENDS = 1, 2  # phase of a step record

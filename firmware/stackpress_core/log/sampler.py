@@ -1,7 +1,10 @@
 """What the foreground writes to the journal: samples, state changes, warnings, trips and the flight recorder's window.
 
 Samples come dense while a program moves the force and sparse in a settled hold; each says the smallest, mean and largest
-force of all the ticks since the one before. A trip is written at once, its window follows in slices as the queue has room.
+force of all the ticks since the one before. A sample, which is a row of the exported table, ends where a phase of a step does:
+it is read when its end is decided, and written a tick later, when the statistics of its ticks are closed. So no row tells of two
+steps, and what is measured between two triggers has rows of its own. A trip is written at once, its window follows in slices as
+the queue has room.
 """
 
 from stackpress_core.log import packing, records
@@ -15,6 +18,7 @@ _BANK, _BANK_WANTED, _STATISTICS = AT["BANK"], AT["BANK_WANTED"], AT["STATISTICS
 _CELL, _RING_LEFT = AT["CELL"], AT["RING_LEFT"]
 SLICES_A_PASS = 4
 RAREST_MS = 3600000
+OF_TICKS = ("mean_cn", "min_cn", "max_cn", "ticks")  # of a bank of statistics
 
 
 class Sampler:
@@ -34,7 +38,9 @@ class Sampler:
         self._warned = 0
         self._range = 0
         self._due_s = self._due_ms = 0
-        self._swapping = False
+        self._row = None  # the numbers of a sample that waits for its statistics
+        self.run = self.step = self.cycle = 0  # what the row that is open lies in
+        self._phases = 0
         self._flight_at = -1  # next entry of the window to be written, -1 if there is none
         self._flight_end = 0
         self._trip_time = (0, 0)
@@ -46,6 +52,7 @@ class Sampler:
         self._sources = []  # of each number of a sample: (owner, attribute), or (None, word of the frame)
         for row in records.SAMPLE_FIELDS:
             self._sources += self._source(row[1], row[5])
+        self._of_ticks = [i for i in range(len(self._sources)) if self._sources[i][1] in OF_TICKS and self._sources[i][0] is self]
 
     def same_trip(self):
         """The count of ticks since the trip begins anew, and it is not another one."""
@@ -70,15 +77,7 @@ class Sampler:
         if s[_RANGE] != self._range:
             self._range = s[_RANGE]
             self.events.tell(records.EVENT_RANGE, 0, self._range)
-        if self._swapping:
-            if s[_BANK] == s[_BANK_WANTED]:
-                self._swapping = False
-                self._sample()
-        elif r.time_s > self._due_s or (r.time_s == self._due_s and r.time_ms >= self._due_ms):
-            s[_BANK_WANTED] = 1 - s[_BANK]
-            self._swapping = True
-            self.agenda.at(self.agenda.now_ms + 1)
-            self._next_due()
+        self._rows()
         self.agenda.at(1000 * self._due_s + self._due_ms)
         if s[_RING_LEFT] == 0:
             self.agenda.look()
@@ -88,15 +87,37 @@ class Sampler:
                 s[_RING_LEFT] = -1
         self._losses()
 
+    def _rows(self):
+        """End the open row if it is time or if what it lies in has ended; write the one that ended before."""
+        r, s, runner = self.readings, self.S, self.runner
+        if self._row and s[_BANK] == s[_BANK_WANTED]:
+            self._sample()
+        over = runner.step.phases != self._phases or runner.open_step != self.step or self.events.run != self.run
+        if over or r.time_s > self._due_s or (r.time_s == self._due_s and r.time_ms >= self._due_ms):
+            if not self._row:
+                s[_BANK_WANTED] = 1 - s[_BANK]
+                self._row = [getattr(owner, what) if owner else s[what] for owner, what in self._sources]
+                self.agenda.at(self.agenda.now_ms + 1)
+            self.run, self.step, self._phases = self.events.run, runner.open_step, runner.step.phases
+            self.cycle = runner.cycle if self.step else 0
+            self._next_due()
+
     def _period_ms(self):
         r = self.readings
         if r.state in states.DRIVEN or r.state == states.TRIPPED and self.S[AT["REACTION"]] < words.REACT_VENT:
             if self.runner.dense or not self.S[AT["HOLDING_STILL"]] and self.S[AT["REACHED"]] < 30 * r.hz:
                 return self.params["sample_dense_ms"]
-            return 1000 * self.params["sample_sparse_s"]
+            return self._sparse_ms()
         if r.state == states.MONITOR:
             return 1000
         return 1000 * self.params["sample_idle_s"]
+
+    def _sparse_ms(self):
+        """A phase begins with rows that are close, so that a short one has enough of them for a mean and its spread."""
+        sparse_ms = 1000 * self.params["sample_sparse_s"]
+        if self.runner.state != "running":
+            return sparse_ms
+        return min(sparse_ms, max(self.params["sample_dense_ms"], self.runner.step.phase_ms() // 8))
 
     def _thinned(self, period_ms):
         """Samples come four times rarer with each half of the journal's room that is used, where it has only so much while anything
@@ -112,14 +133,16 @@ class Sampler:
         self._due_ms = at % 1000
 
     def _sample(self):
-        """Write the bank that the tick has just left."""
+        """Write the row that has ended, with the bank that the tick has left then."""
         r, s = self.readings, self.S
         b = _STATISTICS + 8 * (1 - s[_BANK])
         self.ticks = s[b]
         self.mean_cn = ((s[b + 4] << 20) + s[b + 3]) // s[b] if s[b] else r.filtered_cn
         self.min_cn, self.max_cn = (s[b + 1], s[b + 2]) if s[b] else (self.mean_cn, self.mean_cn)
         self.peak_cn = max(self.peak_cn, self.max_cn)
-        numbers = [getattr(owner, what) if owner else s[what] for owner, what in self._sources]
+        numbers, self._row = self._row, None
+        for i in self._of_ticks:
+            numbers[i] = getattr(self, self._sources[i][1])
         self.journal.append(records.SAMPLE, packing.pack_sample(numbers))
 
     def _source(self, code, named):

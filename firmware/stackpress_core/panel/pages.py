@@ -10,6 +10,7 @@ TITLES = ("SAFE", "READY", "PRESSING", "HOLDING", "RELEASING", "STOPPED", "SERVI
 REACTIONS = ("", "", "held", "ramped down", "vented")
 CHARS, TALL_CHARS = 21, 16
 TURN_MS = 2000  # rows that take turns
+NOTE_MS = 15000  # a note of 60 letters is shown to its end before the program's name comes again
 HOUR_S = 3600
 
 
@@ -186,7 +187,7 @@ def totals_time(c, p):
 
 
 def name_and_step(c, p):
-    """Takes turns with a warning that is in force."""
+    """Takes turns with a warning that is in force, or with the step's note."""
     if p.noticed:
         c.text("! ")
         name_in(c, p.notice, CHARS - 2)
@@ -197,6 +198,9 @@ def name_and_step(c, p):
     r = p.runner
     if not r.active or r.index < 0:
         name_in(c, p.operator.program_name, CHARS)
+        return
+    if r.note and p.now // NOTE_MS & 1:
+        foot(c, p, 0, 1)
         return
     steps = len(r.program["steps"])
     tail = digits(r.index + 1) + digits(steps) + 1
@@ -310,6 +314,8 @@ def page_of(p):
     elif state == states.READY:
         text = foot_of_safe(p)
         p.note.set(name + text[:12], text, p.now)
+    elif name == "run" and p.runner.note:
+        p.note.set(p.runner.note, p.runner.note, p.now)
     elif state == states.TRIPPED:
         name = "stopped_pressed" if p.readings.pressed else "stopped"
         p.note.set(name + p.readings.trip_reason, p.readings.trip_hint, p.now)

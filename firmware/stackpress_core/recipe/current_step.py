@@ -3,7 +3,7 @@
 It knows nothing of what comes before or after it; `runner.py` takes it up, asks it in every pass, and obeys time-outs.
 """
 
-from stackpress_core.log.records import STEP_BEGINS, STEP_ENDS
+from stackpress_core.log.records import ABSENT_I32, EVENT_STEP_NOTE, EVENT_TRIGGER_IN, STEP_BEGINS, STEP_ENDS
 from stackpress_core.recipe.creep import CreepMeter
 from stackpress_core.recipe.kinds import OF, filled
 from stackpress_core.recipe.program import stop_rate_cn_per_s
@@ -28,6 +28,8 @@ class CurrentStep:
         self.timeout_ms = 0  # of the phase; 0: none
         self.hears = False  # whether a trigger would end the phase
         self.goal_cn = 0
+        self.late = ""  # what ran out of time in this step, or in this round of it, in words; empty: nothing did
+        self.phases = 0  # begun since the press started: a row of the log ends where a phase does
         self.passes = 0  # in a row with the force of a contact
         self.start_nm = 0
         self.count = 0  # steps, cycles and sweep levels begun in this run: never repeats
@@ -69,8 +71,11 @@ class CurrentStep:
         self.count += 1
         levels = self.kind.levels(self.says, self.area_um2, self.order.set_point_cn())
         self.levels_cn = [level for _, level in levels]
+        self.late = ""
         self.kind.begin(self)
-        self.events.step(self.number, self.kind.name, self, STEP_BEGINS, "")
+        self.tell_begin()
+        if self.says.get("note"):
+            self.events.tell(EVENT_STEP_NOTE, self.number, self.count, self.says["note"])
 
     def listen(self, on):
         """The trigger input in every pass: a rising edge is one trigger."""
@@ -80,6 +85,7 @@ class CurrentStep:
 
     def trigger(self):
         self._triggers += 1
+        self.events.note(EVENT_TRIGGER_IN)
 
     @property
     def dense(self):
@@ -96,17 +102,30 @@ class CurrentStep:
         """Begin a phase; no time-out until it says one."""
         self.look_again()
         self.phase = phase
+        self.phases += 1
         self.timeout_ms = 0
         self.hears = False
         self._phase_from_ms = self.clock.ms
         self._triggers_before = self._triggers
 
     def next_cycle(self):
-        """The step goes round: the log sees an end and a beginning."""
-        self.events.step(self.number, self.kind.name, self, STEP_ENDS, "")
+        """The step goes round: the log sees an end, and `tell_begin` tells the beginning once it is known where it goes."""
+        self.tell_end(self.late)
+        self.late = ""
         self.cycle += 1
         self.count += 1
+
+    def tell_begin(self):
         self.events.step(self.number, self.kind.name, self, STEP_BEGINS, "")
+
+    def tell_unbegun(self):
+        """A beginning without an order: it goes nowhere."""
+        self.count += 1
+        self.goal_cn = ABSENT_I32
+        self.tell_begin()
+
+    def tell_end(self, outcome):
+        self.events.step(self.number, self.kind.name, self, STEP_ENDS, outcome)
 
     def phase_ms(self):
         return self.clock.ms - self._phase_from_ms

@@ -125,7 +125,9 @@ KINDS = (
     ),
     Kind(
         "sweep",
-        "Visit a list of levels: settle, soak, pulse the trigger output, wait for the trigger input, go to the next.",
+        "Visit a list of levels: settle, soak, pulse the trigger output, wait for the trigger input, go to the next. "
+        "A level that did not settle in its time is not measured: with `go_on` no trigger goes out there, and the log says "
+        "`not settled`.",
         "visit", "level done", ("valve",), False, (1, 2, 3),
         ((1, "pressures_pa", "forces_cn"), (1, "rate_cn_per_s", "rate_pa_per_s")),
         (

@@ -6,7 +6,6 @@ hold (end, the force stays), stop (release and vent), or vent.
 """
 
 from stackpress_core.errors import Refused
-from stackpress_core.log.records import STEP_ENDS
 from stackpress_core.recipe import program as recipes
 from stackpress_core.recipe.clock import ProgramClock
 from stackpress_core.recipe.current_step import CurrentStep
@@ -18,6 +17,7 @@ from stackpress_core.tick import states
 IDLE, RUNNING, PAUSED, STOPPING = "idle", "running", "paused", "stopping"
 DONE, STOPPED, FAILED = "done", "stopped", "failed"
 ACTIVE = (RUNNING, PAUSED, STOPPING)
+GOING = (RUNNING, PAUSED)
 IN_TRIGGER = states.IN["trigger_in"]
 
 
@@ -60,11 +60,21 @@ class Runner:
         return self.index + 1
 
     @property
+    def open_step(self):
+        """Place of the step that has begun and not ended, from 1; 0: none. The log's rows carry it."""
+        return self.step.number if self.index >= 0 and not self._waits and self.state in GOING else 0
+
+    @property
     def dense(self):
         """Whether the log should be dense now."""
         if self.state == STOPPING:
             return True
         return self.state == RUNNING and (self.index < 0 or self.step.dense)
+
+    @property
+    def note(self):
+        """What the program notes about the step that runs; empty if nothing."""
+        return self.step.says.get("note", "") if self.open_step else ""
 
     @property
     def step_time_ms(self):
@@ -145,7 +155,7 @@ class Runner:
         """End the program: "controlled" (release, then vent), "hold" (freeze, the force stays) or "vent"."""
         if self.program is not None:
             if self.state in (RUNNING, PAUSED):
-                self.events.step(self.step_number, self.kind, self.step, STEP_ENDS, why)
+                self._end_step(why)
             elif self.state != STOPPING:  # a force that was left standing is taken away in a new time
                 self.clock.restart()
             self._stop(how, why, state)
@@ -170,8 +180,17 @@ class Runner:
         if self.active:
             self.motion.set_trigger(False)
             if self.state != STOPPING:
-                self.events.step(self.step_number, self.kind, self.step, STEP_ENDS, why)
+                self._end_step(why)
             self.state, self.reason = FAILED, why
+
+    def _end_step(self, why):
+        """For a reason that is not the step's own; one that still waits for its temperature has begun for the log as well."""
+        if self.index < 0:
+            return
+        if self._waits:
+            self._waits = False
+            self.step.tell_unbegun()
+        self.step.tell_end(why)
 
     # one pass
 
@@ -211,8 +230,10 @@ class Runner:
         late = outcome == BROKEN or (outcome != MET and step.timeout_ms > 0 and step.waited(step.timeout_ms))
         if late and not self._may_go_on("at_timeout", "travel" if outcome == BROKEN else "time-out"):
             return
+        if late:
+            step.late = "time-out"
         if (late or outcome == MET) and step.kind.advance(step):
-            self.events.step(self.step_number, self.kind, self.step, STEP_ENDS, "time-out" if late else "")
+            step.tell_end(step.late)
             self._begin(self.index + 1)
 
     def _may_go_on(self, rule, what):

@@ -2,9 +2,10 @@
 
 A step has one or more phases. `begin` gives the first order, `met` says whether the phase has what it waits for, and
 `advance` begins the next phase or says that the step is over. A phase whose time ran out and that may go on advances as
-well, so a sweep that was not answered goes to its next level. None of them blocks, and each gets its set-points from the
-step's levels, which were judged before the start. What waits for a force or a travel says `look`, what waits for a time asks
-whether it has `waited`: the next pass comes by then. A set-point that is reached and a trigger bring a pass by themselves.
+well, so a sweep that was not answered, or whose level did not settle, goes to its next level. None of them blocks, and each gets
+its set-points from the step's levels, which were judged before the start. What waits for a force or a travel says `look`, what
+waits for a time asks whether it has `waited`: the next pass comes by then. A set-point that is reached and a trigger bring a pass
+by themselves.
 """
 
 from stackpress_core.recipe.levels import level_cn, rate_cn_per_s
@@ -164,6 +165,7 @@ def advance_cycle(step):
         step.next_cycle()
         step.enter(_UP)
         _stroke(step, 0)
+        step.tell_begin()
         return False
     step.enter(step.phase + 1)
     if step.phase == _DOWN:
@@ -196,19 +198,25 @@ def met_sweep(step):
 
 
 def advance_sweep(step):
-    if step.phase < _ASK:
+    if step.phase == _SETTLE and step.late:
+        step.late = "not settled"  # no trigger: nothing shall be measured at a level that is not there
+    elif step.phase < _ASK:
+        step.late = ""  # a movement that was late may settle all the same
         step.enter(step.phase + 1)
         if step.phase == _SETTLE:
             step.timeout_ms = step.says["timeout_ms"]
         elif step.phase == _ASK:
             _ask(step, step.says["trigger_ms"], step.says["wait_trigger_ms"])
         return False
+    elif step.late:
+        step.late = "no trigger in"
     step.motion.set_trigger(False)
     if step.cycle >= len(step.levels_cn):
         return True
     step.next_cycle()
     step.enter(_MOVE)
     _move_to(step, step.levels_cn[step.cycle - 1], 0)
+    step.tell_begin()
     return False
 
 

@@ -113,11 +113,11 @@ def program_state_q(c, n, a):
 
 
 def program_run_q(c, n, a):
-    """Die area / um2, steps of the program, valve set-point, sample, how the run stands and why."""
+    """Die area / um2, steps of the program, valve set-point, sample, how the run stands and why, the step's note."""
     r = c.parts.runner
     steps = len(r.program["steps"]) if r.program else 0
-    stands = (quoted(c.parts.operator.sample), quoted(r.state), quoted(r.reason))
-    return "%d,%d,%d,%s,%s,%s" % ((r.area_um2, steps, c.parts.readings.valve_code) + stands)
+    stands = (quoted(c.parts.operator.sample), quoted(r.state), quoted(r.reason), quoted(r.note))
+    return "%d,%d,%d,%s,%s,%s,%s" % ((r.area_um2, steps, c.parts.readings.valve_code) + stands)
 
 
 def program_delete(c, n, a):
@@ -199,7 +199,7 @@ TABLE = (
     ("PROGram:CATalog?", "program_catalog_q", "", "Programs on the press"),
     ("PROGram:STARt", "program_start", "str,[str],[str]", "Start a program, for a sample, by an operator"),
     ("PROGram:STATe?", "program_state_q", "", "Name, step, kind, time in step, run number, time left"),
-    ("PROGram:RUN?", "program_run_q", "", "Die area in um2, number of steps, valve set-point, sample, outcome, why"),
+    ("PROGram:RUN?", "program_run_q", "", "Die area in um2, steps, valve set-point, sample, outcome, why, note of the step"),
     ("PROGram:DELete", "program_delete", "str", "Remove a program"),
     ("PARameter:CATalog?", "parameter_catalog_q", "", "Parameters by name"),
     ("PARameter[:VALue]?", "parameter_q", "str,[word:MINimum|MAXimum|DEFault]", "Value, minimum, default, maximum, help"),

@@ -45,6 +45,80 @@ def test_run_has_a_header_steps_samples_and_an_end_with_its_zero():
     assert abs(held[-1]["force_mean_cn"] - 500000) < 1000
 
 
+def spans(b):
+    """(place in the program, count, from ms, to ms) of each step of run 1, and of each level of a sweep."""
+    begun, out = {}, []
+    for s in b.records(records.STEP):
+        if s["phase"] == records.STEP_BEGINS:
+            begun[s["count"]] = 1000 * s["t_s"] + s["t_ms"]
+        else:
+            out.append((s["step"], s["count"], begun[s["count"]], 1000 * s["t_s"] + s["t_ms"]))
+    return out
+
+
+def test_rows_end_with_their_step_and_carry_its_number():
+    b = bench()
+    up = dict(ramp(500000), note="up, gently")
+    cycle = {"do": "cycle", "low_cn": 100000, "high_cn": 300000, "rate_cn_per_s": 500000, "count": 2}
+    b.started(CONTACT, up, hold(7300), cycle, hold(1), {"do": "watch", "for_ms": 3}, hold(2600), VENT)
+    b.until_state(states.SAFE, 90)
+    b.run(1)
+    rows = [(1000 * s["t_s"] + s["t_ms"], s) for s in b.records(records.SAMPLE)]
+    found = {}
+    for (before, _), (at, s) in zip(rows, rows[1:]):
+        if s["step"]:
+            found.setdefault(s["step"], []).append((before, at, s))
+    told = spans(b)
+    for place in range(1, 9):
+        begun = min(a for step, _, a, _ in told if step == place)
+        ended = max(e for step, _, _, e in told if step == place)
+        inside = found.get(place, [])
+        assert all(begun <= before and at <= ended for before, at, _ in inside), (place, begun, ended, inside)
+        if ended > begun:
+            assert inside[0][0] == begun and inside[-1][1] == ended, (place, begun, ended, inside)
+    held = [s for _, _, s in found[3]]
+    assert all(s["set_cn"] == 500000 and s["force_min_cn"] > 490000 for s in held)
+    assert {s["cycle"] for _, _, s in found[4]} == {1, 2} and {s["cycle"] for _, _, s in found[7]} == {0}
+    ticks = sum(s["ticks"] for _, _, s in found[3])
+    assert abs(ticks - 7.3 * HZ) <= 2
+    (note,) = [e for e in b.records(records.EVENT) if e["code"] == records.EVENT_STEP_NOTE]
+    assert (note["text"], note["a"], note["b"]) == ("up, gently", 2, 2)
+
+
+def test_a_row_tells_of_one_run_only():
+    b = bench()
+    for _ in range(2):
+        b.started(CONTACT, ramp(200000), VENT)
+        b.until_state(states.SAFE)
+        b.run(1.5)
+    for run, head in enumerate(b.records(records.RUN), 1):
+        began = 1000 * head["t_s"] + head["t_ms"]
+        ends = [1000 * s["t_s"] + s["t_ms"] for s in b.records(records.SAMPLE) if s["run"] >= run]
+        assert min(ends) > began
+
+
+def test_what_is_measured_between_two_triggers_has_rows_of_its_own():
+    b = bench(sample_sparse_s=20)
+    sweep = {"do": "sweep", "forces_cn": [300000, 200000], "rate_cn_per_s": 500000, "settled_for_ms": 500, "soak_ms": 700,
+             "trigger_ms": 200, "wait_trigger_ms": 60000}  # fmt: skip
+    b.started(CONTACT, sweep, VENT)
+    for _ in range(2):
+        b.until(lambda: b.press.runner.waits_for_trigger, 60)
+        b.run(12)
+        b.press.operator.trigger()
+        b.run(0.1)
+    b.until_state(states.SAFE, 60)
+    b.run(1)
+    at = [(1000 * e["t_s"] + e["t_ms"], e["code"], e["a"]) for e in b.records(records.EVENT)]
+    outs = [ms for ms, code, on in at if code == records.EVENT_TRIGGER_OUT and on]
+    ins = [ms for ms, code, _ in at if code == records.EVENT_TRIGGER_IN]
+    ends = [1000 * s["t_s"] + s["t_ms"] for s in b.records(records.SAMPLE)]
+    assert len(outs) == len(ins) == 2
+    for out, answer in zip(outs, ins):
+        assert out in ends and any(0 <= end - answer <= 10 for end in ends)
+        assert 10 < len([end for end in ends if out < end <= answer]) < 60
+
+
 def test_hashes_of_a_run_change_with_the_document_and_only_then():
     b = bench()
     heads = []

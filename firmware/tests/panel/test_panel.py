@@ -77,6 +77,22 @@ def test_start_runs_what_is_shown():
     assert abs(b.press.panel.force_cn - b.press.readings.filtered_cn) < 200
 
 
+def test_the_note_of_a_step_takes_turns_with_the_program_and_is_shown_to_its_end():
+    b = bench()
+    note = "heat to 60 degC, then call Ada before the dwell goes on, please"[:60]
+    b.put(recipe(CONTACT, ramp(300000), dict(hold(3600000), note=note), name="noted", area_um2=AREA))
+    b.run(1.2)
+    push(b, "select")
+    push(b, "start")
+    b.until_state(states.HOLDING)
+    seen = set()
+    for _ in range(3 * pages.NOTE_MS // 500):
+        b.run(0.5)
+        seen.add(lines(b)[-1])
+    assert "noted 3/3" in seen
+    assert all(any(word in line for line in seen) for word in note.split()), seen
+
+
 def test_nothing_is_started_that_was_not_shown():
     b = two_programs()
     push(b, "start")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from stackpress.simulator.supervisor import MICROPYTHON
 from stackpress_core import params
 from stackpress_core.agenda import Agenda
+from stackpress_core.log import records
 from stackpress_core.recipe import fields, kinds, program
 from stackpress_core.recipe.kinds import OF, filled, rows_of
 from stackpress_core.recipe.levels import force_cn, newtons
@@ -114,6 +115,11 @@ class Recorder:
 
     def step(self, number, kind, step, phase, outcome):
         self.inputs = 0
+
+    def tell(self, code, a=0, b=0, text=""):
+        assert text or code == records.EVENT_TRIGGER_IN
+
+    note = tell
 
     def settled(self, band_cn, time_ms):
         return True

@@ -1,7 +1,8 @@
-"""`stackpress log`, `runs` and `report`: fetch what the press has logged, list the runs, write them as files."""
+"""`stackpress log` and `report`: fetch what the press has logged, write it as files, say something about it."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,24 +12,32 @@ from .output import Output, plural
 if TYPE_CHECKING:
     from ..logs.pull import PullResult
     from ..logs.runs import Run
+    from ..logs.store import Store
 
-app = group("List, pull, export and plot what the press has logged.")
-runs_app, report_app = single(), single()
-APPS = {"log": app, "runs": runs_app, "report": report_app}
+app = group("List, pull, import, export, plot and comment what the press has logged.")
+report_app = single()
+APPS = {"log": app, "report": report_app}
 
-RunName = Annotated[
-    str, typer.Argument(metavar="[RUN]", help="A run's name, its beginning or end; without it, the newest run.")
-]
+RUN_HELP = "A run's name, its beginning or end, or its sample (then the newest); without it, the newest run."
+RunName = Annotated[str, typer.Argument(metavar="[RUN]", help=RUN_HELP)]
+RunNames = Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help=RUN_HELP + " Several are drawn over each other.")]
+NamedRun = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, its beginning or end, or its sample.")]
 Data = Annotated[
     Path | None,
     typer.Option("--data", envvar="STACKPRESS_DATA", help="Where runs are kept; the user's own data folder."),
 ]
 Name = Annotated[str, typer.Option("--name", help="Name of the files; the run's own without it.")]
 Formats = Annotated[
-    list[str] | None, typer.Option("--format", help="csv, parquet, json, flight; repeat it. All without.")
+    list[str] | None, typer.Option("--format", help="csv, parquet, json, levels, flight; repeat it. All without.")
 ]
 Folder = Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")]
-FileOut = Annotated[Path | None, typer.Option("--out", "-o", help="File to write; <run>.png or .html here without it.")]
+FileOut = Annotated[Path | None, typer.Option("--out", "-o", help="File to write (.png, .svg, .pdf); <run>.png here without it.")]
+ReportOut = Annotated[Path | None, typer.Option("--out", "-o", help="File to write (.html or .pdf); <run>.html here without it.")]
+Institution = Annotated[
+    str,
+    typer.Option("--institution", envvar="STACKPRESS_INSTITUTION",
+                 help="Name the files as BDF wants it: INSTITUTION__SAMPLE__YYYYMMDD_XXX."),
+]  # fmt: skip
 
 
 @app.command()
@@ -92,45 +101,128 @@ def export(
     out_folder: Folder = Path("."),
     name: Name = "",
     formats: Formats = None,
+    institution: Institution = "",
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Write a run as CSV, Parquet, JSON sidecar, and the flight recorder's windows of its trips."""
-    from ..logs.export import FORMATS
+    """Write a run as CSV, Parquet, JSON sidecar, levels of its sweeps, and the flight recorder's windows of its trips."""
+    from ..logs.export import FORMATS, bdf_name
     from ..logs.export import export as write
+    from ..logs.runs import find, runs
+    from ..logs.store import Store
     from .exits import Failure
 
     out = Output(json)
-    found = _run(data, run)
+    with Store(data) as store:
+        found, every = find(store, run), runs(store)
+    named_by_bdf = bool(institution) and not name
+    if named_by_bdf:
+        try:
+            name = bdf_name(found, institution, every)
+        except ValueError as error:
+            raise Failure(f"{error}.", "Give the files a name with --name.") from error
     unknown = [one for one in formats or () if one not in FORMATS]
     if unknown:
         raise Failure(f"There is no format {unknown[0]}.", f"One of {', '.join(FORMATS)}.")
-    files = write(found, out_folder, name, tuple(formats or FORMATS))
+    parquet = ".parquet" if named_by_bdf else ".press.parquet"
+    files = write(found, out_folder, name, tuple(formats or FORMATS), parquet)
     for file in files:
         out.say(str(file))
     out.answer({"run": found.run_id, "files": [str(file) for file in files]})
 
 
+@app.command("import")
+def import_raw(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Raw files (.spj) of any press, or folders of them.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Take in raw files that another computer has pulled; their runs are then listed like one's own."""
+    from ..logs.importing import take_in
+    from ..logs.store import Store
+
+    out = Output(json)
+    answers = []
+    with Store(data) as store:
+        for one in take_in(store, files):
+            out.say(f"{one.source}: {one}")
+            for name in one.runs:
+                out.say(f"  run {name}")
+            answers.append(one.as_dict())
+    out.answer({"files": answers})
+
+
 @app.command()
-def plot(run: RunName = "", out_file: FileOut = None, data: Data = None, json: Json = False) -> None:
-    """Draw a run: pressure against set-point, deviation in the holds, travel, how the cells share the force."""
+def tag(
+    run: NamedRun,
+    names: Annotated[list[str], typer.Argument(metavar="TAG...", help="Words to find it by, as `good`.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take these tags away.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Tag a run, also long after it: `runs --tag` finds it, sidecar and report show it."""
+    from ..logs import annotations
+
+    _annotated(data, run, json, lambda store, found: (annotations.untag if remove else annotations.tag)(store, found, names))
+
+
+@app.command()
+def comment(
+    run: NamedRun,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What is to be said about it.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Comment a run, also long after it: sidecar and report show it with its time."""
+    from ..logs import annotations
+    from .exits import Failure
+
+    if not text.strip():
+        raise Failure("The comment says nothing.", "Put it in quotes behind the run.")
+    _annotated(data, run, json, lambda store, found: annotations.comment(store, found, text))
+
+
+def _annotated(data: Path | None, name: str, json: bool, change: Callable[["Store", "Run"], None]) -> None:
+    from ..logs.runs import annotated, find
+    from ..logs.store import Store
+
+    out = Output(json)
+    with Store(data) as store:
+        found = find(store, name)
+        change(store, found)
+        said = annotated(store, found.run_id)
+    tags, count = ", ".join(said["tags"]) or "no tag", len(said["comments"])
+    out.say(f"{found.run_id}{f' ({found.sample})' if found.sample else ''}: {tags}; {plural(count, 'comment')}")
+    out.answer({"run": found.run_id, **said})
+
+
+@app.command()
+def plot(runs: RunNames = None, out_file: FileOut = None, data: Data = None, json: Json = False) -> None:
+    """Draw a run: pressure against set-point, deviation in the holds, travel, how the cells share the force.
+
+    Several runs are drawn over each other, each from its own start.
+    """
+    from ..logs.overlay import overlay
     from ..logs.plot import plot as draw
     from ..logs.runs import document
     from .exits import Failure
 
     out = Output(json)
-    found = _run(data, run)
-    path = out_file or Path(f"{found.run_id}.png")
+    found = [_run(data, name) for name in runs or [""]]
+    path = out_file or Path(f"{'_and_'.join(one.run_id for one in found[:2])}.png")
     if path.suffix not in (".png", ".svg", ".pdf"):
         raise Failure(f"{path} is no picture.", "Name a .png, .svg or .pdf.")
-    draw(found.parquet, document(found), path)
+    if len(found) == 1:
+        draw(found[0].parquet, document(found[0]), path)
+    else:
+        overlay([(one.parquet, document(one)) for one in found], path)
     out.say(str(path))
-    out.answer({"run": found.run_id, "file": str(path)})
+    out.answer({"run": found[0].run_id, "runs": [one.run_id for one in found], "file": str(path)})
 
 
 @report_app.command()
-def report(run: RunName = "", out_file: FileOut = None, data: Data = None, json: Json = False) -> None:
-    """Write a run's report as one HTML file that needs nothing else."""
+def report(run: RunName = "", out_file: ReportOut = None, data: Data = None, json: Json = False) -> None:
+    """Write a run's report as one HTML or PDF file that needs nothing else."""
     from ..logs.report import report as write
 
     out = Output(json)
@@ -138,39 +230,3 @@ def report(run: RunName = "", out_file: FileOut = None, data: Data = None, json:
     path = write(found, out_file or Path(f"{found.run_id}.html"))
     out.say(str(path))
     out.answer({"run": found.run_id, "file": str(path)})
-
-
-@runs_app.command()
-def runs(
-    every: Annotated[bool, typer.Option("--all", help="Also what was logged between runs.")] = False,
-    data: Data = None,
-    json: Json = False,
-) -> None:
-    """List the runs that are kept on this computer, oldest first."""
-    from ..logs.runs import runs as listed
-    from ..logs.store import Store
-
-    out = Output(json)
-    with Store(data) as store:
-        found = [one for one in listed(store) if one.run or every]
-        folder = store.folder
-    head = ("run", "when", "program", "sample", "peak", "lasted", "end", "lost")
-    out.table(head, [_row(one) for one in found])
-    if not found:
-        out.progress(f"No runs in {folder}: `stackpress log pull` fetches them from a press.")
-    out.answer({"runs": [_listed(one) for one in found], "folder": str(folder)})
-
-
-def _row(run: "Run") -> tuple[str, ...]:
-    import time
-
-    from ..view.snapshot import force_text, pressure_text, time_text
-
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.start_unix_s)) if run.start_unix_s else "?"
-    peak = pressure_text(run.peak_pa) if run.peak_pa else force_text(run.peak_n)
-    end = run.outcome + (f", {plural(run.trips, 'trip')}" if run.trips else "")
-    return run.run_id, when, run.program, run.sample, peak, time_text(run.duration_s), end, str(run.missing)
-
-
-def _listed(run: "Run") -> dict[str, Any]:
-    return {key: str(value) if isinstance(value, Path) else value for key, value in vars(run).items()}

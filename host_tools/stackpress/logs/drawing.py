@@ -22,7 +22,7 @@ STEP_COLOURS = {  # of each family of step kinds
     "release": "#e8f5e9", "watch": "#f5f5f5",
 }  # fmt: skip
 _STILL = ("hold", "drift")  # families of steps in which the force is meant to stay where it is
-_BINS = 3000  # more points than that are drawn as the band of what lies in one bin
+_BINS = 3000  # slices of the time axis; what lies in one of them is drawn as one point with a band
 _QUIET_EVENTS = (records.EVENTS[records.EVENT_STATE], records.EVENTS[records.EVENT_RANGE])
 
 
@@ -71,14 +71,27 @@ def time_unit(span_s: float) -> tuple[float, str]:
 
 
 def band(axis: Axis, x: Floats, low: Floats, high: Floats, mean: Floats, colour: str, label: str) -> None:
-    """The mean as a line over the band from low to high; many points become bins that keep every extreme."""
+    """The mean as a line over the band from low to high; what is closer than the picture is fine is drawn as one.
+
+    Time is cut, not the row of points: a hold of few rows keeps them all, however many a ramp beside it has.
+    """
     if len(x) > 2 * _BINS:
-        edges = np.unique(np.linspace(0, len(x), _BINS + 1).astype(int))[:-1]
-        sizes = np.diff(np.append(edges, len(x)))
-        low, high = np.fmin.reduceat(low, edges), np.fmax.reduceat(high, edges)
-        x, mean = np.add.reduceat(x, edges) / sizes, np.add.reduceat(mean, edges) / sizes
+        x, low, high, mean = thinned(x, low, high, mean)
     axis.fill_between(x, low, high, color=colour, alpha=0.28, lw=0)
     axis.plot(x, mean, color=colour, lw=1.2, label=label or None)
+
+
+def thinned(x: Floats, low: Floats, high: Floats, mean: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """The same in at most two points a slice of time: every extreme is kept, and a gap (NaN) stays one."""
+    place = np.floor((x - x[0]) / max(float(x[-1] - x[0]), 1e-9) * _BINS)
+    absent = ~np.isfinite(mean)
+    new = (np.diff(place, prepend=-1.0) != 0) | (np.diff(absent, prepend=absent[:1]) != 0)
+    new[0] = True
+    edges = np.flatnonzero(new)
+    sizes = np.diff(np.append(edges, len(x)))
+    middle = np.add.reduceat(x, edges) / sizes
+    with np.errstate(invalid="ignore"):
+        return middle, np.fmin.reduceat(low, edges), np.fmax.reduceat(high, edges), np.add.reduceat(mean, edges) / sizes
 
 
 def shade_steps(axis: Axis, steps: list[Step], factor: float, labels: bool) -> None:

@@ -1,18 +1,27 @@
-"""A run as files for others: a CSV, the Parquet table, the JSON sidecar and the flight recorder's windows."""
+"""A run as files for others: a CSV, the Parquet table, the JSON-LD sidecar, the levels of its sweeps, the windows of its trips.
 
-import shutil
+The Parquet file carries the sidecar inside as well. Files can be named as BDF 1.3.0 wants it: Institution__Cell__YYYYMMDD_XXX.
+"""
+
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from stackpress.logs.runs import Run
+from stackpress.logs.levels import frame
+from stackpress.logs.runs import Run, document, embedded, write_whole
+from stackpress.logs.sidecar import SUFFIX
 
-FORMATS = ("csv", "parquet", "json", "flight")
+FORMATS = ("csv", "parquet", "json", "levels", "flight")
 
 
-def export(run: Run, folder: Path, name: str = "", formats: Sequence[str] = FORMATS) -> list[Path]:
-    """Write the run into `folder` as `<name>.csv`, `<name>.press.parquet`, `<name>.json`, `<name>.trip<n>.csv`.
+def export(
+    run: Run, folder: Path, name: str = "", formats: Sequence[str] = FORMATS, parquet: str = ".press.parquet"
+) -> list[Path]:
+    """Write the run into `folder`: `<name>.csv`, `.press.parquet`, `.metadata.json`, `.levels.csv`, `.trip<n>.csv`.
 
-    `name` is the run's own if empty. Gives the files written. Raises OSError; ValueError for an unknown format.
+    `name` is the run's own if empty, `parquet` what the table's name ends in. Gives the files written. Raises OSError; ValueError
+    for an unknown format.
     """
     unknown = [f for f in formats if f not in FORMATS]
     if unknown:
@@ -23,9 +32,14 @@ def export(run: Run, folder: Path, name: str = "", formats: Sequence[str] = FORM
     if "csv" in formats:
         written.append(to_csv(run.parquet, folder / f"{name}.csv"))
     if "parquet" in formats:
-        written.append(_copy(run.parquet, folder / f"{name}.press.parquet"))
+        written.append(_to_parquet(run, folder / f"{name}{parquet}"))
+    side = document(run)
     if "json" in formats:
-        written.append(_copy(run.sidecar, folder / f"{name}.json"))
+        write_whole(folder / f"{name}{SUFFIX}", json.dumps(side, indent=1))
+        written.append(folder / f"{name}{SUFFIX}")
+    if "levels" in formats and side.get("levels"):
+        write_whole(folder / f"{name}.levels.csv", frame(side["levels"]).write_csv())
+        written.append(folder / f"{name}.levels.csv")
     if "flight" in formats:
         for window in sorted(run.parquet.parent.glob(f"{run.run_id}.trip*.flight.parquet")):
             trip = window.name.removeprefix(f"{run.run_id}.").split(".")[0]
@@ -43,9 +57,36 @@ def to_csv(parquet: Path, path: Path) -> Path:
     return path
 
 
-def _copy(source: Path, path: Path) -> Path:
-    if source.resolve() != path.resolve():
+def _to_parquet(run: Run, path: Path) -> Path:
+    """The table with the sidecar as it is today: a comment may have come since the run was read."""
+    import polars as pl
+
+    if run.parquet.resolve() != path.resolve():
         partial = path.with_name(path.name + ".part")
-        shutil.copyfile(source, partial)
+        pl.scan_parquet(run.parquet).sink_parquet(partial, compression="lz4", metadata=embedded(document(run)))
         partial.replace(path)
     return path
+
+
+def bdf_name(run: Run, institution: str, same_day: Sequence[Run]) -> str:
+    """`UCam__LPS-17__20261127_001`: who, which cell, which day (UTC), the how manieth run of that cell on that day.
+
+    Raises ValueError for a run that no contact dates.
+    """
+    day = _day(run)
+    if day is None:
+        raise ValueError(f"no contact with a host dates {run.run_id}, so it has no day for its file's name")
+    before = [one for one in same_day if one.sample == run.sample and one.run and _day(one) == day]
+    number = 1 + [one.run_id for one in before].index(run.run_id) if run.run_id in [one.run_id for one in before] else 1
+    return f"{_part(institution)}__{_part(run.sample or run.run_id)}__{day}_{number:03d}"
+
+
+def _day(run: Run) -> str | None:
+    from datetime import UTC, datetime
+
+    return None if run.start_unix_s is None else datetime.fromtimestamp(run.start_unix_s, UTC).strftime("%Y%m%d")
+
+
+def _part(text: str) -> str:
+    """A part of a name whose parts are parted by two underscores."""
+    return re.sub(r"_{2,}", "_", re.sub(r"[^A-Za-z0-9._-]+", "-", text)).strip("-._") or "unknown"

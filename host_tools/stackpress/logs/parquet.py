@@ -25,11 +25,18 @@ def slices(views: Sequence[Samples], rows: int = _ROWS) -> Iterator[list[Samples
         yield group
 
 
-def write_parquet(views: Sequence[Samples], reference: Reference, path: Path) -> list[str]:
-    """Write the run's table to `path` (whole or not at all) and give its column labels."""
+def labels_of(views: Sequence[Samples], reference: Reference) -> list[str]:
+    """The columns that the table of these samples has."""
+    return list(columns([], reference if reference.step_starts is not None else reference.fitted(views)))
+
+
+def write_parquet(
+    views: Sequence[Samples], reference: Reference, path: Path, metadata: dict[str, str] | None = None
+) -> list[str]:
+    """Write the run's table to `path` (whole or not at all), `metadata` in the file's own; gives its column labels."""
     from polars.io.plugins import register_io_source
 
-    whole = reference.fitted(views)
+    whole = reference if reference.step_starts is not None else reference.fitted(views)
     schema = to_polars(columns([], whole)).schema
 
     def batches(_columns: Any, _predicate: Any, _rows: Any, _size: Any) -> Iterator[Any]:
@@ -41,7 +48,7 @@ def write_parquet(views: Sequence[Samples], reference: Reference, path: Path) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
     source = register_io_source(batches, schema=schema, validate_schema=False)
-    source.sink_parquet(partial, compression="lz4", statistics=False, row_group_size=_ROWS)
+    source.sink_parquet(partial, compression="lz4", statistics=False, row_group_size=_ROWS, metadata=metadata or {})
     partial.replace(path)
     return list(schema)
 

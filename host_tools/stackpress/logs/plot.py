@@ -7,6 +7,7 @@ middle of their ticks, what a sample says of its end (set-point, travel, cells) 
 not bridged.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from stackpress.logs.drawing import (
     COLOURS,
     Axis,
+    Step,
     band,
     finish_time_axis,
     mark_events,
@@ -41,6 +43,7 @@ class Course:
     high: Floats
     target: Floats
     middle: Floats  # of each sample's ticks: where its mean, smallest and largest belong
+    still: npt.NDArray[np.bool_]  # rows of steps in which the force is meant to stay: drawn over all of their ticks
     travel_mm: Floats | None
     shares: dict[str, Floats]
     label: str
@@ -71,9 +74,10 @@ def course(parquet: Path, document: dict[str, Any]) -> Course:
     t, seqs = column("Test Time / s"), table["Record Index / 1"].to_numpy().astype(np.int64)
     lost = {g["first"] for g in document.get("gaps", [])}
     where = [i for i in np.flatnonzero(np.diff(seqs) > 1) if any(seqs[i] < s <= seqs[i + 1] for s in lost)]
+    middle = middles(t, column("Ticks / 1"), document.get("tick_hz"))
     return Course(
         t, force * scale, column("Force Min / N") * scale, column("Force Max / N") * scale,
-        column("Set Force / N") * scale, middles(t, column("Ticks / 1"), document.get("tick_hz")),
+        column("Set Force / N") * scale, middle, _still(middle, spans_of_steps(document, float(t[-1]) if len(t) else 0.0)),
         column("Displacement / m") * 1e3 if "Displacement / m" in table.columns else None,
         shares, label, unit, [(float(t[i]), float(t[i + 1])) for i in where],
     )  # fmt: skip
@@ -83,6 +87,24 @@ def middles(t: Floats, ticks: Floats, hz: float | None) -> Floats:
     """The middle of each sample's ticks, which end at `t`; without a tick rate they begin where those before ended."""
     since = np.diff(t, prepend=min(0.0, float(t[0])) if len(t) else 0.0)
     return t - 0.5 * (np.fmin(ticks / hz, since) if hz else since)
+
+
+def _still(middle: Floats, steps: Sequence[Step]) -> npt.NDArray[np.bool_]:
+    inside = np.zeros(len(middle), bool)
+    for step in steps:
+        if step.still:
+            inside |= (middle >= step.begin_s) & (middle <= step.end_s)
+    return inside
+
+
+def over_ticks(c: Course, *values: Floats) -> list[Floats]:
+    """Time and these values as they are drawn: where the force stays, each row from its first tick to its last, else its middle."""
+    twice = np.where(c.still, 2, 1)
+    first = np.concatenate([[0], np.cumsum(twice)[:-1]]).astype(int)
+    time = np.repeat(c.middle, twice)
+    time[first[c.still]] = (2 * c.middle - c.t)[c.still]
+    time[first[c.still] + 1] = c.t[c.still]
+    return [time, *(np.repeat(v, twice) for v in values)]
 
 
 def draw(parquet: Path, document: dict[str, Any], width_in: float = 11.0, titled: bool = True) -> Any:
@@ -147,32 +169,30 @@ def _low_top(c: Course, steps: list[Any]) -> float | None:
 def _full(axis: Axis, c: Course, factor: float, low: float | None, holds: list[Any]) -> None:
     axis.plot(c.t / factor, c.target, color=COLOURS["set"], lw=3.0, alpha=0.65, label="set-point")
     told = f"{c.label.lower()}: mean, smallest to largest"
-    band(axis, c.middle / factor, c.low, c.high, c.mean, COLOURS["force"], told)
+    time, low_force, high_force, mean = over_ticks(c, c.low, c.high, c.mean)
+    band(axis, time / factor, low_force, high_force, mean, COLOURS["force"], told)
     axis.set_ylabel(f"{c.label} / {c.unit}")
     axis.set_ylim(0, float(np.nanmax(c.high, initial=1e-3)) * 1.06)
 
 
 def _low(axis: Axis, c: Course, factor: float, low: float | None, holds: list[Any]) -> None:
     axis.plot(c.t / factor, c.target, color=COLOURS["set"], lw=3.0, alpha=0.65)
-    band(axis, c.middle / factor, c.low, c.high, c.mean, COLOURS["force"], "")
+    time, low_force, high_force, mean = over_ticks(c, c.low, c.high, c.mean)
+    band(axis, time / factor, low_force, high_force, mean, COLOURS["force"], "")
     axis.set_ylim(0, low)
     axis.set_ylabel(f"enlarged / {c.unit}")
 
 
 def _error(axis: Axis, c: Course, factor: float, low: float | None, holds: list[Any]) -> None:
     """Deviation from the set-point in the holds, in per cent of it."""
-    inside = np.zeros(len(c.t), bool)
-    for step in holds:
-        inside |= (c.middle >= step.begin_s) & (c.middle <= step.end_s)
     before = np.concatenate([c.target[:1], c.target[:-1]])
     between = np.interp(c.middle, c.t, c.target) if len(c.t) else c.target
     target = np.where(c.target > 0, between, before)  # a trip takes the set-point away at once
     with np.errstate(divide="ignore", invalid="ignore"):
-        base = np.where(inside & (np.abs(target) > 1e-9), target, np.nan)
+        base = np.where(c.still & (np.abs(target) > 1e-9), target, np.nan)
         mean, lower, upper = (100.0 * (v - target) / base for v in (c.mean, c.low, c.high))
-    # each sample over all of its ticks: in holds they are sparse
-    ends = np.column_stack([2 * c.middle - c.t, c.t]).ravel() / factor
-    band(axis, ends, np.repeat(lower, 2), np.repeat(upper, 2), np.repeat(mean, 2), COLOURS["error"], "")
+    time, low_error, high_error, mean_error = over_ticks(c, lower, upper, mean)
+    band(axis, time / factor, low_error, high_error, mean_error, COLOURS["error"], "")
     seen = np.abs(np.concatenate([lower, upper]))
     seen = seen[np.isfinite(seen)]
     reach = max(0.05, float(np.percentile(seen, 99.0)) * 1.3) if len(seen) else 1.0

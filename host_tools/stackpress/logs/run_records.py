@@ -46,6 +46,11 @@ class RunRecords:
         return [r for r in self.of(records.STEP) if r.fields["phase"] == records.STEP_BEGINS]
 
     @property
+    def notes(self) -> list[Record]:
+        """The records that tell what the program notes about a step."""
+        return [r for r in self.of(records.EVENT) if r.fields["code"] == records.EVENT_STEP_NOTE]
+
+    @property
     def newer(self) -> dict[str, int]:
         """Records of each kind that hold more than this host can read."""
         return newer(self.views, self.others)

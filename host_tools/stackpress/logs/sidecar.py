@@ -1,4 +1,8 @@
-"""The JSON beside a run's table: everything about the run that is not a column, in physical units."""
+"""The JSON-LD beside a run's table: everything about the run that is not a column, in physical units.
+
+It is called as BDF 1.3.0 calls it, `<stem>.metadata.json`. The columns that are ours and not BDF's are declared in it as measured
+variables, the way in which readers of BDF keep what they do not know.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,12 +12,14 @@ from stackpress_core.log import records
 from stackpress_core.recipe.fields import HOST_LOSS
 from stackpress_core.tick import states
 
-from stackpress.logs.clock import ClockMap
-from stackpress.logs.columns import BDF_IRI, BDF_VERSION, describe
+from stackpress.logs.clock import ClockMap, Contact
+from stackpress.logs.columns import BDF_IRI, BDF_VERSION, declared, describe
 from stackpress.logs.decode import Record
 from stackpress.logs.run_records import RunRecords
 
-FORMAT = "stackpress-run 1"
+FORMAT = "stackpress-run 2"
+SUFFIX = ".metadata.json"
+CONTEXT = {"@vocab": "https://schema.org/", "bdf": f"{BDF_IRI}#", "stackpress": "urn:stackpress:run#"}
 
 
 # Fields that have a place of their own below. Any other stands in the sidecar under its own name, as the press wrote it.
@@ -42,11 +48,15 @@ def newtons(centinewtons: int) -> float | None:
 
 
 def sidecar(run: RunRecords, run_id: str, board: str, clock: ClockMap, labels: list[str],
-            gaps: list[tuple[int, int]], boot: Record | None, outcome: str) -> dict[str, Any]:  # fmt: skip
-    """The whole sidecar as a dict that json can write."""
+            gaps: list[tuple[int, int]], boot: Record | None, outcome: str,
+            never_set: Sequence[Contact] = ()) -> dict[str, Any]:  # fmt: skip
+    """The sidecar as a dict that json can write, but for the levels of sweeps; `never_set`: contacts that can't have been right."""
     start_ms, last_ms = run.press_ms_span
     area = area_m2(run)
     return {
+        "@context": CONTEXT,
+        "@type": "Dataset",
+        "name": run_id,
         "format": FORMAT,
         "run_id": run_id,
         "press": {"board": board, "boot": run.boot, "run": run.run, **_boot(boot)},
@@ -57,14 +67,14 @@ def sidecar(run: RunRecords, run_id: str, board: str, clock: ClockMap, labels: l
             "start_press_s": start_ms / 1000.0,
             "duration_s": (last_ms - start_ms) / 1000.0,
             "start_unix_s": _unix(clock, start_ms),
-            "clock": clock.as_dict(),
+            "clock": _clock(clock, start_ms / 1000.0, last_ms / 1000.0, never_set),
         },
         "samples": run.samples,
         "peak_force_n": peak_n(run),
         "peak_pressure_pa": peak_n(run) / area if area else None,
         "valve_moves": valve_moves(run),
         "zero": _zero(run),
-        "steps": [_step(r, start_ms) for r in run.of(records.STEP)],
+        "steps": [_step(r, start_ms, _notes(run)) for r in run.of(records.STEP)],
         "events": [_event(r, start_ms) for r in run.of(records.EVENT)],
         "trips": [_trip(r, start_ms, run_id, run) for r in run.of(records.TRIP)],
         "newer_records": run.newer,  # of each kind, those that hold more than the exporter could read
@@ -72,12 +82,27 @@ def sidecar(run: RunRecords, run_id: str, board: str, clock: ClockMap, labels: l
         "gaps": [{"first": a, "last": b} for a, b in gaps],
         "end": _end(run.end),
         "columns": describe(labels),
+        "battinfo_dataset": {"dataset": {"name": run_id, "variable_measured": declared(labels)}},
         "bdf": {
             "version": BDF_VERSION,
             "ontology": BDF_IRI,
             "note": "labels follow BDF; a press gives neither Voltage nor Current, join with the cycler's table",
         },
     }
+
+
+def _clock(clock: ClockMap, first_s: float, last_s: float, never_set: Sequence[Contact]) -> dict[str, Any]:
+    """The mapping, how sure it is between these press times, and what was left out before any was compared."""
+    found = clock.as_dict()
+    found["ignored"] += [{"press_s": c.press_s, "unix_s": c.unix_s, "ahead_s": None} for c in never_set]
+    found["contacts_ignored"] = len(found["ignored"])
+    sure = clock.uncertain_s(first_s, last_s)
+    return {**found, "uncertain_s": None if sure is None else round(sure, 3)}
+
+
+def _notes(run: RunRecords) -> dict[int, str]:
+    """What the program notes about its steps, by their place."""
+    return {r.fields["a"]: r.fields["text"] for r in run.notes}
 
 
 def area_m2(run: RunRecords) -> float:
@@ -140,7 +165,7 @@ def _zero(run: RunRecords) -> dict[str, Any]:
     return {"before_n": before, "after_n": after}
 
 
-def _step(r: Record, start_ms: int) -> dict[str, Any]:
+def _step(r: Record, start_ms: int, notes: dict[int, str]) -> dict[str, Any]:
     f = r.fields
     return {
         "test_time_s": _test_s(r, start_ms),
@@ -153,6 +178,7 @@ def _step(r: Record, start_ms: int) -> dict[str, Any]:
         "force_n": newtons(f["force_cn"]),
         "displacement_m": f["displacement_nm"] / 1e9 if f["displacement_nm"] != records.ABSENT_I32 else None,
         "outcome": f["outcome"],
+        **({"note": notes[f["step"]]} if f["step"] in notes else {}),
         **_others(r),
     }
 
@@ -188,6 +214,7 @@ _PHRASES: dict[int, Callable[[int, int], str]] = {
     records.EVENT_RANGE: lambda _, b: "low force range in use" if b else "high force range in use",
     records.EVENT_TRIGGER_OUT: lambda a, _: "trigger out on" if a else "trigger out off",
     records.EVENT_OVERWRITTEN: lambda a, _: f"{event_name(records.EVENT_OVERWRITTEN)}: {a}",
+    records.EVENT_STEP_NOTE: lambda a, _: f"step {a}",
     records.EVENT_DROPPED: lambda a, _: f"{event_name(records.EVENT_DROPPED)}: {a}",
 }
 
@@ -195,9 +222,8 @@ _PHRASES: dict[int, Callable[[int, int], str]] = {
 def event_text(fields: dict[str, Any]) -> str:
     """One human phrase for an event."""
     code = fields["code"]
-    if code in _PHRASES:
-        return _PHRASES[code](fields["a"], fields["b"])
-    return f"{event_name(code)}: {fields['text']}" if fields["text"] else event_name(code)
+    phrase = _PHRASES[code](fields["a"], fields["b"]) if code in _PHRASES else event_name(code)
+    return f"{phrase}: {fields['text']}" if fields["text"] else phrase
 
 
 def _trip(r: Record, start_ms: int, run_id: str, run: RunRecords) -> dict[str, Any]:

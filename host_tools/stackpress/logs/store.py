@@ -1,8 +1,8 @@
 """Where a host keeps what presses have logged: raw records as they came, a small database, one table a run.
 
     <data>/raw/<board>-<origin>.spj   every record pulled from one press, byte for byte: the truth, append-only
-    <data>/runs.sqlite                contacts with presses and the list of runs (WAL); all of the runs can be rebuilt
-    <data>/runs/<run>.press.parquet   the run's table, <run>.json its sidecar, <run>.trip<n>.flight.parquet its trips
+    <data>/runs.sqlite                contacts, the list of runs, people's tags and comments (WAL); the runs can be rebuilt
+    <data>/runs/<run>.press.parquet   the run's table, <run>.metadata.json its sidecar, <run>.trip<n>.flight.parquet its trips
 
 A press forgets a record only after this host said that it has it, and the host says so only after fsync.
 """
@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS runs (
     peak_n REAL NOT NULL, samples INTEGER NOT NULL, missing INTEGER NOT NULL, trips INTEGER NOT NULL,
     fingerprint TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS tags (run_id TEXT NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (run_id, tag)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS comments (run_id TEXT NOT NULL, unix_s REAL NOT NULL, text TEXT NOT NULL);
 """
 
 

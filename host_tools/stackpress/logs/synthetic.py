@@ -61,7 +61,7 @@ def course(seed: int = 1, times: int = 1) -> Samples:
     begin_s, before_cn = 0.0, 0.0
     for number, (_, seconds, target, period) in enumerate(STEPS, 1):
         n = max(2, int(seconds / period * times))
-        t = np.arange(n) * (seconds / n)
+        t = np.arange(1, n + 1) * (seconds / n)  # a row ends where its ticks do
         shape = np.clip(t / (0.9 * seconds), 0, 1) if target != before_cn else np.ones(n)
         part = np.zeros(n, SAMPLE_DTYPE)
         part["step"], part["set_cn"] = number, before_cn + (target - before_cn) * shape
@@ -168,9 +168,10 @@ def pellet_run(press: SyntheticPress, trip: bool = False, times: int = 1) -> Syn
               "li6ps5cl_pellet", "Li6PS5Cl 200 mg", "A. Researcher")  # fmt: skip
     samples = course(times=times)
     samples["run"] = 1
+    end = 0, 0
     for number, (kind, _, target, _) in enumerate(STEPS, 1):
         part = samples[samples["step"] == number]
-        at = int(part["t_s"][0]), int(part["t_ms"][0])
+        at = end
         force, travel = int(part["force_mean_cn"][0]), int(part["displacement_nm"][0])
         press.add(r.STEP, *at, 1, number, number, 0, r.STEP_BEGINS, target, force, travel, kind, "")
         press.add(r.EVENT, *at, r.EVENT_STATE, 1, states.PRESSING, int(part["state"][0]), "")

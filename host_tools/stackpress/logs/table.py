@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from stackpress_core.log import records
 
 from stackpress.logs.clock import ClockMap
 from stackpress.logs.columns import OF_SAMPLES, Column, ordered
@@ -26,15 +27,23 @@ class Reference:
     area_m2: float  # 0.0 = unknown: no pressure columns
     clock: ClockMap
     steps: Sequence[Record] = ()  # STEP records of the run that begin a step, in order
+    notes: Sequence[Record] = ()  # EVENT records of the run that tell a step's note
     absent: frozenset[str] = frozenset()  # columns left out because no sample has a value
     step_starts: Array | None = None  # samples of the run before each step; needed when it comes in slices
+
+    @property
+    def begun_ms(self) -> Array:
+        """Press time at which each step began."""
+        return np.array([_at_ms(s) for s in self.steps], np.int64)
 
     def fitted(self, views: Sequence[Samples]) -> "Reference":
         """The same, fitted to the whole run: columns without any value left out, steps placed among the samples."""
         gone = {column.label for column in OF_SAMPLES if not _any_value(column, views)}
-        seqs = np.concatenate([v["seq"] for v in views]) if views else np.empty(0, np.uint32)
-        starts = np.searchsorted(seqs, np.array([s.seq for s in self.steps], np.uint32))
-        return replace(self, absent=frozenset(gone), step_starts=starts)
+        if not any((view["flags"] & records.FLAG_LOCKED).any() for view in views):
+            gone.add("Surface Pressure / Pa")
+        times = [v["t_s"].astype(np.int64) * 1000 + v["t_ms"] for v in views]
+        ends_ms = np.concatenate(times) if times else np.empty(0, np.int64)
+        return replace(self, absent=frozenset(gone), step_starts=np.searchsorted(ends_ms, self.begun_ms, side="right"))
 
 
 def columns(views: Sequence[Samples], reference: Reference, before: int = 0) -> dict[str, Array]:
@@ -68,7 +77,10 @@ def columns(views: Sequence[Samples], reference: Reference, before: int = 0) -> 
     if reference.area_m2 > 0:
         out["Applied Pressure / Pa"] = np.round(out["Applied Force / N"] / reference.area_m2, 1)
         out["Set Pressure / Pa"] = np.round(out["Set Force / N"] / reference.area_m2, 1)
-    out.update(_step_columns(seqs, time_ms, reference, before))
+        if "Surface Pressure / Pa" not in reference.absent:
+            locked = (out["Sample Flags / 1"] & records.FLAG_LOCKED) != 0
+            out["Surface Pressure / Pa"] = np.where(locked, out["Applied Pressure / Pa"], np.nan)
+    out.update(_step_columns(time_ms, reference, before))
     return ordered(out)
 
 
@@ -101,23 +113,32 @@ def _fill(column: Column, block: Samples, into: Array) -> None:
         into[raw == column.absent] = np.nan
 
 
-def _step_columns(seqs: Array, time_ms: Array, reference: Reference, before: int) -> dict[str, Array]:
-    """Step Count, Index, Time and Type, from the records that begin a step (their place in the stream decides)."""
-    total = len(seqs)
-    edges = np.searchsorted(seqs, np.array([s.seq for s in reference.steps], np.uint32))
+def _step_columns(time_ms: Array, reference: Reference, before: int) -> dict[str, Array]:
+    """What the records that begin a step say of each row: it is of the last one that began before its end."""
+    total = len(time_ms)
+    edges = np.searchsorted(time_ms, reference.begun_ms, side="right")
     starts = np.concatenate([[0], edges]).astype(np.int64)
     lengths = np.diff(np.concatenate([starts, [total]]))
-    begun_ms = [reference.start_ms] + [s.fields["t_s"] * 1000 + s.fields["t_ms"] for s in reference.steps]
-    counts = [0] + [s.fields["count"] for s in reference.steps]
-    kinds = [""] + [s.fields["kind"] for s in reference.steps]
-    names = sorted(set(kinds))
+    begun_ms = np.concatenate([[reference.start_ms], reference.begun_ms]).astype(np.int64)
+    fields = [s.fields for s in reference.steps]
+    counts = [0] + [f["count"] for f in fields]
+    rounds = np.cumsum([0] + [f["cycle"] > 0 for f in fields])
+    noted = {n.fields["a"]: n.fields["text"] for n in reference.notes}
     firsts = starts + before if reference.step_starts is None else np.concatenate([[0], reference.step_starts])
-    return {
+    out: dict[str, Array] = {
+        "Cycle Count / 1": np.repeat(rounds.astype(np.uint32), lengths),
         "Step Count / 1": np.repeat(np.array(counts, np.uint32), lengths),
-        "Step Index / 1": (np.arange(before + 1, before + total + 1) - np.repeat(firsts, lengths)).astype(np.uint32),
-        "Step Time / s": (time_ms - np.repeat(np.array(begun_ms, np.int64), lengths)) / 1000.0,
-        "Step Type": Coded.make(names, np.repeat(np.array([names.index(k) for k in kinds], np.uint32), lengths)),
+        "Step Record Index / 1": (np.arange(before + 1, before + total + 1) - np.repeat(firsts, lengths)).astype(np.uint32),
+        "Step Time / s": (time_ms - np.repeat(begun_ms, lengths)) / 1000.0,
+        "Step Type": Coded.of([""] + [f["kind"] for f in fields], lengths),
     }
+    if noted:
+        out["Step Note"] = Coded.of([""] + [noted.get(f["step"], "") for f in fields], lengths)
+    return out
+
+
+def _at_ms(record: Record) -> int:
+    return int(record.fields["t_s"]) * 1000 + int(record.fields["t_ms"])
 
 
 class Coded(np.ndarray[Any, Any]):
@@ -131,6 +152,12 @@ class Coded(np.ndarray[Any, Any]):
         coded = codes.view(cls)
         coded.names = names
         return coded
+
+    @classmethod
+    def of(cls, texts: list[str], lengths: Array) -> "Coded":
+        """Each of the texts as often as its length says."""
+        names = sorted(set(texts))
+        return cls.make(names, np.repeat(np.array([names.index(t) for t in texts], np.uint32), lengths))
 
 
 def to_polars(table: dict[str, Array]) -> Any:

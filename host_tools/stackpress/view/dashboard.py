@@ -79,6 +79,8 @@ class Dashboard:
             line.append(f"   {(snapshot.ending or snapshot.run_state).upper()}", style="bold yellow")
         if snapshot.sample:
             line.append(f"   sample {snapshot.sample}")
+        if snapshot.step_note:
+            line.append(f"\n{snapshot.step_note}", style="italic")
         known = snapshot.left_s is not None and (snapshot.left_s > 0 or not snapshot.ending)
         left = time_text(snapshot.left_s) if known else "unknown"
         times = Text(f"{time_text(snapshot.step_s)} in this step   time left: ")

@@ -44,6 +44,7 @@ class Snapshot:
     run_s: float | None = None  # since the run began; None where nobody follows it from its start
     run_state: str = ""  # of the run: idle, running, paused, stopping, done, stopped, failed
     run_why: str = ""  # why it is paused, stopped or failed
+    step_note: str = ""  # what the program notes about the step
     warnings: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()  # what to do about each warning, in the same order; empty if nobody asked
     trip_reason: str = ""
