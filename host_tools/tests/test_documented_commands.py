@@ -84,6 +84,13 @@ ON_A_PRESS: tuple[tuple[str, int, str, tuple[str, ...]], ...] = (
     ("stackpress stop", 0, "Stopping, releasing", ()),
     ("stackpress log pull", 0, "run ", ()),
     ("stackpress log pull && stackpress runs && stackpress report", 0, "li6ps5cl_pellet +A7", ()),
+    ("stackpress runs", 0, r"[+-]\d\d:\d\d +(\S+\n +)?first_pellet +LPS-17", ()),
+    ("stackpress runs --sample LPS --since 7d", 0, "LPS-17", ()),
+    ("stackpress report LPS-17 -o LPS-17.pdf", 0, "LPS-17.pdf", ()),
+    ("stackpress log plot LPS-17 A7", 0, "r002_and_.*r003.png", ()),
+    ("stackpress log tag LPS-17 good", 0, "r002 .LPS-17.: good; 0 comments", ()),
+    ('stackpress log comment LPS-17 "a crack at the rim"', 0, "good; 1 comment$", ()),
+    ("stackpress log export LPS-17 --institution UCam", 0, r"UCam__LPS-17__\d{8}_001.metadata.json", ()),
 )
 
 BOARD = "a board on a USB port"
@@ -95,6 +102,7 @@ NOT_RUN = {
     "stackpress sim --specimen lithium_foil": "the same, in a test of its own",
     "stackpress sim fault NAME": "stands for `stackpress sim fault guard` and its like",
     "stackpress run": "stands for its two lines in the READMEs",
+    "stackpress log import customer.spj": "a file of somebody else's: test_runs_kept.py takes some in",
     "stackpress run press_and_hold --follow": BOARD + ", with what `make hil` left on it",
     "stackpress config board pico_solenoid": "the board of a block that is written down in a test of its own",
     "stackpress config check FILE": "the file of the block above it: what it says of a program is tested as `program check`",

@@ -104,6 +104,7 @@ def test_a_date_may_bring_its_own_zone():
 
 def test_local_time_is_written_with_its_zone(monkeypatch, said):
     monkeypatch.setenv("TZ", "Europe/Berlin")
+    monkeypatch.setenv("COLUMNS", "200")
     time.tzset()
     try:  # the hour that comes twice
         assert [local(t) for t in (1792888200.0, 1792891800.0)] == ["2026-10-25 02:30+02:00", "2026-10-25 02:30+01:00"]

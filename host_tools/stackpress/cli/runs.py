@@ -78,8 +78,8 @@ def _show(out: Output, found: list["Run"]) -> None:
     for run in found:
         name, when, program, sample, peak, lasted, end, lost, tags = _row(run)
         out.say(f"{when}  {name}")
-        told = [sample, program, peak, lasted, end, f"{lost} records lost" if lost != "0" else "", tags]
-        out.say("  " + ", ".join(part for part in told if part))
+        told = [program, sample, peak, lasted, end, f"{lost} records lost" if lost != "0" else "", tags]
+        out.say("  " + "  ".join(part for part in told if part))
 
 
 def _table(found: list["Run"]) -> tuple[list[str], list[list[str]]]:
