@@ -83,16 +83,16 @@ def extreme(fields, text):
 
 def number(fields, text):
     mantissa, power, suffix = values.split_number(text)
+    num, den = 1, 1
     if fields[0] == "num":
         num, den = values.factor(fields[1], suffix)
-        value = values.to_integer(mantissa, power, num, den)
     elif suffix:
         raise ScpiError(-138, suffix)
-    else:
-        value = values.to_integer(mantissa, power)
+    value = values.to_integer(mantissa, power, num, den)
     if fields[0] == "bool":
         return 1 if value else 0
     limits = bounds(fields)
     if len(limits) >= 2 and not limits[0] <= value <= limits[1]:
-        raise ScpiError(-222, "%s is outside %d .. %d" % (text[:20], limits[0], limits[1]))
+        low, high = values.decimal(limits[0], num, den), values.decimal(limits[1], num, den)
+        raise ScpiError(-222, "%s is outside %s .. %s" % (text[:20], low, high))  # in the unit that was given
     return value

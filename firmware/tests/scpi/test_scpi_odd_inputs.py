@@ -133,6 +133,14 @@ def test_a_header_that_is_known_takes_its_parameter_whatever_stood_before():
     assert ask(server, b"MEAS:FORC?\x0cKN\nMEAS:FORC?\nMEAS:FORC?\tKN;FORC? CN\n") == "0.66366\n663.66\n0.66366;66366\n"
 
 
+def test_what_is_out_of_range_is_told_in_the_unit_that_was_given():
+    for text, told in (("SYST:LEAS 0", "0 is outside 1 .. 86400"), ("SYST:LEAS 2E9 MS", "2E9 MS is outside 1000 .. 86400000"),
+                       ("SYST:LEAS .01 MIN", ".01 MIN is outside 0.016667 .. 1440"), ("*ESE 1E32000", "1E32000 is outside 0 .. 255")):  # fmt: skip
+        server, _, _ = bench()
+        ask(server, text + "\n")
+        assert ask(server, "SYST:ERR?\n") == '-222,"Data out of range;%s"\n' % told
+
+
 def test_only_an_echo_keeps_control_characters():
     """A record ends its texts with a zero byte, and a display has no sign for the others."""
     server, _, press = bench()
