@@ -43,7 +43,7 @@ that count and exponents to 32000. What a host left half written when it closed 
   rest, little endian (counted in the length). `SYSTem:HELP:HEADers?` alone is a plain block, as SCPI says. No block holds a line
   feed, so that a program which ends an answer at the first one reads it whole: a document has blanks for them, and records come as
   {line_safe.MARK!r}, then for every {line_safe.PIECE} bytes a key and these bytes XORed with it, then one more key. A line
-  that ends with {line_safe.AS_THEY_ARE:#04x} asks for bytes as they are, until a line that is a tab, or until the port is
+  that ends with {wire.AS_THEY_ARE:#04x} asks for bytes as they are, until a line that is a tab, or until the port is
   closed. Towards the press, documents come as base64 text: {wire.STOP:#04x} and {wire.BREAK:#04x} are never data.
 - **Bounds.** {wire.QUEUE_MAX} lines wait at most; one more is dropped with -363. A host that does not read loses
   answers (-430), never the press's attention.

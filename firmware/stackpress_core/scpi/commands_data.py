@@ -8,7 +8,6 @@ import json
 
 from stackpress_core import documents
 from stackpress_core.errors import Refused, ScpiError
-from stackpress_core.scpi import line_safe
 from stackpress_core.scpi.answers import quoted
 from stackpress_core.scpi.values import decimal
 from stackpress_core.scpi.wire import Block, Text
@@ -53,6 +52,8 @@ def read_q(c, n, a):
     if text is None:
         raise ScpiError(-256, "%s is %s" % (a[0], c.parts.documents.state(a[0])))
     if not c.as_they_are:
+        from stackpress_core.scpi import line_safe  # only for who asks for it: memory is dear
+
         text = line_safe.json_text(text)
     return Block(len(text), lambda offset, size: text[offset : offset + size])
 
@@ -161,7 +162,11 @@ def log_read_q(c, n, a):
     length = 0
     while length + LOG_BUFFER <= most and counter.refill():
         length += counter.end
-    return line_safe.block(length, LogReader(journal, a[0]).read, c.as_they_are)
+    if c.as_they_are:
+        return Block(length, LogReader(journal, a[0]).read)
+    from stackpress_core.scpi import line_safe  # as above
+
+    return line_safe.block(length, LogReader(journal, a[0]).read)
 
 
 TABLE = (

@@ -14,13 +14,11 @@ from stackpress_core.scpi.wire import Block
 MARK = b"\xffLF\xff"  # no record begins like this
 PIECE = 32
 LF = 10
-AS_THEY_ARE = 0x1F  # a line that ends with this is a host's of ours, which reads blocks by their length
-NO_LONGER = b"\t"  # the line with which it goes; so does a port that is closed
 
 
-def block(length, reader, as_they_are):
-    """The block of `length` bytes that `reader(offset, size)` gives one after the other, in the form that is wanted."""
-    return Block(length, reader) if as_they_are else LineSafe(length, reader).block
+def block(length, reader):
+    """The block of the `length` bytes that `reader(offset, size)` gives one after the other."""
+    return LineSafe(length, reader).block
 
 
 def json_text(text):

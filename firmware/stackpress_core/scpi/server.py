@@ -7,8 +7,6 @@ A command that starts something long is complete when that has started; progress
 
 from stackpress_core.errors import Refused, ScpiError, StorageFault
 from stackpress_core.scpi import answers, arguments, headers, wire
-from stackpress_core.scpi.line_safe import AS_THEY_ARE, NO_LONGER
-from stackpress_core.scpi.no_prompt import NoPrompt
 from stackpress_core.scpi.status import Status
 
 UNITS_PER_PASS = 4
@@ -101,8 +99,8 @@ class Server:
     def line(self, raw):
         if headers.is_abort(raw):
             self.stop_now()
-        if raw[-1] == AS_THEY_ARE or raw == NO_LONGER:
-            self.as_they_are = raw != NO_LONGER
+        if raw[-1] == wire.AS_THEY_ARE or raw == wire.NO_LONGER:
+            self.as_they_are = raw != wire.NO_LONGER
         text = decoded(raw)
         if text is None:
             self.wait_in_line((-101, ""))
@@ -145,6 +143,8 @@ class Server:
             self.wants_repl = True
         else:
             self.status.error(-102, "0x03 is obeyed in the safe state only")
+            from stackpress_core.scpi.no_prompt import NoPrompt  # only now: who asks for it is rare, and memory is dear
+
             self.no_prompt = NoPrompt(self.out.put)
 
     def refuse_prompt(self, count):

@@ -13,6 +13,8 @@ from stackpress_core.errors import ScpiError
 STOP = 0x18
 BREAK = 0x03
 LINE_MAX = 320
+AS_THEY_ARE = 0x1F  # a line that ends with this is a host's of ours, which reads blocks by their length
+NO_LONGER = b"\t"  # the line with which it goes
 QUEUE_MAX = 8
 RING_SIZE = 1024
 ANSWER_ROOM = 256  # an answer of this size can always be put once `ready` is true

@@ -42,7 +42,7 @@ def test_no_payload_makes_a_line_feed_and_each_comes_out_again():
     for payload in PAYLOADS:
         for most in (1, 7, 64, 512):  # what the reader gives at once
             for size in (16, 33, 128):  # what the port takes at once
-                data = drained(line_safe.block(len(payload), lambda offset, n: payload[offset : offset + min(n, most)], False), size)
+                data = drained(line_safe.block(len(payload), lambda offset, n: payload[offset : offset + min(n, most)]), size)
                 assert b"\n" not in data
                 assert unmasked(body(data)) == payload
 
@@ -50,14 +50,14 @@ def test_no_payload_makes_a_line_feed_and_each_comes_out_again():
 def test_a_crc_that_would_hold_a_line_feed_does_not():
     for i in range(1500):
         payload = b"%d" % i
-        data = drained(line_safe.block(len(payload), lambda offset, n: payload[offset : offset + n], False), 128)
+        data = drained(line_safe.block(len(payload), lambda offset, n: payload[offset : offset + n]), 128)
         assert b"\n" not in data and unmasked(body(data)) == payload
         text = line_safe.json_text(b'{"a":\n%d}' % i)
         assert b"\n" not in text + struct.pack("<I", binascii.crc32(text)) and text.strip() == b'{"a": %d}' % i
 
 
 def test_a_reader_that_ends_early_makes_a_bad_block_of_the_length_that_was_told():
-    block = line_safe.block(300, lambda offset, size: b"x" * 10 if offset < 100 else b"", False)
+    block = line_safe.block(300, lambda offset, size: b"x" * 10 if offset < 100 else b"")
     data = drained(block, 64)
     digits = int(data[1:2])
     assert len(data) == 2 + digits + int(data[2 : 2 + digits])
