@@ -93,7 +93,7 @@ def test_a_row_more_reaches_the_documents_and_moves_no_word_of_the_frame(tmp_pat
 def test_the_core_claims_of_every_row_hold_for_rows_of_the_second_word(tmp_path: Path) -> None:
     tree = grown(tmp_path, SECOND_WORD)
     for name, value in (("tepid", 4001), ("warm", 5001)):
-        tree.add("firmware/tests/provoking.py", "PROVOKE = {\n", f'    "{name}": (READY, {{}}, word("TEMPERATURE", {value})),\n')
+        tree.add("firmware/tests/provocations.py", "PROVOKE = {\n", f'    "{name}": (READY, {{}}, word("TEMPERATURE", {value})),\n')
     warns = '"tepid", "TEMPERATURE", 4000, 0, WARN,'
     tree.replace(TABLE, warns, warns.replace("WARN", "HOLD"))  # each row of the claims stops the press
     tree.pytest("firmware/tests/tick/test_interlock.py", "-k", "tepid or warm or kept or monitored or service or trip_is_left")

@@ -13,7 +13,7 @@ on a 64-bit machine; words that may be negative are kept within +-2^29 and get t
 import micropython
 from micropython import const
 
-from .slow import slow
+from .slow_processes import slow
 
 HALF = const(0x20000000)
 MASK = const(0x3FFFFFFF)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stackpress.simulator.supervisor import MICROPYTHON
-from stackpress_plant import faults, fixed, load, slow, step
+from stackpress_plant import faults, fixed, load, slow_processes, step
 from stackpress_plant.plant import Plant
 
 from hil_tests.plant.traces import CLOSED, FILL, VENT, checked, column, job, on_micropython
@@ -185,7 +185,7 @@ def test_whole_square_root_is_the_floor(n):
 
 
 def test_the_slow_part_uses_the_same_words():
-    mine = {name: value for name, value in vars(slow).items() if name.isupper()}
+    mine = {name: value for name, value in vars(slow_processes).items() if name.isupper()}
     assert len(mine) > 30
     assert mine == {name: getattr(step, name) for name in mine}
 

@@ -1,7 +1,7 @@
 """Every interlock row trips from its own signal, after its own debounce, only where it is watched, and with its own reaction."""
 
 from bench_frame import CALIBRATION, Bench
-from provoking import PROVOKE, bench_for, provocation
+from provocations import PROVOKE, bench_for, provocation
 from stackpress_core import params, tuning
 from stackpress_core.tick import interlock, states, words
 

@@ -106,7 +106,7 @@ CEILINGS_OF = {"ceiling_total": dict(CEILINGS, frame_cn=5000000)}
 def provocation(row):
     """The row's entry; a row without one is told where it is wanted."""
     if row not in PROVOKE:
-        raise AssertionError(f"the interlock row {row!r} has no entry in PROVOKE of firmware/tests/provoking.py: how is it provoked?")
+        raise AssertionError(f"the interlock row {row!r} has no entry in PROVOKE of firmware/tests/provocations.py: how is it provoked?")
     return PROVOKE[row]
 
 
