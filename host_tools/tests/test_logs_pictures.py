@@ -257,6 +257,24 @@ def test_the_pdf_says_what_the_page_says_on_a4_and_nothing_is_wider_than_the_pap
     assert sum(len(one.images) for one in reader.pages) == 2
 
 
+def test_a_long_title_pushes_down_what_follows_and_letters_that_the_fonts_lack_are_boxes(kept):
+    from io import BytesIO
+
+    from pypdf import PdfReader
+
+    where = {}
+
+    def seen(text, cm, tm, font, size):
+        where.setdefault(text.strip()[:7], tm[5])
+
+    side = {**kept[1], "sample": "電池 " + "a long name " * 12}
+    page = PdfReader(BytesIO(pdf(kept[0].parquet, side))).pages[0]
+    assert page.extract_text(visitor_text=seen).startswith("\u25a1\u25a1 a long name")
+    lines = page.extract_text().splitlines()
+    assert next(i for i, line in enumerate(lines) if line.startswith("program ")) >= 3
+    assert where["program"] < where["\u25a1\u25a1 a lo"] - 3 * 17
+
+
 def test_printed_no_table_is_cut_at_the_edge_of_the_paper(page):
     style = page[page.index("@media print") : page.index("</style>")]
     assert ".scroll { overflow: visible; }" in style and "white-space: normal" in style

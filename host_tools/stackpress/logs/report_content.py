@@ -179,7 +179,7 @@ def _steps(d: dict[str, Any], table: Any, middle: Any, force: Callable[[float | 
     for begin, step in zip(begins, spans_of_steps(d, last), strict=True):
         part = table.filter((middle >= step.begin_s) & (middle <= step.end_s))
         rows.append({"number": begin["step_count"], "kind": step.kind + (f" {begin['cycle']}" if begin["cycle"] else ""),
-                     "note": begin.get("note", ""), "begin": clock_text(step.begin_s),
+                     "note": begin.get("note", "") if begin["cycle"] < 2 else "", "begin": clock_text(step.begin_s),
                      "lasted": clock_text(step.end_s - step.begin_s), "target": force(step.target_n),
                      "outcome": step.outcome or "–", **_step_figures(part, step, force)})  # fmt: skip
     return rows

@@ -7,7 +7,7 @@ from typing import Any
 
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
-from fpdf.fonts import FontFace
+from fpdf.fonts import FontFace, TTFFont
 
 from stackpress.logs.plot import draw
 from stackpress.logs.report_content import content, draw_window, png
@@ -17,6 +17,7 @@ INK, SOFT, BLUE, RED = (27, 37, 48), (91, 102, 115), (18, 80, 140), (193, 18, 31
 RULE = (200, 208, 216)
 BADGES = {"done": (45, 106, 79), "bad": RED, "open": (160, 90, 0)}
 TILES_A_ROW, TILE_MM = 4, 16
+MISSING = "\u25a1"
 
 Cells = Sequence[str]
 
@@ -100,15 +101,22 @@ class _Paper(FPDF):
         self.set_font("dejavu", style, size)
         self.set_text_color(*colour)
 
+    def known(self, text: str) -> str:
+        """The text with a box for each letter that these fonts have not: it is seen that there was one."""
+        font = self.fonts["dejavu"]
+        letters = font.cmap if isinstance(font, TTFFont) else {}
+        return "".join(char if ord(char) in letters or char in "\n " else MISSING for char in text)
+
     def head(self, said: dict[str, Any]) -> None:
         """Title, how it ended, and what is wrong with it."""
-        self._pen(17, INK, "B")
-        self.multi_cell(self.epw * 0.78, 8, said["title"], new_x=XPos.RIGHT, new_y=YPos.TOP, align="L")
         top = self.get_y()
+        self._pen(17, INK, "B")
+        self.multi_cell(self.epw * 0.78, 8, self.known(said["title"]), new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L")
+        below = self.get_y()
         self._pen(11, BADGES.get(said["badge"], BLUE), "B")
         self.set_xy(self.l_margin, top)
         self.cell(self.epw, 8, said["d"]["outcome"], align="R")
-        self.set_xy(self.l_margin, top + 8 * max(1, round(len(said["title"]) / 44 + 0.49)))
+        self.set_xy(self.l_margin, below)
         self.text(said["subtitle"], SOFT)
         for warning in said["warnings"]:
             self.text(warning, RED)
@@ -147,7 +155,7 @@ class _Paper(FPDF):
     def text(self, text: str, colour: tuple[int, int, int] = INK) -> None:  # type: ignore[override]
         """A paragraph."""
         self._pen(8, colour)
-        self.multi_cell(0, 4.4, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(0, 4.4, self.known(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def rows(self, heading: str, head: Cells, rows: Sequence[Cells], widths: Sequence[float], right: Sequence[int] = ()) -> None:
         """A table over the page's whole width; nothing if it has no rows."""
@@ -165,4 +173,4 @@ class _Paper(FPDF):
             for cells in ([head] if named else []) + list(rows):
                 row = table.row()
                 for cell in cells:
-                    row.cell(cell)
+                    row.cell(self.known(cell))
