@@ -27,10 +27,11 @@ What separates is any white space of IEEE 488.2: the characters 0 - 32 but LF, C
 inside a string they are text. Numbers are those of 488.2: `10`, `1E1`, `1 e +1`, `#HA`, `#Q12`, `#B1010`, with 255 digits
 that count and exponents to 32000. What a host left half written when it closed the port is forgotten.
 
-- **Stop.** The byte 0x18, and a line that begins with `ABORt`, vent the press at once: ahead of lines that wait, and
-  while a block is being sent (the block stays whole). Lines that wait are then forgotten, except pure queries; error
-  -200 says how many. The line that was begun when 0x18 came is one of them, up to its end; if it goes on with `ABORt`, that
-  stops again.
+- **Stop.** The byte 0x18, a unit `ABORt` and a unit `STOP` with whatever it asks for are obeyed as they arrive: ahead of lines that
+  wait, and while a block is being sent (the block stays whole). 0x18 and `ABORt` vent the press at once. Lines that wait are then
+  forgotten, except queries and common commands, and so is what stands before it in its own line; error -200 says how many. The line that was
+  begun when 0x18 came is one of them, up to its end; if it goes on with `ABORt` or `STOP`, that stops again.
+- **Break.** A break on the line (the USB request SEND_BREAK) does what 0x18 does, and waits for room in no buffer.
 - **0x03** is obeyed in the safe state only: it leads to the MicroPython prompt. Elsewhere it is error -102, and a program that
   asks for the raw prompt all the same (mpremote) is told the state and that nothing was touched.
 - **Errors** wait in a queue of 16; -350 stands in the last place when some had to be left out, which sets bit 3 of `*ESR?`
@@ -45,8 +46,9 @@ that count and exponents to 32000. What a host left half written when it closed 
   {line_safe.MARK!r}, then for every {line_safe.PIECE} bytes a key and these bytes XORed with it, then one more key. A line
   that ends with {wire.AS_THEY_ARE:#04x} asks for bytes as they are, until a line that is a tab, or until the port is
   closed. Towards the press, documents come as base64 text: {wire.STOP:#04x} and {wire.BREAK:#04x} are never data.
-- **Bounds.** {wire.QUEUE_MAX} lines wait at most; one more is dropped with -363. A host that does not read loses
-  answers (-430), never the press's attention.
+- **Bounds.** Lines wait in {wire.KEPT} bytes; when these are full the press takes nothing more from its port, so the host is
+  held back and no line is lost. Answers that nobody reads for {wire.UNREAD_MS} ms while a line waits are dropped, with -410,
+  or -430 if no more lines could be taken in either; what was cut short ends with LF. Then nothing is answered until somebody reads.
 - **Not a number** (no such sensor) is 9.91E+37.
 
 ## Units

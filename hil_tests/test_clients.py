@@ -9,6 +9,7 @@ import json
 import struct
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -284,6 +285,33 @@ def test_host_that_opens_and_never_reads_disturbs_neither_tick_nor_program(targe
     with stackpress.open(target.port) as press:
         assert press.state == "holding" and press.program_state().run == run
         assert press.query("SYST:TICK?").split(",")[2] == missed
+
+
+def test_a_burst_of_a_host_that_reads_loses_no_line(target: SimTarget) -> None:
+    asked = b"".join(b"*ESE %d;*ESE?\n" % (n % 256) for n in range(1000))
+    with terminal(target.port) as line:
+        writer = threading.Thread(target=line.write, args=(asked,))
+        writer.start()
+        got = [line.readline() for _ in range(1000)]
+        writer.join()
+        assert got == [b"%d\n" % (n % 256) for n in range(1000)]
+        assert ask(line, "SYST:ERR?") == '0,"No error"'
+
+
+@pytest.mark.parametrize("stop", ["STOP HOLD", "stop\tvent", ":STOP CONT", "*CLS;:STOP", "ABOR"])
+def test_a_stop_behind_answers_that_nobody_reads_is_obeyed(target: SimTarget, stop: str) -> None:
+    press_with(target)
+    with stackpress.open(target.port) as press:
+        stops = press.log_state().next
+    with terminal(target.port) as line:
+        for text in ["SYST:HELP:HEAD?"] * 30 + [stop]:  # 120 kB of answers: more than a pty holds
+            line.write(text.encode() + b"\n")
+        wait_until(lambda: target.truth()["state"] != 3 or "HOLD" in stop)
+        time.sleep(0.3)
+    with stackpress.open(target.port) as press:
+        log = pulled(press, stops)
+        assert press.state != "pressing" and (stop == "ABOR" or log.of(records.EVENT))
+        assert -410 in [number for number, _ in press.errors()] and press.memory().dropped_answers > 0
 
 
 def test_second_program_on_the_port_gets_a_clear_error(target: SimTarget) -> None:

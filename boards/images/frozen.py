@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -86,5 +85,4 @@ def facts(name: str, board: dict[str, Any], digest: bytes, ring: int) -> dict[st
             "DRIVERS": {role: part.modules[0] for role, part in fitted.items() if part and part.modules},
             "SETTINGS": board["settings"], "LOW_PINS": tuple(pins[role] for role in LOW if role in pins),
             "SWITCH_PINS": tuple(pins[role] for role in inputs if role in pins),
-            "RING_ADDRESS": ring, "RING_BYTES": board["image"]["flight_recorder_bytes"],
-            "CONSOLE_WAITS": "MPY_DIR" in os.environ}  # fmt: skip
+            "RING_ADDRESS": ring, "RING_BYTES": board["image"]["flight_recorder_bytes"]}  # fmt: skip

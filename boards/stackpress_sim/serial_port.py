@@ -5,7 +5,9 @@ other end nobody has open is hung up, which a poll says: what was sent before is
 """
 
 import sys
+import time
 
+WALL_MASK = (1 << 30) - 1
 BREAK = b"\x03"
 EIO = 5
 HUNG_UP = 2  # of `told`, as usb_serial has it
@@ -22,6 +24,7 @@ class SerialPort:
         self._left = False
         self.unread = b""  # what came behind a 0x03 in one piece: if the press gives way, the prompt must get it
         self._pause = False
+        self.held = 0  # what was taken is out of our hands
         self.activity = 0  # reads and writes that moved something
         self.stalled = False  # the host has not taken all that was written
 
@@ -71,6 +74,10 @@ class SerialPort:
             if error.errno != EIO:
                 raise
             return len(bytes(buf).rstrip(b"\0"))
+
+    def now_ms(self):
+        """The host's time, whatever press time does."""
+        return time.ticks_ms() & WALL_MASK
 
     def write(self, data):
         """How many bytes of `data` the port took, 0 if the host does not read."""

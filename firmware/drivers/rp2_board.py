@@ -59,7 +59,7 @@ class Board:
         self._words = memory.words()
         self.reset_cause = self._cause()
         outputs.inputs(image_facts.SWITCH_PINS)
-        self.serial = usb_serial.UsbSerial(image_facts.CONSOLE_WAITS)
+        self.serial = usb_serial.UsbSerial()
         self.store = file_store.FileStore()
         self._buses = {}
         self.panel = self._part("panel")

@@ -100,7 +100,7 @@ class Firmware:
         self.settings.load()
         self.settings.changed += [self.panel.document_changed, self.events.document]
         if hasattr(self.board.serial, "listen"):
-            self.board.serial.listen(self.stop_byte_came)
+            self.board.serial.listen(self.S, _ABORT)
         self.server.hung_up()
         self.run_log.boot()
 
@@ -150,10 +150,6 @@ class Firmware:
             self.agenda.at(self._tenth_ms)
             for look in self.each_tenth:
                 look(now_ms, self.agenda.wall_ms)
-
-    def stop_byte_came(self):
-        """From a line that listens by itself, at any moment: the next tick vents, the foreground does the rest in its turn."""
-        self.S[_ABORT] = 1
 
     @property
     def wants_prompt(self):

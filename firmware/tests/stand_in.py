@@ -32,6 +32,8 @@ class Serial:
         self.got = b""
         self.reads = True  # False: the host never reads
         self.most = 64  # bytes taken at once
+        self.held = 0  # bytes that are on their way
+        self.ms = 0
         self.heard = 0  # what it tells beside its bytes
 
     def read(self, buf):
@@ -43,6 +45,11 @@ class Serial:
     def told(self):
         told, self.heard = self.heard, 0
         return told
+
+    def now_ms(self):
+        """Its clock: a look takes 5 ms."""
+        self.ms += 5
+        return self.ms
 
     def write(self, view):
         if not self.reads:

@@ -77,7 +77,7 @@ def test_abort_line_vents_though_what_it_does_besides_fails_and_the_fault_is_tol
         raise OSError(5)
 
     b.press.runner.failed = broken
-    b.press.server.line(b"ABORt")
+    b.press.server.inbox.feed(b"ABORt\n", 6)
     b.run_passes(1)
     assert b.word("STATE") == states.SAFE and b.valve_is_off
     assert [error[0] for error in b.errors()] == [-320]
@@ -251,7 +251,9 @@ def test_foreground_that_hangs_vents_a_driven_press():
 
 def test_lines_of_the_host_are_obeyed_and_answered_while_a_program_runs():
     b = bench().pressed()
-    b.board.serial.sent = b"*IDN?\nCYCL:STAT?\nSTOP HOLD\n:CYCL:STAT?;:ABOR\n"
+    b.board.serial.sent = b"*IDN?\nCYCL:STAT?\nSTOP HOLD\n:CYCL:STAT?\n"
+    b.run(0.5)
+    b.board.serial.sent = b":CYCL:STAT?;:ABOR\n"
     b.run(0.5)
     assert b"holding" in b.board.serial.got and b.valve_is_off
 
@@ -266,14 +268,14 @@ def test_stop_byte_vents_ahead_of_queued_lines():
 
 def test_stop_byte_that_a_listening_line_tells_vents_without_the_foreground():
     b = bench().pressed()
-    b.press.stop_byte_came()
+    b.press.S[words.AT["ABORT"]] = 1
     b.run_ticks(1)
     assert b.word("STATE") == states.SAFE and b.valve_is_off
 
 
 def test_orders_that_came_before_the_stop_byte_move_nothing_while_it_waits():
     b = bench().pressed()
-    b.press.stop_byte_came()
+    b.press.S[words.AT["ABORT"]] = 1
     b.run_ticks(1)
     b.press.motion.send(states.READY, states.OFF)
     b.run_ticks(1)
@@ -291,7 +293,7 @@ def test_stop_byte_lets_a_held_trip_vent_without_the_foreground():
     b = bench().pressed()
     s, at = b.press.S, words.AT
     s[at["STATE"]], s[at["REACTION"]], s[at["LATCHED"]] = states.TRIPPED, interlock.HOLD, 1
-    b.press.stop_byte_came()
+    b.press.S[words.AT["ABORT"]] = 1
     b.run_ticks(1)
     assert b.word("REACTION") == interlock.VENT and b.valve_is_off
 

@@ -1,8 +1,8 @@
 """An emulated RP2040 that runs an image, on simulated time and without a loop of its own: `run_to` is all that moves it.
 
 What rp2040py does otherwise than a real board is mended here, in one place (hil_tests/emulated/README.md says why): a USB read is
-completed only when the host has bytes, the host's start of frame comes every millisecond while the chip listens for it, and a
-restart into the ROM's boot drive is told instead of starting the flash.
+completed only when the host has bytes, packets go in their turn (full_speed.py), the host's start of frame comes every millisecond
+while the chip listens for it, and a restart into the ROM's boot drive is told instead of starting the flash.
 """
 
 import importlib
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from hil_tests.targets import compilation
+from hil_tests.targets.full_speed import FullSpeed
 
 CYCLE_NS = 8.0  # 125 MHz
 PIO_STEP_CYCLES = 2  # one step of a state machine at 62.5 MHz
@@ -20,6 +21,7 @@ PIO0_IRQ_0 = 16 + 7  # the tick: its exception number (RP2040 datasheet 2.3.2)
 SRAM, HALT = 0x20000000, 0x20041FFC  # HALT is the oldest word of the stack: nobody returns there
 BRANCH_TO_ITSELF = b"\xfe\xe7"
 VECTOR_MAGIC, ROM_END = 0xB007C0D3, 0x4000
+SEND_BREAK = 0x23  # CDC PSTN 1.2, 6.3.13
 DEV_SOF, SOF_RD = 1 << 17, 0x48  # RP2040 datasheet 4.1.4: the flag is cleared by reading the register
 
 
@@ -88,6 +90,8 @@ class Chip:
 
     def _mend_usb(self) -> None:
         cdc, usb = self.device.cdc, self.mcu.usb_ctrl
+        self.bus = FullSpeed(self.mcu, usb)
+        self.bus.serve(self._feed)
         others = usb.on_endpoint_read
 
         def read(endpoint: int, size: int) -> None:
@@ -95,7 +99,7 @@ class Chip:
                 others(endpoint, size)
                 return
             self._waiting = size
-            self._feed()
+            self.bus.wake()
 
         def connected() -> None:
             self.connected = True
@@ -117,6 +121,7 @@ class Chip:
                 usb._int_raw |= DEV_SOF
                 usb.check_interrupts()
 
+        self._break_ends = self.mcu.clock.create_alarm(lambda: cdc._send_class_request(SEND_BREAK, 0, None, w_length=0))
         usb.read_uint32 = read_register
         self._sof = self.mcu.clock.create_alarm(start_of_frame)
         self._sof.schedule(1e6)
@@ -154,6 +159,7 @@ class Chip:
                 self.on_boot_rom()
             else:
                 self._waiting = -1
+                self.bus.clear()
                 others()
 
         dog.on_watchdog_trigger = triggered
@@ -167,20 +173,30 @@ class Chip:
             self.mcu.flash[at : at + len(data)] = data
         self.mcu.watchdog.scratch_data[4] = 0
         self.in_boot_rom, self._waiting = False, -1
+        self.bus.clear()
         self._to_chip.clear()
         self.mcu.watchdog.on_watchdog_trigger()
 
-    def _feed(self) -> None:
-        if self._waiting >= 0 and self._to_chip:
-            size, self._waiting = self._waiting, -1
-            part, self._to_chip[:] = bytes(self._to_chip[:size]), self._to_chip[size:]
-            self.mcu.usb_ctrl.endpoint_read_done(self.device.cdc._out_endpoint, part)
+    def _feed(self) -> bool:
+        """The next packet from the host, if there is one and the chip takes it."""
+        if self._waiting < 0 or not self._to_chip:
+            return False
+        size, self._waiting = self._waiting, -1
+        part, self._to_chip[:] = bytes(self._to_chip[:size]), self._to_chip[size:]
+        self.mcu.usb_ctrl._finish_read(self.device.cdc._out_endpoint, part)
+        return True
 
     def send(self, data: bytes) -> None:
         """Bytes for the chip's serial port; there is none while the chip is in its ROM."""
         if not self.in_boot_rom:
             self._to_chip += data
-            self._feed()
+            self.bus.wake()
+
+    def send_break(self) -> None:
+        """The request SEND_BREAK, on and off: it needs room in no buffer."""
+        cdc = self.device.cdc
+        cdc._send_class_request(SEND_BREAK, 0xFFFF, None, w_length=0)
+        self._break_ends.schedule(1e6)
 
     @property
     def unread(self) -> int:

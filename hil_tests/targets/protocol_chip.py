@@ -72,12 +72,18 @@ class Wire:
         chip.run_to(chip.now_ns + FRAME_NS)
         chip.send(data)
 
+    def send_break(self) -> None:
+        self._of.chip.send_break()
+
 
 class Serial:
     """What a host needs of pyserial's Serial."""
 
+    break_condition = property(None, lambda self, on: self._opened().send_break() if on else None)
+
     def __init__(self, port: str | None = None, *_: Any, timeout: float | None = None, **__: Any) -> None:
         self.port, self.timeout = port, timeout
+        self.write_timeout: float | None = None
         self._wire: Wire | None = None
         if port is not None:
             self.open()

@@ -83,12 +83,19 @@ class Link:
         return payload[:-4]
 
     def stop(self) -> None:
-        """Send the stop byte: the press vents at once, whatever else is waiting or being sent.
+        """Send a break and the stop byte: the press vents at once, whatever else is waiting or being sent.
 
-        A command that waits in another thread is discarded by the press; that thread gets PressRefused.
+        The break is a request of its own on USB, which waits behind nothing; the byte is for ports that know no break. What we had
+        queued before it and the press has not taken yet is forgotten if there is no room. A command that waits in another
+        thread is discarded by the press; that thread gets PressRefused.
         """
-        self._write(STOP)
         self._stopped = True
+        self._break()
+        try:
+            self._write_now(STOP)
+        except serial.SerialTimeoutException:
+            self._serial.reset_output_buffer()
+            self._write(STOP)
 
     def sync(self) -> None:
         """Throw away whatever is under way and find the beginning of our own answers. Raises LinkLost."""
@@ -209,11 +216,40 @@ class Link:
             elif time.monotonic() > deadline:
                 raise LinkLost(f"the press on {self.port} has not answered for {self.quiet_s:g} s", _LOST_HINT)
 
+    def _break(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # a port that has none; if the port is gone, the byte tells
+            self._serial.break_condition = True
+            self._serial.break_condition = False
+
+    def _write_now(self, data: bytes) -> None:
+        """Raises SerialTimeoutException if the port has no room at once."""
+        patience_s, self._serial.write_timeout = self._serial.write_timeout, 0.05
+        try:
+            self._serial.write(data)
+        except serial.SerialTimeoutException:
+            raise
+        except (OSError, TypeError, ValueError) as error:
+            raise LinkLost(f"{self.port} is gone: {error}", _LOST_HINT) from error
+        finally:
+            self._serial.write_timeout = patience_s
+
     def _write(self, data: bytes) -> None:
         try:
             self._serial.write(data)
         except (OSError, TypeError, ValueError) as error:
             raise LinkLost(f"{self.port} is gone: {error}", _LOST_HINT) from error
+
+
+def vent_unheard(port: str | None = None) -> str:
+    """Break and stop byte to a press that may not answer; its port. Raises NoPress, PortBusy, LinkLost."""
+    link = Link.__new__(Link)
+    link.port, link._stopped = choose_port(port), False
+    link._serial = _opened(link.port, QUIET_S)
+    try:
+        link.stop()
+    finally:
+        link.close()
+    return link.port
 
 
 _PROMPT_HINT = "Restart it: `mpremote reset`, or take its supply away for a moment."

@@ -5,3 +5,8 @@
 // more of the names that it looked up last. Together a pass of the foreground takes a quarter less.
 #define MICROPY_PY_THREAD                       (0)
 #define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE       (1024)
+
+// The serial port is ours (usb_wire.c). TinyUSB's queue holds one packet: so the host is held back by whoever does not fetch it.
+#define MICROPY_EXCLUDE_SHARED_TINYUSB_USBD_CDC (1)
+#define MICROPY_HW_ENABLE_USB_RUNTIME_DEVICE    (0)
+#define CFG_TUD_CDC_RX_BUFSIZE                  (64)

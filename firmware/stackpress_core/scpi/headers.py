@@ -71,24 +71,12 @@ def nodes_of(header):
 
 
 def is_query_only(line):
-    """True if nothing in this line but queries: such a line may outlive a stop, everything else is discarded."""
+    """True if nothing in this line but queries and common commands, which never move anything: such a line outlives a stop."""
     for unit in split_outside(line, ";"):
         words = unit.split()
-        if words and not words[0].endswith("?"):
+        if words and not words[0].endswith("?") and words[0][0] != "*":
             return False
     return True
-
-
-def is_abort(raw):
-    """True if these bytes begin with ABORt: judged first of all, so that a spoiled line still stops the press."""
-    first = 0
-    while first < len(raw) and (raw[first] <= 32 or raw[first] == 58):
-        first += 1
-    start = raw[first : first + 7]
-    end = 0
-    while end < len(start) and end < 6 and (65 <= start[end] <= 90 or 97 <= start[end] <= 122):
-        end += 1
-    return start[:end].upper() in (b"ABOR", b"ABORT")
 
 
 def match_node(pattern, node):

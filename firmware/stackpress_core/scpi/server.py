@@ -10,9 +10,11 @@ from stackpress_core.scpi import answers, arguments, headers, wire
 from stackpress_core.scpi.status import Status
 
 UNITS_PER_PASS = 4
+BROKE, HUNG_UP = 1, 2  # what a serial line tells beside its bytes: a break, or that the host has closed it
 KNOWN_MAX = 12  # headers whose row is remembered: a host asks the same few over and over
 ORDER_PASSES = 8  # a unit that follows an order waits this long for the tick to have read it
-HUNG_UP = 2  # of what the serial line tells
+_BLANK = 32
+_BEFORE_A_HEADER = bytes(range(33)) + b":"
 OUT_PER_IN = 4  # bytes sent for each byte looked at: sending costs little, and logs go out, not in
 
 
@@ -26,8 +28,7 @@ class Server:
         self.status = Status()
         self.inbox = wire.Inbox(self)
         self.out = wire.Outbox(serial, self.tell)
-        self.buf = bytearray(64)
-        self.lines = []
+        self.buf = bytearray(wire.PACKET)
         self.units = None  # what is left of the line that is being run
         self.path = []
         self.known = {}  # header as it was written, with the path before it: (module, row, suffixes, path after it)
@@ -53,13 +54,15 @@ class Server:
         self.status.update(self.parts)
         self.execute()
         self.out.pump(OUT_PER_IN * budget)
-        self.break_deadlock()
-        return self.runs != before or self.units is not None or len(self.lines) > 0 or self.out.pending > 0
+        return self.runs != before or self.units is not None or self.inbox.waiting > 0 or self.out.pending > 0
 
     def receive(self, budget):
         """What a host sent before it closed the port is read first, and what it left half written is forgotten then."""
-        self.left = self.left or self.told() & HUNG_UP
-        while budget > 0 and not self.wants_repl:  # what comes behind an obeyed 0x03 is the prompt's
+        inbox, told = self.inbox, self.told()
+        if told & BROKE:
+            self.stop_now()
+        self.left = self.left or told & HUNG_UP
+        while budget > 0 and inbox.room > wire.PACKET and not self.wants_repl:  # what comes behind an obeyed 0x03 is the prompt's
             count = self.serial.read(self.buf) or 0
             if not count:
                 if self.left:
@@ -68,10 +71,12 @@ class Server:
             budget -= count
             if self.no_prompt:
                 count = self.refuse_prompt(count)
-            self.inbox.feed(self.buf, count)
+            inbox.feed(self.buf, count)
 
     def execute(self):
         for _ in range(UNITS_PER_PASS):
+            if not self.out.ready():
+                self.give_up_unread()
             if not self.out.ready() or self.order_waits():
                 return
             if self.units is None and not self.next_line():
@@ -82,60 +87,57 @@ class Server:
             elif self.units is not None:
                 self.end_line()
 
+    def give_up_unread(self):
+        """Answers that nobody reads keep no command waiting: IEEE 488.2 calls that deadlocked if no more can be taken in either."""
+        if (self.units or self.inbox.waiting) and self.out.unread:
+            self.out.drop()
+            self.muted = True
+            if not self.out.told:
+                self.status.error(-430 if self.inbox.room <= wire.PACKET else -410)
+            self.out.told = True
+
     def order_waits(self):
         """Whether what comes next must wait for the tick; not for ever: press time may stand still."""
         self.waited = self.waited + 1 if self.parts.readings.order_waits else 0
         return 0 < self.waited <= ORDER_PASSES
 
-    def break_deadlock(self):
-        """The host does not read and has filled the input: give up the long answer, so that commands are run again."""
-        if self.out.source is not None and self.out.stalled() and len(self.lines) >= wire.QUEUE_MAX:
-            self.out.drop_source()
-            self.muted = True
-            self.status.error(-430)
-
     # -- what the inbox calls --------------------------------------------------------------------------------------
 
-    def line(self, raw):
-        if headers.is_abort(raw):
-            self.stop_now()
-        if raw[-1] == wire.AS_THEY_ARE or raw == wire.NO_LONGER:
-            self.as_they_are = raw != wire.NO_LONGER
-        text = decoded(raw)
-        if text is None:
-            self.wait_in_line((-101, ""))
-            return
-        if headers.is_abort(raw):
-            text = text.partition(";")[2]
-        if text.strip(" "):
-            self.wait_in_line(text)
+    def line_came(self, begun, end, overlong, torn):
+        """A line is whole, inbox.buf[begun:end]: whether it is to wait for its turn. What stops in it is done at once."""
+        inbox = self.inbox
+        if wire.unit_that_stops(inbox.buf, begun, end) >= 0:
+            line = self.stopped_by(bytearray(inbox.view[begun:end]))
+            inbox.view[inbox.begun : inbox.end] = line
+        self.lost_lines += overlong
+        return not torn
 
-    def forgotten_line(self, raw):
-        if headers.is_abort(raw):
-            self.stop_now()
-
-    def long_line(self, raw):
-        self.lost_lines += 1
-        if headers.is_abort(raw):
-            self.stop_now()
-        self.wait_in_line((-363, "a line has at most %d bytes" % wire.LINE_MAX))
-
-    def wait_in_line(self, item):
-        """A line, or the error that a bad line is when its turn comes: errors keep the order of the lines."""
-        if len(self.lines) < wire.QUEUE_MAX:
-            self.lines.append(item)
-            return
-        self.lost_lines += 1
-        self.status.error(-363, "%d lines are waiting" % wire.QUEUE_MAX)
+    def stopped_by(self, line):
+        """Do what stops in this line; gives the line with blanks for that and for whatever before it could move something."""
+        at = wire.unit_that_stops(line, 0, len(line))
+        while at >= 0:
+            end = wire.unit_end(line, at, len(line))
+            unit = bytes(memoryview(line)[at:end])
+            before = bytes(memoryview(line)[:at]).rstrip(_BEFORE_A_HEADER)
+            spared = is_harmless(before)
+            if unit[:4].upper() == b"STOP":
+                self.obey(unit, 0 if spared else 1)
+            else:
+                self.stop_now(0 if spared else 1)
+            for i in range(len(before) if spared else 0, end):
+                line[i] = _BLANK
+            at = wire.unit_that_stops(line, end, len(line))
+        return line
 
     def hung_up(self):
-        """The host has closed the port: the next one finds an empty line."""
+        """The host has closed the port: what it left half written or unread is nothing for the next one."""
         self.left = 0
         self.inbox.forget()
+        self.out.clear()
         self.no_prompt = None
         self.as_they_are = False
 
-    def stop_byte(self, begun=False):
+    def stop_byte(self, begun):
         self.stop_now(1 if begun else 0)
 
     def break_byte(self):
@@ -167,25 +169,41 @@ class Server:
             self.parts.operator.abort()
         except Exception as error:  # the order to vent was given before
             self.tell(error)
-        kept = [line for line in self.lines if isinstance(line, tuple) or headers.is_query_only(line)]
-        gone += len(self.lines) - len(kept)
+        self.forget_what_waits(gone)
+
+    def obey(self, unit, gone):
+        """A STOP, ahead of the line that is being run and of those that wait."""
+        self.runs += 1
+        path, self.path = self.path, []
+        try:
+            self.call(decoded(unit) or "")
+        except Exception as error:  # whatever a host sends, the worst that it gets is an error in the queue
+            self.tell(error)
+        self.path = path
+        self.forget_what_waits(gone)
+
+    def forget_what_waits(self, gone):
+        gone += self.inbox.keep_only(is_harmless)
         if self.units and not all(headers.is_query_only(unit) for unit in self.units):
             self.units = []
             gone += 1
-        self.lines = kept
         if gone:
             self.status.error(-200, "%d lines discarded by the stop" % gone)
 
     # -- running a line --------------------------------------------------------------------------------------------
 
     def next_line(self):
-        if not self.lines:
+        raw = self.inbox.take_line()
+        if raw is None:
             return False
-        line = self.lines.pop(0)
-        if isinstance(line, tuple):
-            self.status.error(line[0], line[1])
-            line = ""
-        self.units = headers.split_outside(line, ";")
+        line = decoded(raw)
+        if raw[-1] == wire.AS_THEY_ARE or raw == wire.NO_LONGER:
+            self.as_they_are = raw != wire.NO_LONGER
+        if raw == wire.LONG:
+            self.status.error(-363, "a line has at most %d bytes" % wire.LINE_MAX)
+        elif line is None:
+            self.status.error(-101)
+        self.units = headers.split_outside(line or "", ";")
         self.path = []
         self.answers = 0
         self.muted = self.ended = False
@@ -284,7 +302,8 @@ class Server:
         else:
             self.muted = True
             self.out.dropped += 1
-            self.status.error(-430)
+            if not self.out.deaf:
+                self.status.error(-430)
 
 
 def decoded(raw):
@@ -306,3 +325,9 @@ def decoded(raw):
     except UnicodeError:
         return None
     return text if text or not raw.strip(b" \t\x1f") else None  # nothing but control characters is noise, not an empty line
+
+
+def is_harmless(raw):
+    """Whether a line may outlive a stop: nothing but queries, or no line at all, of which only the error is left."""
+    line = decoded(raw)
+    return line is None or headers.is_query_only(line)

@@ -67,6 +67,8 @@ def disarm(port: Port = None, json: Json = False) -> None:
 @APPS["stop"].command()
 def stop(port: Port = None, hold: Hold = False, vent: Vent = False, json: Json = False) -> None:
     """End a run in a controlled way: the force is released at a bounded rate, then vented."""
+    from ..errors import LinkLost
+    from ..link import vent_unheard
     from .connect import opened
     from .exits import Failure
 
@@ -74,11 +76,17 @@ def stop(port: Port = None, hold: Hold = False, vent: Vent = False, json: Json =
         raise Failure("--hold and --vent exclude each other.")
     out = Output(json)
     kind = "hold" if hold else "vent" if vent else "controlled"
-    with opened(port) as press:
-        press.stop(kind)
-        words = {"hold": "Stopped, the force is held", "vent": "Stopped, venting", "controlled": "Stopping, releasing"}
-        wanted = (HOLDING,) if hold else (SAFE, READY, TRIPPED) if vent else (RELEASING, READY, SAFE)
-        _state(press, out, wanted, words[kind])
+    try:
+        with opened(port) as press:
+            press.stop(kind)
+            words = {"hold": "Stopped, the force is held", "vent": "Stopped, venting", "controlled": "Stopping, releasing"}
+            wanted = (HOLDING,) if hold else (SAFE, READY, TRIPPED) if vent else (RELEASING, READY, SAFE)
+            _state(press, out, wanted, words[kind])
+    except LinkLost:
+        if vent:
+            where = vent_unheard(port)
+            out.progress(f"{where} does not answer: a break and the stop byte were sent, and a press that hears one of them vents.")
+        raise
 
 
 @APPS["reset"].command()

@@ -1,0 +1,225 @@
+// The module `usb_wire`: the serial port as the press wants it (drivers/usb_serial.py), in the place of MicroPython's shared/tinyusb code.
+//
+// While somebody listens, a packet is fetched only when it is asked for, so that the host is held back (NAK) by a press that has no room;
+// what is sent goes to the controller straight from where it lies, in transfers of many packets. And what must wait for nothing is seen in
+// the interrupt itself: the stop byte in a packet that has just come, and the request SEND_BREAK, which needs no packet at all.
+#include "py/mphal.h"
+#include "py/runtime.h"
+#include "py/stream.h"
+#include "shared/runtime/interrupt_char.h"
+#include "shared/tinyusb/mp_usbd.h"
+#include "shared/tinyusb/mp_usbd_cdc.h"
+#ifndef NO_QSTR // the pass that collects names knows no TinyUSB
+#include "tusb.h"
+#include "device/dcd.h"
+#include "device/usbd_pvt.h"
+#include "hardware/structs/usb.h"
+#endif
+
+#define PACKET 64
+#define TO_INTERFACE 0x21 // a class request, host to interface
+#define DTR 1
+#define STOP_BYTE 0x18
+#define BREAK_BYTE 0x03
+
+static volatile uint32_t *stop_word;             // is set to 1 by whatever stops; NULL while nobody listens
+static volatile bool broke, hung_up, was_reset;  // since somebody has last asked
+static uint8_t packet[PACKET];
+static uint8_t at, have;                         // what of `packet` has been given, and how much there is
+static bool last_waits;                          // its last byte still stands in TinyUSB's queue: so long nothing more comes
+static uint16_t under_way;                       // bytes of the transfer that goes to the host
+
+void tud_event_hook_cb(uint8_t port, uint32_t event, bool in_isr) {
+    (void)port;
+    (void)in_isr;
+    if (event == DCD_EVENT_BUS_RESET) {
+        was_reset = true;
+    }
+    if (stop_word == NULL) {
+        return;
+    }
+    if (event == DCD_EVENT_SETUP_RECEIVED) {
+        volatile uint8_t *setup = usb_dpram->setup_packet;
+        if (setup[0] == TO_INTERFACE && setup[1] == CDC_REQUEST_SEND_BREAK && (setup[2] | setup[3])) {
+            *stop_word = 1;
+            broke = true;
+        } else if (setup[0] == TO_INTERFACE && setup[1] == CDC_REQUEST_SET_CONTROL_LINE_STATE && !(setup[2] & DTR)) {
+            hung_up = true;
+        }
+    } else if (event == DCD_EVENT_XFER_COMPLETE) {
+        volatile uint32_t *control = &usb_dpram->ep_buf_ctrl[USBD_CDC_EP_OUT].out;
+        uint32_t is = *control;
+        if ((is & USB_BUF_CTRL_FULL) && !(is & USB_BUF_CTRL_AVAIL)) { // a packet has come, and nobody has looked at it
+            *control = is & ~USB_BUF_CTRL_FULL;
+            volatile uint8_t *data = (uint8_t *)usb_dpram + (usb_dpram->ep_ctrl[USBD_CDC_EP_OUT - 1].out & 0xFFC0);
+            for (uint32_t n = is & USB_BUF_CTRL_LEN_MASK; n; n--) {
+                if (*data++ == STOP_BYTE) {
+                    *stop_word = 1;
+                    break;
+                }
+            }
+        }
+    }
+}
+
+// -- the prompt's ends: what comes goes into MicroPython's own queue ------------------------------------------------------------------
+
+static void to_prompt(void) {
+    while (ringbuf_free(&stdin_ringbuf) && tud_cdc_available()) {
+        int c = tud_cdc_read_char();
+        if (c == mp_interrupt_char) {
+            stdin_ringbuf.iget = stdin_ringbuf.iput = 0;
+            mp_sched_keyboard_interrupt();
+        } else {
+            ringbuf_put(&stdin_ringbuf, c);
+        }
+    }
+}
+
+void tud_cdc_rx_cb(uint8_t itf) {
+    (void)itf;
+    if (stop_word == NULL) {
+        to_prompt();
+    }
+}
+
+uintptr_t mp_usbd_cdc_poll_interfaces(uintptr_t flags) {
+    mp_usbd_task();
+    if (stop_word == NULL) {
+        to_prompt();
+    }
+    uintptr_t is = 0;
+    if ((flags & MP_STREAM_POLL_RD) && ringbuf_peek(&stdin_ringbuf) != -1) {
+        is |= MP_STREAM_POLL_RD;
+    }
+    if ((flags & MP_STREAM_POLL_WR) && (!tud_cdc_connected() || tud_cdc_write_available())) {
+        is |= MP_STREAM_POLL_WR;
+    }
+    return is;
+}
+
+mp_uint_t mp_usbd_cdc_tx_strn(const char *text, mp_uint_t length) {
+    mp_uint_t done = 0;
+    mp_uint_t began = mp_hal_ticks_ms();
+    while (tusb_inited() && done < length) {
+        uint32_t n = tud_cdc_write(text + done, length - done);
+        tud_cdc_write_flush();
+        done += n;
+        if (!n && (stop_word != NULL || mp_hal_ticks_ms() - began > 500)) {
+            break; // a press waits for nobody
+        }
+        mp_usbd_task();
+    }
+    return done;
+}
+
+// -- the press's ends -----------------------------------------------------------------------------------------------------------------
+
+static mp_obj_t usb_wire_listen(mp_obj_t address) {
+    at = have = under_way = 0;
+    last_waits = broke = hung_up = was_reset = false;
+    stop_word = (volatile uint32_t *)mp_obj_get_int_truncated(address);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_listen_obj, usb_wire_listen);
+
+// From now on what comes is the prompt's, what has been fetched and not given away first of all.
+static mp_obj_t usb_wire_quiet(void) {
+    stop_word = NULL;
+    if (last_waits) {
+        last_waits = false;
+        tud_cdc_read_char();
+    }
+    while (at < have) {
+        ringbuf_put(&stdin_ringbuf, packet[at++]);
+    }
+    to_prompt();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(usb_wire_quiet_obj, usb_wire_quiet);
+
+static void fetch(void) {
+    if (was_reset) { // its queues are empty then
+        was_reset = false;
+        last_waits = false;
+    }
+    if (last_waits) {
+        last_waits = false;
+        tud_cdc_read_char(); // now there is room for the next packet, and TinyUSB asks the host for it
+    }
+    uint32_t n = tud_cdc_available();
+    at = have = n > PACKET ? PACKET : n;
+    if (n) {
+        at = 0;
+        tud_cdc_read(packet, have - 1);
+        last_waits = tud_cdc_peek(packet + have - 1);
+    }
+}
+
+// How many bytes came into the beginning of a buffer: at most one packet, and nothing behind a break byte.
+static mp_obj_t usb_wire_read(mp_obj_t into) {
+    mp_buffer_info_t buf;
+    mp_get_buffer_raise(into, &buf, MP_BUFFER_WRITE);
+    if (at == have) {
+        fetch();
+    }
+    size_t n = 0;
+    while (n < buf.len && at < have) {
+        uint8_t c = packet[at++];
+        ((uint8_t *)buf.buf)[n++] = c;
+        if (c == BREAK_BYTE) {
+            break;
+        }
+    }
+    return MP_OBJ_NEW_SMALL_INT(n);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_read_obj, usb_wire_read);
+
+// How many bytes at the beginning of the data are gone; of the others as many as may be are on their way: they must stay where they are.
+static mp_obj_t usb_wire_write(mp_obj_t data) {
+    mp_buffer_info_t buf;
+    mp_get_buffer_raise(data, &buf, MP_BUFFER_READ);
+    if (under_way && usbd_edpt_busy(0, USBD_CDC_EP_IN)) {
+        return MP_OBJ_NEW_SMALL_INT(0);
+    }
+    size_t gone = under_way;
+    under_way = 0;
+    if (buf.len > gone && tud_ready() && usbd_edpt_claim(0, USBD_CDC_EP_IN)) {
+        uint16_t n = MIN(buf.len - gone, 0x7FFF);
+        if (usbd_edpt_xfer(0, USBD_CDC_EP_IN, (uint8_t *)buf.buf + gone, n)) {
+            under_way = n;
+        }
+    }
+    return MP_OBJ_NEW_SMALL_INT(gone);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_write_obj, usb_wire_write);
+
+static mp_obj_t usb_wire_held(void) {
+    return MP_OBJ_NEW_SMALL_INT(under_way);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(usb_wire_held_obj, usb_wire_held);
+
+// Whether there was a break, or the port was closed, since this was last asked: 1, 2, or both.
+static mp_obj_t usb_wire_told(void) {
+    mp_int_t told = (broke ? 1 : 0) | (hung_up ? 2 : 0);
+    broke = hung_up = false;
+    return MP_OBJ_NEW_SMALL_INT(told);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(usb_wire_told_obj, usb_wire_told);
+
+static const mp_rom_map_elem_t usb_wire_names[] = {
+    { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_usb_wire) },
+    { MP_ROM_QSTR(MP_QSTR_listen), MP_ROM_PTR(&usb_wire_listen_obj) },
+    { MP_ROM_QSTR(MP_QSTR_quiet), MP_ROM_PTR(&usb_wire_quiet_obj) },
+    { MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&usb_wire_read_obj) },
+    { MP_ROM_QSTR(MP_QSTR_write), MP_ROM_PTR(&usb_wire_write_obj) },
+    { MP_ROM_QSTR(MP_QSTR_held), MP_ROM_PTR(&usb_wire_held_obj) },
+    { MP_ROM_QSTR(MP_QSTR_told), MP_ROM_PTR(&usb_wire_told_obj) },
+};
+static MP_DEFINE_CONST_DICT(usb_wire_globals, usb_wire_names);
+
+const mp_obj_module_t usb_wire_module = {
+    .base = { &mp_type_module },
+    .globals = (mp_obj_dict_t *)&usb_wire_globals,
+};
+MP_REGISTER_MODULE(MP_QSTR_usb_wire, usb_wire_module);
