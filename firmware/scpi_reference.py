@@ -27,10 +27,11 @@ What separates is any white space of IEEE 488.2: the characters 0 - 32 but LF, C
 inside a string they are text. Numbers are those of 488.2: `10`, `1E1`, `1 e +1`, `#HA`, `#Q12`, `#B1010`, with 255 digits
 that count and exponents to 32000. What a host left half written when it closed the port is forgotten.
 
-- **Stop.** The byte 0x18, a unit `ABORt` and a unit `STOP` with whatever it asks for are obeyed as they arrive: ahead of lines that
-  wait, and while a block is being sent (the block stays whole). 0x18 and `ABORt` vent the press at once. Lines that wait are then
-  forgotten, except queries and common commands, and so is what stands before it in its own line; error -200 says how many. The line that was
-  begun when 0x18 came is one of them, up to its end; if it goes on with `ABORt` or `STOP`, that stops again.
+- **Stop.** The byte 0x18, a unit `ABORt` and a unit `STOP` with whatever it asks for are obeyed as they arrive: ahead of lines
+  that wait, and while a block is being sent (the block stays whole). 0x18 and `ABORt` vent the press at once. Lines that wait
+  are then forgotten, except queries and common commands, and so is what stands before the stop in its own line; error -200
+  says how many. The line that was begun when 0x18 came is one of them, up to its end; if it goes on with `ABORt` or `STOP`,
+  that stops again.
 - **Break.** A break on the line (the USB request SEND_BREAK) does what 0x18 does, and waits for room in no buffer.
 - **0x03** is obeyed in the safe state only: it leads to the MicroPython prompt. Elsewhere it is error -102, and a program that
   asks for the raw prompt all the same (mpremote) is told the state and that nothing was touched.
