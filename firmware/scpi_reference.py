@@ -31,7 +31,8 @@ that count and exponents to 32000. What a host left half written when it closed 
   that wait, and while a block is being sent (the block stays whole). 0x18 and `ABORt` vent the press at once. Lines that wait
   are then forgotten, except queries and common commands, and so is what stands before the stop in its own line; error -200
   says how many. The line that was begun when 0x18 came is one of them, up to its end; if it goes on with `ABORt` or `STOP`,
-  that stops again.
+  that stops again. A line that ends with `ABORt`, whatever stands before it, was given up in the middle: it stops, and
+  nothing else of it is run (`CALibration:ABORt` is another word).
 - **Break.** A break on the line (the USB request SEND_BREAK) does what 0x18 does, and waits for room in no buffer.
 - **0x03** is obeyed in the safe state only: it leads to the MicroPython prompt. Elsewhere it is error -102, and a program that
   asks for the raw prompt all the same (mpremote) is told the state and that nothing was touched.

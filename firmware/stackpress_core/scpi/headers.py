@@ -79,6 +79,18 @@ def is_query_only(line):
     return True
 
 
+def ends_in_abort(buf, begun, end):
+    """Whether whoever wrote the line buf[begun:end] gave up in the middle of it and said ABORt. `CAL:ABORt` is another word."""
+    while end > begun and buf[end - 1] <= 32:
+        end -= 1
+    if end == begun or buf[end - 1] not in b"rRtT":
+        return False
+    line = bytes(memoryview(buf)[begun:end]).upper()
+    word = b"ABORT" if line.endswith(b"ABORT") else b"ABOR"
+    before = line[: -len(word)]
+    return line.endswith(word) and not (before.endswith(b"CAL:") or before.endswith(b"CALIBRATION:"))
+
+
 def match_node(pattern, node):
     """Numeric suffix if `node` is this mnemonic (1 where none is written), else -1. A suffix is only for `<n>`."""
     if not pattern.endswith("<n>"):

@@ -105,10 +105,14 @@ class Server:
 
     def line_came(self, begun, end, overlong, torn):
         """A line is whole, inbox.buf[begun:end]: whether it is to wait for its turn. What stops in it is done at once."""
-        inbox = self.inbox
+        inbox, stops = self.inbox, self.stops
+        given_up = headers.ends_in_abort(inbox.buf, begun, end)
         if wire.unit_that_stops(inbox.buf, begun, end) >= 0:
             line = self.stopped_by(bytearray(inbox.view[begun:end]))
             inbox.view[inbox.begun : inbox.end] = line
+        if given_up and self.stops == stops:
+            self.stop_now(1)
+            return False
         self.lost_lines += overlong
         return not torn
 

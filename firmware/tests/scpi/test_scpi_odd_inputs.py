@@ -183,6 +183,28 @@ def test_abort_stops_in_a_line_that_is_forgotten():
         assert press.done == ["abort", "abort"], raw
 
 
+def test_abort_behind_half_a_line_stops():
+    for raw in (b"MEAS:FOABORt\n", b"PROG:STAR 'hold20abor\r", b"CYCL:ARMABOR \t\n", b"*ESE 1ABORT\r\n", b"STOP HOABORT\n", b"\xffabort\n",
+                b"x" * 300 + b"ABORt\n", b"CALABOR\n"):  # fmt: skip
+        server, _, press = bench()
+        assert ask(server, raw) == "" and press.done == ["abort"] and errors(server)[-1] == -200, raw
+    for raw in (b"CAL:ABOR\n", b"CALibration:ABORt\n", b":cal:abort\n", b"SYST:ECHO? 'abort'\n", b"ABORTION\n", b"MEAS:FORT\n", b"LABOUR\n"):
+        server, _, press = bench()
+        ask(server, raw)
+        assert "abort" not in press.done or b"cal" in raw.lower(), raw
+        assert server.stops == 0, raw
+
+
+def test_sixty_wrong_lines_at_once_keep_the_oldest_and_say_that_more_came():
+    for line in (b"FOO\n", b"*IDN\r", b"CYCL:ARM?\r\n", b"NO:SUCH 1,2,3;*ESE 5\n"):
+        server, serial, _ = bench()
+        serial.sent = line * 60
+        for _ in range(200):
+            server.poll()
+        found = errors(server)
+        assert found == [-113] * 15 + [-350] and server.lost_lines == 0, line
+
+
 def test_what_a_host_that_left_had_begun_is_not_finished_by_the_next():
     for begun in (b"ABOR", b"STOP VENT", b"AT", b"~\x00x\xf0~", b'PROG:STAR "', b"z" * 500, b"x\x18CYCL:ARM"):
         server, serial, press = bench()
