@@ -313,6 +313,8 @@ class Server:
 def decoded(raw):
     """The line as text in which blanks stand for all white space (488.2: ASCII 0 - 32) but that in strings, or None if it is
     not text. So nothing that reads on has to know which characters separate."""
+    if raw and min(raw) >= 32 and max(raw) < 127:  # most lines
+        return raw.decode().strip(" ")
     line, quote = bytearray(raw), 0
     for i in range(len(line)):
         byte = line[i]
