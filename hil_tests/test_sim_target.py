@@ -12,7 +12,7 @@ from stackpress import programs
 from stackpress.logs.decode import decode
 from stackpress.simulator import native_ticks, registry, side_channel_client
 from stackpress.simulator.supervisor import Settings, Supervisor
-from stackpress.stages import native
+from stackpress.tick_compiler import native
 from stackpress_core.log import records
 from stackpress_core.tick import interlock
 

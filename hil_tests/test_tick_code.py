@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from random_ticks import RING, configured, meet
-from stackpress import stages
+from stackpress import tick_compiler
 from stackpress_core.tick import words
 from stackpress_core.tick.tick import tick as python_tick
 from stackpress_plant import load
@@ -34,11 +34,11 @@ def test_machine_without_a_compiler_says_in_one_line_which_there_are(monkeypatch
 @pytest.fixture(scope="module", params=CORES)
 def core(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Core:
     """The stages of the press and nothing of a chip, on a core."""
-    found = stages.read_order(tick.CORE / "tick.py", "tick", roots=tick.ROOTS)
+    found = tick_compiler.read_order(tick.CORE / "tick.py", "tick", roots=tick.ROOTS)
     return on_a_core(request.param, found, tmp_path_factory.mktemp(request.param))
 
 
-def on_a_core(name: str, found: list[stages.Stage], folder: Path) -> Core:
+def on_a_core(name: str, found: list[tick_compiler.Stage], folder: Path) -> Core:
     try:
         machine_code.compiler(name)
     except sources.CannotBuild as reason:
@@ -67,7 +67,8 @@ def test_machine_code_of_the_tick_is_the_tick(seed: int, core: Core) -> None:
 def test_machine_code_of_the_plant_is_the_plant(name: str, tmp_path: Path) -> None:
     known = tick.constants(board_data("dryrun"))
     driver = tick.DRIVERS / "plant_on_chip.py"
-    stage = stages.read(tick.DRIVERS / "plant_on_chip_stages.py", "receive", {**stages.constants_of(driver), **known}, tick.ROOTS)
+    constants = {**tick_compiler.constants_of(driver), **known}
+    stage = tick_compiler.read(tick.DRIVERS / "plant_on_chip_stages.py", "receive", constants, tick.ROOTS)
     core = on_a_core(name, [stage], tmp_path)
     spec = load.plant("nominal", "pellet_cell")
     spec["specimen"]["gap_nm"] = 20000
@@ -99,7 +100,7 @@ def test_every_kind_of_statement_is_computed_as_32_bits_that_wrap(name: str, tmp
         path = tmp_path / f"statement{number}.py"
         body = "\n    ".join(["s = ptr32(frame)", "r = ptr16(ring)", *line.split("; ")])
         path.write_text(f"def statement(frame, ring):\n    {body}\n")
-        core = on_a_core(name, [stages.read(path, "statement")], tmp_path)
+        core = on_a_core(name, [tick_compiler.read(path, "statement")], tmp_path)
         for _ in range(100):
             reach = chance.choice((10, 5000, 1 << 29))
             s = [chance.randrange(-reach, reach) for _ in range(16)]
@@ -114,7 +115,7 @@ def test_every_kind_of_statement_is_computed_as_32_bits_that_wrap(name: str, tmp
 def test_division_leaves_the_chips_divider_as_whoever_it_interrupts_had_it(tmp_path: Path) -> None:
     path = tmp_path / "statement.py"
     path.write_text("def statement(frame):\n    s = ptr32(frame)\n    s[2] = s[0] // s[1]\n")
-    text = tick.with_handler([stages.read(path, "statement")], FIXED, board_data("pico")["chip"]["divider"])
+    text = tick.with_handler([tick_compiler.read(path, "statement")], FIXED, board_data("pico")["chip"]["divider"])
     core = machine_code.EmulatedM0Plus(machine_code.compiled(text, "cortex-m0plus", tmp_path))
     sio = core.chip.sio
     read = sio.read_uint32

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from stackpress import revision, stages
+from stackpress import revision, tick_compiler
 from stackpress.flashing import flash_map, uf2
 
 from boards.images import frozen, sources, tick
@@ -26,7 +26,7 @@ BOARDS = ROOT / "boards"
 OUT = ROOT / "build" / "images"
 HERE = Path(__file__).resolve().parent
 # -O1 without what copies code or keeps more in registers than a Cortex-M0+ has; a register may be read for the reading alone
-TICK = (*stages.FLAGS, "-O1", "-fno-move-loop-invariants", "-fno-tree-dominator-opts", "-g", "-Wno-unused-but-set-variable")
+TICK = (*tick_compiler.FLAGS, "-O1", "-fno-move-loop-invariants", "-fno-tree-dominator-opts", "-g", "-Wno-unused-but-set-variable")
 CMAKE = ("-DPICO_NO_PICOTOOL=1", "-DPICO_CLIB=newlib", "-DCMAKE_BUILD_TYPE=MinSizeRel",  # pico-sdk 2.2 of Debian wants picolibc
          "-DTICK_FLAGS=" + ";".join(TICK))  # fmt: skip
 

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from stackpress import stages
+from stackpress import tick_compiler
 from stackpress.config import hardware
 
 from boards.images import literals
@@ -81,7 +81,7 @@ def constants(board: dict[str, Any]) -> dict[str, int]:
     """What the stages of the chip and of the parts name: fixed words, registers, pins, and everything of the frame."""
     words = literals.imported("stackpress_core.tick.words")
     pins, chip, scratch = board["pins"], board["chip"], board["chip"]["scratch"]
-    table = scratch + stages.constants_of(MEMORY)["_CRC_TABLE"]
+    table = scratch + tick_compiler.constants_of(MEMORY)["_CRC_TABLE"]
     masks = {f"_{role.upper()}_MASK": 1 << pins[role] if role in pins else 0 for role in VALVES}
     fixed = {f"_{name}": number for name, number in fixed_words().items()}
     found = {**fixed, **masks, "_BASE": scratch, "_CRC_TABLE": table, "_OUT_MASK": sum(masks.values()),
@@ -144,18 +144,18 @@ def check_parts(board: dict[str, Any]) -> None:
             raise CannotBuild(f"{file.relative_to(ROOT)}: a {role} needs the stage {MUST[role]}")
 
 
-def stages_of(board: dict[str, Any]) -> list[stages.Stage]:
+def stages_of(board: dict[str, Any]) -> list[tick_compiler.Stage]:
     """Every stage in the order in which the tick runs them. Raises CannotTranslate, CannotBuild."""
     check_parts(board)
     known, found = constants(board), []
-    core = stages.read_order(CORE / "tick.py", "tick", roots=ROOTS)
+    core = tick_compiler.read_order(CORE / "tick.py", "tick", roots=ROOTS)
     for place in [*core, None]:
         for before, whose, function in PLACES:
             path = _stage(board, whose, function) if before == (place.name if place else END) else None
             if path:
                 own = path.with_name(path.name.replace("_stages", ""))  # its driver: what both name stands there
-                shared = stages.constants_of(own) if own.exists() else {}
-                found.append(stages.read(path, function, {**shared, **known}, ROOTS))
+                shared = tick_compiler.constants_of(own) if own.exists() else {}
+                found.append(tick_compiler.read(path, function, {**shared, **known}, ROOTS))
         if place:
             found.append(place)
     return found
@@ -165,16 +165,16 @@ def source(board: dict[str, Any]) -> str:
     """The C file of a board's tick. CannotBuild if the emitter can not, or the frame has no room."""
     try:
         return with_handler(stages_of(board), board["chip"]["scratch"], board["chip"].get("divider", 0))
-    except stages.CannotTranslate as reason:
+    except tick_compiler.CannotTranslate as reason:
         raise CannotBuild(f"the tick of {board['name']}: {reason}") from None
 
 
-def with_handler(found: list[stages.Stage], base: int, divider: int = 0) -> str:
+def with_handler(found: list[tick_compiler.Stage], base: int, divider: int = 0) -> str:
     """The stages as one C file with the handler that runs them: it finds their arrays in the fixed words at `base`.
 
     `divider` is where a chip whose processor can't divide has what can: a library's division would have to lie in RAM as well.
     """
-    text, numbers = stages.c_source("tick", found), fixed_words()
+    text, numbers = tick_compiler.c_source("tick", found), fixed_words()
     signature = next(line for line in text.splitlines() if line.startswith("void tick("))
     given = re.findall(r"\*restrict (\w+)", signature)
     arguments = ", ".join(f"(void *)words[{numbers[name.upper()]}]" for name in given)

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from stackpress import revision, stages
+from stackpress import revision, tick_compiler
 from stackpress.flashing import flash_map
 
 from boards.images import build, frozen, literals, sources, tick
@@ -77,7 +77,7 @@ def test_every_chip_has_its_own_registers_in_the_tick():
 
 def test_driver_and_stage_of_the_plant_on_the_chip_mean_the_same_words():
     text, words = tick.source(board_data("dryrun")), tick.fixed_words()
-    overrun = stages.constants_of(tick.DRIVERS / "plant_on_chip.py")["_OVERRUN"]
+    overrun = tick_compiler.constants_of(tick.DRIVERS / "plant_on_chip.py")["_OVERRUN"]
     assert f"+= p[{overrun}];" in text and len(words) <= 16
     assert re.search(r"tick\(\(void \*\)words\[(\d+)\]", text)[1] == str(words["FRAME"]) and f"(void *)words[{words['PLANT']}]" in text
 

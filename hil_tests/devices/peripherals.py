@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from stackpress import stages
+from stackpress import tick_compiler
 
 from boards.images import tick
 from boards.images.board_data import board_data
@@ -31,7 +31,7 @@ CHIP = board_data("pico")["chip"]
 CYCLE_NS, READ_NS = 8.0, 40
 SRAM, FRAME, FIXED = 0x20000000, 0x20010000, CHIP["scratch"]
 WORDS = {f"_{name}": number for name, number in tick.fixed_words().items()}
-CRC_TABLE = FIXED + stages.constants_of(tick.MEMORY)["_CRC_TABLE"]
+CRC_TABLE = FIXED + tick_compiler.constants_of(tick.MEMORY)["_CRC_TABLE"]
 
 
 class Peripherals:
@@ -129,7 +129,8 @@ class Peripherals:
         text = next(n for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef) and n.name == name)
         text.decorator_list = []
         tree = ast.fix_missing_locations(ast.Module([_Wrap().visit(text)], []))
-        space: dict[str, Any] = {"ptr32": self.ptr32, "ptr16": self.ptr16, "_wrap": _wrap, **stages.constants_of(path), **known}
+        pointers = {"ptr32": self.ptr32, "ptr16": self.ptr16, "_wrap": _wrap}
+        space: dict[str, Any] = {**pointers, **tick_compiler.constants_of(path), **known}
         made: dict[str, Any] = {}
         exec(compile(tree, file, "exec"), {**space, **constants}, made)
         run: Callable[[int], None] = made[name]

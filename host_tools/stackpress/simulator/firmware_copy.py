@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from stackpress.stages import viper64
+from stackpress.tick_compiler import viper64
 
 
 def sources(roots: Iterable[Path]) -> Iterator[tuple[Path, Path]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from stackpress import paths
-from stackpress.stages import c_source, native, read, read_order
+from stackpress.tick_compiler import c_source, native, read, read_order
 
 NAME = "stackpress_ticks"
 ARRAYS = ("frame", "plant", "ring", "truth", "text", "watch")

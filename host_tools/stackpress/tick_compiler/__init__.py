@@ -14,7 +14,7 @@ name ({"S": "frame", "P": "plant"}). Compile with FLAGS. A pointer that is made 
 writes: it is volatile. What can't be translated raises CannotTranslate: file, line, what is wrong and what would be right.
 """
 
-from stackpress.stages.c import FLAGS, c_source
-from stackpress.stages.reader import CannotTranslate, Stage, constants_of, read, read_order
+from stackpress.tick_compiler.c import FLAGS, c_source
+from stackpress.tick_compiler.reader import CannotTranslate, Stage, constants_of, read, read_order
 
 __all__ = ["FLAGS", "CannotTranslate", "Stage", "c_source", "constants_of", "read", "read_order"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from stackpress.simulator.supervisor import MICROPYTHON
-from stackpress.stages import native
+from stackpress.tick_compiler import native
 
 ENTRY = "long add(void *self, unsigned long count, unsigned long keywords, const long *args)"
 ADD = f"""

@@ -19,7 +19,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from stackpress.stages.c import FLAGS
+from stackpress.tick_compiler.c import FLAGS
 
 # No tables, no vectors, no calls of a library: then everything lies in one section and nothing has to be relocated.
 ALONE = ("-O2", "-fPIC", "-fno-builtin", "-fno-jump-tables", "-fno-tree-vectorize", "-fno-tree-slp-vectorize",

@@ -7,7 +7,7 @@ own division does: a tick has nobody to raise an exception to.
 import ast
 from collections.abc import Mapping, Sequence
 
-from stackpress.stages.reader import Stage, walk, width_of
+from stackpress.tick_compiler.reader import Stage, walk, width_of
 
 FLAGS = ("-std=c11", "-ffreestanding", "-fwrapv", "-fno-strict-aliasing")
 HEAD = """\

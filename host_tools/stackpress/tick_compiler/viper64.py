@@ -5,7 +5,7 @@ Every such load of a viper function is rewritten to give its sign back, so that 
 
 import ast
 
-from stackpress.stages.reader import pointers_of
+from stackpress.tick_compiler.reader import pointers_of
 
 SIGN = 1 << 31
 

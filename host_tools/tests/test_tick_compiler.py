@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from random_ticks import RING, configured, meet
-from stackpress import stages
+from stackpress import tick_compiler
 from stackpress_core.tick import words
 from stackpress_core.tick.tick import tick as python_tick
 from stackpress_plant import faults, load
@@ -32,7 +32,7 @@ def compiled(text: str, folder: Path, name: str = "tick") -> Code:
     """A function of C text; it takes arrays."""
     source, library = folder / "stages.c", folder / f"{name}.so"
     source.write_text(text)
-    command = [COMPILER, *stages.FLAGS, *WARNINGS, "-O2", "-shared", "-fPIC", str(source), "-o", str(library)]
+    command = [COMPILER, *tick_compiler.FLAGS, *WARNINGS, "-O2", "-shared", "-fPIC", str(source), "-o", str(library)]
     subprocess.run(command, check=True)
     code = getattr(ctypes.CDLL(str(library)), name)
 
@@ -42,18 +42,18 @@ def compiled(text: str, folder: Path, name: str = "tick") -> Code:
     return call
 
 
-def core() -> list[stages.Stage]:
-    return stages.read_order(FIRMWARE / "stackpress_core" / "tick" / "tick.py", "tick", roots=(FIRMWARE,))
+def core() -> list[tick_compiler.Stage]:
+    return tick_compiler.read_order(FIRMWARE / "stackpress_core" / "tick" / "tick.py", "tick", roots=(FIRMWARE,))
 
 
-def plant_stage() -> stages.Stage:
-    return stages.read(ROOT / "boards" / "stackpress_plant" / "step.py", "step")
+def plant_stage() -> tick_compiler.Stage:
+    return tick_compiler.read(ROOT / "boards" / "stackpress_plant" / "step.py", "step")
 
 
 @needs_a_compiler
 @pytest.mark.parametrize("kind", [words.KIND_NONE, words.KIND_REGULATOR, words.KIND_FILL_VENT])
 def test_compiled_tick_gives_every_word_of_frame_and_ring_that_python_gives(kind: int, tmp_path: Path) -> None:
-    tick = compiled(stages.c_source("tick", core()), tmp_path)
+    tick = compiled(tick_compiler.c_source("tick", core()), tmp_path)
     for seed in range(3):
         chance = random.Random(seed)
         wanted, ring, found_ring = configured(chance, kind), bytearray(RING), bytearray(RING)
@@ -69,7 +69,7 @@ def test_compiled_tick_gives_every_word_of_frame_and_ring_that_python_gives(kind
 @pytest.mark.parametrize("plant", ["nominal", "fill_vent"])
 @pytest.mark.parametrize("specimen", ["pellet_cell", "lithium_foil", "brittle_pellet"])
 def test_compiled_plant_gives_every_word_that_python_gives(plant: str, specimen: str, tmp_path: Path) -> None:
-    step = compiled(stages.c_source("step", [plant_stage()]), tmp_path, "step")
+    step = compiled(tick_compiler.c_source("step", [plant_stage()]), tmp_path, "step")
     spec = load.plant(plant, specimen)
     spec["specimen"]["gap_nm"] = 20000
     truth = Plant(spec, 1000, 3, words_of(words.AT))
@@ -91,8 +91,8 @@ def test_compiled_plant_gives_every_word_that_python_gives(plant: str, specimen:
 @needs_a_compiler
 def test_compiled_truth_and_watch_give_every_word_and_letter_that_python_gives(tmp_path: Path) -> None:
     room = Path(truth.__file__).parent
-    found = [plant_stage(), stages.read(room / "truth.py", "look"), stages.read(room / "watch.py", "look")]
-    tick = compiled(stages.c_source("tick", found, {"S": "frame", "P": "plant"}), tmp_path)
+    found = [plant_stage(), tick_compiler.read(room / "truth.py", "look"), tick_compiler.read(room / "watch.py", "look")]
+    tick = compiled(tick_compiler.c_source("tick", found, {"S": "frame", "P": "plant"}), tmp_path)
     spec = load.plant("nominal", "brittle_pellet")
     spec["specimen"]["gap_nm"] = 20000
     chance, plant, s = random.Random(7), Plant(spec, 1000, 3, words_of(words.AT)), words.new()
@@ -124,7 +124,7 @@ def test_compiled_truth_and_watch_give_every_word_and_letter_that_python_gives(t
     "s[4] = 0x80000000 - s[0]; s[5] = 0x80000000 ^ s[1]", "s[4] = s[0] - (s[1] - s[2]) - s[3] * (s[1] + 1) * 2",
 ])  # fmt: skip
 def test_one_statement_is_computed_as_32_bits_that_wrap(line: str, tmp_path: Path) -> None:
-    code = compiled(stages.c_source("one", [one_stage(tmp_path, line)]), tmp_path, "one")
+    code = compiled(tick_compiler.c_source("one", [one_stage(tmp_path, line)]), tmp_path, "one")
     chance = random.Random(line)
     for _ in range(200):
         reach = chance.choice((10, 5000, 1 << 29))
@@ -148,16 +148,17 @@ class Words(list[int]):
         super().__setitem__(at, (int(value) - self.low) % self.top + self.low)
 
 
-def one_stage(folder: Path, line: str) -> stages.Stage:
+def one_stage(folder: Path, line: str) -> tick_compiler.Stage:
     path = folder / "one.py"
     body = "\n".join("    " + part for part in ["s = ptr32(S)", "r = ptr16(R)", "b = ptr8(R)", *line.split("; ")])
     path.write_text(f"import micropython\n\n\n@micropython.viper\ndef one(S, R):\n{body}\n")
-    return stages.read(path, "one")
+    return tick_compiler.read(path, "one")
 
 
 @needs_a_compiler
 def test_division_by_zero_gives_zero_and_stops_nothing(tmp_path: Path) -> None:
-    code = compiled(stages.c_source("one", [one_stage(tmp_path, "s[2] = s[0] // s[1]; r[0] = s[2]; b[0] = 1")]), tmp_path, "one")
+    stage = one_stage(tmp_path, "s[2] = s[0] // s[1]; r[0] = s[2]; b[0] = 1")
+    code = compiled(tick_compiler.c_source("one", [stage]), tmp_path, "one")
     for a, b, wanted in ((7, 0, 0), (-(1 << 31), -1, -(1 << 31)), (-7, 2, -4), (7, -2, -4), (-8, 2, -4)):
         s = array("i", [a, b, 99])
         code(s, bytearray(8))
@@ -168,7 +169,7 @@ def test_registers_are_volatile_and_the_frame_is_not(tmp_path: Path) -> None:
     path = tmp_path / "chip.py"
     path.write_text("def chip(frame):\n    s = ptr32(frame)\n    m = ptr32(_BASE)\n    p = ptr32(m[_PIO])\n    w = p[8]\n"
                     "    s[0] = ptr32(m[_TIMER])[10]\n    while p[1] & 1:\n        w = p[8]\n")  # fmt: skip
-    text = stages.c_source("chip", [stages.read(path, "chip", {"_BASE": 0xD0000000, "_PIO": 2, "_TIMER": 3})])
+    text = tick_compiler.c_source("chip", [tick_compiler.read(path, "chip", {"_BASE": 0xD0000000, "_PIO": 2, "_TIMER": 3})])
     assert "    int32_t *s;" in text and "volatile int32_t *m;" in text and "volatile int32_t *p;" in text
     assert "m = (volatile int32_t *)(uintptr_t)(uint32_t)((int32_t)0xd0000000u);" in text
     assert "s[0] = ((volatile int32_t *)(uintptr_t)(uint32_t)(m[3]))[10];" in text
@@ -181,7 +182,7 @@ def test_registers_are_volatile_and_the_frame_is_not(tmp_path: Path) -> None:
     ("s[0] //= 3", "a = a // b"), ("s[0] = 1 << 40; s[1] = 0x123456789", "4886718345"), ("s = 3", "pointer"),
 ])  # fmt: skip
 def test_what_is_not_known_is_told_with_file_and_line(line: str, wrong: str, tmp_path: Path) -> None:
-    with pytest.raises(stages.CannotTranslate) as told:
-        stages.c_source("one", [one_stage(tmp_path, line)])
+    with pytest.raises(tick_compiler.CannotTranslate) as told:
+        tick_compiler.c_source("one", [one_stage(tmp_path, line)])
     text = str(told.value)
     assert wrong in text and text.startswith(f"{tmp_path / 'one.py'}:") and "\n" not in text
