@@ -102,11 +102,11 @@ class Operator:
         self.runner.stop(kind)
 
     def _let_go(self, kind):
-        """A press that was stopped with its cell still pressed: ramp down, or vent."""
+        """A press that was stopped with its cell still pressed: ramp down, or vent. Asked for twice it is done once."""
         s = self.S
-        if kind == "vent" or s[_REACTION] == interlock.RAMP:
+        if kind == "vent":
             s[_REACTION] = interlock.VENT
-        else:
+        elif s[_REACTION] != interlock.RAMP:
             s[AT["TRIP_TICKS"]] = 2  # the ramp's time limit counts from now; 2: this is no new trip for the recorder
             self.sampler.same_trip()
             s[_REACTION] = interlock.RAMP

@@ -117,6 +117,24 @@ def test_stop_button_pressed_again_and_again_is_one_stop():
     b.until_state(states.SAFE, 30)
 
 
+def test_stop_that_is_asked_for_again_in_a_trip_goes_on_as_it_began():
+    """By the button or by the word: a tripped press is ramped down, and only VENT or a button that is held dumps."""
+    def word(b):
+        b.board.serial.sent += b"STOP;STOP\nSTOP CONT\n"
+        b.run_passes(12)
+
+    for again in (lambda b: b.push("stop"), word):
+        for tripped in (lambda: lose_host("hold"), lambda: lose_host("ramp_down")):
+            b = tripped()
+            for _ in range(4):
+                again(b)
+                assert b.word("REACTION") == interlock.RAMP and not b.valve_is_off
+            assert b.press.readings.filtered_cn > 400000  # of 10 kN, at the press's own rate
+        b.board.serial.sent += b"STOP VENT\n"
+        b.run(0.3)
+        assert b.word("REACTION") == interlock.VENT and b.press.readings.filtered_cn < 10000
+
+
 def held_for(b, seconds, bounces=()):
     """Stop goes down, opens for a pass at each of `bounces` (passes), and is let go."""
     for i in range(int(seconds * 200)):
