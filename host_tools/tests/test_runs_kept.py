@@ -123,6 +123,23 @@ def test_no_line_is_wider_than_a_narrow_terminal(monkeypatch, said, store):
         assert max(len(line) for line in out.splitlines()) <= columns and "batch-7" in out and out.count("LIC-01") == 2
 
 
+def test_a_run_that_an_older_stackpress_read_is_still_shown_and_told_of(store, tmp_path):
+    run = runs.find(store, "LIC-02")
+    side = json.loads(run.sidecar.read_text())
+    for later in ("levels", "tags", "comments", "@context", "@type", "name", "battinfo_dataset"):
+        del side[later]
+    for later in ("ignored", "doubtful", "uncertain_s", "press_seconds_a_second"):
+        del side["time"]["clock"][later]
+    run.sidecar.unlink()
+    run.sidecar.with_name(f"{run.run_id}.json").write_text(json.dumps(side))
+    old = runs.find(store, "LIC-02")
+    assert "hold20" in html(old.parquet, runs.document(old))
+    assert [one.suffix for one in export(old, tmp_path / "out")] == [".csv", ".parquet", ".json"]
+    store.db.execute("UPDATE runs SET fingerprint = 'old'")
+    runs.ingest(store, "press-2")
+    assert not old.sidecar.exists() and runs.find(store, "LIC-02").sidecar == run.sidecar
+
+
 # -- saying something -------------------------------------------------------------------------------------------------
 
 

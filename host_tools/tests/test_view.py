@@ -96,6 +96,7 @@ anything = st.builds(
     step=st.integers(0, 64),
     steps=st.integers(0, 64),
     left_s=st.none() | st.floats(0, 1e9),
+    step_note=st.text(max_size=60),
     warnings=st.lists(st.text(max_size=20), max_size=3).map(tuple),
 )
 
@@ -106,6 +107,14 @@ def test_any_snapshot_can_be_drawn_at_any_width(snapshot: Snapshot, width: int) 
     assert plain.line(snapshot)
     assert plain.page(snapshot)
     assert snapshot.as_dict()["state"] == snapshot.state
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_note_of_a_step_is_seen_wherever_the_step_is(width: int) -> None:
+    noted = Snapshot("holding", program="pellet", step=2, steps=3, step_kind="hold", step_note="soak at 60 °C, call Ada")
+    assert "soak at 60 °C, call Ada" in drawn(noted, width)
+    assert "| soak at 60 °C, call Ada |" in plain.line(noted)
+    assert "step's note  soak at 60 °C, call Ada" in plain.page(noted)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), max_size=300))

@@ -199,7 +199,7 @@ def name_and_step(c, p):
     if not r.active or r.index < 0:
         name_in(c, p.operator.program_name, CHARS)
         return
-    if r.note and p.now // NOTE_MS & 1:
+    if r.note and p.now // NOTE_MS & 1:  # as `page_of` has set it
         foot(c, p, 0, 1)
         return
     steps = len(r.program["steps"])
@@ -315,7 +315,7 @@ def page_of(p):
         text = foot_of_safe(p)
         p.note.set(name + text[:12], text, p.now)
     elif name == "run" and p.runner.note:
-        p.note.set(p.runner.note, p.runner.note, p.now)
+        p.note.set(p.runner.step.note_shown, p.runner.step.note_shown, p.now)
     elif state == states.TRIPPED:
         name = "stopped_pressed" if p.readings.pressed else "stopped"
         p.note.set(name + p.readings.trip_reason, p.readings.trip_hint, p.now)

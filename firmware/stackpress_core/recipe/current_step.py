@@ -22,6 +22,7 @@ class CurrentStep:
         self.area_um2 = 0
         self.stop_rate_cn_per_s = 1
         self.says = {}  # the program's words, defaults filled in
+        self.note_shown = ""  # its note in letters that the display has
         self.kind = None  # its row of kinds.py
         self.levels_cn = ()  # the set-points that it goes to
         self.phase = 0
@@ -53,6 +54,7 @@ class CurrentStep:
         self.number = number
         self.says = filled(step)
         self.kind = OF[self.says["do"]]
+        self.note_shown = "".join([char if char < "\x7f" else "\x7f" for char in self.says.get("note", "")])
         self.phase = self.cycle = 0
         self._from_ms = self._phase_from_ms = self.clock.ms
 

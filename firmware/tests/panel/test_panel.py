@@ -93,6 +93,20 @@ def test_the_note_of_a_step_takes_turns_with_the_program_and_is_shown_to_its_end
     assert all(any(word in line for line in seen) for word in note.split()), seen
 
 
+def test_a_note_in_letters_that_the_display_lacks_is_shown_to_its_end():
+    b = bench()
+    b.put(recipe(CONTACT, ramp(300000), dict(hold(3600000), note="60 °C für Łukasz, 電池 end"), name="noted", area_um2=AREA))
+    b.run(1.2)
+    push(b, "select")
+    push(b, "start")
+    b.until_state(states.HOLDING)
+    seen = set()
+    for _ in range(2 * pages.NOTE_MS // 500):
+        b.run(0.5)
+        seen.add(lines(b)[-1])
+    assert any(line.endswith("end") for line in seen) and any(line.startswith("60 \x7fC") for line in seen), seen
+
+
 def test_nothing_is_started_that_was_not_shown():
     b = two_programs()
     push(b, "start")

@@ -552,6 +552,18 @@ def test_documents_travel_as_text_and_come_back_as_blocks():
     assert errors(server) == [-256]
 
 
+def test_a_clock_in_seconds_or_microseconds_is_no_contact():
+    for unix in (1_795_000_000, 1_795_000_000_000_000, 0, 1):
+        server, serial, press = bench()
+        serial.sent = b"SYST:CONT %d\n" % unix
+        run(server)
+        assert errors(server) == [-222] and press.done == [], unix
+    server, serial, press = bench()
+    serial.sent = b"SYST:CONT 1795000000000\n"
+    run(server)
+    assert errors(server) == [] and press.done == [("contact", 1_795_000_000_000)]
+
+
 def test_nothing_is_written_while_armed():
     server, _, press = bench()
     press.state = states.READY

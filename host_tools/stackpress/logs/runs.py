@@ -159,10 +159,11 @@ def _run(store: Store, row: Any, tags: list[str]) -> Run:
     keys = ("run_id", "board", "boot", "run", "program", "sample", "operator", "area_m2", "start_press_s",
             "start_unix_s", "duration_s", "outcome", "peak_n", "samples", "missing", "trips")  # fmt: skip
     name = row["run_id"]
+    beside, before = store.runs_folder / f"{name}{SUFFIX}", store.runs_folder / f"{name}.json"
     return Run(
         **{k: row[k] for k in keys},
         parquet=store.runs_folder / f"{name}.press.parquet",
-        sidecar=store.runs_folder / f"{name}{SUFFIX}",
+        sidecar=before if before.exists() and not beside.exists() else beside,  # as an older stackpress left it
         tags=tuple(tags),
     )
 
