@@ -40,6 +40,7 @@ class PtyBoard(MemoryBoard):  # type: ignore[misc]
         tty.setraw(self.slave)
         os.set_blocking(self.master, False)
         self.serial = self
+        self.held = 0  # what was taken is out of our hands
 
     def firmware_hash(self) -> bytes:
         return self.content

@@ -1,5 +1,7 @@
 """The house has one direction: who may import whom is a table, and nothing goes round in a ring."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,19 @@ def test_the_core_imports_nothing_of_a_host_or_a_machine() -> None:
 
 def test_the_picture_in_the_readme_is_what_the_sources_say() -> None:
     assert import_graph.picture() in import_graph.README.read_text(), "`make docs` writes it anew"
+
+
+WITHOUT_MICROPYTHON = """
+import importlib, pkgutil, sys
+sys.modules["micropython"] = None  # whoever asks for it fails
+import stackpress
+names = [one.name for one in pkgutil.walk_packages(stackpress.__path__, "stackpress.") if not one.name.endswith("__main__")]
+for name in names:
+    importlib.import_module(name)
+print(len(names))
+"""
+
+
+def test_no_module_of_the_host_needs_micropython_when_it_is_imported(tmp_path: Path) -> None:
+    run = subprocess.run([sys.executable, "-c", WITHOUT_MICROPYTHON], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0 and int(run.stdout) > 80, run.stderr

@@ -9,8 +9,6 @@ key, with no piece behind it, keeps line feeds out of the block's CRC-32. The ho
 import binascii
 import struct
 
-from stackpress_core.scpi.wire import Block
-
 MARK = b"\xffLF\xff"  # no record begins like this
 PIECE = 32
 LF = 10
@@ -40,6 +38,8 @@ def masked(piece):
 
 class LineSafe:
     def __init__(self, length, reader):
+        from stackpress_core.scpi.wire import Block  # not above: a host reads this file as well, and has no MicroPython
+
         self.left = length
         self.reader = reader
         self.offset = 0
