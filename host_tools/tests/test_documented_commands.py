@@ -263,7 +263,7 @@ def test_the_example_in_python_runs_as_it_is_written(press: Any, fresh: Path) ->
     side_channel_client.ask(registry.running()[0]["side_channel"], do="pace", mode="fast")
     block = next(text for place, text in documented.blocks("python").items() if "host_tools" in place)
     (fresh / "press.py").write_text(block)
-    run = subprocess.run([sys.executable, "press.py"], capture_output=True, text=True, timeout=60)
+    run = subprocess.run([sys.executable, "press.py"], capture_output=True, text=True, timeout=200)
     assert run.returncode == 0, run.stderr
     rows = [tuple(map(float, line.split())) for line in run.stdout.splitlines()]
     assert max(force for _, force in rows) > 10_000 and rows[-1][0] > rows[0][0]
@@ -282,7 +282,7 @@ def test_the_example_for_pyvisa_runs_as_it_is_written(press: Any, fresh: Path) -
     block = next(text for place, text in documented.blocks("python").items() if place.startswith("README.md"))
     assert "/dev/ttyACM0" in block
     (fresh / "visa.py").write_text(block.replace("/dev/ttyACM0", str(registry.running()[0]["port"])))
-    run = subprocess.run([sys.executable, "visa.py"], capture_output=True, text=True, timeout=60)
+    run = subprocess.run([sys.executable, "visa.py"], capture_output=True, text=True, timeout=200)
     assert re.fullmatch(r"stackpress,sim,SIM-sim,\S+ -?[0-9.]+\n", run.stdout), run
 
 
