@@ -94,6 +94,8 @@ def calibration(document, limits=None):
             if not all(_small(number) for point in cell["points"] for number in point):
                 raise ValueError("codes and forces are whole numbers below 2^30")
             tuning.segments(cell["points"])
+            if cell["points"][1][1] < cell["points"][0][1]:
+                raise ValueError("its code falls under load: exchange the two signal wires of the cell")
             if not _small(cell.get("zero_code", 0)):
                 raise ValueError("zero_code is a whole number below 2^30")
             if not isinstance(cell.get("serial", ""), str):

@@ -105,6 +105,20 @@ def test_forces_that_go_back_are_refused_and_the_old_calibration_stays():
     assert p.documents.get("calibration") == before and not p.calibrator.active
 
 
+def test_cell_whose_code_falls_under_load_is_refused_however_its_calibration_comes():
+    b = resting()
+    p = b.press
+    before = p.documents.get("calibration")
+    p.calibrator.begin(1, "")
+    for force, told in ((0, 0), (500000, -500000)):
+        apply(b, force)
+        p.calibrator.point(1, told)
+    assert "exchange the two signal wires" in refusal(p.calibrator.accept, 0)
+    turned = dict(before, cells=[dict(before["cells"][0], points=[[-5500000, 2200000], [0, 0]])] + before["cells"][1:])
+    assert "exchange the two signal wires" in refusal(p.settings.put, "calibration", turned)
+    assert p.documents.get("calibration") == before
+
+
 def test_cell_that_the_press_has_not_is_refused():
     b = bench(cell_count=3, low_range_mask=0)
     for cell in (0, -1, 4, 5, 99):
