@@ -246,7 +246,7 @@ import sys
 sys.path[:0] = sys.argv[1:3]
 sys.meta_path[:] = [one for one in sys.meta_path if getattr(one, "__module__", "") != "stackpress_checkout"]
 import stackpress
-from stackpress.logs.decode import decode, sample_dtype
+from stackpress.logs.decode import decode
 found = decode(open(sys.argv[3], "rb").read())
 print(stackpress.__file__, found.count, found.bad_bytes, found.missing)
 """
