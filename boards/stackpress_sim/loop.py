@@ -11,7 +11,7 @@ import select
 from stackpress_core.tick import words
 
 from stackpress_sim import watch
-from stackpress_sim.pace import FAST, HOLD, REAL
+from stackpress_sim.pace import FAST, HOLD
 
 GARBAGE_BYTES = 1 << 20  # is collected: the more blocks lie about, the longer is each search for several that are free
 FIRST_MS = 5  # a press whose time stands still has sampled for so long all the same
@@ -30,6 +30,7 @@ class Loop:
         self._poll.register(self._side_channel.stream, select.POLLIN)
         self._alone = select.poll()
         self._alone.register(self._side_channel.stream, select.POLLIN)
+        press.agenda.watch = self._plant.watch
         self._due_ms = 0  # press time of the next pass of the foreground
         self._quiet = self._moved = self._turns = 0
 
@@ -50,42 +51,40 @@ class Loop:
             self._truth.flush()
 
     def _turn(self, hz):
-        pace = self._pace
-        self._wait()
+        pace, s, fast = self._pace, self._press.S, self._pace.mode == FAST
+        if fast and self._turns:
+            self._turns -= 1
+        else:
+            self._wait()
         if self._side_channel.ready:
             self._truth.flush()
             self._side_channel.service()
-        ran = self._batch(hz)
-        now = self._board.press_ms()
-        changed = False
-        if ran:
-            self._quiet = 0
-            woken = self._plant.watch[0]
-            changed = woken == watch.FRAME
-            if woken == watch.TEXT or pace.mode != FAST:
-                self._truth.flush()
-            if pace.mode == REAL:
-                pace.ran(ran * 1000000 // hz)
-            if pace.until is not None and now >= pace.until:
-                self._truth.flush()
-                pace.passed(now)
-        heard = self._serial.ready or not ran
-        moved = changed or (ran > 0 and now >= self._due_ms)
-        if moved or heard:
-            self._foreground(now, moved, heard or changed)
-
-    def _batch(self, hz):
-        """Ticks up to the next moment that anybody waits for, as far as press time may go by; how many there were."""
-        pace = self._pace
-        room = pace.room_us() * hz // 1000000
-        if not room:
-            return 0
+            fast = pace.mode == FAST
         ends = self._due_ms
-        if pace.until is not None:
-            ends = min(ends, pace.until)
-        s = self._press.S
-        count = (ends * hz + 999) // 1000 - s[T_SECOND] * hz - s[T_SUB]
-        return self._plant.run(max(1, min(count, room)))
+        if pace.until is not None and pace.until < ends:
+            ends = pace.until
+        count = max(1, (ends * hz + 999) // 1000 - s[T_SECOND] * hz - s[T_SUB])
+        if not fast:
+            count = min(count, pace.room_us() * hz // 1000000)
+        if not count:
+            self._foreground(self._board.press_ms(), False, True)
+            return
+        ran = self._plant.run(count)
+        woken = self._plant.watch.words[0]
+        now = s[T_SECOND] * 1000 + s[T_SUB] * 1000 // hz
+        changed = woken == watch.FRAME
+        if woken == watch.TEXT or not fast:
+            self._truth.flush()
+        if not fast:
+            self._quiet = 0
+            pace.ran(ran * 1000000 // hz)
+        if pace.until is not None and now >= pace.until:
+            self._truth.flush()
+            pace.passed(now)
+        heard = changed or self._serial.ready
+        moved = changed or now >= self._due_ms
+        if moved or heard:
+            self._foreground(now, moved, heard)
 
     def _foreground(self, now, moved, heard):
         broken = self._broken
@@ -95,7 +94,8 @@ class Loop:
             self._due_ms = press.agenda.next_ms
         else:
             self._due_ms = now + FIRST_MS
-        broken.raise_crash()
+        if broken.on:
+            broken.raise_crash()
         if self._pace.mode == FAST:
             return
         self._quiet = self._quiet + 1 if self._serial.activity == self._moved else 0
@@ -103,10 +103,7 @@ class Loop:
 
     def _wait(self):
         """Sleep until a byte comes or press time may go on; a press that stands still finishes what it has first."""
-        self._turns -= 1
-        if self._pace.mode == FAST and self._turns > 0:
-            return
-        self._turns = POLL_TURNS
+        self._turns = POLL_TURNS - 1
         timeout_ms = 0 if self._pace.mode == HOLD and self._quiet < QUIET_PASSES else self._pace.wait_ms()
         if not self._serial.open and timeout_ms:  # a poll would not wait for a port that is hung up
             self._alone.poll(AWAY_MS if timeout_ms < 0 else min(timeout_ms, AWAY_MS))

@@ -20,7 +20,7 @@ class PlantBoard:
         self._spec, self._seed = spec, seed
         self.hz = 0
         self.plant = None
-        self.watch = watch.new()
+        self.watch = watch.Watch()
         self._truth = truth
         self._frame = self._ring = self._arrays = None
         self._ticks = None
@@ -45,7 +45,7 @@ class PlantBoard:
         self._spec, self.plant = spec, fresh
         for name, value in active.items():
             self.plant.fault(name, value)
-        self._arrays = self._frame, fresh.P, self._ring, self._truth.words, self._truth.text, self.watch
+        self._arrays = self._frame, fresh.P, self._ring, self._truth.words, self._truth.text, self.watch.words
         if self._ticks:
             self._arrays = tuple([addressof(array) for array in self._arrays])
 
@@ -54,7 +54,7 @@ class PlantBoard:
 
         The valve of the tick before acts, then the sensors are read.
         """
-        watch.arm(self._frame, self.watch)
+        watch.arm(self._frame, self.watch.words)
         return (self._ticks or _run)(count, *self._arrays)
 
     def insert(self, specimen):

@@ -16,7 +16,10 @@ _WOKEN = const(0)
 _WORD = const(1)  # what the frame held when the watch began
 _REACHED_IS = const(8)  # of these only the sign or the zero counts
 _WINDOW_IS = const(9)
-_BITS = const(10)
+_KEPT = const(10)  # how many rows of bounds there are, then the rows: word, least, most
+_BOUNDS = const(11)
+_BITS = const(35)
+_ROOM = const(8)
 
 # words (written by layout.py)
 _ROW_MASKS = const(2)
@@ -35,8 +38,34 @@ _RING_LEFT = const(154)
 # end of words
 
 
-def new():
-    return array("i", [0] * (_BITS + 3 * words.ROW_MASKS))
+class Watch:
+    """The array that the stages work on, and the bounds of words that parts of the foreground wait for (agenda.leaves)."""
+
+    def __init__(self):
+        self.words = array("i", [0] * (_BITS + 3 * words.ROW_MASKS))
+        self._of = [0] * _ROOM  # whose row it is
+        self.kept = 0
+
+    def keep(self, part, word, least, most):
+        """False if there is no room for another row."""
+        at, w = self.kept, self.words
+        if at == _ROOM:
+            return False
+        self._of[at] = part
+        w[_BOUNDS + 3 * at], w[_BOUNDS + 3 * at + 1], w[_BOUNDS + 3 * at + 2] = word, least, most
+        self.kept = w[_KEPT] = at + 1
+        return True
+
+    def drop(self, part):
+        """The rows of a part that is called; it says anew what it waits for."""
+        w, left = self.words, 0
+        for at in range(self.kept):
+            if self._of[at] != part:
+                self._of[left] = self._of[at]
+                for i in range(3):
+                    w[_BOUNDS + 3 * left + i] = w[_BOUNDS + 3 * at + i]
+                left += 1
+        self.kept = w[_KEPT] = left
 
 
 @micropython.viper
@@ -64,7 +93,7 @@ def arm(frame, watch):
 
 @micropython.viper
 def look(frame, watch):
-    """After a tick: whether a word has changed, in the first word of the watch."""
+    """After a tick: whether a word has changed or is out of its bounds, in the first word of the watch."""
     s = ptr32(frame)
     w = ptr32(watch)
     other = (s[_STATE] ^ w[_WORD]) | (s[_MODE] ^ w[_WORD + 1]) | (s[_REACTION] ^ w[_WORD + 2]) | (s[_FIRST] ^ w[_WORD + 3])
@@ -76,5 +105,12 @@ def look(frame, watch):
         other |= (s[_ACTIVE + i] ^ w[_BITS + i]) | (s[_LATCHED + i] ^ w[_BITS + _ROW_MASKS + i])
         other |= s[_WARNED + i] ^ w[_BITS + 2 * _ROW_MASKS + i]
         i += 1
+    i = w[_KEPT]
+    at = _BOUNDS
+    while i > 0:
+        if s[w[at]] < w[at + 1] or s[w[at]] > w[at + 2]:
+            other = 1
+        at += 3
+        i -= 1
     if other:
         w[_WOKEN] = 1

@@ -11,10 +11,12 @@ FAR_MS = 1 << 28
 
 
 class Agenda:
-    """`parts` are called in their order; `now_ms` is press time, `wall_ms` wall time of the present pass."""
+    """`parts` are called in their order; `now_ms` is press time, `wall_ms` wall time of the present pass. `next_ms` is the nearest
+    moment, and none is further than LONGEST_MS."""
 
     def __init__(self, parts=()):
-        self.now_ms = self.wall_ms = 0
+        self.now_ms = self.wall_ms = self.next_ms = 0
+        self.watch = None  # of who runs the ticks himself: keep(part, word, least, most), kept, and drop(part)
         self.take(parts)
 
     def take(self, parts):
@@ -23,30 +25,31 @@ class Agenda:
         self._moments = [0] * (len(parts) + 1)  # the last is nobody's own
         self._of = len(parts)  # whose turn it is
 
-    @property
-    def next_ms(self):
-        """The nearest moment, and none is further than LONGEST_MS."""
-        return min(self.now_ms + LONGEST_MS, min(self._moments))
-
     def go(self, now_ms, all_of_them=True):
         """A pass: who is called has to name his moment again."""
         self.now_ms = now_ms
-        moments = self._moments
-        due = all_of_them or moments[-1] <= now_ms
-        far_ms = now_ms + FAR_MS
+        parts, moments, watch = self._parts, self._moments, self.watch
+        everybody = len(parts)
+        due, far_ms, nearest = all_of_them or moments[everybody] <= now_ms, now_ms + FAR_MS, now_ms + LONGEST_MS
         if due:  # else what somebody asked of all of them is still to come
-            moments[-1] = far_ms
-        parts = self._parts
-        for i in range(len(parts)):
+            moments[everybody] = far_ms
+        for i in range(everybody):
             if due or moments[i] <= now_ms:
                 self._of = i
                 moments[i] = far_ms
+                if watch and watch.kept:
+                    watch.drop(i)
                 parts[i]()
-        self._of = len(parts)
+            if moments[i] < nearest:
+                nearest = moments[i]
+        self._of = everybody
+        self.next_ms = min(nearest, moments[everybody])
 
     def at(self, ms):
         if ms < self._moments[self._of]:
             self._moments[self._of] = ms
+        if ms < self.next_ms:
+            self.next_ms = ms
 
     def reached(self, ms):
         """Whether the moment has come; else it is named."""
@@ -55,9 +58,19 @@ class Agenda:
         self.at(ms)
         return False
 
+    def leaves(self, word, least, most):
+        """Somebody waits for a word of the frame to leave these bounds: a pass comes in the tick in which it does, where there is a
+        watch that sees it, else he looks again soon."""
+        if not self.watch or not self.watch.keep(self._of, word, least, most):
+            self.look()
+
     def look(self):
         """Somebody looks at something that changes by itself: soon again, at a time that does not depend on this pass's."""
         self.at(self.now_ms - self.now_ms % LOOK_MS + LOOK_MS)
+
+    def look_without(self):
+        """Another pass soon, for which none of the parts is needed."""
+        self.next_ms = min(self.next_ms, self.now_ms - self.now_ms % LOOK_MS + LOOK_MS)
 
     def look_all(self):
         """Something was done that anybody may have to see: all of them, soon."""

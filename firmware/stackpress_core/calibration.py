@@ -15,6 +15,7 @@ SPAN_MIN = 50000  # codes between two points
 TARE_CONTACTS = 4  # a tare is at most this many times the force of contact; one where a press is pressed by hand
 TARE_BANDS = 5  # a tare is at most this many times the band in which a cell counts as unloaded
 AT = words.AT
+_STATE, _RAW = AT["STATE"], AT["RAW"]
 
 
 class Calibrator:
@@ -31,7 +32,7 @@ class Calibrator:
         self.serial = ""
         self.points = []
         self._codes = [[] for _ in range(words.CELLS)]
-        self._looked_ms = -LOOK_MS
+        self._next_ms = 0
 
     # -- zero and tare
 
@@ -75,16 +76,16 @@ class Calibrator:
 
     def look(self):
         """Keep the last second of codes, while the press is safe."""
-        s = self.S
-        if s[AT["STATE"]] not in (states.SAFE, states.SERVICE) or not self.agenda.reached(self._looked_ms + LOOK_MS):
+        s, agenda = self.S, self.agenda
+        if s[_STATE] not in (states.SAFE, states.SERVICE) or not agenda.reached(self._next_ms):
             return
-        self._looked_ms = self.agenda.now_ms
-        self.agenda.at(self._looked_ms + LOOK_MS)
+        self._next_ms = agenda.now_ms - agenda.now_ms % LOOK_MS + LOOK_MS
+        agenda.at(self._next_ms)
         for i in range(words.CELLS):
             codes = self._codes[i]
             if len(codes) >= LOOKS:
                 codes.pop(0)
-            codes.append(s[AT["RAW"] + i])
+            codes.append(s[_RAW + i])
 
     def settled_code(self, i):
         """Mean code of the last second of cell i (from 0); Refused if it can't be believed."""

@@ -116,9 +116,9 @@ class Firmware:
             agenda.go(second * 1000 + sub * 1000 // s[_HZ] % 1000, heard)
         elif heard:
             self._serve()
-        if self.journal.busy:
-            agenda.look()
         self.journal.service()
+        if self.journal.busy:
+            agenda.look_without()
         self.maintenance.look(wall_ms)
         if self.server.wants_repl:
             if hasattr(self.board.serial, "quiet"):

@@ -10,6 +10,7 @@ _STATE, _MODE = AT["STATE"], AT["MODE"]
 _CMD_SEQ, _CMD_STATE, _HZ, _SET, _FORCE_H = AT["CMD_SEQ"], AT["CMD_STATE"], AT["HZ"], AT["SET"], AT["FORCE_H"]
 RATE_LIMIT = (1 << 38) - 1  # cN/s x 65536: what the set-point generator can hold
 VENTED_MS = 500
+FAR_CN = 1 << 29
 VENT_LIMIT_MS = 10000
 
 
@@ -22,7 +23,7 @@ class Motion:
         self.readings = readings
         self.events = events
         self.agenda = agenda
-        self._settled_band = self._settled_s = self._settled_ms = 0
+        self._settled_band = self._settled_from_ms = 0
         self._vent_from = self._vented_from = -1
 
     def send(self, state, mode, target=0, rate=0, speed_nm_s=0):
@@ -93,12 +94,19 @@ class Motion:
             self.send(states.SAFE, states.OFF)
 
     def settled(self, band_cn, time_ms):
-        """Whether the force has been within the band round the set-point for that long."""
-        r = self.readings
-        if abs(self.S[_SET] - self.S[_FORCE_H]) > band_cn or band_cn != self._settled_band or not r.set_point_reached:
-            self._settled_band, self._settled_s, self._settled_ms = band_cn, r.time_s, r.time_ms
-            return False
-        return (r.time_s - self._settled_s) * 1000 + r.time_ms - self._settled_ms >= time_ms
+        """Whether the force has been within the band round the set-point for that long; who asks is called again when it may be."""
+        r, agenda = self.readings, self.agenda
+        low, high, force_cn = self.S[_SET] - band_cn, self.S[_SET] + band_cn, self.S[_FORCE_H]
+        if not low <= force_cn <= high or band_cn != self._settled_band or not r.set_point_reached:
+            self._settled_band, self._settled_from_ms = band_cn, agenda.now_ms
+        if force_cn < low:
+            agenda.leaves(_FORCE_H, -FAR_CN, low - 1)
+        elif force_cn > high:
+            agenda.leaves(_FORCE_H, high + 1, FAR_CN)
+        else:
+            agenda.leaves(_FORCE_H, low, high)
+            return r.set_point_reached and agenda.reached(self._settled_from_ms + time_ms)
+        return False
 
     def set_trigger(self, on):
         if self.S[AT["TRIGGER"]] != (1 if on else 0):

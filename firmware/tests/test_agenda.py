@@ -69,3 +69,48 @@ def test_what_all_of_them_have_to_see_outlives_a_pass_for_one_part():
     assert calls == ["one", "two", "two"] and agenda.next_ms <= 1000 + LOOK_MS
     agenda.go(1000 + LOOK_MS, False)
     assert calls[3:] == ["one", "two"]
+
+
+def test_pass_for_what_is_no_part_calls_none_of_them():
+    calls = []
+    agenda = Agenda((lambda: calls.append("one"),))
+    agenda.go(1000)
+    agenda.look_without()
+    assert agenda.next_ms == 1000 + LOOK_MS
+    agenda.go(1000 + LOOK_MS, False)
+    assert calls == ["one"] and agenda.next_ms == 1000 + LOOK_MS + LONGEST_MS
+
+
+class OneWord:
+    """A watch with room for one row."""
+
+    def __init__(self):
+        self.kept, self.row = 0, None
+
+    def keep(self, part, word, least, most):
+        if self.kept:
+            return False
+        self.kept, self.row = 1, (part, word, least, most)
+        return True
+
+    def drop(self, part):
+        if self.row and self.row[0] == part:
+            self.kept, self.row = 0, None
+
+
+def test_who_waits_for_a_word_needs_no_moment_where_it_is_watched_and_looks_again_soon_where_it_is_not():
+    agenda = Agenda((lambda: None, lambda: agenda.leaves(43, -5, 5)))
+    agenda.go(1000)
+    assert agenda.next_ms == 1000 + LOOK_MS
+    agenda.watch = OneWord()
+    agenda.go(1005)
+    assert agenda.watch.row == (1, 43, -5, 5) and agenda.next_ms == 1005 + LONGEST_MS
+    agenda.go(1010)  # it is kept once
+    assert agenda.watch.row == (1, 43, -5, 5) and agenda.next_ms == 1010 + LONGEST_MS
+
+
+def test_who_finds_no_room_in_the_watch_looks_again_soon():
+    agenda = Agenda((lambda: agenda.leaves(43, -5, 5), lambda: agenda.leaves(44, 0, 1)))
+    agenda.watch = OneWord()
+    agenda.go(1000)
+    assert agenda.watch.row == (0, 43, -5, 5) and agenda.next_ms == 1000 + LOOK_MS

@@ -28,8 +28,6 @@ OUT = Path("build/bench.json")
 SPEEDS = {"press": {"sim_speed", "sim_rss_mb"}, "hold": {"hold_4khz_speed"}}  # what a measure of speeds.py gives
 CONTROL = ("overshoot_pct", "dwell_rms_pct", "ramp_worst_pct")
 HOLD = ("hold_worst_pct", "hold_measuring_pct", "hold_total_pct", "hold_moves_per_h")
-REGULATOR_HOLD = {"hz": 200}  # a pressure that is regulated needs no fast tick to be held
-SOLENOID_HOLD = {"hz": 1000}  # a tick must resolve the shortest pulse
 
 
 def cases(plant: str, seeds: int, wanted: set[str]) -> list[Case]:
@@ -37,9 +35,8 @@ def cases(plant: str, seeds: int, wanted: set[str]) -> list[Case]:
     found = []
     if wanted & set(HOLD):
         for variant in variants.FILES:
-            found.append(Case("hold", "fill_vent", variant, 1, **SOLENOID_HOLD))
-            found.append(Case("hold", plant, variant, 1, **REGULATOR_HOLD))
-        found.sort(key=lambda case: -case.hz)
+            found.append(Case("hold", "fill_vent", variant, 1))
+            found.append(Case("hold", plant, variant, 1))
     if wanted & set(CONTROL):
         found += [Case("press", plant, variant, seed) for variant in variants.FILES for seed in range(1, seeds + 1)]
     return found

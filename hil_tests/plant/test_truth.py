@@ -76,7 +76,7 @@ def test_load_beyond_all_bounds_has_a_share_all_the_same(permille):
 
 def run(t, plant, s, ticks, force):
     """The ticks at which there was a row."""
-    w, rows = watch.new(), []
+    w, rows = watch.Watch().words, []
     for n in range(ticks):
         plant.P[74] = force(n)
         truth.look(s, plant.P, t.words, t.text, w)
@@ -104,7 +104,7 @@ def test_step_of_the_force_has_its_row_in_the_tick_in_which_it_comes():
 def test_full_text_ends_the_batch_and_nothing_is_lost(tmp_path):
     plant, s = press()
     file = tmp_path / "truth.csv"
-    t, w, n = truth.Truth(str(file)), watch.new(), 0
+    t, w, n = truth.Truth(str(file)), watch.Watch().words, 0
     while not w[0]:
         s[S_AT["SET"]], plant.P[74] = -123456789, 6400 * n
         truth.look(s, plant.P, t.words, t.text, w)
@@ -122,7 +122,7 @@ def test_watch_sees_each_of_its_words_and_no_other():
     seen = {"STATE", "MODE", "REACTION", "FIRST", "INPUTS", "RANGE", "CMD_SEEN", "ACTIVE", "LATCHED", "WARNED"}
     for name, length, _ in words.WORDS:
         for i in range(length):
-            s, w = array("i", [chance.randrange(100) for _ in range(words.LENGTH)]), watch.new()
+            s, w = array("i", [chance.randrange(100) for _ in range(words.LENGTH)]), watch.Watch().words
             s[S_AT["REACHED"]] = s[S_AT["RING_LEFT"]] = 5
             watch.arm(s, w)
             watch.look(s, w)
@@ -137,9 +137,41 @@ def test_watch_sees_each_of_its_words_and_no_other():
     ("RING_LEFT", 1, 0, watch.FRAME), ("RING_LEFT", 9, 8, watch.NOTHING), ("RING_LEFT", -1, 900, watch.NOTHING),
 ])  # fmt: skip
 def test_of_what_counts_the_zero_is_watched(name, before, after, woken):
-    s, w = words.new(), watch.new()
+    s, w = words.new(), watch.Watch().words
     s[S_AT[name]] = before
     watch.arm(s, w)
     s[S_AT[name]] = after
     watch.look(s, w)
     assert w[0] == woken
+
+
+def woken(w, s):
+    watch.arm(s, w.words)
+    watch.look(s, w.words)
+    return w.words[0] == watch.FRAME
+
+
+def test_bounds_that_a_part_waits_for_end_the_batch_in_the_tick_in_which_they_are_left():
+    s, w = words.new(), watch.Watch()
+    assert w.keep(4, S_AT["FORCE_F"], -100, 200) and w.keep(5, S_AT["SET"], 0, 0) and w.keep(4, S_AT["DISPLACEMENT"], 7, 9)
+    s[S_AT["DISPLACEMENT"]] = 8
+    for force, wakes in ((-101, True), (-100, False), (200, False), (201, True)):
+        s[S_AT["FORCE_F"]] = force
+        assert woken(w, s) == wakes
+    w.drop(4)
+    assert w.kept == 1 and not woken(w, s)
+    s[S_AT["SET"]] = 1
+    assert woken(w, s)
+
+
+def test_watch_has_so_many_rows_and_says_when_it_is_full():
+    s, w = words.new(), watch.Watch()
+    kept = 0
+    while w.keep(kept % 3, S_AT["FORCE_F"], -1, 1):
+        kept += 1
+    assert kept >= 8 and not woken(w, s)
+    w.drop(1)
+    assert w.keep(1, S_AT["FORCE_F"], 1, 2) and woken(w, s)
+    for part in range(3):
+        w.drop(part)
+    assert w.kept == 0 and not woken(w, s)

@@ -96,7 +96,7 @@ def test_compiled_truth_and_watch_give_every_word_and_letter_that_python_gives(t
     spec = load.plant("nominal", "brittle_pellet")
     spec["specimen"]["gap_nm"] = 20000
     chance, plant, s = random.Random(7), Plant(spec, 1000, 3, words_of(words.AT)), words.new()
-    s[words.AT["HZ"]], s[words.AT["VALVE"]], wanted, w, rows = 1000, 12, truth.Truth(None), watch.new(), 0
+    s[words.AT["HZ"]], s[words.AT["VALVE"]], wanted, w, rows = 1000, 12, truth.Truth(None), watch.Watch().words, 0
     for n in range(3000):
         for name in ("CODE", "T_SUB", "SET", "RANGE", "STATE", "REACHED") if n % 50 == 0 else ():
             s[words.AT[name]] = chance.choice((0, 1, 65535))

@@ -7,6 +7,7 @@ from stackpress_core.log.records import ABSENT_I32, EVENT_STEP_NOTE, EVENT_TRIGG
 from stackpress_core.recipe.creep import CreepMeter
 from stackpress_core.recipe.kinds import OF, filled
 from stackpress_core.recipe.program import stop_rate_cn_per_s
+from stackpress_core.tick.words import AT
 
 NO_BOUND = 1 << 29
 
@@ -135,6 +136,10 @@ class CurrentStep:
     def look_again(self):
         """What the phase waits for changes by itself: again soon."""
         self.agenda.look()
+
+    def look_when(self, word, least=-NO_BOUND, most=NO_BOUND):
+        """The phase waits for a word of the frame to leave these bounds."""
+        self.agenda.leaves(AT[word], least, most)
 
     def due(self, program_ms):
         """Whether this moment of the program's time has come; else it is the moment of the next pass."""

@@ -3,9 +3,9 @@
 A step has one or more phases. `begin` gives the first order, `met` says whether the phase has what it waits for, and
 `advance` begins the next phase or says that the step is over. A phase whose time ran out and that may go on advances as
 well, so a sweep that was not answered, or whose level did not settle, goes to its next level. None of them blocks, and each gets
-its set-points from the step's levels, which were judged before the start. What waits for a force or a travel says `look`, what
-waits for a time asks whether it has `waited`: the next pass comes by then. A set-point that is reached and a trigger bring a pass
-by themselves.
+its set-points from the step's levels, which were judged before the start. What waits for a force or a travel says `look_when`,
+what waits for a time asks whether it has `waited`: the next pass comes by then. A set-point that is reached and a trigger bring
+a pass by themselves.
 """
 
 from stackpress_core.recipe.levels import level_cn, rate_cn_per_s
@@ -34,13 +34,18 @@ def begin_contact(step):
 
 
 def met_contact(step):
-    step.look_again()
     step.passes = step.passes + 1 if step.readings.filtered_cn >= step.goal_cn else 0
     if step.passes >= CONTACT_PASSES:
         return MET
+    if step.passes:
+        step.look_again()
+    else:
+        step.look_when("FORCE_F", most=step.goal_cn - 1)
     travel, here = step.says.get("travel_nm"), step.readings.displacement_nm
-    if travel and ABSENT not in (here, step.start_nm) and abs(here - step.start_nm) > travel:
-        return BROKEN
+    if travel and ABSENT not in (here, step.start_nm):
+        if abs(here - step.start_nm) > travel:
+            return BROKEN
+        step.look_when("DISPLACEMENT", step.start_nm - travel, step.start_nm + travel)
     return NOT_YET
 
 
@@ -80,7 +85,7 @@ def begin_vent(step):
 
 
 def met_vent(step):
-    step.look_again()
+    step.look_when("FORCE_F", least=step.says["below_cn"])
     return MET if step.readings.filtered_cn < step.says["below_cn"] else NOT_YET
 
 
@@ -105,14 +110,14 @@ def begin_watch(step):
 
 
 def met_wait(step):
-    says, waited = step.says, step.phase_ms()
+    says = step.says
     if "for_ms" in says:
         return MET if step.waited(says["for_ms"]) else NOT_YET
     step.feed_creep()
-    return MET if step.waited(says.get("at_least_ms", 0)) and _condition(step, says, waited) else NOT_YET
+    return MET if step.waited(says.get("at_least_ms", 0)) and _condition(step, says) else NOT_YET
 
 
-def _condition(step, says, waited):
+def _condition(step, says):
     if "until_trigger" in says:
         return step.triggered()
     if "until_creep_nm_per_min" in says:
@@ -120,21 +125,23 @@ def _condition(step, says, waited):
     if "until_creep_cn_per_min" in says:
         return step.creep.slower_than(says["until_creep_cn_per_min"])
     if "until_settled_cn" in says:
-        return _settled(step, says["until_settled_cn"], waited)
+        return _settled(step, says["until_settled_cn"])
     if "until_settled_ppm" in says:
-        return _settled(step, step.readings.set_cn * says["until_settled_ppm"] // _PPM, waited)
-    step.look_again()
+        return _settled(step, step.readings.set_cn * says["until_settled_ppm"] // _PPM)
     above = level_cn(says, "until_above", step.area_um2)
     if above is not None:
+        step.look_when("FORCE_F", most=above - 1)
         return step.readings.filtered_cn >= above
-    return step.readings.filtered_cn <= level_cn(says, "until_below", step.area_um2)
+    below = level_cn(says, "until_below", step.area_um2)
+    step.look_when("FORCE_F", least=below + 1)
+    return step.readings.filtered_cn <= below
 
 
-def _settled(step, band_cn, waited):
+def _settled(step, band_cn):
     """Asked in every pass, because the press measures from the first question; time before the phase does not count."""
-    step.look_again()
     need = step.says["settled_for_ms"]
-    return step.motion.settled(max(1, band_cn), need) and waited >= need
+    settled = step.motion.settled(max(1, band_cn), need)
+    return step.waited(need) and settled
 
 
 # cycle: phases up, dwell, down, dwell
@@ -184,11 +191,11 @@ def begin_sweep(step):
 
 
 def met_sweep(step):
-    says, waited = step.says, step.phase_ms()
+    says = step.says
     if step.phase == _MOVE:
         return met_move(step)
     if step.phase == _SETTLE:
-        return MET if _settled(step, step.goal_cn * says["settled_ppm"] // _PPM, waited) else NOT_YET
+        return MET if _settled(step, step.goal_cn * says["settled_ppm"] // _PPM) else NOT_YET
     if step.phase == _SOAK:
         return MET if step.waited(says["soak_ms"]) else NOT_YET
     if not step.waited(says["trigger_ms"]):
