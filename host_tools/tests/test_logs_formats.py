@@ -203,7 +203,7 @@ import sys
 sys.path.insert(0, "host_tools/tests")
 from pathlib import Path
 from stackpress.logs.clock import clock_map
-from stackpress.logs.decode import decode, sample_dtype
+from stackpress.logs.decode import decode
 from stackpress.logs.parquet import write_parquet
 from stackpress.logs.table import Reference
 views = [v for name in ("old", "new", "old") for v in decode(Path(sys.argv[1], name + ".spj").read_bytes()).views]
