@@ -1,13 +1,11 @@
-"""Before main.py: a watchdog that ran on through a soft reset is fed, the internal flash is mounted and never reformatted.
+"""Before main.py: a watchdog that ran on through a soft reset is fed, and what is frozen comes before what lies in the file system.
 
-What is frozen comes before what lies in the file system: a stray module there is not what runs.
+A stray module there is not what runs. The board mounts the internal flash (internal_store.py).
 """
 
 import sys
 
-from drivers import file_store, watchdog
-from image_facts import SETTINGS
+from drivers import watchdog
 
 watchdog.feed_at_prompt()
 sys.path[:] = [".frozen", "", "/lib"]
-file_store.mount(SETTINGS.get("journal_kb", 0))

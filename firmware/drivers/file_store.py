@@ -1,7 +1,6 @@
 """Documents as files of the board's littlefs. A torn write is the documents' business: each has two slots.
 
-Nothing here formats: a file system that does not mount is a fault that is told, not mended. Only flash that was never written
-(all ones) gets a new one.
+Nothing here formats, and a failure is told, not mended: internal_store.py has found or made the file system.
 """
 
 import errno
@@ -50,35 +49,3 @@ def absent(error):
     """None for what is not there; any other failure is raised."""
     if error.args[0] not in (errno.ENOENT, errno.ENODEV):
         raise error
-
-
-def mount(kept_kb=0):
-    """Mount the internal flash at /, but for `kept_kb` at its end, which are the journal's on some boards.
-
-    A virgin chip is formatted; anything else that does not mount is left as it is.
-    """
-    import rp2
-    import vfs
-
-    flash = rp2.Flash()
-    if kept_kb:
-        flash = rp2.Flash(start=0, len=flash.ioctl(4, 0) * flash.ioctl(5, 0) - kept_kb * 1024)
-    try:
-        fs = vfs.VfsLfs2(flash, progsize=256)
-    except OSError:
-        if not virgin(flash):
-            return False
-        vfs.VfsLfs2.mkfs(flash, progsize=256)
-        fs = vfs.VfsLfs2(flash, progsize=256)
-    vfs.mount(fs, "/")
-    return True
-
-
-def virgin(flash, blocks=2, size=4096):
-    """Whether the blocks that would hold a file system's superblocks were never written."""
-    buf = bytearray(size)
-    for block in range(blocks):
-        flash.readblocks(block, buf)
-        if buf != b"\xff" * size:
-            return False
-    return True

@@ -43,7 +43,8 @@ CHECKS = (
      "the converter restarted by itself: acknowledge it with a reset"),
     ("imbalance", lambda a: a.readings.row_exceeds("imbalance"), "the load cells disagree: take the zero again"),
     ("stop_button", lambda a: a.readings.inputs & words.IN["stop"], "the stop button is held"),
-    ("store", lambda a: not a.store_keeps, "the store of documents takes nothing: starts can't be told apart"),
+    ("store", lambda a: not a.store_keeps,
+     lambda a: "the store of documents takes nothing: %s" % (a.store_told or "starts can't be told apart")),
     ("zero", lambda a: a.calibrator.zero_is_off(), lambda a: "the force is not zero: %s" % a.calibrator.zero_text()),
     ("temperature", lambda a: a.readings.row_exceeds("temperature"), "a platen is too hot"),
     ("storage", lambda a: a.S[AT["SIG_STORAGE"]] and a.settings.params["storage_reaction"], "the journal can't be written"),
@@ -58,13 +59,14 @@ CHECKS = (
 class Arming:
     """What the checks look at."""
 
-    def __init__(self, S, readings, settings, calibrator, journal, store_keeps):
+    def __init__(self, S, readings, settings, calibrator, journal, store_keeps, store_told=""):
         self.S = S
         self.readings = readings
         self.settings = settings
         self.calibrator = calibrator
         self.journal = journal
         self.store_keeps = store_keeps
+        self.store_told = store_told
 
     def failing(self):
         """[(code, text), ...] of every check that fails; empty if the press may be armed."""

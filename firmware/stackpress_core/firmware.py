@@ -14,6 +14,7 @@ from stackpress_core.documents import Documents, Transfer
 from stackpress_core.duty import Duty
 from stackpress_core.identity import release
 from stackpress_core.lease import Lease
+from stackpress_core.log import records
 from stackpress_core.log.events import Events
 from stackpress_core.log.journal import Journal
 from stackpress_core.log.run_log import RunLog
@@ -49,6 +50,7 @@ class Firmware:
         self.S = S = words.new()
         self.ring = getattr(board, "ring", None) or bytearray(RING_ENTRY * RING_ENTRIES)
         self.boot_id, store_keeps = next_boot_id(board.store)
+        self.store_told = getattr(board, "store_told", "")
         self._first_words()
 
         self.agenda = Agenda()
@@ -73,7 +75,7 @@ class Firmware:
         self.stiffness = Stiffness(S, self.params)
         self.duty = Duty(S)
         self.calibrator = Calibrator(S, r, self.settings, self.events, self.agenda, board.identity)
-        self.arming = Arming(S, r, self.settings, self.calibrator, self.journal, store_keeps)
+        self.arming = Arming(S, r, self.settings, self.calibrator, self.journal, store_keeps, self.store_told)
         self.operator = Operator(S, r, self.settings, self.arming, self.motion, self.runner, self.lease, self.run_log,
                                  self.sampler, self.events)  # fmt: skip
         self.maintenance = Maintenance(board, r, self.motion, self.journal, self.events)
@@ -103,6 +105,8 @@ class Firmware:
             self.board.serial.listen(self.S, _ABORT)
         self.server.hung_up()
         self.run_log.boot()
+        if self.store_told:
+            self.events.tell(records.EVENT_STORE, 0, 0, self.store_told)
 
     def foreground(self, wall_ms, moved=True, heard=True):
         """Serial line, program, log: each bounded. Who runs the ticks himself knows whether time only `moved` to a moment of the

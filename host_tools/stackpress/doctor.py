@@ -190,6 +190,10 @@ def _parameters(press: "Press") -> Iterator[Finding]:
 
 
 def _documents(press: "Press") -> Iterator[Finding]:
+    told = press.store_told()
+    if told:
+        todo = "`stackpress flash --erase-storage` makes a new one; what the old one held is then gone." if "flash" in told else ""
+        yield Finding(FAIL if todo else WARN, "store of documents", told, todo)
     have = {one.name: one for one in press.documents()}
     for name, command in NEEDED:
         one = have.get(name)

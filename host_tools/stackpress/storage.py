@@ -142,6 +142,13 @@ class Storage(Session):
         except PressRefused:
             return ""  # an older firmware
 
+    def store_told(self) -> str:
+        """How the press found its store of documents at this start; empty if as it was left."""
+        try:
+            return unquoted(self.query("DATA:STOR?"))
+        except PressRefused:
+            return ""  # an older firmware
+
     def log_read(self, seq: int, most: int = 4096) -> bytes:
         """Whole records from `seq` on, at most `most` bytes (512 .. 4096); empty when there are none yet."""
         return self._block(f"LOG:READ? {seq},{most}")

@@ -175,7 +175,7 @@ EVENT_STATE, EVENT_WARNING, EVENT_WARNING_OVER, EVENT_HOST_LOST = 1, 2, 3, 4
 EVENT_DOCUMENT, EVENT_TRIGGER_OUT, EVENT_TRIGGER_IN, EVENT_RANGE = 6, 7, 8, 9
 EVENT_OVERWRITTEN, EVENT_DROPPED, EVENT_TARE, EVENT_STOP = 10, 11, 12, 16
 EVENT_RESET, EVENT_SERVICE, EVENT_REFUSED, EVENT_PART = 17, 19, 20, 21
-EVENT_STEP_NOTE = 22
+EVENT_STEP_NOTE, EVENT_STORE = 22, 23
 
 EVENTS = {
     EVENT_STATE: "state changed",  # a = from, b = to
@@ -195,6 +195,7 @@ EVENTS = {
     EVENT_REFUSED: "note",  # text = what was asked for at the press itself, and why not
     EVENT_PART: "part fails",  # text = which; b = 1: it is back
     EVENT_STEP_NOTE: "step",  # text = the step's note; a = its place in the program, b = its count in the run
+    EVENT_STORE: "store of documents",  # text = how it was found at this start, if not as it was left
 }
 
 STEP_BEGINS, STEP_ENDS = 1, 2  # phase of a step record

@@ -1,29 +1,61 @@
 """UF2: the file that an RP2040's boot drive takes. 512-byte blocks of 256 bytes each, every one with its address and family."""
 
 import struct
+from collections.abc import Sequence
 
 FAMILIES = {"rp2040": 0xE48BFF56, "rp2350": 0xE48BFF59}
 FLASH = 0x10000000
 PAYLOAD = 256
 MAGIC = (0x0A324655, 0x9E5D5157, 0x0AB16F30)
-FAMILY_PRESENT = 0x2000
+FAMILY_PRESENT, EXTENSIONS_PRESENT = 0x2000, 0x8000
+SECTOR = 4096
+ABSOLUTE, IGNORED_AT, IGNORE = 0xE48BFF57, 0x10FFFF00, 0x9957E304  # of the block of RP2350-E10, as picotool writes it
 
 
 def encode(image: bytes, family: int, address: int = FLASH) -> bytes:
-    """A raw image as UF2."""
-    count = -(-len(image) // PAYLOAD)
-    blocks = []
-    for n in range(count):
-        part = image[n * PAYLOAD : (n + 1) * PAYLOAD].ljust(PAYLOAD, b"\0")
-        head = (*MAGIC[:2], FAMILY_PRESENT, address + n * PAYLOAD, PAYLOAD, n, count, family)
-        blocks.append(struct.pack("<8I", *head) + part.ljust(476, b"\0") + struct.pack("<I", MAGIC[2]))
-    return b"".join(blocks)
+    """A raw image as UF2, for an RP2350 with the block of RP2350-E10 before it (decisions/the-block-of-e10.md)."""
+    return encode_pieces([(address, image)], family)
+
+
+def encode_pieces(pieces: Sequence[tuple[int, bytes]], family: int) -> bytes:
+    """The same of several pieces, each (address, bytes). Between two the sector is filled up: the ROM erases whole ones."""
+    pages = []
+    for number, (address, data) in enumerate(pieces):
+        whole = SECTOR if number < len(pieces) - 1 or number else PAYLOAD
+        data = data.ljust(-(-len(data) // whole) * whole, b"\xff" if whole == SECTOR else b"\0")
+        pages += [(address + at, data[at : at + PAYLOAD]) for at in range(0, len(data), PAYLOAD)]
+    blocks = [
+        _block((FAMILY_PRESENT, address, PAYLOAD, n, len(pages), family), part) for n, (address, part) in enumerate(pages)
+    ]
+    return b"".join([ignored_block()] * (family == FAMILIES["rp2350"]) + blocks)
+
+
+def ignored_block() -> bytes:
+    """What the ROM of an RP2350 reads first and forgets, so that it takes what follows also where a partition table is."""
+    head = (FAMILY_PRESENT | EXTENSIONS_PRESENT, IGNORED_AT, PAYLOAD, 0, 2, ABSOLUTE)
+    return _block(head, b"\xef" * PAYLOAD + struct.pack("<I", IGNORE))
+
+
+def _block(head: tuple[int, ...], part: bytes) -> bytes:
+    return struct.pack("<8I", *MAGIC[:2], *head) + part.ljust(476, b"\0") + struct.pack("<I", MAGIC[2])
+
+
+def _is_ignored(block: bytes) -> bool:
+    """A block of RP2350-E10, whichever address its writer gave it."""
+    m0, m1, flags, _, size, number, _, family = struct.unpack_from("<8I", block)
+    extension = struct.unpack_from("<I", block, 32 + PAYLOAD)[0] if size == PAYLOAD else 0
+    wanted = FAMILY_PRESENT | EXTENSIONS_PRESENT
+    return (m0, m1) == MAGIC[:2] and flags & wanted == wanted and (number, family, extension) == (0, ABSOLUTE, IGNORE)
 
 
 def decode(data: bytes) -> tuple[int, int, bytes]:
     """(family, first address, image). Raises ValueError if it is no whole UF2 file of one family without gaps."""
     if not data or len(data) % 512:
         raise ValueError("not whole blocks of 512 bytes")
+    if _is_ignored(data[:512]):
+        data = data[512:]
+    if not data:
+        raise ValueError("a block for the ROM alone, and no image")
     image, first, families = b"", 0, set()
     for n in range(len(data) // 512):
         block = data[n * 512 : (n + 1) * 512]

@@ -1,0 +1,174 @@
+"""The store of documents in the processor's own flash: found, taken over or made new, and told which of these it was.
+
+A board has often held something else: another of our images with a store of another size, another firmware, leavings. Three rules
+keep what is worth keeping and no more. A littlefs that mounts is used in its own size. What does not mount and holds a document of
+ours is a damaged store: it is never touched without being asked. Everything else is nobody's, and a new store is made over it.
+"""
+
+import errno
+import struct
+
+BLOCK = 4096
+FOLDER = "/documents"
+MOVING = "/moving"  # is there while a store that is too large is carried over
+SLOT = b"SPD1"  # how a slot begins: stackpress_core/documents.py
+ERASE = b"stackpress: make a new store here\n"  # `stackpress flash --erase-storage` puts this into the first block
+KEPT, NEW, MADE, MOVED, CUT, DAMAGED = "kept", "new", "made", "moved", "cut", "damaged"
+TOLD = (
+    (MADE, "made new: what lay there was not ours"),
+    (MOVED, "carried over into this board's size"),
+    (CUT, "the power went while it was carried over: look what is missing"),
+    (DAMAGED, "damaged, left as it is; `flash --erase-storage` makes it new"),
+)
+
+
+def told(found):
+    """How the store was found, in at most 64 characters; empty if there is nothing to say."""
+    return ([text for name, text in TOLD if name == found] + [""])[0]
+
+
+def opened(part, whole, room, make, mount):
+    """(file system or None, how it was found). `part(blocks)` is the flash from its first block on, all of it `whole`; a new store
+    takes `room`. `make(device)` and `mount(device)` are littlefs's."""
+    flash, first = part(whole), bytearray(BLOCK)
+    flash.readblocks(0, first)
+    if first[: len(ERASE)] == ERASE:
+        return _new(part(room), make, mount), NEW
+    blocks = _blocks(flash, first, whole)
+    fs = _mounted(part(blocks), mount) if blocks else None
+    if fs and not _is_there(fs, FOLDER):  # another firmware's, which may stay; a store of ours always has it
+        fs = None if _holds_documents(flash, whole) else _with_folder(fs)
+    if fs and blocks <= room:
+        return fs, CUT if _is_there(fs, MOVING) else KEPT
+    if fs:
+        return _carried_over(fs, part(room), make, mount)
+    if _holds_documents(flash, whole):
+        return None, DAMAGED
+    found = NEW if _blank(flash, first) else MADE
+    return _new(part(room), make, mount), found
+
+
+def _new(device, make, mount):
+    make(device)
+    fs = mount(device)
+    fs.mkdir(FOLDER)
+    return fs
+
+
+def _blank(flash, buf):
+    for block in (0, 1):
+        flash.readblocks(block, buf)
+        if buf != b"\xff" * BLOCK:
+            return False
+    return True
+
+
+def _blocks(flash, buf, whole):
+    """How many blocks the littlefs says it has whose superblock is in one of the first two; 0 if there is none (littlefs SPEC.md)."""
+    for block in (0, 1):
+        flash.readblocks(block, buf)
+        size, count = struct.unpack_from("<II", buf, 24)
+        if buf[8:16] == b"littlefs" and size == BLOCK and 2 <= count <= whole:
+            return count
+    return 0
+
+
+def _mounted(device, mount):
+    """The file system, if it mounts and its folder for documents can be listed."""
+    try:
+        fs = mount(device)
+        for _ in fs.ilistdir(FOLDER if _is_there(fs, FOLDER) else "/"):
+            pass
+    except OSError:
+        return None
+    return fs
+
+
+def _with_folder(fs):
+    """None if it takes none: it is full, or broken, and nothing in it is ours."""
+    try:
+        fs.mkdir(FOLDER)
+    except OSError:
+        return None
+    return fs
+
+
+def _is_there(fs, path):
+    try:
+        fs.stat(path)
+    except OSError as error:
+        if error.args[0] != errno.ENOENT:
+            raise
+        return False
+    return True
+
+
+def _holds_documents(flash, whole):
+    """Whether any block has the head of one of our slots in it: at its start, or among littlefs's own entries."""
+    buf = bytearray(BLOCK)
+    for block in range(whole):
+        flash.readblocks(block, buf)
+        raw = bytes(buf)
+        at = raw.find(SLOT)
+        while at >= 0:
+            if _is_head(raw, at):
+                return True
+            at = raw.find(SLOT, at + 1)
+    return False
+
+
+def _is_head(raw, at):
+    if at + 16 > BLOCK:
+        return False
+    sequence, length = struct.unpack_from("<II", raw, at + 4)
+    return 0 < sequence < 1 << 24 and (length == 0 or length <= 8192 and raw[at + 16 : at + 17] == b"{")
+
+
+def _carried_over(fs, device, make, mount):
+    """Every file by way of RAM, for the new store lies over the old one. What does not fit in there is left as it is."""
+    try:
+        files = list(_files(fs, "/"))
+    except (OSError, MemoryError):
+        return None, DAMAGED
+    make(device)
+    fs = mount(device)
+    _write(fs, MOVING, b"1")
+    for path, data in files:
+        if data is None:
+            fs.mkdir(path)
+        else:
+            _write(fs, path, data)
+    fs.remove(MOVING)
+    return fs, MOVED
+
+
+def _files(fs, folder):
+    """(path, bytes) of every file, (path, None) of every folder before what is in it."""
+    for entry in fs.ilistdir(folder):
+        path = folder.rstrip("/") + "/" + entry[0]
+        if entry[1] & 0x4000:
+            yield path, None
+            for one in _files(fs, path):
+                yield one
+        else:
+            with fs.open(path, "rb") as f:
+                yield path, f.read()
+
+
+def _write(fs, path, data):
+    with fs.open(path, "wb") as f:
+        f.write(data)
+
+
+def mounted(kept_kb=0):
+    """Mount the internal flash at /, but for `kept_kb` at its end, which are the journal's on some boards; gives how it was found."""
+    import rp2
+    import vfs
+
+    flash = rp2.Flash()
+    whole = flash.ioctl(4, 0)
+    fs, found = opened(lambda blocks: rp2.Flash(start=0, len=blocks * BLOCK), whole, whole - kept_kb * 1024 // BLOCK,
+                       lambda device: vfs.VfsLfs2.mkfs(device, progsize=256), lambda device: vfs.VfsLfs2(device, progsize=256))  # fmt: skip
+    if fs:
+        vfs.mount(fs, "/")
+    return found
