@@ -17,8 +17,9 @@ from typing import Any
 
 from stackpress import revision, tick_compiler
 from stackpress.flashing import flash_map, uf2
+from stackpress_core.version import VERSION
 
-from boards.images import frozen, sources, tick
+from boards.images import about, frozen, sources, tick
 from boards.images.board_data import board_data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +57,7 @@ def _build(name: str, board: dict[str, Any], text_of_tick: str, out: Path) -> Pa
     mpy, sdk = sources.checkout()
     _board_folder(name, board["chip"], out / "micropython")
     _write(out / "micropython/tick.c", text_of_tick.splitlines())
+    _write(out / "micropython/about.c", about.source(board, VERSION, git, sources.version()).splitlines())
     # other switches of MicroPython are another build: what it makes from its headers is not made anew when a header changes
     switches = _hash(path.read_bytes() for path in sorted((out / "micropython").iterdir()) if path.suffix != ".c")
     work = sources.cache() / "build" / (name + "-" + hashlib.sha256(f"{mpy}{out}{switches}{CMAKE}".encode()).hexdigest()[:8])

@@ -9,6 +9,7 @@ import errno
 import struct
 
 BLOCK = 4096
+LEFT = 64  # blocks that a new store leaves at the end: for a journal, and the last sector, which a block for RP2350-E10 erases
 FOLDER = "/documents"
 MOVING = "/moving"  # is there while a store that is too large is carried over
 SLOT = b"SPD1"  # how a slot begins: stackpress_core/documents.py
@@ -28,12 +29,14 @@ def told(found):
 
 
 def opened(part, whole, room, make, mount):
-    """(file system or None, how it was found). `part(blocks)` is the flash from its first block on, all of it `whole`; a new store
-    takes `room`. `make(device)` and `mount(device)` are littlefs's."""
+    """(file system or None, how it was found). `part(blocks)` is the flash from its first block on, all of it `whole`; a store has
+    `room` at most, and a new one has the size that fits on each board of this chip, so that they take it over from each other.
+    `make(device)` and `mount(device)` are littlefs's."""
     flash, first = part(whole), bytearray(BLOCK)
+    fresh = part(min(room, whole - LEFT))
     flash.readblocks(0, first)
     if first[: len(ERASE)] == ERASE:
-        return _new(part(room), make, mount), NEW
+        return _new(fresh, make, mount), NEW
     blocks = _blocks(flash, first, whole)
     fs = _mounted(part(blocks), mount) if blocks else None
     if fs and not _is_there(fs, FOLDER):  # another firmware's, which may stay; a store of ours always has it
@@ -41,11 +44,11 @@ def opened(part, whole, room, make, mount):
     if fs and blocks <= room:
         return fs, CUT if _is_there(fs, MOVING) else KEPT
     if fs:
-        return _carried_over(fs, part(room), make, mount)
+        return _carried_over(fs, fresh, make, mount)
     if _holds_documents(flash, whole):
         return None, DAMAGED
     found = NEW if _blank(flash, first) else MADE
-    return _new(part(room), make, mount), found
+    return _new(fresh, make, mount), found
 
 
 def _new(device, make, mount):
@@ -64,7 +67,7 @@ def _blank(flash, buf):
 
 
 def _blocks(flash, buf, whole):
-    """How many blocks the littlefs says it has whose superblock is in one of the first two; 0 if there is none (littlefs SPEC.md)."""
+    """How many blocks the littlefs has by a superblock in one of the first two; 0 if there is none (littlefs SPEC.md)."""
     for block in (0, 1):
         flash.readblocks(block, buf)
         size, count = struct.unpack_from("<II", buf, 24)
@@ -148,8 +151,7 @@ def _files(fs, folder):
         path = folder.rstrip("/") + "/" + entry[0]
         if entry[1] & 0x4000:
             yield path, None
-            for one in _files(fs, path):
-                yield one
+            yield from _files(fs, path)
         else:
             with fs.open(path, "rb") as f:
                 yield path, f.read()
@@ -161,14 +163,15 @@ def _write(fs, path, data):
 
 
 def mounted(kept_kb=0):
-    """Mount the internal flash at /, but for `kept_kb` at its end, which are the journal's on some boards; gives how it was found."""
+    """Mount the internal flash at /, but for `kept_kb` at its end, a journal's on some boards; gives how it was found."""
     import rp2
     import vfs
 
     flash = rp2.Flash()
     whole = flash.ioctl(4, 0)
     fs, found = opened(lambda blocks: rp2.Flash(start=0, len=blocks * BLOCK), whole, whole - kept_kb * 1024 // BLOCK,
-                       lambda device: vfs.VfsLfs2.mkfs(device, progsize=256), lambda device: vfs.VfsLfs2(device, progsize=256))  # fmt: skip
+                       lambda device: vfs.VfsLfs2.mkfs(device, progsize=256),
+                       lambda device: vfs.VfsLfs2(device, progsize=256))  # fmt: skip
     if fs:
         vfs.mount(fs, "/")
     return found

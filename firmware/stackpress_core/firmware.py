@@ -50,7 +50,6 @@ class Firmware:
         self.S = S = words.new()
         self.ring = getattr(board, "ring", None) or bytearray(RING_ENTRY * RING_ENTRIES)
         self.boot_id, store_keeps = next_boot_id(board.store)
-        self.store_told = getattr(board, "store_told", "")
         self._first_words()
 
         self.agenda = Agenda()
@@ -75,7 +74,8 @@ class Firmware:
         self.stiffness = Stiffness(S, self.params)
         self.duty = Duty(S)
         self.calibrator = Calibrator(S, r, self.settings, self.events, self.agenda, board.identity)
-        self.arming = Arming(S, r, self.settings, self.calibrator, self.journal, store_keeps, self.store_told)
+        self.arming = Arming(S, r, self.settings, self.calibrator, self.journal, store_keeps,
+                             getattr(board, "store_told", ""))  # fmt: skip
         self.operator = Operator(S, r, self.settings, self.arming, self.motion, self.runner, self.lease, self.run_log,
                                  self.sampler, self.events)  # fmt: skip
         self.maintenance = Maintenance(board, r, self.motion, self.journal, self.events)
@@ -105,8 +105,8 @@ class Firmware:
             self.board.serial.listen(self.S, _ABORT)
         self.server.hung_up()
         self.run_log.boot()
-        if self.store_told:
-            self.events.tell(records.EVENT_STORE, 0, 0, self.store_told)
+        if self.arming.store_told:
+            self.events.tell(records.EVENT_STORE, 0, 0, self.arming.store_told)
 
     def foreground(self, wall_ms, moved=True, heard=True):
         """Serial line, program, log: each bounded. Who runs the ticks himself knows whether time only `moved` to a moment of the

@@ -211,12 +211,8 @@ def test_frozen_modules_come_before_whatever_lies_in_the_file_system(monkeypatch
 
     calls = []
     drivers = types.ModuleType("drivers")
-    drivers.file_store = types.SimpleNamespace(mount=lambda journal_kb: calls.append("mount"))
     drivers.watchdog = types.SimpleNamespace(feed_at_prompt=lambda: calls.append("feed"))
-    facts = types.ModuleType("image_facts")
-    facts.SETTINGS = {}
     monkeypatch.setitem(sys.modules, "drivers", drivers)
-    monkeypatch.setitem(sys.modules, "image_facts", facts)
     path = ["", ".frozen", "/lib", "/app"]
     fake = types.SimpleNamespace(path=path)
     monkeypatch.setitem(sys.modules, "sys", fake)
@@ -224,7 +220,7 @@ def test_frozen_modules_come_before_whatever_lies_in_the_file_system(monkeypatch
         exec((ROOT / "firmware/boot.py").read_text(), {})
     finally:
         monkeypatch.undo()
-    assert path[0] == ".frozen" and "/app" not in path and calls == ["feed", "mount"]
+    assert path[0] == ".frozen" and "/app" not in path and calls == ["feed"]
 
 
 def test_tree_that_was_changed_says_so(tmp_path):

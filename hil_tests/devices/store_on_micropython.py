@@ -1,4 +1,4 @@
-"""Open stores of documents in files of raw flash as a board does: `micropython store_on_micropython.py DRIVERS FILE ROOM [CUT] ...`.
+"""Open stores of documents in files of raw flash as a board does: `micropython THIS DRIVERS FILE ROOM CUT ...`.
 
 Runs on MicroPython's unix port with its own littlefs. FILE is the whole flash, ROOM the blocks that a new store may take, CUT the
 number of erases and writes after which the power goes (-1: never). One line of JSON a file: how it was found, what it holds.
@@ -42,7 +42,7 @@ class Flash:
         there = bytearray(len(buf))
         self.readblocks(block, there, offset)
         self.file.seek(block * BLOCK + offset)
-        self.file.write(bytes([a & b for a, b in zip(there, buf)]))
+        self.file.write(bytes([there[i] & buf[i] for i in range(len(buf))]))
 
     def ioctl(self, op, arg):
         if op == 4:
@@ -60,24 +60,25 @@ def contents(fs):
     return {path: None if data is None else [len(data), data[:24].hex()] for path, data in internal_store._files(fs, "/")}
 
 
+def start(file, room):
+    """One start of a board with this flash."""
+    try:
+        fs, found = internal_store.opened(lambda blocks: Flash(file, blocks), file.seek(0, 2) // BLOCK, room,
+                                          lambda device: vfs.VfsLfs2.mkfs(device, progsize=256),
+                                          lambda device: vfs.VfsLfs2(device, progsize=256))  # fmt: skip
+    except PowerCut:
+        return {"found": "power cut", "touched": Flash.touched}
+    held = contents(fs) if fs else None
+    return {"found": found, "told": internal_store.told(found), "files": held, "touched": Flash.touched}
+
+
 def main(words):
     while words:
         path, room, cut = words[0], int(words[1]), int(words[2])
         words = words[3:]
         Flash.left, Flash.touched = cut, 0
-        file = open(path, "r+b")
-        whole = file.seek(0, 2) // BLOCK
-        answer = {}
-        try:
-            fs, found = internal_store.opened(lambda blocks: Flash(file, blocks), whole, room,
-                                              lambda device: vfs.VfsLfs2.mkfs(device, progsize=256),
-                                              lambda device: vfs.VfsLfs2(device, progsize=256))  # fmt: skip
-            answer = {"found": found, "told": internal_store.told(found), "files": contents(fs) if fs else None}
-        except PowerCut:
-            answer = {"found": "power cut"}
-        answer["touched"] = Flash.touched
-        file.close()
-        print(json.dumps(answer))
+        with open(path, "r+b") as file:
+            print(json.dumps(start(file, room)))
 
 
 main(sys.argv[2:])

@@ -1,4 +1,4 @@
-"""What a board makes of the flash that it finds: every pair of our boards, other firmware's leavings, damage. On MicroPython's littlefs."""
+"""What a board makes of the flash that it finds: pairs of our boards, others' leavings, damage; on MicroPython's littlefs."""
 
 import json
 import random
@@ -17,7 +17,8 @@ from stackpress.simulator.supervisor import MICROPYTHON
 from hil_tests.targets.storage import BLOCK, file_system
 
 SCRIPT = Path(__file__).with_name("store_on_micropython.py")
-DOCUMENTS = {"config": b'{"format":1,"name":"x"}', "ceilings": b'{"c":1}' + b" " * 900, "program/p": b'{"p":' + b"1" * 5000 + b"}"}
+LARGE = b'{"p":' + b"1" * 5000 + b"}"
+DOCUMENTS = {"config": b'{"format":1}', "ceilings": b'{"c":1}' + b" " * 900, "program/p": LARGE}
 RP2040 = [name for name in flash_map.names() if flash_map.chip_of(name) == "rp2040"]
 
 
@@ -33,7 +34,8 @@ def room_of(board: str) -> int:
 
 def opened(*cases: tuple[Path, int] | tuple[Path, int, int]) -> list[dict[str, Any]]:
     words = [str(word) for case in cases for word in (*case, *(-1,) * (3 - len(case)))]
-    done = subprocess.run([*MICROPYTHON, str(SCRIPT), str(FIRMWARE / "drivers"), *words], capture_output=True, text=True, timeout=120)
+    command = [*MICROPYTHON, str(SCRIPT), str(FIRMWARE / "drivers"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench_press import MemoryBoard, PressBench  # type: ignore[import-not-found]
-from stackpress.flashing import uf2
+from stackpress.flashing import erasing, uf2
 
 from hil_tests.devices.boot_drive import BootDrive
 
@@ -79,9 +79,12 @@ class FlashablePress:
         self._ends = threading.Event()
         self._thread: threading.Thread | None = None
         self.comes_back = True
+        self.erased = False  # a new store was asked for with the last image
 
     def boot(self, content: str = "11" * 8, git: str = "ffffffffffff") -> "FlashablePress":
         kept = {"store": self.board.store, "flash": self.board.flash} if self.board else {}
+        if self.erased:
+            kept["store"] = type(kept["store"])()
         self.board = PtyBoard(git, content, **kept)
         self.bench = PressBench(self.board, stored=not kept, **self.raws)
         self._ends.clear()
@@ -104,6 +107,7 @@ class FlashablePress:
     def taken(self, blocks: dict[int, bytes]) -> None:
         found = MARK.search(b"".join(blocks[address] for address in sorted(blocks)))
         assert found
+        self.erased = any(block.startswith(erasing.MARK) for block in blocks.values())
         if self.comes_back:
             time.sleep(0.1)
             self.boot(found[3].decode(), found[2].decode())

@@ -16,6 +16,7 @@ from .session import Session
 
 PIECE = 192  # bytes of a document in one line
 MISSING_FILE = -256
+UNKNOWN_HEADER = -113
 
 
 class Storage(Session):
@@ -139,14 +140,18 @@ class Storage(Session):
         """Why the press keeps its log in RAM only, where the power takes it along; empty if it does not."""
         try:
             return unquoted(self.query("LOG:MISS?"))
-        except PressRefused:
+        except PressRefused as error:
+            if error.number != UNKNOWN_HEADER:
+                raise
             return ""  # an older firmware
 
     def store_told(self) -> str:
         """How the press found its store of documents at this start; empty if as it was left."""
         try:
             return unquoted(self.query("DATA:STOR?"))
-        except PressRefused:
+        except PressRefused as error:
+            if error.number != UNKNOWN_HEADER:
+                raise
             return ""  # an older firmware
 
     def log_read(self, seq: int, most: int = 4096) -> bytes:

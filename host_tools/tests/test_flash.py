@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import struct
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 from stackpress.answers import Release
 from stackpress.cli import app
-from stackpress.flashing import drives, flash_map, targets, uf2
+from stackpress.errors import WrongImage
+from stackpress.flashing import drives, erasing, flash_map, images, targets, uf2
 from stackpress.ports import FoundPort
 from stackpress_core.tick import words
 
@@ -216,3 +218,63 @@ def test_every_board_says_where_its_storage_begins() -> None:
         end = uf2.FLASH + flash_map.flash_bytes(name)
         assert uf2.FLASH + 256 * 1024 < flash_map.storage_start(name) < end, name
         assert flash_map.chip_of(name) in uf2.FAMILIES
+
+
+def e10_block(address: int = 0x10FFFF00, tagged: bool = True) -> bytes:
+    """The block that picotool 2 writes first into an RP2350's UF2, byte for byte (`picotool uf2 convert --abs-block`)."""
+    flags, tag = (0xA000, 0x9957E304) if tagged else (0x2000, 0)
+    head = struct.pack("<8I", 0x0A324655, 0x9E5D5157, flags, address, 256, 0, 2, 0xE48BFF57)
+    return head + (b"\xef" * 256 + struct.pack("<I", tag)).ljust(476, b"\0") + struct.pack("<I", 0x0AB16F30)
+
+
+@pytest.mark.parametrize("first", [e10_block(), e10_block(0x103FFF00), e10_block(tagged=False)])
+def test_a_file_with_the_block_of_e10_is_taken_and_the_block_left_out(first: bytes, tmp_path: Path) -> None:
+    path = image(tmp_path / "plain.uf2", board="pico2", chip="rp2350")
+    plain = path.read_bytes()
+    path.write_bytes(first + plain)
+    taken = images.read_image(path)
+    assert taken.data == plain and taken.board == "pico2" and taken.end == uf2.FLASH + len(plain) // 512 * 256
+    images.check_fits(taken, "pico2", "rp2350", flash_map.storage_start("pico2"))
+
+
+@pytest.mark.parametrize("bad", [e10_block(), e10_block()[:-4] + b"\0\0\0\0", e10_block().replace(b"\xef", b"\xee", 1)])
+def test_nothing_else_is_taken_for_the_block_of_e10(bad: bytes, tmp_path: Path) -> None:
+    path = image(tmp_path / "x.uf2", board="pico2", chip="rp2350")
+    plain = path.read_bytes()
+    for data in (bad + bad + plain, plain + bad) if bad == e10_block() else (bad + plain,):
+        path.write_bytes(data)
+        with pytest.raises(WrongImage, match="no whole UF2 file"):
+            images.read_image(path)
+    path.write_bytes(e10_block())
+    with pytest.raises(WrongImage, match="no whole UF2 file"):
+        images.read_image(path)
+
+
+def test_our_images_have_no_such_block() -> None:
+    assert uf2.encode(b"x" * 1000, uf2.FAMILIES["rp2350"])[:512] != e10_block()
+    assert len(uf2.encode(b"x" * 1000, uf2.FAMILIES["rp2350"])) == 4 * 512
+
+
+def test_storage_is_erased_only_when_asked_and_then_is_no_loss(bench: FlashablePress, ask: Ask, tmp_path: Path) -> None:
+    bench.boot(OLD)
+    same = image(tmp_path / "same.uf2", content=OLD)
+    code, told = ask(same, *on(bench))
+    assert code == 0 and not told["written"], told
+    code, told = ask(same, *on(bench), "--erase-storage", "--dry-run")
+    assert code == 0 and "new store" in " ".join(told["steps"]) and not bench.erased, told
+    code, told = ask(same, *on(bench), "--erase-storage")
+    assert code == 0 and told["written"] and bench.erased, told
+    assert told["after"]["documents"] == 0 and len(told["after"]["documents_changed"]) == 3
+    kept = next((tmp_path / "STACKPRESS_DATA").rglob(f"{OLD}.uf2"))
+    assert erasing.MARK not in kept.read_bytes()  # going back to this image later erases nothing
+
+
+def test_the_mark_asks_for_a_new_store_in_the_words_that_the_image_knows() -> None:
+    from stackpress.paths import FIRMWARE
+
+    assert f"ERASE = {erasing.MARK!r}".replace("'", '"') in (FIRMWARE / "drivers/internal_store.py").read_text()
+    plain = uf2.encode(b"y" * 5000, uf2.FAMILIES["rp2040"])
+    marked = erasing.with_mark(plain, 0x100A0000)
+    addresses = [struct.unpack_from("<I", marked, at + 12)[0] for at in range(0, len(marked), 512)]
+    wanted = [*range(0x10000000, 0x10002000, 256), *range(0x100A0000, 0x100A1000, 256)]
+    assert addresses == wanted  # whole sectors: RP2040-E14

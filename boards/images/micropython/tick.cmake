@@ -1,4 +1,7 @@
-# What is C in an image, as modules of MicroPython's: the compiled tick, whose code is in RAM as a whole (tick.c says so), and the port.
+# What is C in an image, as modules of MicroPython's: the compiled tick, whose code is in RAM as a whole (tick.c says so), the port, and
+# what picotool tells of the image (about.c, which says the program's name instead of MicroPython).
 add_library(usermod_tick INTERFACE)
-target_sources(usermod_tick INTERFACE ${MICROPY_BOARD_DIR}/tick.c ${MICROPY_BOARD_DIR}/tick_code.c ${MICROPY_BOARD_DIR}/usb_wire.c)
+target_sources(usermod_tick INTERFACE ${MICROPY_BOARD_DIR}/tick.c ${MICROPY_BOARD_DIR}/tick_code.c ${MICROPY_BOARD_DIR}/usb_wire.c
+  ${MICROPY_BOARD_DIR}/about.c)
+target_compile_definitions(usermod_tick INTERFACE PICO_NO_BI_PROGRAM_NAME=1)
 target_link_libraries(usermod INTERFACE usermod_tick)

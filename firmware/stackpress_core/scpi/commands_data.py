@@ -176,7 +176,7 @@ TABLE = (
     ("DATA:READ?", "read_q", "str", "A document, as a block"),
     ("DATA:CATalog?", "catalog_q", "", "Name, state, bytes and CRC-32 of each document"),
     ("DATA:DELete", "delete", "str", "Remove a document"),
-    ("DATA:STORe?", "store_told", "", "How the store of documents was found at this start; empty if as it was left"),
+    ("DATA:STORe?", "arming.store_told", "", "How the store of documents was found at this start; empty if as it was left"),
     ("CEILing:FRAMe?", "frame_q", "[unit:force]", "The frame's rating"),
     ("CEILing:CELL<n>?", "cell_q", "[unit:force]", "Rated capacity of a load cell, from 1"),
     ("CEILing:RELief?", "relief_q", "[unit:force]", "Force at which the relief valve opens"),

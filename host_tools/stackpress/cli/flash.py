@@ -25,6 +25,9 @@ File = Annotated[
 Board = Annotated[str | None, typer.Option("--board", help="Which board it is, where a boot drive can't say.")]
 Drive = Annotated[Path | None, typer.Option("--drive", help="Where the boot drive is mounted, or will be.")]
 Rollback = Annotated[bool, typer.Option("--rollback", help="Go back to what ran on this board before.")]
+Erase = Annotated[
+    bool, typer.Option("--erase-storage", help="Make a new store of documents: what the old one holds is gone, the log is not.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, say what would be done, write nothing.")]
 Wait = Annotated[float, typer.Option("--wait", min=1, help="Seconds to wait for the drive, and for the board to come back.")]
 
@@ -36,6 +39,7 @@ def flash(
     port: Port = None,
     drive: Drive = None,
     rollback: Rollback = False,
+    erase_storage: Erase = False,
     dry_run: DryRun = False,
     wait: Wait = 60.0,
     yes: Yes = False,
@@ -53,7 +57,7 @@ def flash(
     named = _judged(image, board)
     target = find_target(wanted, archive)
     introduce(out, target)
-    _flash_image(out, named or _chosen(rollback, target, archive), target, wanted, archive, wait, dry_run, yes)
+    _flash_image(out, named or _chosen(rollback, target, archive), target, wanted, archive, wait, dry_run, yes, erase_storage)
 
 
 def _judged(path: Path | None, board: str | None) -> "Image | None":
@@ -91,14 +95,15 @@ def _chosen(rollback: bool, target: "Target", archive: "Archive") -> "Image":
 
 
 def _flash_image(
-    out: Output, image: "Image", target: "Target", wanted: "Wanted", archive: "Archive", wait: float, dry_run: bool, yes: bool
-) -> None:
+    out: Output, image: "Image", target: "Target", wanted: "Wanted", archive: "Archive", wait: float, dry_run: bool, yes: bool,
+    erase: bool,
+) -> None:  # fmt: skip
     from ..flashing import flasher
 
     flasher.check(image, target)
     about: dict[str, Any] = {"board": target.board, "identity": target.identity, "why": target.why, "image": image.about()}
     out.say(f"image {image.path}: board {image.board}, commit {image.git}, content {image.hash}, {len(image.data) // 1024} kB")
-    steps = flasher.plan(image, target)
+    steps = flasher.plan(image, target, erase)
     if target.running and not archive.has(target.identity, target.running.hash):
         out.say("What it runs now is not kept on this computer: --rollback will not bring it back.")
     if dry_run:
@@ -106,11 +111,16 @@ def _flash_image(
             out.say(f"would {step}")
         out.answer({**about, "dry_run": True, "steps": steps})
         return
-    if target.running and target.running.hash == image.hash:
+    if target.running and target.running.hash == image.hash and not erase:
         out.say("It runs this image already; nothing was written.")
         out.answer({**about, "dry_run": False, "written": False})
         return
-    out.confirm(f"Write this image to {target.identity or target.board}?", yes)
+    what = f" and erase its documents ({_documents(target)})" if erase else ""
+    out.confirm(f"Write this image to {target.identity or target.board}{what}?", yes)
     with shown(out) as watch:
-        done = flasher.flash(image, target, wanted, archive, watch, wait)
-    finished(out, about, done)
+        done = flasher.flash(image, target, wanted, archive, watch, wait, erase)
+    finished(out, about, done, erase)
+
+
+def _documents(target: "Target") -> str:
+    return ", ".join(name for name, _ in target.documents) or "none that could be read"

@@ -21,14 +21,17 @@ def introduce(out: Output, target: "Target") -> None:
     out.say(f"board {target.board} on {where}{runs}: {target.why}")
 
 
-def finished(out: Output, about: dict[str, Any], done: "Flashed") -> None:
-    """Say what came of it."""
+def finished(out: Output, about: dict[str, Any], done: "Flashed", erased: bool = False) -> None:
+    """Say what came of it; documents that were to be `erased` are no loss."""
     from ..flashing import flasher
 
+    lost = () if erased else done.lost
     out.say(f"{done.identity} runs {done.firmware}; {done.documents} documents are there")
-    out.answer({**about, "dry_run": False, "written": True, "after": flasher.told(done)}, ok=not done.lost)
-    if done.lost:
-        out.say(f"Documents are not as they were: {', '.join(done.lost)}. `stackpress doctor` says what to do.")
+    out.answer({**about, "dry_run": False, "written": True, "after": flasher.told(done)}, ok=not lost)
+    if done.store_told:
+        out.say(f"Its store of documents: {done.store_told}.")
+    if lost:
+        out.say(f"Documents are not as they were: {', '.join(lost)}. `stackpress doctor` says what to do.")
         raise typer.Exit(REFUSED)
 
 

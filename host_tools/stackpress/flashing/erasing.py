@@ -9,6 +9,6 @@ MARK = b"stackpress: make a new store here\n"  # firmware/drivers/internal_store
 
 
 def with_mark(image: bytes, storage_start: int) -> bytes:
-    """The UF2 of an image, and behind it the mark as its last page."""
+    """The UF2 of an image, and behind it a sector that begins with the mark."""
     family, first, content = uf2.decode(image)
     return uf2.encode_pieces([(first, content), (storage_start, MARK)], family)

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import FlashBroken
 from ..link import Link
 from ..press import Press
-from . import drives, flash_map
+from . import drives, erasing, flash_map
 from .archive import Archive
 from .images import Image, check_fits
 from .targets import Target, Wanted, wait_for_drive, wait_for_press
@@ -28,13 +28,14 @@ class Watch:
 
 @dataclass(frozen=True)
 class Flashed:
-    """What came of it. `documents` counts those that the board has, `lost` names those that are not as they were before."""
+    """What came of it: how many documents are there, which are not as they were (`lost`), and what is told of the store."""
 
     identity: str
     port: str
     firmware: str
     documents: int
     lost: tuple[str, ...] = ()
+    store_told: str = ""
 
 
 def check(image: Image, target: Target) -> None:
@@ -43,17 +44,23 @@ def check(image: Image, target: Target) -> None:
     check_fits(image, target.board, target.drive.chip if target.drive else chip, storage)
 
 
-def plan(image: Image, target: Target) -> list[str]:
+def plan(image: Image, target: Target, erase: bool = False) -> list[str]:
     """What would be done, in words."""
     size = f"{len(image.data) // 1024} kB"
     steps = [f"ask the firmware on {target.port} for the boot drive (outputs safe first)"] if target.port else []
     where = str(target.drive.path) if target.drive else "the boot drive"
     steps += [f"copy {image.path} ({size}) to {where}", f"wait for the board, which must then say hash {image.hash}"]
+    steps += ["make a new store of documents: what the old one holds is gone"] if erase else []
     return [*steps, "keep the image as the last good one of this board"]
 
 
-def flash(image: Image, target: Target, wanted: Wanted, archive: Archive, watch: Watch, wait_s: float = WAIT_S) -> Flashed:
-    """Put the image on the board. Raises WrongImage, PressRefused, FlashBroken; whatever broke off, the same call carries on."""
+def flash(
+    image: Image, target: Target, wanted: Wanted, archive: Archive, watch: Watch, wait_s: float = WAIT_S, erase: bool = False
+) -> Flashed:
+    """Put the image on the board; `erase` asks it for a new store of documents as well.
+
+    Raises WrongImage, PressRefused, FlashBroken; whatever broke off, the same call carries on.
+    """
     check(image, target)
     drive = target.drive
     if drive is None:
@@ -70,7 +77,8 @@ def flash(image: Image, target: Target, wanted: Wanted, archive: Archive, watch:
             raise FlashBroken(f"the drive {drive.path} that appeared is a {drive.board_id}", "Say which drive with --drive.")
     archive.begin(target.identity, image)
     watch.step(f"copying to {drive.path}")
-    drives.copy(image.data, drive, watch.copied)
+    data = erasing.with_mark(image.data, flash_map.storage_start(target.board)) if erase else image.data
+    drives.copy(data, drive, watch.copied)
     watch.step("waiting for the board")
     return _back(image, target, wanted, archive, wait_s)
 
@@ -95,7 +103,7 @@ def flashed(press: Press, target: Target) -> Flashed:
     who = press.who()
     now = {one.name: one.crc for one in press.documents()}
     lost = tuple(name for name, crc in target.documents if now.get(name) != crc)
-    return Flashed(who.serial, press.port, who.firmware, len(now), lost)
+    return Flashed(who.serial, press.port, who.firmware, len(now), lost, press.store_told())
 
 
 def timer(seconds: float) -> Callable[[], bool]:
@@ -123,4 +131,4 @@ def _unmounted_hint() -> str:
 def told(one: Flashed) -> dict[str, Any]:
     """For --json."""
     return {"identity": one.identity, "port": one.port, "firmware": one.firmware,
-            "documents": one.documents, "documents_changed": list(one.lost)}  # fmt: skip
+            "documents": one.documents, "documents_changed": list(one.lost), "store": one.store_told}  # fmt: skip

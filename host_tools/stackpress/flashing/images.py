@@ -15,7 +15,7 @@ BUILT = paths.ROOT / "build" / "images"
 
 @dataclass(frozen=True)
 class Image:
-    """A whole UF2 file of ours. Addresses are those of the chip's memory map; `end` is the first byte behind it."""
+    """A whole UF2 file of ours; `data` is what goes to the drive, `end` the first address of the chip behind it."""
 
     path: Path
     data: bytes
@@ -53,7 +53,7 @@ def read_image(path: Path) -> Image:
         hint = "An image of `make firmware` says which board it is for; others are copied by hand."
         raise WrongImage(f"{path} does not say which board it is for: it is no image of stackpress", hint)
     board, version, git, content_hash = (part.decode() for part in marks.pop())
-    return Image(path, data, chips[family], board, version, git, content_hash, first + len(content))
+    return Image(path, uf2.for_the_drive(data), chips[family], board, version, git, content_hash, first + len(content))
 
 
 def built_image(board: str) -> Path:

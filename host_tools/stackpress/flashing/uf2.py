@@ -9,31 +9,23 @@ PAYLOAD = 256
 MAGIC = (0x0A324655, 0x9E5D5157, 0x0AB16F30)
 FAMILY_PRESENT, EXTENSIONS_PRESENT = 0x2000, 0x8000
 SECTOR = 4096
-ABSOLUTE, IGNORED_AT, IGNORE = 0xE48BFF57, 0x10FFFF00, 0x9957E304  # of the block of RP2350-E10, as picotool writes it
+ABSOLUTE, IGNORE = 0xE48BFF57, 0x9957E304  # family and extension of the block of RP2350-E10, as picotool writes it
 
 
 def encode(image: bytes, family: int, address: int = FLASH) -> bytes:
-    """A raw image as UF2, for an RP2350 with the block of RP2350-E10 before it (decisions/the-block-of-e10.md)."""
+    """A raw image as UF2; without the block of RP2350-E10 (decisions/no-block-for-e10.md)."""
     return encode_pieces([(address, image)], family)
 
 
 def encode_pieces(pieces: Sequence[tuple[int, bytes]], family: int) -> bytes:
-    """The same of several pieces, each (address, bytes). Between two the sector is filled up: the ROM erases whole ones."""
+    """The same of several pieces, each (address, bytes). Of more than one each fills its last sector: RP2040-E14."""
     pages = []
-    for number, (address, data) in enumerate(pieces):
-        whole = SECTOR if number < len(pieces) - 1 or number else PAYLOAD
+    for address, data in pieces:
+        whole = SECTOR if len(pieces) > 1 else PAYLOAD
         data = data.ljust(-(-len(data) // whole) * whole, b"\xff" if whole == SECTOR else b"\0")
         pages += [(address + at, data[at : at + PAYLOAD]) for at in range(0, len(data), PAYLOAD)]
-    blocks = [
-        _block((FAMILY_PRESENT, address, PAYLOAD, n, len(pages), family), part) for n, (address, part) in enumerate(pages)
-    ]
-    return b"".join([ignored_block()] * (family == FAMILIES["rp2350"]) + blocks)
-
-
-def ignored_block() -> bytes:
-    """What the ROM of an RP2350 reads first and forgets, so that it takes what follows also where a partition table is."""
-    head = (FAMILY_PRESENT | EXTENSIONS_PRESENT, IGNORED_AT, PAYLOAD, 0, 2, ABSOLUTE)
-    return _block(head, b"\xef" * PAYLOAD + struct.pack("<I", IGNORE))
+    heads = [(FAMILY_PRESENT, address, PAYLOAD, n, len(pages), family) for n, (address, _) in enumerate(pages)]
+    return b"".join(_block(head, part) for head, (_, part) in zip(heads, pages, strict=True))
 
 
 def _block(head: tuple[int, ...], part: bytes) -> bytes:
@@ -41,21 +33,25 @@ def _block(head: tuple[int, ...], part: bytes) -> bytes:
 
 
 def _is_ignored(block: bytes) -> bool:
-    """A block of RP2350-E10, whichever address its writer gave it."""
-    m0, m1, flags, _, size, number, _, family = struct.unpack_from("<8I", block)
-    extension = struct.unpack_from("<I", block, 32 + PAYLOAD)[0] if size == PAYLOAD else 0
-    wanted = FAMILY_PRESENT | EXTENSIONS_PRESENT
-    return (m0, m1) == MAGIC[:2] and flags & wanted == wanted and (number, family, extension) == (0, ABSOLUTE, IGNORE)
+    """A block of RP2350-E10, wherever its writer aimed it; early picotools wrote it without the extension's flag."""
+    m0, m1, flags, _, size, number, count, family = struct.unpack_from("<8I", block)
+    (extension,) = struct.unpack_from("<I", block, 32 + PAYLOAD)
+    tagged = not flags & EXTENSIONS_PRESENT or extension == IGNORE
+    (last,) = struct.unpack_from("<I", block, 508)
+    return ((m0, m1, last) == MAGIC and flags & FAMILY_PRESENT > 0 and (size, number, count, family) == (PAYLOAD, 0, 2, ABSOLUTE)
+            and block[32 : 32 + PAYLOAD] == b"\xef" * PAYLOAD and tagged)  # fmt: skip
+
+
+def for_the_drive(data: bytes) -> bytes:
+    """The file without a block of RP2350-E10: on our boards it does nothing, but may be written into the flash's last sector."""
+    return data[512:] if _is_ignored(data[:512].ljust(512, b"\0")) else data
 
 
 def decode(data: bytes) -> tuple[int, int, bytes]:
     """(family, first address, image). Raises ValueError if it is no whole UF2 file of one family without gaps."""
+    data = for_the_drive(data)
     if not data or len(data) % 512:
         raise ValueError("not whole blocks of 512 bytes")
-    if _is_ignored(data[:512]):
-        data = data[512:]
-    if not data:
-        raise ValueError("a block for the ROM alone, and no image")
     image, first, families = b"", 0, set()
     for n in range(len(data) // 512):
         block = data[n * 512 : (n + 1) * 512]
