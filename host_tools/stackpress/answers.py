@@ -172,6 +172,13 @@ class Memory:
     stops: int
 
 
+def a_state(text: str) -> str:
+    """The name of a state, of this release or another. Raises ValueError for what is no name."""
+    if not text.isidentifier():
+        raise ValueError(f"{text[:40]!r} is no state")
+    return text
+
+
 def number(text: str) -> float | None:
     """A number, or None for SCPI's not-a-number."""
     value = float(text)

@@ -25,6 +25,10 @@ class LinkLost(PressError):
     """The press no longer answers, or the port is gone."""
 
 
+class NoSense(LinkLost):
+    """What came is not what a press answers to this question."""
+
+
 class BadBlock(LinkLost):
     """A block came with a wrong CRC-32; asking again is safe."""
 

@@ -1,11 +1,13 @@
-"""The serial line to a press: one reader, exclusive, every exchange ended by a marker, so that answers never shift.
+"""The serial line to a press: one reader, exclusive, every exchange marked at both ends, so that answers never shift.
 
-Each command is followed by an echo of a number that is new each time and by the press's error queue. What comes before
-the echo is the answer; nothing before it means that there is none, and the errors say why. A line that was torn by
-Ctrl-C or a lost cable is found again by its marker, not by waiting.
+A command is sent behind an echo of a number that is new each time, and followed by an echo of the next one and the press's error
+queue. What comes in one line with the first number is the answer; nothing behind it means that there is none, and the errors say
+why. What has neither number is a stranger's, and is never taken for ours. A line that was torn by Ctrl-C or a lost cable is found
+again by its marker, not by waiting.
 """
 
 import contextlib
+import os
 import re
 import struct
 import threading
@@ -16,6 +18,7 @@ from typing import Self
 
 import serial
 
+from . import exclusive
 from .errors import BadBlock, LinkLost, NoPress, PortBusy, PressRefused, said
 from .ports import choose_port
 
@@ -47,11 +50,13 @@ class Link:
         self._dirty = True
         self._stopped = False
         self._at_prompt = False
+        self.strangers = 0  # lines that came and were not ours
+        self.last = ("", "")  # what was asked last, and the answer
         self._serial = _opened(self.port, self.quiet_s)
         try:
             self.sync()
         except BaseException:
-            self._serial.close()
+            self.close()
             raise
 
     # -- exchanges -------------------------------------------------------------------------------------------------
@@ -62,7 +67,8 @@ class Link:
             answer, errors = self._exchange(text)
         if answer is None or _broke_off(errors):
             raise PressRefused(errors, text)
-        return answer.decode("utf-8", "replace")
+        self.last = text, answer.decode("utf-8", "replace")
+        return self.last[1]
 
     def command(self, text: str) -> None:
         """One line of commands; returns when they have run. Raises PressRefused, LinkLost."""
@@ -132,6 +138,7 @@ class Link:
         with contextlib.suppress(OSError, TypeError, ValueError):  # it is closed, or gone, or nobody reads there
             self._serial.write_timeout = LEAVE_S
             self._serial.write(LEAVE)
+        exclusive.release(_fd(self._serial))
         self._serial.close()
 
     def __enter__(self) -> Self:
@@ -147,27 +154,64 @@ class Link:
         return self._marker
 
     def _exchange(self, text: str) -> tuple[bytes | None, list[tuple[int, str]]]:
-        line = text.encode() + b"\n"
-        if len(line) > LINE_MAX or b"\n" in line[:-1]:
+        line = text.encode()
+        if len(line) >= LINE_MAX or b"\n" in line:
             raise ValueError(f"not one line of at most {LINE_MAX} bytes: {text[:60]!r}")
         if self._dirty or self._stopped:
             self.sync()
         self._dirty = True
-        marker = self._new_marker()
-        self._write(line + b':SYST:ECHO? "%d";ERR:ALL?\n' % marker)
-        start = b'"%d";' % marker
-        answer: bytes | None = None
-        got = self._answer()
-        if not got.startswith(start):
-            answer, got = got, self._skip_to(start)
+        first, last = b'"%d"' % self._new_marker(), b'"%d"' % self._new_marker()
+        ours = b":SYST:ECHO? " + first + (b";" if line[:1] in b":*" else b";:") + line
+        if len(ours) >= LINE_MAX:  # then the answer has a line to itself, behind the one with its mark
+            ours = b":SYST:ECHO? " + first + b"\n" + line
+        self._write(ours + b"\n:SYST:ECHO? " + last + b";ERR:ALL?\n")
+        answer, errors = self._between(first, last, b"\n" in ours)
         self._dirty = False
-        return answer, _errors(got[len(start) :])
+        return answer, errors
 
-    def _answer(self) -> bytes:
-        """One line, or the payload (CRC and all) of one block."""
+    def _between(self, first: bytes, last: bytes, apart: bool) -> tuple[bytes | None, list[tuple[int, str]]]:
+        """The answer behind our first mark, and the errors behind our last; what comes beside them is somebody else's."""
+        answer: bytes | None = None
+        begun, deadline = False, time.monotonic() + SKIP_S
+        while time.monotonic() < deadline:
+            marked, got = self._answer(first)
+            if marked:
+                begun, answer = True, got
+            elif got is not None and got.startswith(last + b";"):
+                errors = _errors(got[len(last) + 1 :])
+                if not begun and not errors:
+                    break
+                return answer, errors
+            elif apart and begun and answer is None:
+                answer = got
+            else:
+                self.strangers += 1
+        raise LinkLost(f"answers of the press on {self.port} go elsewhere{self._who()}", _STRANGER_HINT)
+
+    def _who(self) -> str:
+        """Who else has the port open, as the end of a sentence; that somebody must, if only strange answers tell it."""
+        there = exclusive.others(self.port)
+        if there:
+            return f": {', '.join(there)} has the port open as well"
+        return ": another program is on the line" if self.strangers else ""
+
+    def _answer(self, mark: bytes) -> tuple[bool, bytes | None]:
+        """(whether it has the mark, one line or the payload of one block, CRC and all); None: the mark and nothing behind it."""
         self._need(1)
-        if self._buf[:1] != b"#":
-            return self._line()
+        start = mark + b";#"
+        while len(self._buf) < len(start) and start.startswith(self._buf):
+            self._need(len(self._buf) + 1)
+        if self._buf.startswith(start):
+            del self._buf[: len(start) - 1]
+            return True, self._block_or_line()
+        if self._buf[:1] == b"#":
+            return False, self._block_or_line()
+        line = self._line()
+        if line == mark or line.startswith(mark + b";"):
+            return True, line[len(mark) + 1 :] if line != mark else None
+        return False, line
+
+    def _block_or_line(self) -> bytes:
         self._need(2)
         digits = int(self._buf[1:2]) if self._buf[1:2].isdigit() else 0
         self._need(2 + digits)
@@ -209,12 +253,16 @@ class Link:
             try:
                 got = self._serial.read(max(1, min(65536, self._serial.in_waiting)))
             except (OSError, TypeError, ValueError) as error:  # pyserial: TypeError when closed by another thread
+                if "multiple access" in str(error) and os.path.exists(self.port):  # pyserial: ready to be read, and nothing there
+                    raise LinkLost(f"somebody else reads on {self.port}{self._who()}", _STRANGER_HINT) from error
                 raise LinkLost(f"{self.port} is gone: {error}", _LOST_HINT) from error
             if got:
                 self._buf += got
                 deadline = time.monotonic() + self.quiet_s
             elif time.monotonic() > deadline:
-                raise LinkLost(f"the press on {self.port} has not answered for {self.quiet_s:g} s", _LOST_HINT)
+                text = f"the press on {self.port} has not answered for {self.quiet_s:g} s"
+                who = self._who()
+                raise LinkLost(text + who, _STRANGER_HINT if who else _LOST_HINT)
 
     def _break(self) -> None:
         with contextlib.suppress(OSError, ValueError):  # a port that has none; if the port is gone, the byte tells
@@ -253,12 +301,18 @@ def vent_unheard(port: str | None = None) -> str:
 
 
 _PROMPT_HINT = "Restart it: `mpremote reset`, or take its supply away for a moment."
+_STRANGER_HINT = "One program a port: close the other one. (For ModemManager see `stackpress doctor`.)"
 _LOST_HINT = "Check the cable and the press's supply; the press goes on by its program's host-loss policy."
 
 
 def _opened(port: str, quiet_s: float) -> serial.Serial:
+    there = exclusive.others(port)
+    if there:
+        raise PortBusy(f"{port} is open in {', '.join(there)}", "Close it there, or wait until it is done.")
     try:
-        return serial.serial_for_url(port, 115200, timeout=POLL_S, write_timeout=max(QUIET_S, quiet_s), exclusive=True)
+        opened = serial.serial_for_url(port, 115200, timeout=POLL_S, write_timeout=max(QUIET_S, quiet_s), exclusive=True)
+        exclusive.hold(_fd(opened))
+        return opened
     except serial.SerialException as error:
         text = str(error).lower()
         if "lock" in text or "access is denied" in text or "busy" in text:
@@ -266,6 +320,12 @@ def _opened(port: str, quiet_s: float) -> serial.Serial:
         raise NoPress(f"{port} can't be opened: {error}", "Say the right one with --port.") from error
     except (OSError, ValueError) as error:
         raise NoPress(f"{port} can't be opened: {error}", "Say the right one with --port.") from error
+
+
+def _fd(port: serial.Serial) -> int | None:
+    """The descriptor of a port that is a terminal."""
+    fd = getattr(port, "fd", None)
+    return fd if isinstance(fd, int) else None
 
 
 def _broke_off(errors: list[tuple[int, str]]) -> bool:

@@ -15,10 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-from .answers import ABSENT, Check, InterlockRow, Parameter, ProgramState, Row, Telemetry, surely
+from .answers import ABSENT, Check, InterlockRow, Parameter, ProgramState, Row, Telemetry, a_state, surely
 from .errors import PressError, PressTripped
 from .link import Link, quoted, split_answer, unquoted
-from .session import LEASE_S
+from .session import LEASE_S, understood
 from .states import DRIVEN, READY, SAFE, TRIPPED
 from .storage import Storage, strings
 
@@ -43,55 +43,67 @@ class Press(Storage):
     # -- state -----------------------------------------------------------------------------------------------------
 
     @property
+    @understood
     def state(self) -> str:
         """safe, ready, pressing, holding, releasing, tripped, service or monitor."""
-        return self.query("CYCL:STAT?")
+        return a_state(self.query("CYCL:STAT?"))
 
+    @understood
     def program_state(self) -> ProgramState:
         """The program in force."""
         return _program_state(self.query("PROG:STAT?"))
 
+    @understood
     def checks(self) -> list[Check]:
         """All arming checks that fail; empty when the press can be armed."""
         fields = strings(self.query("CYCL:CHEC?"))
         return [Check(fields[i], fields[i + 1]) for i in range(0, len(fields) - 1, 2)]
 
+    @understood
     def warnings(self) -> list[str]:
         """Interlock rows that warn."""
         return strings(self.query("CYCL:WARN?"))
 
+    @understood
     def active_reasons(self) -> list[str]:
         """Interlock rows whose condition is there now."""
         return strings(self.query("INT:ACT?"))
 
+    @understood
     def interlock(self, name: str) -> InterlockRow:
         """One row of the interlock table."""
         f = split_answer(self.query(f"INT:ROW? {quoted(name)}"))
         return InterlockRow(unquoted(f[0]), f[1] == "1", f[2] == "1", f[3], f[4], unquoted(f[5]))
 
+    @understood
     def interlocks(self) -> list[str]:
         """Names of every interlock row, in the order of their bits."""
         if self._rows is None:
             self._rows = strings(self.query("INT:CAT?"))
         return self._rows
 
+    @understood
     def parameter(self, name: str) -> Parameter:
         """One parameter, in its own unit."""
         f = split_answer(self.query(f"PAR? {quoted(name)}"))
         return Parameter(name, _value(f[0]), _value(f[1]), _value(f[2]), _value(f[3]), unquoted(f[4]))
 
+    @understood
     def parameters(self) -> list[str]:
         """Names of every parameter that this press knows; those of another release may be others than this host's."""
         return strings(self.query("PAR:CAT?"))
 
+    @understood
     def force_n(self) -> float:
         """Filtered force on the specimen / N, less the tare of the display."""
         return surely(self.query("MEAS:FORC?"))
 
+    @understood
     def pressure_pa(self) -> float:
         """Pressure on the program's die area / Pa. Raises PressRefused when no area is known."""
         return surely(self.query("MEAS:PRES?"))
 
+    @understood
     def stiffness_n_per_m(self) -> float:
         """Stiffness that the controller sees / N/m."""
         return surely(self.query("MEAS:STIF?"))
@@ -100,6 +112,7 @@ class Press(Storage):
         """What the press does now, as one record."""
         return self.snapshot()
 
+    @understood
     def snapshot(self) -> "Snapshot":
         """What the press does now; arming checks only while it is safe, a hint only when it has tripped."""
         from .snapshots import take
@@ -198,12 +211,14 @@ class Press(Storage):
         """What the trigger input does."""
         self.command("TRIG")
 
+    @understood
     def trigger_out(self) -> bool:
         """Whether the trigger output is on."""
         return self.query("TRIG:OUT?") == "1"
 
     # -- following -------------------------------------------------------------------------------------------------
 
+    @understood
     def telemetry(self, cursor: int = 0, most: int = ROWS_AT_ONCE) -> Telemetry:
         """Rows after `cursor` (0: the oldest there are), and the cursor to go on with."""
         numbers = [int(field) for field in self.query(f"TEL? {cursor},{most}").split(",")]
@@ -236,6 +251,7 @@ class Press(Storage):
                 return
             time.sleep(period_s)
 
+    @understood
     def tripped(self) -> PressTripped:
         """The exception that says why the press has tripped."""
         answer = split_answer(self.query("CYCL:TRIP:REAS?;HINT?"), ";")

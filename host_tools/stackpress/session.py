@@ -4,14 +4,34 @@ The base of the Press object; what it does to the press is in press.py, what it 
 """
 
 import time
+from collections.abc import Callable
+from functools import wraps
 from types import TracebackType
-from typing import Self
+from typing import ParamSpec, Self, TypeVar
 
 from .answers import Identity, Memory, PressTime, Tick
-from .errors import BadBlock, LinkLost, PressRefused
+from .errors import BadBlock, LinkLost, NoSense, PressRefused
 from .link import Link, split_answer, unquoted
 
 LEASE_S = 30.0
+NO_SENSE_HINT = "Another program may be on the line, or the firmware is of another kind: `stackpress doctor`."
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def understood(method: Callable[P, T]) -> Callable[P, T]:
+    """A method of a session that reads answers: one that can't be read is told as such, whoever has sent it."""
+
+    @wraps(method)
+    def reads(*args: P.args, **named: P.kwargs) -> T:
+        try:
+            return method(*args, **named)
+        except (ValueError, IndexError, TypeError, OverflowError) as error:
+            asked, answer = getattr(getattr(args[0], "link", None), "last", ("", ""))
+            text = f"{asked} was answered by {answer[:40]!r}, which is no answer of a press"
+            raise NoSense(text, NO_SENSE_HINT) from error
+
+    return reads
 
 
 class Session:
@@ -57,6 +77,7 @@ class Session:
 
     # -- identity and health ---------------------------------------------------------------------------------------
 
+    @understood
     def who(self) -> Identity:
         """Maker, board, serial, version."""
         if self._identity is None:
@@ -79,6 +100,7 @@ class Session:
         """Firmware version."""
         return self.who().version
 
+    @understood
     def firmware_place(self) -> str:
         """Where the running firmware lies: frozen, app a, app b or simulated; empty if the press is too old to say."""
         try:
@@ -90,19 +112,23 @@ class Session:
         """Outputs safe, then the chip's boot drive. Raises PressRefused unless the press is safe; it goes a moment later."""
         self.command("SYST:BOOT")
 
+    @understood
     def selftest(self) -> int:
         """Self-test without motion: 0 is good, else bits of what failed."""
         return int(self.query("*TST?"))
 
+    @understood
     def time(self) -> PressTime:
         """Press time now."""
         boot, seconds, ms = self.query("SYST:TIME?").split(",")
         return PressTime(int(boot), int(seconds) + int(ms) / 1000)
 
+    @understood
     def tick(self) -> Tick:
         """How the force loop keeps its rate."""
         return Tick(*(int(field) for field in self.query("SYST:TICK?").split(",")[:4]))
 
+    @understood
     def memory(self) -> Memory:
         """Heap and link counters of the firmware."""
         return Memory(*(int(field) for field in self.query("SYST:MEM?").split(",")[:5]))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from .answers import Check, number, surely
+from .answers import Check, a_state, number, surely
 from .link import split_answer, unquoted
 from .states import SAFE, TRIPPED
 from .view.snapshot import Snapshot
@@ -38,7 +38,7 @@ def take(press: Looked) -> Snapshot:
     first = split_answer(press.query(FIRST), ";")
     program = split_answer(first[8])
     _, seconds, ms = first[1].split(",")
-    state = first[0]
+    state = a_state(first[0])
     run = split_answer(first[10])
     tripped = split_answer(press.query("CYCL:TRIP:REAS?;HINT?"), ";") if state == TRIPPED else ['""', '""']
     left = float(program[5])

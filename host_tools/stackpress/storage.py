@@ -12,7 +12,7 @@ from typing import Any
 from .answers import DocumentInfo, LogState
 from .errors import NoSuchProgram, PressRefused
 from .link import quoted, split_answer, unquoted
-from .session import Session
+from .session import Session, understood
 
 PIECE = 192  # bytes of a document in one line
 MISSING_FILE = -256
@@ -24,12 +24,14 @@ class Storage(Session):
 
     # -- documents -------------------------------------------------------------------------------------------------
 
+    @understood
     def documents(self) -> list[DocumentInfo]:
         """Every document on the press."""
         f = split_answer(self.query("DATA:CAT?"))
         groups = [f[i : i + 4] for i in range(0, len(f) - 3, 4)]
         return [DocumentInfo(unquoted(g[0]), g[1], int(g[2]), int(g[3])) for g in groups]
 
+    @understood
     def document_get(self, name: str) -> bytes | None:
         """A document's JSON text, or None when the press has none that is whole."""
         try:
@@ -69,6 +71,7 @@ class Storage(Session):
 
     # -- programs --------------------------------------------------------------------------------------------------
 
+    @understood
     def programs(self) -> list[str]:
         """Names of the programs on the press."""
         return strings(self.query("PROG:CAT?"))
@@ -108,6 +111,7 @@ class Storage(Session):
 
     # -- calibration and service -----------------------------------------------------------------------------------
 
+    @understood
     def cell_code(self, cell: int) -> int:
         """The converter's code of a cell (from 1), signed 24 bit, as it is now."""
         return int(self.query(f"CAL:CODE{cell}?"))
@@ -130,12 +134,14 @@ class Storage(Session):
 
     # -- log -------------------------------------------------------------------------------------------------------
 
+    @understood
     def log_state(self) -> LogState:
         """Where the journal stands."""
         fields = [int(field) for field in self.query("LOG:STAT?").split(",")]
         first, after, pulled, overwritten, dropped, origin = fields[:6]
         return LogState(first, after, pulled, overwritten, dropped, origin, closing=fields[6:7] == [1])
 
+    @understood
     def log_missing(self) -> str:
         """Why the press keeps its log in RAM only, where the power takes it along; empty if it does not."""
         try:
@@ -145,6 +151,7 @@ class Storage(Session):
                 raise
             return ""  # an older firmware
 
+    @understood
     def store_told(self) -> str:
         """How the press found its store of documents at this start; empty if as it was left."""
         try:
@@ -154,6 +161,7 @@ class Storage(Session):
                 raise
             return ""  # an older firmware
 
+    @understood
     def log_read(self, seq: int, most: int = 4096) -> bytes:
         """Whole records from `seq` on, at most `most` bytes (512 .. 4096); empty when there are none yet."""
         return self._block(f"LOG:READ? {seq},{most}")

@@ -111,6 +111,8 @@ NOT_RUN = {
     "stackpress flash --board dryrun": BOARD,
     "stackpress flash --board pico": BOARD,
     "stackpress flash --rollback": BOARD,
+    "stackpress flash --erase-storage": BOARD + "; test_flash.py runs it on a press behind a pty",
+    "picotool info": "a program of the chip's maker, not of ours",
     "mpremote reset": BOARD + "; test_clients.py runs it on the simulated press",
     "sudo udevadm control --reload": "root's",
     "pip install .": "test_wheel.py and test_users_folder.py install it",
