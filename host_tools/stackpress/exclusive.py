@@ -4,7 +4,6 @@ A lock (pyserial's `exclusive`) keeps out those who ask for it. Terminals and ot
 flag is set as well: Linux and macOS then refuse every open but root's. Who was there before is found in Linux's /proc.
 """
 
-import array
 import contextlib
 import os
 from pathlib import Path
@@ -16,7 +15,6 @@ except ImportError:  # Windows opens a port exclusively by itself
     fcntl = termios = None  # type: ignore[assignment]
 
 PROC = Path("/proc")
-TIOCGEXCL = 0x80045440  # Linux: whether the flag is set
 
 
 def hold(fd: int | None) -> None:
@@ -34,18 +32,6 @@ def _flag(fd: int | None, name: str) -> None:
     if fd is not None and request is not None:
         with contextlib.suppress(OSError):
             fcntl.ioctl(fd, request)
-
-
-def forgotten(fd: int) -> None:
-    """Take the flag off a pseudo-terminal whose client was killed before it could: nobody holds the lock any more."""
-    held = array.array("i", [0])
-    with contextlib.suppress(OSError):
-        fcntl.ioctl(fd, TIOCGEXCL, held)
-        if not held[0]:
-            return
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        release(fd)
-        fcntl.flock(fd, fcntl.LOCK_UN)
 
 
 def others(device: str) -> list[str]:

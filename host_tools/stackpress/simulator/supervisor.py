@@ -28,7 +28,7 @@ from stackpress_core.log.records import RESET_CAUSES
 from stackpress_plant import load
 from stackpress_sim import request_table
 
-from stackpress import exclusive, paths, revision
+from stackpress import paths, revision
 from stackpress.simulator import firmware_copy, native_ticks, registry
 from stackpress.simulator.prompt_relay import PromptRelay
 from stackpress.simulator.settings import Settings, SimError
@@ -322,9 +322,6 @@ class Supervisor:
 
     def _serve(self) -> None:
         while not self._closing:
-            events = self._selector.select(timeout=0.1)
-            if not events:
-                exclusive.forgotten(self._slave)
-            for key, _ in events:
+            for key, _ in self._selector.select(timeout=0.1):
                 if any(one is key for one in self._selector.get_map().values()):  # else an earlier event ended it
                     key.data()
