@@ -80,6 +80,24 @@ SPECIMEN_ROWS = (
     _row("stiffness_n_um", 1, 100000, "stiffness_cn_um", 100),
     _row("toe_um", 0, 1000, "toe_nm", 1000),
 )
+# What a specimen may have besides: key in the file, least, most. What is finer than this has no coefficient in the tick.
+SPECIMEN_EXTRAS = (
+    ("die_mm", 1, 70),
+    ("full_density_mm", 0.01, 100),
+    ("fracture_n", 0, 100000),
+    ("fracture_drop_pct", 0, 100),
+    ("flow.exponent", 0.1, 100),
+    ("flow.yield_mpa", 0.01, 10000),
+    ("flow.rate_at_yield_nm_s", 0.001, 1e6),
+    ("flow.rate_limit_um_s", 0.001, 100),
+    ("flow.travel_limit_um", 0.3, 10000),
+    ("breathing.amplitude_um", 0, 1000),
+    ("breathing.period_h", 0.01, 10000),
+    ("breathing.from_n", 0, 100000),
+)
+# lists of pairs: key, bounds of the first of each pair, bounds of the second
+SPECIMEN_PAIRS = (("kelvin_nm_per_n_and_s", (0.001, 99), (1, 1e7)), ("density_over_mpa", (0, 10000), (0.01, 1)))
+TOE_LEAST_UM = 0.3
 KINDS = {name: number for number, name in enumerate(states.KINDS) if number != states.KIND_NONE}
 LOW_STOP_SHIFT = 8  # the stop is 2^8 times as stiff as the cell
 FLOW_STEPS = 32
@@ -130,7 +148,7 @@ def value(name: str | Path, key: str) -> Any:
 def changes(name: str | Path) -> dict[str, tuple[Any, Any]]:
     """What a variant's file changes: key -> (its base's value, its own); raises PlantFileError if it has no base."""
     path = find(name, PLANTS)
-    base = tomllib.loads(path.read_text()).get("base")
+    base = _read(path).get("base")
     if not base:
         raise PlantFileError(f"{path.name}: it is no variant, for it has no base")
     before, own = _values(find(base, path.parent)), _values(path)
@@ -144,6 +162,9 @@ def load_specimen(name: str | Path, frame_cn_um: int = 4000, scale_permille: int
     for key in ("name", "description"):
         values.pop(key, None)
     spec = _numbers(values, SPECIMEN_ROWS, path)
+    if 0 < spec["toe_nm"] < TOE_LEAST_UM * 1000:
+        raise PlantFileError(f"{path.name}: toe_um: 0, or at least {TOE_LEAST_UM}")
+    _extras(values, path)
     own = spec["stiffness_cn_um"]
     spec["stiffness_cn_um"] = own * frame_cn_um * scale_permille // ((own + frame_cn_um) * 1000)
     area_mm2 = math.pi / 4 * float(values.pop("die_mm", 13.0)) ** 2
@@ -176,12 +197,16 @@ def calibration(spec: Spec) -> list[dict[str, Any]]:
     return cells
 
 
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError, OSError) as error:  # not TOML, not UTF-8, a number that is too long, nested too deeply
+        raise PlantFileError(f"{path.name}: {error}") from error
+
+
 def _values(path: Path) -> dict[str, Any]:
     """A file as flat "section.key" -> value, its base file's values below it; every number must carry a source."""
-    try:
-        document = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
-        raise PlantFileError(f"{path.name}: {error}") from error
+    document = _read(path)
     base = document.pop("base", None)
     values = _values(find(base, path.parent)) if base else {}
     for key, value in _flatten(document, ""):
@@ -216,17 +241,41 @@ def _numbers(values: dict[str, Any], rows: Sequence[tuple[str, float, float, str
         if isinstance(value, bool):
             value = int(value)
         if not isinstance(value, int | float):
-            raise PlantFileError(f"{path.name}: {key}: {value!r} is not a number")
+            raise PlantFileError(f"{path.name}: {key}: {_short(value)} is not a number")
         if not low <= value <= high:
-            raise PlantFileError(f"{path.name}: {key}: {value} is outside {low} .. {high}")
+            raise PlantFileError(f"{path.name}: {key}: {_short(value)} is outside {low} .. {high}")
         spec[out] = round(value * scale)
     return spec
 
 
+def _extras(values: Mapping[str, Any], path: Path) -> None:
+    """Complain of what a specimen may have, and has wrongly."""
+    for key, low, high in SPECIMEN_EXTRAS:
+        if key in values and not _within(values[key], (low, high)):
+            raise PlantFileError(f"{path.name}: {key}: {_short(values[key])} is no number from {low} to {high}")
+    for key, first, second in SPECIMEN_PAIRS:
+        pairs = values.get(key, [])
+        good = isinstance(pairs, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
+        if not good or not all(_within(a, first) and _within(b, second) for a, b in pairs):
+            right = f"pairs of {first[0]} to {first[1]} and {second[0]} to {second[1]}"
+            raise PlantFileError(f"{path.name}: {key}: {_short(pairs)} is no list of {right}")
+
+
+def _within(value: object, bounds: tuple[float, float]) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and bounds[0] <= value <= bounds[1]
+
+
+def _short(value: object) -> str:
+    """A few characters of any value; Python refuses to print whole numbers of thousands of digits."""
+    if isinstance(value, int) and abs(value) >= 10**15:
+        return "a number far too large"
+    return "a list" if isinstance(value, list) and len(value) > 8 else repr(value)[:40] if not isinstance(value, list) else "this"
+
+
 def _list(values: dict[str, Any], key: str, length: int, path: Path, scale: float) -> list[int]:
     value = values.pop(key, None)
-    if not (isinstance(value, list) and len(value) == length and all(isinstance(v, int | float) for v in value)):
-        raise PlantFileError(f"{path.name}: {key}: {value!r} is not a list of {length} numbers")
+    if not (isinstance(value, list) and len(value) == length and all(_within(v, (-8388608, 8388607)) for v in value)):
+        raise PlantFileError(f"{path.name}: {key}: {_short(value)} is not a list of {length} numbers")
     return [round(v * scale) for v in value]
 
 

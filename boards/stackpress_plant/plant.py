@@ -237,8 +237,9 @@ class Plant:
         self._breathing(k)
 
     def fracture_drop(self, permille):
-        """Part of the force that a fracture loses at once."""
-        self.put(w.FRACTURE_M, fixed.small(permille, self.specimen["stiffness_cn_um"]))
+        """Part of the force that a fracture loses at once; the tick has no coefficient for more than 1 nm a centinewton."""
+        stiff = self.specimen["stiffness_cn_um"]
+        self.put(w.FRACTURE_M, fixed.small(min(permille, stiff * 999 // 1000), stiff))
 
     def _compaction(self, k):
         P, stiff = self.P, k["stiffness_cn_um"]

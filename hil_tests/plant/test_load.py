@@ -4,6 +4,7 @@ import json
 
 import pytest
 from stackpress_plant import load
+from stackpress_plant.plant import Plant
 
 from hil_tests.plant.traces import CLOSED, FILL, column, job, on_micropython
 
@@ -126,3 +127,48 @@ def test_calibration_reads_the_true_force_but_for_what_it_cannot_know():
         for i, c in enumerate(cells[:3])
     )
     assert total - column(last, "force_cn").mean() == pytest.approx(column(last, "error_high_cn").mean(), abs=150)
+
+
+HEAD = 'name = "x"\ndescription = "x"\n'
+
+
+def specimen_file(path, **values):
+    rows = {"gap_mm": 1, "stiffness_n_um": 300, "toe_um": 10, **values}
+    text = "".join(f'"{key}" = {{ value = {value}, source = "x" }}\n'.replace('"flow.', 'flow."') for key, value in rows.items())
+    path.write_text(HEAD + text)
+    return path
+
+
+@pytest.mark.parametrize("hz", [50, 4000, 8000])
+@pytest.mark.parametrize("stiffness", [1, 1.5, 2, 4.9, 5, 100000])
+def test_the_softest_and_the_stiffest_specimen_can_be_pressed_and_broken(tmp_path, stiffness, hz):
+    for toe in (0, load.TOE_LEAST_UM, 1000):
+        spec = load.plant("nominal", specimen_file(tmp_path / "soft.toml", stiffness_n_um=stiffness, toe_um=toe))
+        plant = Plant(spec, hz)
+        for permille in (0, 400, 1000):
+            plant.fracture_drop(permille)
+
+
+@pytest.mark.parametrize(("values", "message"), [
+    ({"stiffness_n_um": 0.9}, "stiffness_n_um: 0.9 is outside 1"), ({"stiffness_n_um": "nan"}, "stiffness_n_um: nan is outside"),
+    ({"stiffness_n_um": "9" * 400}, "a number far too large is outside"),
+    ({"stiffness_n_um": "9" * 5001}, "soft.toml: Exceeds the limit"),
+    ({"stiffness_n_um": '"5"'}, "'5' is not a number"), ({"toe_um": 0.1}, "toe_um: 0, or at least 0.3"),
+    ({"die_mm": "nan"}, "die_mm: nan"),
+    ({"die_mm": '"13"'}, "die_mm: '13' is no number"), ({"fracture_n": "true"}, "fracture_n: True is no number"),
+    ({"fracture_drop_pct": 101}, "fracture_drop_pct: 101 is no number from 0 to 100"),
+    ({"kelvin_nm_per_n_and_s": "[[2.0]]"}, "kelvin_nm_per_n_and_s: this is no list of pairs"),
+    ({"kelvin_nm_per_n_and_s": "[[2.0, 0.1]]"}, "kelvin_nm_per_n_and_s: this is no list of pairs"),
+    ({"density_over_mpa": "5"}, "density_over_mpa: 5 is no list of pairs"),
+])  # fmt: skip
+def test_a_wrong_specimen_is_refused_with_file_and_key(tmp_path, values, message):
+    with pytest.raises(load.PlantFileError, match=r"soft\.toml") as error:
+        load.load_specimen(specimen_file(tmp_path / "soft.toml", **values))
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfea", b"a = " + b"[" * 3000 + b"]" * 3000, b"\xb5"])
+def test_a_file_that_is_no_toml_is_refused_with_its_name(tmp_path, raw):
+    (tmp_path / "odd.toml").write_bytes(raw)
+    with pytest.raises(load.PlantFileError, match=r"odd\.toml"):
+        load.load_specimen(tmp_path / "odd.toml")
