@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stackpress import config, programs
 from stackpress.calibration import CalibrationRefused, Reading, Session
+from stackpress.cli import app
 from stackpress.cli.calibration_questions import parse_force
 from stackpress.config.calibration_file import read_calibration
 from stackpress.config.complaints import Complaints, ConfigError
@@ -380,3 +381,13 @@ def test_any_values_in_a_program_give_complaints_or_pass(kind: str, fields: dict
 @given(st.integers(-(10**5000), 10**5000) | st.floats() | st.text() | st.lists(st.integers()) | st.booleans())
 def test_any_value_is_shown_in_a_line(value: object) -> None:
     assert len(shown(value)) < 300 and "\n" not in shown(value)
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e400", "1,5", "10'000"])
+@pytest.mark.parametrize("command", [["monitor", "--for"], ["flash", "--wait"], ["sim", "--speed"], ["sim", "pace"]])
+def test_an_option_takes_no_number_that_is_none(
+    command: list[str], number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.run([*command, number]) == 2
+    told = capsys.readouterr().err
+    assert "Traceback" not in told and ("Invalid value" in told or "No such option" in told)

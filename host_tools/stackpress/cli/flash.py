@@ -7,7 +7,7 @@ import typer
 
 from .exits import REFUSED, WRONG_INPUT, Failure
 from .flash_progress import finished, introduce, shown
-from .options import Json, Port, Yes, single
+from .options import Json, Port, Yes, finite, single
 from .output import Output
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ Erase = Annotated[
     bool, typer.Option("--erase-storage", help="Make a new store of documents: what the old one holds is gone, the log is not.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, say what would be done, write nothing.")]
-Wait = Annotated[float, typer.Option("--wait", min=1, help="Seconds to wait for the drive, and for the board to come back.")]
+Wait = Annotated[
+    float, typer.Option("--wait", min=1, callback=finite, help="Seconds to wait for the drive, and for the board to come back.")
+]
 
 
 @app.command()

@@ -1,9 +1,18 @@
 """Options that many commands share, declared once so that they are spelled and explained the same everywhere."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+def finite(value: float | None) -> float | None:
+    """For every option that takes a number: no bounds keep NaN out."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no number to work with")
+    return value
+
 
 Port = Annotated[
     str | None,

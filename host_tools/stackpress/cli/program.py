@@ -60,13 +60,15 @@ def _print(out: Output, program: dict[str, Any]) -> None:
 @app.command()
 def check(files: Files, press: Against = None, json: Json = False) -> None:
     """Check whole programs against a press's limits; nothing is sent."""
-    from .. import program_limits, programs
+    from .. import coarse_limits, program_limits, programs
     from ..config import load
     from ..config.complaints import Complaint, ConfigError
 
     out = Output(json)
     path = press or (Path("press.toml") if Path("press.toml").is_file() else None)
-    limits = program_limits.of(load(path)) if path is not None else None
+    effective = load(path) if path is not None else None
+    limits = program_limits.of(effective) if effective is not None else None
+    values = {name: one.value for name, one in effective.settings.items()} if effective is not None else {}
     found: list[Complaint] = []
     good = []
     for file in files:
@@ -76,11 +78,15 @@ def check(files: Files, press: Against = None, json: Json = False) -> None:
             found += error.complaints
     if found:
         raise ConfigError(found)
-    for program in good:
+    coarse = [coarse_limits.told(program, values) for program in good]
+    for program, wide in zip(good, coarse, strict=True):
         _print(out, program)
+        for line in wide:
+            out.say(line)
     if limits is None:
         out.progress("Not checked against a press's limits: name one with --press PRESS.toml.")
-    out.answer({"programs": [summary(program) for program in good], "against": str(path) if path else None})
+    told = [{**summary(program), "coarse_limits": wide} for program, wide in zip(good, coarse, strict=True)]
+    out.answer({"programs": told, "against": str(path) if path else None})
 
 
 @app.command()

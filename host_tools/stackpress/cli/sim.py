@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .exits import NO_PRESS, REFUSED, Failure
-from .options import Json, group
+from .options import Json, finite, group
 from .output import Output, plural
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def sim(
     state: Annotated[
         Path | None, typer.Option("--state", help="Folder of its flash and documents; kept between starts.")
     ] = None,
-    speed: Annotated[float, typer.Option("--speed", min=0.01, max=1000, help="Press seconds for a second.")] = 1.0,
+    speed: Annotated[float, typer.Option("--speed", min=0.01, max=1000, callback=finite, help="Press seconds for a second.")] = 1.0,
     bare: Annotated[bool, typer.Option("--bare", help="As it leaves the workshop: no configuration at all.")] = False,
     json: Json = False,
 ) -> None:
@@ -204,7 +204,9 @@ def specimen(
 
 @app.command()
 def pace(
-    speed: Annotated[float, typer.Argument(min=0.0, max=1000, help="Press seconds for a second; 0: as fast as it can.")],
+    speed: Annotated[
+        float, typer.Argument(min=0.0, max=1000, callback=finite, help="Press seconds for a second; 0: as fast as it can.")
+    ],
     name: Which = "",
     json: Json = False,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ..states import TRIPPED
-from .options import Json, Port, single
+from .options import Json, Port, finite, single
 from .output import Output
 
 status_app, monitor_app = single(), single()
@@ -14,7 +14,7 @@ APPS = {"status": status_app, "monitor": monitor_app}
 Manual = Annotated[
     bool, typer.Option("--manual", help="A manual press: enter the monitor state, and leave it at the end.")
 ]
-Seconds = Annotated[float | None, typer.Option("--for", min=0.1, help="End after so many seconds.")]
+Seconds = Annotated[float | None, typer.Option("--for", min=0.1, callback=finite, help="End after so many seconds.")]
 
 
 @status_app.command()

@@ -23,7 +23,7 @@ def number(value: float) -> str:
     if value != value or value in (float("inf"), float("-inf")):
         return str(value)
     text = f"{value:.9g}"
-    if "e" in text:
+    if "e" in text and abs(value) < WHOLE_MOST:
         text = f"{value:.12f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:.0f}"
     return text
 
