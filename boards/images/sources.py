@@ -148,6 +148,17 @@ def _fetch(folder: Path) -> None:
     (folder / "complete").touch()
 
 
+def unpacked(work: Path, suite: str, names: tuple[str, ...]) -> Path:
+    """The newest binary packages of a suite, unpacked into a folder of `work`, which must be new; nothing is installed."""
+    options = _apt(work, suite)
+    run(["apt-get", *options, "update"], why=f"apt-get update of {suite}")
+    for name in names:
+        run(["apt-get", *options, "download", name], work, f"fetching {name} of {suite}")
+    for package in work.glob("*.deb"):
+        run(["dpkg-deb", "-x", str(package), str(work / "packages")])
+    return work / "packages"
+
+
 def _apt(work: Path, suite: str) -> list[str]:
     """Options that keep apt in `work`, with the machine's own mirror."""
     mirrors = run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Origin: Debian"]).split()

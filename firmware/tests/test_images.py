@@ -223,6 +223,19 @@ def test_frozen_modules_come_before_whatever_lies_in_the_file_system(monkeypatch
     assert path[0] == ".frozen" and "/app" not in path and calls == ["feed"]
 
 
+def test_an_image_says_its_name_version_board_and_every_pin_in_the_words_of_the_sdk():
+    from boards.images import about
+
+    for name in ("pico", "pico2", "pico_hx711", "dryrun"):
+        board = board_data(name)
+        lines = about.source(board, "0.1.0", "0123456789ab", "1.25").splitlines()
+        assert 'bi_decl(bi_program_name("stackpress"))' in lines and 'bi_decl(bi_program_version_string("0.1.0"))' in lines
+        assert any(f"board {name}, commit 0123456789ab" in line for line in lines)
+        for role, pin in board["pins"].items():
+            assert lines.count(f'bi_decl(bi_1pin_with_name({pin}, "{role}"))') == 1
+        assert len(lines) == 6 + len(board["pins"])  # one a line: the SDK names each after its line
+
+
 def test_tree_that_was_changed_says_so(tmp_path):
     def git(*words):
         subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=tmp_path, check=True, capture_output=True)

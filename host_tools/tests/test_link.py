@@ -234,7 +234,7 @@ def test_a_block_with_a_wrong_crc_is_told_and_asked_for_again(bench: Bench) -> N
 def test_an_answer_that_breaks_off_is_no_answer(bench: Bench) -> None:
     with stackpress.open(bench.port) as press:
         for name in ("one", "two"):
-            press.program_push({"name": name})
+            press.program_push({"name": name, "steps": []})
         whole = press.documents()
         text, calls = bench.press.documents.text, []
 
@@ -283,7 +283,7 @@ def test_log_is_read_in_pieces_that_fit_together(bench: Bench) -> None:
 
 
 def test_documents_are_put_and_got_whole(bench: Bench) -> None:
-    program = {"format": 1, "name": "pellet", "note": "Größe" * 100}
+    program = {"format": 1, "name": "pellet", "steps": [], "note": "Größe" * 100}
     with stackpress.open(bench.port) as press:
         assert press.document_get("config") is None and press.config_pull() is None and press.programs() == []
         press.program_push(program)
@@ -298,7 +298,7 @@ def test_documents_are_put_and_got_whole(bench: Bench) -> None:
 
 def test_the_verbs_reach_the_press(bench: Bench) -> None:
     with stackpress.open(bench.port) as press:
-        press.run({"format": 1, "name": "pellet"}, sample='A "7"', operator="J. Doe")
+        press.run({"format": 1, "name": "pellet", "steps": []}, sample='A "7"', operator="J. Doe")
         assert bench.press.done == [("changed", "program/pellet"), "arm", ("start", "pellet", 'A "7"', "J. Doe")]
         for kind in ("controlled", "hold", "vent"):
             press.stop(kind)
