@@ -1,11 +1,16 @@
-"""Before main.py: a watchdog that ran on through a soft reset is fed, and what is frozen comes before what lies in the file system.
+"""Before main.py: a watchdog that ran on through a soft reset is fed, and the internal flash is mounted, for the prompt as well.
 
-A stray module there is not what runs. The board mounts the internal flash (internal_store.py).
+What is frozen comes before what lies in the file system: a stray module there is not what runs. What finds the store is needed
+once, and its RAM is given back.
 """
 
 import sys
 
-from drivers import watchdog
+import drivers
+from drivers import file_store, internal_store, watchdog
+from image_facts import SETTINGS
 
 watchdog.feed_at_prompt()
 sys.path[:] = [".frozen", "", "/lib"]
+file_store.FileStore.told = internal_store.told(internal_store.mounted(SETTINGS.get("journal_kb", 0)))
+del sys.modules["drivers.internal_store"], drivers.internal_store, internal_store

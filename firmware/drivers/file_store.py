@@ -10,6 +10,8 @@ SLASH = "__"  # documents are named kind/name, files can't be
 
 
 class FileStore:
+    told = ""  # how boot.py found the flash, if not as it was left
+
     def __init__(self, folder="/documents"):
         self._folder = folder
         try:

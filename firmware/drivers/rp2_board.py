@@ -44,18 +44,6 @@ TIMER_NOW = CHIP["timer"] + 0x28
 PIO_FLAGS, FRAME_FLAGS = CHIP["pio0"] + 0x30, 3  # RP2040 datasheet 3.7: IRQ, cleared by 1; 0 calls for a tick, 1 is beside it
 
 
-def _store_told(kept_kb):
-    """Mount the internal flash; what is to be told of its store. What finds it is needed once: its RAM is given back."""
-    import sys
-
-    import drivers
-    from drivers import internal_store
-
-    told = internal_store.told(internal_store.mounted(kept_kb))
-    del sys.modules["drivers.internal_store"], drivers.internal_store
-    return told
-
-
 def _no_tick(source):
     """What MicroPython wants as the handler of the tick's interrupt; the vector leads past it."""
 
@@ -72,8 +60,8 @@ class Board:
         self.reset_cause = self._cause()
         outputs.inputs(image_facts.SWITCH_PINS)
         self.serial = usb_serial.UsbSerial()
-        self.store_told = _store_told(self.settings.get("journal_kb", 0))
         self.store = file_store.FileStore()
+        self.store_told = self.store.told
         self._buses = {}
         self.panel = self._part("panel")
         self.flash = self._journal()

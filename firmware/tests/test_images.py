@@ -212,15 +212,23 @@ def test_frozen_modules_come_before_whatever_lies_in_the_file_system(monkeypatch
     calls = []
     drivers = types.ModuleType("drivers")
     drivers.watchdog = types.SimpleNamespace(feed_at_prompt=lambda: calls.append("feed"))
+    drivers.file_store = types.SimpleNamespace(FileStore=types.SimpleNamespace())
+    drivers.internal_store = types.SimpleNamespace(mounted=lambda kb: calls.append(f"mount but {kb}"), told=lambda found: "as it was")
+    facts = types.ModuleType("image_facts")
+    facts.SETTINGS = {"journal_kb": 256}
+    store = drivers.file_store.FileStore
     monkeypatch.setitem(sys.modules, "drivers", drivers)
+    monkeypatch.setitem(sys.modules, "drivers.internal_store", drivers.internal_store)
+    monkeypatch.setitem(sys.modules, "image_facts", facts)
     path = ["", ".frozen", "/lib", "/app"]
-    fake = types.SimpleNamespace(path=path)
+    fake = types.SimpleNamespace(path=path, modules=sys.modules)
     monkeypatch.setitem(sys.modules, "sys", fake)
     try:
         exec((ROOT / "firmware/boot.py").read_text(), {})
     finally:
         monkeypatch.undo()
-    assert path[0] == ".frozen" and "/app" not in path and calls == ["feed"]
+    assert path[0] == ".frozen" and "/app" not in path and calls == ["feed", "mount but 256"]
+    assert store.told == "as it was" and not hasattr(drivers, "internal_store")
 
 
 def test_an_image_says_its_name_version_board_and_every_pin_in_the_words_of_the_sdk():
