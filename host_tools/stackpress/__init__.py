@@ -25,11 +25,14 @@ __all__ = [
 ]
 
 
-def open(port: str | None = None) -> "Press":  # noqa: A001 - the verb a user looks for
-    """Open the press on `port`, or the only one there is. Raises NoPress, PortBusy, LinkLost."""
+def open(port: str | None = None, alone: bool = True) -> "Press":  # noqa: A001 - the verb a user looks for
+    """Open the press on `port`, or the only one there is. Raises NoPress, PortBusy, LinkLost.
+
+    `alone`: not while another program has the port open, also one that does not lock it.
+    """
     from .press import open_press
 
-    return open_press(port)
+    return open_press(port, alone)
 
 
 def __getattr__(name: str) -> "Any":

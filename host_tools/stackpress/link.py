@@ -306,9 +306,6 @@ _LOST_HINT = "Check the cable and the press's supply; the press goes on by its p
 
 
 def _opened(port: str, quiet_s: float) -> serial.Serial:
-    there = exclusive.others(port)
-    if there:
-        raise PortBusy(f"{port} is open in {', '.join(there)}", "Close it there, or wait until it is done.")
     try:
         opened = serial.serial_for_url(port, 115200, timeout=POLL_S, write_timeout=max(QUIET_S, quiet_s), exclusive=True)
         exclusive.hold(_fd(opened))

@@ -15,9 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
+from . import exclusive
 from .answers import ABSENT, Check, InterlockRow, Parameter, ProgramState, Row, Telemetry, a_state, surely
-from .errors import PressError, PressTripped
+from .errors import PortBusy, PressError, PressTripped
 from .link import Link, quoted, split_answer, unquoted
+from .ports import choose_port
 from .session import LEASE_S, understood
 from .states import DRIVEN, READY, SAFE, TRIPPED
 from .storage import Storage, strings
@@ -296,6 +298,13 @@ def _row(r: list[int], names: list[str], lost: int) -> Row:
     )
 
 
-def open_press(port: str | None = None) -> Press:
-    """The press on `port`, or the only one there is. Raises NoPress, PortBusy, LinkLost."""
-    return Press(Link(port))
+def open_press(port: str | None = None, alone: bool = True) -> Press:
+    """The press on `port`, or the only one there is; `alone`: if no other program has it open.
+
+    Raises NoPress, PortBusy, LinkLost.
+    """
+    found = choose_port(port)
+    there = exclusive.others(found) if alone else []
+    if there:
+        raise PortBusy(f"{found} is open in {', '.join(there)}", "Close it there, or wait until it is done.")
+    return Press(Link(found))

@@ -92,7 +92,9 @@ def test_another_program_is_named_before_anything_is_sent(bench: Bench) -> None:
         try:
             assert other.stdout and other.stdout.readline() == b"open\n"
             with pytest.raises(errors.PortBusy, match=rf"is open in .*\(process {other.pid}\)"):
-                Link(bench.port)
+                stackpress.open(bench.port)
+            with stackpress.open(bench.port, alone=False) as press:  # as `stackpress stop` does
+                press.stop("vent")
         finally:
             other.kill()
     with Link(bench.port) as link:
@@ -194,7 +196,7 @@ def test_a_force_is_no_state() -> None:
 @pytest.mark.parametrize("command", [["status"], ["doctor"], ["runs"], ["stop"], ["config", "diff"], ["program", "ls"]])
 def test_commands_on_a_line_of_nonsense_end_in_words(command: list[str], capsys: pytest.CaptureFixture[str],
                                                      monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setattr(stackpress, "open", lambda port=None, **_: Press(Nonsense("0.04")))  # type: ignore[arg-type]
+    monkeypatch.setattr(stackpress, "open", lambda port=None, alone=True: Press(Nonsense("0.04")))  # type: ignore[arg-type]
     monkeypatch.setattr(Nonsense, "close", lambda self: None, raising=False)
     code = app.run(command if command == ["runs"] else [*command, "--port", "/dev/x"])
     assert code in (0, 1, 2, 3) and "Traceback" not in capsys.readouterr().err

@@ -9,14 +9,16 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(port: str | None, contact: bool = False) -> Iterator["Press"]:
+def opened(port: str | None, contact: bool = False, alone: bool = True) -> Iterator["Press"]:
     """The press on `port`, or the only one there is. `contact` leaves this computer's time in the press's journal.
+
+    `alone`: not while another program has the port open; a stop does not ask for that.
 
     Closing never moves or stops anything. Raises NoPress, PortBusy, LinkLost.
     """
     from .. import open as open_press
 
-    with open_press(port) as press:
+    with open_press(port, alone) as press:
         if contact:
             press.contact()
         yield press

@@ -77,7 +77,7 @@ def stop(port: Port = None, hold: Hold = False, vent: Vent = False, json: Json =
     out = Output(json)
     kind = "hold" if hold else "vent" if vent else "controlled"
     try:
-        with opened(port) as press:
+        with opened(port, alone=False) as press:
             press.stop(kind)
             words = {"hold": "Stopped, the force is held", "vent": "Stopped, venting", "controlled": "Stopping, releasing"}
             wanted = (HOLDING,) if hold else (SAFE, READY, TRIPPED) if vent else (RELEASING, READY, SAFE)
