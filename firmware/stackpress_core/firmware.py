@@ -84,8 +84,11 @@ class Firmware:
         self.server = Server(board.serial, of_board(board), self)
 
         self.each_tenth = (self.telemetry.look, self.panel.look, self.stiffness.look, self.duty.look)
-        self.agenda.take((self._serve, self.lease.look, self._contacts, self.controls.look, self._program, self.motion.look,
-                          self._tenth, self.calibrator.look, self.run_log.look, self.sampler.look))  # fmt: skip
+        parts = (self._serve, self.lease.look, self._contacts, self.controls.look, self._program, self.motion.look,
+                 self._tenth, self.calibrator.look, self.run_log.look, self.sampler.look)  # fmt: skip
+        if hasattr(board.serial, "listen"):  # a pass of a board takes milliseconds, and no question waits that long
+            parts = tuple([look for part in parts for look in (part, self._serve_between)][:-1])
+        self.agenda.take(parts)
         self._passed_s = self._passed_sub = -1
         self._tenth_ms = 0
         self._start()
@@ -134,6 +137,10 @@ class Firmware:
     def _serve(self):
         if self.server.poll():
             self.agenda.look_all()
+
+    def _serve_between(self):
+        if self.server.has_work():
+            self._serve()
 
     def _contacts(self):
         self.pairs.look(self.readings.inputs)

@@ -234,9 +234,16 @@ class Journal:
         if len(buf) < records.RECORD_MAX:
             raise ValueError("buffer is shorter than a record")
         number, offset, seq = self._seek(seq)
-        used = 0
+        used, view = 0, memoryview(buf)
         while number <= self._sure_last:
             end = self._flash.SECTOR if number < self._sure_last else self._sure_offset
+            if self._hint == (seq, number, offset):  # here, and if the first record is wanted, so are all behind it
+                n, last = self._sectors.records_at(number, offset, end, view[used:])
+                if n and struct.unpack_from("<I", buf, used + 6)[0] >= seq:
+                    seq = struct.unpack_from("<I", buf, used + last + 6)[0] + 1
+                    used += n
+                    offset += n
+                    self._hint = (seq, number, offset)
             n = self._sectors.record_at(number, offset, end)
             if n and self._sectors.seq() >= seq:
                 if used + n > len(buf):

@@ -62,6 +62,12 @@ class Sectors:
         self.flash.read(self.address(number) + offset, self._view[:room])
         return whole_record(self._view, room)
 
+    def records_at(self, number, offset, end, view):
+        """Read what begins at `offset` of a sector: (bytes of whole records at the beginning of `view`, where the last begins)."""
+        room = min(len(view), end - offset)
+        self.flash.read(self.address(number) + offset, view[:room])
+        return whole_records(view, room)
+
     def record(self, n):
         """The first `n` bytes of the record that `record_at` found."""
         return self._view[:n]
@@ -108,6 +114,17 @@ def whole_record(view, room):
         return 0
     crc = struct.unpack_from("<I", view, n)[0]
     return n + records.CRC_BYTES if crc == binascii.crc32(view[:n]) & 0xFFFFFFFF else 0
+
+
+def whole_records(view, room):
+    """(bytes, where the last one begins) of the whole records at the beginning of `view`, one after the other."""
+    at = last = 0
+    while at + records.OVERHEAD_BYTES <= room:
+        n = whole_record(view[at:room], room - at)
+        if not n:
+            break
+        last, at = at, at + n
+    return at, last
 
 
 def blank(buf):

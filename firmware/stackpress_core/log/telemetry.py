@@ -121,4 +121,4 @@ class Telemetry:
         at = (seq % self.rows) * WIDTH
         if self.ring[at] != seq:
             return ""
-        return ",".join(str(self.ring[at + i]) for i in range(WIDTH))
+        return str(list(self.ring[at : at + WIDTH]))[1:-1].replace(" ", "")

@@ -10,11 +10,12 @@ from stackpress_core import documents
 from stackpress_core.errors import Refused, ScpiError
 from stackpress_core.scpi.answers import quoted
 from stackpress_core.scpi.values import decimal
-from stackpress_core.scpi.wire import Block, Text
+from stackpress_core.scpi.wire import HELD_HEAD, Block, Held, Text
 from stackpress_core.tick import words
 
 LOG_BUFFER = 512  # holds at least one whole record
 LOG_BLOCK = 4096
+LOG_HELD = 2036  # with head and CRC 2 kB, all that a board has to spare for it
 RAW = words.AT["RAW"]
 
 
@@ -155,18 +156,28 @@ class LogReader:
 
 
 def log_read_q(c, n, a):
-    """A block of whole records, at most `maxbytes`: counted first, then read again while it is sent, never held."""
-    journal = c.parts.journal
-    most = a[1] or LOG_BLOCK
-    counter = LogReader(journal, a[0])
+    """A block of whole records, at most `maxbytes`."""
+    journal, most = c.parts.journal, a[1] or LOG_BLOCK
+    return held_block(journal, a[0], most) if c.as_they_are else counted_block(journal, a[0], most)
+
+
+def held_block(journal, seq, most):
+    """Read once, and sent from where it lies."""
+    most = min(most, LOG_HELD)
+    buf = bytearray(HELD_HEAD + most + 4)
+    length, _ = journal.read_from(seq, memoryview(buf)[HELD_HEAD : HELD_HEAD + most])
+    return Held(buf, length)
+
+
+def counted_block(journal, seq, most):
+    """Without line feeds: counted first, then read again while it is sent, never held."""
+    from stackpress_core.scpi import line_safe  # as above
+
+    counter = LogReader(journal, seq)
     length = 0
     while length + LOG_BUFFER <= most and counter.refill():
         length += counter.end
-    if c.as_they_are:
-        return Block(length, LogReader(journal, a[0]).read)
-    from stackpress_core.scpi import line_safe  # as above
-
-    return line_safe.block(length, LogReader(journal, a[0]).read)
+    return line_safe.block(length, LogReader(journal, seq).read)
 
 
 TABLE = (

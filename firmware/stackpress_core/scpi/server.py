@@ -56,6 +56,11 @@ class Server:
         self.out.pump(OUT_PER_IN * budget)
         return self.runs != before or self.units is not None or self.inbox.waiting > 0 or self.out.pending > 0
 
+    def has_work(self):
+        """Whether a pass would do something for a host; what has come is taken."""
+        self.receive(wire.PACKET)
+        return self.inbox.waiting > 0 or self.units is not None or self.out.pending > 0 or self.out.source is not None
+
     def receive(self, budget):
         """What a host sent before it closed the port is read first, and what it left half written is forgotten then."""
         inbox, told = self.inbox, self.told()

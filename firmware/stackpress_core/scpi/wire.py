@@ -25,6 +25,7 @@ RING_SIZE = 1024
 ANSWER_ROOM = 256  # an answer of this size can always be put once `ready` is true
 UNREAD_MS = 100  # so long without one byte taken, the host counts as not reading
 SLICE = 128
+HELD_HEAD = 8
 _LF = const(10)
 _CR = const(13)
 _STOP = const(0x18)
@@ -285,6 +286,25 @@ class Block:
             return b""
 
 
+class Held:
+    """A block that lies in memory as a whole and goes to the port from there: HELD_HEAD bytes, the payload, 4 bytes of CRC-32."""
+
+    error = None
+
+    def __init__(self, buf, length):
+        self.at = HELD_HEAD - 6
+        self.end = HELD_HEAD + length + 4
+        self.view = memoryview(buf)
+        self.view[self.at : HELD_HEAD] = b"#4%04d" % (length + 4)
+        crc = binascii.crc32(self.view[HELD_HEAD : HELD_HEAD + length]) & 0xFFFFFFFF
+        struct.pack_into("<I", buf, HELD_HEAD + length, crc)
+
+    def write(self, serial):
+        """True if all of it is gone, else how much went is what `at` has gone on by."""
+        self.at += serial.write(self.view[self.at : self.end]) or 0
+        return self.at == self.end
+
+
 class Outbox:
     """A ring of bytes towards the host, and at most one source that fills it; what goes wrong with that is told to `tell`.
 
@@ -306,6 +326,7 @@ class Outbox:
         self.dropped = 0
         self._since_ms = -1  # when the host has last taken nothing of what there was
         self._last = _LF  # the byte that went last
+        self._leaving = None  # a block that was dropped while a part of it was on its way
 
     @property
     def unread(self):
@@ -333,16 +354,25 @@ class Outbox:
 
     def clear(self):
         """Forget all that is not on its way: whoever asked for it has gone."""
-        self.pending, self.source = self.serial.held, None
+        self._let_go()
         self.deaf = False
         self._last = _LF
+
+    def _let_go(self):
+        """Nothing is left but what is on its way; how many bytes of the ring that is."""
+        if isinstance(self.source, Held):
+            self._leaving = self.source if self.serial.held else None
+            self.pending, self._last = 0, 0
+        elif not self._leaving:
+            self.pending = self.serial.held
+        self.source = None
+        return self.pending
 
     def drop(self):
         """Forget what nobody reads, and answer no more until somebody does; what was cut short ends with a line feed."""
         if not self.pending and self.source is None:
             return
-        self.pending = held = self.serial.held
-        self.source = None
+        held = self._let_go()
         self.dropped += 1
         last = self.ring[(self.start + held - 1) % self.size] if held else self._last
         if last != _LF:
@@ -350,7 +380,7 @@ class Outbox:
         self.deaf = self.pending > 0
 
     def fill(self, budget):
-        while self.source is not None and budget > 0:
+        while self.source is not None and budget > 0 and not isinstance(self.source, Held):
             room = min(budget, SLICE, self.size - self.pending - 1)
             if room < 16:
                 return
@@ -368,16 +398,30 @@ class Outbox:
         """One bounded pass: refill from the source, offer the ring to the serial line once or twice."""
         self.fill(budget)
         taken = 0
-        if self.pending:
+        if self._leaving:
+            taken = self.serial.write(b"")
+            if not self.serial.held:
+                self._leaving = None
+        elif not self.pending and isinstance(self.source, Held):
+            taken = self._write_held()
+        elif self.pending:
             taken = self.write(budget)
             if taken and self.pending and taken < budget:
                 taken += self.write(budget - taken)
-        if taken or not self.pending:
+        if taken or not (self.pending or self.source or self._leaving):
             self._since_ms = -1
             self.deaf = False
             self.told = self.told and not taken
         elif self._since_ms < 0:
             self._since_ms = self.serial.now_ms()
+
+    def _write_held(self):
+        before, self._last = self.source.at, 0
+        whole = self.source.write(self.serial)
+        taken = self.source.at - before
+        if whole:
+            self.source = None
+        return taken
 
     def write(self, budget):
         count = min(self.pending, budget, self.size - self.start)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from hil_tests.bench.board import measures
+from hil_tests.bench.board import measures, wire
 from hil_tests.bench.board.dryrun import dryrun
 from hil_tests.bench.board.naive import naive
 
@@ -16,6 +16,9 @@ MEASURES: dict[str, tuple[Callable[..., dict[str, Any]], dict[str, Any], dict[st
     "sustained_8000": (measures.sustained, RATES["sustained_8000"], {"seconds": 0.2}),
     "sustained_6000": (measures.sustained, RATES["sustained_6000"], {"seconds": 0.2}),
     "dryrun": (dryrun, {}, {"seconds": 0.2}),
+    "wire": (wire.wire, {}, {"seconds": 0.1, "times": 10}),
+    "rest": (wire.at_rest, {}, {"seconds": 0.1, "size": 1000}),
+    "burst": (wire.burst, {}, {"count": 100}),
     "estop": (measures.estop, {}, {"phases": 5}),
     "naive": (naive, {}, {"seconds": 0.3}),
     "deadman": (measures.deadman, {}, {"phases": 3}),
