@@ -15,7 +15,7 @@ from stackpress_core.tick import words
 
 LOG_BUFFER = 512  # holds at least one whole record
 LOG_BLOCK = 4096
-LOG_HELD = 2036  # with head and CRC 2 kB, all that a board has to spare for it
+LOG_HELD = 1236  # with head and CRC all that a board has to spare for it
 RAW = words.AT["RAW"]
 
 

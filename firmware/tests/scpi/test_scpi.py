@@ -362,7 +362,7 @@ def test_an_answer_that_is_read_late_is_whole_if_nothing_waits_for_it():
     run(server, 500)
     serial.reads = True
     run(server, 100)
-    assert len(payload(serial.got)) == 2000 and errors(server) == []
+    assert len(payload(serial.got)) == 1200 and errors(server) == []
 
 
 def test_abort_line_acts_before_the_lines_that_wait_and_keeps_its_rest():
@@ -396,7 +396,7 @@ def test_stop_acts_in_the_middle_of_a_block_and_the_block_stays_whole():
         server.poll()
         assert press.done == ["abort"]
         run(server, 100)
-        assert len(payload(serial.got)) == 2000
+        assert len(payload(serial.got)) == 1200
 
 
 def test_break_byte_asks_for_the_repl_in_the_safe_state_only():
