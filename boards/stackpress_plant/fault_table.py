@@ -39,6 +39,7 @@ FAULTS = (
     ("off_centre", "off_centre", 0, "load moves towards cell 1 / permille of the cells' circle"),
     ("noise_burst", "noise", 0, "noise times value"),
     ("stuck_valve", "stuck", 0, "valve ignores its command"),
+    ("dump_stuck", "dump", 0, "the dump valve stays closed, even without power"),
     ("stuck_open", "runaway", 0, "full drive whatever the command; value = force / N, 1 = full scale"),
     ("no_air", "air", 0, "no supply: nothing can be filled"),
     ("weak_air", "air", 1, "drive reduced to value / permille"),

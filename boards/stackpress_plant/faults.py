@@ -75,6 +75,8 @@ def _one_word(plant, row, value):
         P[w.NOISE_X] = 1 if value is None else value
     elif kind == "stuck":
         P[w.STUCK] = 0 if value is None else 1
+    elif kind == "dump":
+        P[w.DUMP_STUCK] = 0 if value is None else 1
     elif kind == "zero":
         P[w.ZERO0 + arg] = plant.spec["zero_code"][arg] + (value or 0)
     elif kind == "temperature":

@@ -193,6 +193,8 @@ SHARE = const(273)
 RATED = const(276)
 ZERO_RATED = const(345)
 RATED_CODE = const(349)
+# valve, beside those above
+DUMP_STUCK = const(203)
 # tables
 SQRT = const(208)
 WAVE = const(280)
@@ -222,7 +224,8 @@ def relay(S, P):
     p[PERM_OFF] = n
     off = 1 if n >= p[PERM_LIMIT] or p[RELAY_OPEN] else 0
     p[RELAY_OFF] = off
-    p[DUMP_OPEN] = 1 if off or valve & _VALVE_DUMP_CLOSED == 0 else 0
+    n = 1 if off or valve & _VALVE_DUMP_CLOSED == 0 else 0
+    p[DUMP_OPEN] = 0 if p[DUMP_STUCK] else n
 
 
 @micropython.viper

@@ -11,7 +11,7 @@ _CMD_SEQ, _CMD_STATE, _HZ, _SET, _FORCE_H = AT["CMD_SEQ"], AT["CMD_STATE"], AT["
 RATE_LIMIT = (1 << 38) - 1  # cN/s x 65536: what the set-point generator can hold
 VENTED_MS = 500
 FAR_CN = 1 << 29
-VENT_LIMIT_MS = 10000
+TICKS_MAX = (1 << 29) - 1
 
 
 class Motion:
@@ -24,10 +24,10 @@ class Motion:
         self.events = events
         self.agenda = agenda
         self._settled_band = self._settled_from_ms = 0
-        self._vent_from = self._vented_from = -1
+        self._vented_from = -1
 
-    def send(self, state, mode, target=0, rate=0, speed_nm_s=0):
-        """Put an order into the mailbox; its number is written last.
+    def send(self, state, mode, target=0, rate=0, speed_nm_s=0, stopping=0):
+        """Put an order into the mailbox; its number is written last. No trip turns one that is `stopping` into a hold.
 
         An order that the tick has not read yet may be replaced by one that can follow the state as it is, never by one that
         the tick would then have to ignore: that would lose both.
@@ -36,6 +36,7 @@ class Motion:
         now = s[_STATE]
         if self.readings.order_waits and state != now and not s[AT["K_TRANSITIONS"] + now] >> state & 1:
             raise Refused("the order before has not been carried out yet: ask again")
+        s[AT["STOPPING"]] = stopping
         s[_CMD_STATE], s[AT["CMD_MODE"]], s[AT["CMD_TARGET"]] = state, mode, target
         s[AT["CMD_SPEED"]] = speed_nm_s
         if rate:
@@ -48,14 +49,14 @@ class Motion:
         if self.readings.state not in states.ARMED:
             raise Refused("the press is %s, not armed" % self.readings.state_name)
 
-    def set_force(self, target_cn, rate_cn_per_s):
+    def set_force(self, target_cn, rate_cn_per_s, stopping=0):
         """Bring the force to `target_cn`, no faster than the rate and the press's limit."""
         self._need_driven()
         if not 0 <= target_cn <= self.params["force_limit_cn"]:
             raise Refused("%d N is not between 0 and the working limit" % (target_cn // 100))
         rate = max(1, min(rate_cn_per_s, self.params["rate_limit_cn_per_s"]))
         state = states.PRESSING if target_cn >= self.S[_SET] else states.RELEASING
-        self.send(state, states.FORCE, target_cn, rate)
+        self.send(state, states.FORCE, target_cn, rate, 0, stopping)
 
     def approach(self, contact_cn, speed_um_s):
         self._need_driven()
@@ -69,28 +70,40 @@ class Motion:
     def release(self, rate_cn_per_s):
         self.set_force(0, rate_cn_per_s)
 
+    def stop(self, rate_cn_per_s):
+        """A release that nothing turns into less: a trip meanwhile goes on with it, or vents."""
+        self.set_force(0, rate_cn_per_s, 1)
+
+    def let_go(self):
+        """A press that an interlock has stopped with its cell pressed ramps down; one that does already goes on with it."""
+        self.send(states.TRIPPED, states.FORCE)
+
+    def ramp_down_as(self, rate_cn_per_s, limit_ms):
+        """The ramp-down reaction goes at this rate, and vents after this time."""
+        s, hz = self.S, self.S[_HZ]
+        s[AT["K_TRIP_RATE"]] = rate = tuning.rate_q16(min(rate_cn_per_s, RATE_LIMIT >> 16), hz)
+        s[AT["K_TRIP_CORNER"]], s[AT["K_TRIP_LANDING"]] = tuning.corner_words(rate, self.params["corner_ms"], hz)
+        s[AT["K_TRIP_TICKS"]] = min(TICKS_MAX, limit_ms * hz // 1000)
+
     def vent(self):
-        """Let the force go through the valve; the press is safe once it is gone."""
+        """Open the dump; the press is safe once the force has gone, and tripped if it does not go."""
         if self.S[_STATE] in states.DRIVEN and self.readings.state in states.DRIVEN:
             self.send(states.RELEASING, states.VENT)
         elif self.readings.state in states.ARMED:
             self.send(states.SAFE, states.OFF)
 
     def look(self):
-        """After a vent the press is safe once the force has gone, and after a while in any case."""
+        """After a vent the press is safe once the force has gone: an interlock row says how long that may take."""
         if self.S[_MODE] != states.VENT:
-            self._vent_from = self._vented_from = -1
+            self._vented_from = -1
             return
         self.agenda.look()
         now_ms = self.agenda.now_ms
-        if self._vent_from < 0:
-            self._vent_from = now_ms
-        if self.readings.pressed:
+        if self.readings.force_cn > self.params["contact_force_cn"]:
             self._vented_from = -1
         elif self._vented_from < 0:
             self._vented_from = now_ms
-        vented = self._vented_from >= 0 and now_ms - self._vented_from > VENTED_MS
-        if vented or now_ms - self._vent_from > VENT_LIMIT_MS:
+        elif now_ms - self._vented_from > VENTED_MS:
             self.send(states.SAFE, states.OFF)
 
     def settled(self, band_cn, time_ms):

@@ -14,7 +14,7 @@ ACKNOWLEDGED = ("SIG_RESET", "SIG_CRASH", "SIG_LOG", "SIG_STORAGE", "SIG_LEASE")
 class Operator:
     """Gives the orders that no program gives, and begins and ends programs; remembers what was asked for last."""
 
-    def __init__(self, S, readings, settings, arming, motion, runner, lease, run_log, sampler, events):
+    def __init__(self, S, readings, settings, arming, motion, runner, lease, run_log, events):
         self.S = S
         self.readings = readings
         self.settings = settings
@@ -23,7 +23,6 @@ class Operator:
         self.runner = runner
         self.lease = lease
         self.run_log = run_log
-        self.sampler = sampler
         self.events = events
         self.program_name = self.sample = self.person = ""
 
@@ -103,13 +102,10 @@ class Operator:
 
     def _let_go(self, kind):
         """A press that was stopped with its cell still pressed: ramp down, or vent. Asked for twice it is done once."""
-        s = self.S
         if kind == "vent":
-            s[_REACTION] = interlock.VENT
-        elif s[_REACTION] != interlock.RAMP:
-            s[AT["TRIP_TICKS"]] = 2  # the ramp's time limit counts from now; 2: this is no new trip for the recorder
-            self.sampler.same_trip()
-            s[_REACTION] = interlock.RAMP
+            self.S[_REACTION] = interlock.VENT
+        else:
+            self.motion.let_go()
 
     def abort(self):
         """Vent now, whatever is going on; a press that was stopped with a hold vents as well."""

@@ -68,6 +68,16 @@ def approaches_nothing(bench):
     bench.send(PRESSING, states.APPROACH, 5000, 0, 1000000)
 
 
+def keeps_its_force(bench):
+    bench.follow = False
+    bench.send(SAFE)
+
+
+def does_not_fall(bench):
+    bench.follow = False
+    bench.send(states.RELEASING, states.FORCE, 0, 2000000)
+
+
 PROVOKE = {
     "estop": (READY, {}, opens("estop_a", "estop_b")),
     "guard": (READY, {}, opens("guard_a", "guard_b")),
@@ -84,6 +94,8 @@ PROVOKE = {
     "chip_reset": (READY, {}, status(5)),
     "imbalance": (HOLDING, {"imbalance_ms": 50}, cells(600000, 200000, 200000, 200000)),
     "runaway": (READY, {"runaway_ms": 50}, force(200000)),
+    "not_vented": (HOLDING, {"vent_ms": 100}, keeps_its_force),
+    "no_fall": (HOLDING, {"no_fall_ms": 200}, does_not_fall),
     "no_response": (HOLDING, {"no_response_ms": 60, "force_drop_permille": 1000, "hold_band_permille": 1000}, force(700000)),
     "no_contact": (READY, {"no_contact_ms": 100, "approach_rate_n_per_s": 1000000}, approaches_nothing),
     "force_drop": (HOLDING, {}, force(700000)),

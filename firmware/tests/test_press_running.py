@@ -1,6 +1,7 @@
 """A press under its programs and its people: stops, aborts, host loss, buttons, trips and their acknowledgement."""
 
 from bench_press import CONTACT, HZ, VENT, PressBench, after_each, bench, hold, ramp, recipe
+from stackpress_core.log import records
 from stackpress_core.scpi import status
 from stackpress_core.scpi.commands_language import tst_q
 from stackpress_core.tick import interlock, states, words
@@ -307,14 +308,104 @@ def test_host_that_never_reads_does_not_disturb_the_press():
     assert b.press.runner.state == "done"
 
 
-def test_vented_press_becomes_safe_even_if_a_force_stays():
-    b = bench().pressed()
-    b.press.motion.vent()
-    b.extra_cn = 300000
-    b.run(9)
-    assert b.word("STATE") == states.RELEASING
-    b.run(2)
-    assert b.word("STATE") == states.SAFE
+def test_vented_press_whose_force_stays_is_never_called_safe():
+    for vent in (lambda b: b.press.motion.vent(), lambda b: b.press.operator.stop("vent"), lambda b: b.press.operator.abort(),
+                 lambda b: b.press.operator.stop("controlled")):
+        b = bench(hold_band_min_n=20000).pressed()
+        vent(b)
+        b.frozen = True
+        b.until(lambda: b.word("STATE") == states.TRIPPED, 15)
+        assert b.press.readings.trip_reason in ("not_vented", "no_fall") and b.valve_is_off
+        b.run(4)
+        assert "not_vented" in refusal(b.press.operator.reset)
+        b.frozen = False
+        b.run(1)
+        b.press.operator.reset()
+        b.run_passes(2)
+        assert b.word("STATE") == states.SAFE
+
+
+def test_weights_on_a_press_that_was_never_pressed_trip_nothing():
+    b = bench()
+    b.extra_cn = 2000000
+    b.run(5)
+    assert b.word("STATE") == states.SAFE and b.press.readings.warnings() == []
+
+
+def test_vent_is_under_way_until_the_force_has_gone_and_no_trip_or_order_closes_the_dump():
+    for meddle in (lambda b: b.press.operator.stop("hold"), lambda b: b.press.operator.stop("controlled"),
+                   lambda b: b.press.S.__setitem__(words.AT["SIG_LEASE"], 1)):
+        b = bench().pressed(host_loss="hold")
+        b.press.operator.stop("vent")
+        b.frozen = True  # the force takes its time
+        b.run_passes(2)
+        assert b.word("MODE") == states.VENT and b.valve_is_off and b.press.runner.state == "stopping"
+        meddle(b)
+        for _ in range(50):
+            b.run_passes(1)
+            assert b.valve_is_off
+        b.frozen = False
+        b.run(1)
+        assert b.valve_is_off and b.press.runner.state in ("stopped", "failed")
+
+
+def test_vent_that_meets_with_a_trip_in_one_tick_vents():
+    b = bench().pressed(host_loss="hold")
+    b.press.operator.stop("vent")
+    b.press.S[words.AT["SIG_LEASE"]] = 1
+    b.run_passes(2)
+    assert b.word("STATE") == states.TRIPPED and b.valve_is_off
+
+
+def test_trip_with_a_hold_goes_on_with_a_stop_that_is_under_way():
+    b = bench().pressed(stop_rate_cn_per_s=100000)
+    b.press.operator.stop("controlled")
+    b.run(1)
+    b.press.S[words.AT["SIG_LEASE"]] = 1
+    b.run_passes(2)
+    assert b.word("STATE") == states.TRIPPED and b.word("REACTION") == interlock.RAMP
+    before = b.press.readings.force_cn
+    b.run(1)
+    assert abs(before - b.press.readings.force_cn - 100000) < 15000
+
+
+def test_stop_that_is_asked_for_twice_is_one_stop():
+    b = bench().pressed(4000000, host_loss="ramp_down", stop_rate_cn_per_s=100000)
+    b.press.S[words.AT["SIG_LEASE"]] = 1
+    b.run(0.5)
+    assert b.word("REACTION") == interlock.RAMP
+    for _ in range(5):
+        b.press.operator.stop("controlled")
+        b.run(0.5)
+        assert b.word("REACTION") == interlock.RAMP
+    assert b.press.readings.force_cn > 3500000
+    b.press.operator.stop("vent")
+    b.run_passes(2)
+    assert b.valve_is_off
+    b = bench().pressed(4000000, stop_rate_cn_per_s=100000)
+    for _ in range(5):
+        b.push("stop")
+        b.run(0.5)
+    assert b.word("STATE") == states.RELEASING and 3500000 < b.press.readings.force_cn < 3900000
+
+
+def test_ramp_down_goes_at_the_programs_own_rate_and_has_the_time_that_it_needs():
+    b = bench(trip_ramp_limit_s=1).pressed(200000, host_loss="ramp_down", stop_rate_cn_per_s=10000)
+    b.press.S[words.AT["SIG_LEASE"]] = 1
+    b.run(0.5)
+    before = b.press.readings.force_cn
+    b.run(5)
+    assert abs(before - b.press.readings.force_cn - 50000) < 2000 and b.word("REACTION") == interlock.RAMP
+    b.until(lambda: b.valve_is_off, 20)
+
+
+def test_press_that_was_let_go_has_the_whole_time_of_a_ramp_down():
+    b = bench(trip_ramp_n_per_s=1000, trip_ramp_limit_s=12).pressed(host_loss="hold")
+    b.press.S[words.AT["SIG_LEASE"]] = 1
+    b.run(20)
+    b.press.operator.stop("controlled")
+    b.run(5)
+    assert b.word("REACTION") == interlock.RAMP and len(b.records(records.TRIP)) == 1
 
 
 def test_selftest_names_what_is_wrong():

@@ -72,6 +72,16 @@ def test_dump_and_permissive_each_empty_the_press(steel, valve):
     assert steel.run(0.5).force_n < 10
 
 
+def test_a_dump_valve_that_sticks_keeps_the_force_without_power(steel):
+    before = steel.force_n
+    steel.plant.fault("stuck_valve")
+    steel.plant.fault("dump_stuck")
+    steel.S[VALVE] = 0
+    assert steel.run(0.6).force_n == pytest.approx(before, rel=0.01)
+    steel.plant.clear("dump_stuck")
+    assert steel.run(0.6).force_n < 10
+
+
 def test_a_permissive_that_blinks_for_a_millisecond_keeps_the_relay(steel):
     before = steel.force_n
     steel.S[VALVE] = CLOSED & ~8

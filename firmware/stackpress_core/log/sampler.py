@@ -54,10 +54,6 @@ class Sampler:
             self._sources += self._source(row[1], row[5])
         self._of_ticks = [i for i in range(len(self._sources)) if self._sources[i][1] in OF_TICKS and self._sources[i][0] is self]
 
-    def same_trip(self):
-        """The count of ticks since the trip begins anew, and it is not another one."""
-        self.trip_ticks = 0
-
     def look(self):
         """One bounded pass: notice what changed, sample if it is time, go on with a flight window."""
         r, s = self.readings, self.S

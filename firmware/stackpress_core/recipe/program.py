@@ -29,6 +29,7 @@ def limits_of(values, capabilities):
         "travel_limit_nm": values["travel_limit_um"] * 1000,
         "temperature_limit_cc": values["temperature_limit_cc"],
         "release_rate_cn_per_s": values["trip_ramp_cn_per_s"],
+        "stop_limit_ms": values["trip_ramp_limit_s"] * 1000,
         "capabilities": able,
     }
 

@@ -113,7 +113,12 @@ class Runner:
         if not complaints:
             self.program = program
             self.step.of_program(program, limits)
-            self._times = recipes.Totals(program).times
+            totals = recipes.Totals(program)
+            self._times = totals.times
+            limit_ms, rate = limits.get("stop_limit_ms", 0), self.step.stop_rate_cn_per_s
+            if rate != limits.get("release_rate_cn_per_s"):  # its own, so it has the time that it needs
+                limit_ms = max(limit_ms, move_limit_ms(totals.highest_cn, rate))
+            self.motion.ramp_down_as(rate, limit_ms)
             self.state, self.index, self.reason = IDLE, -1, ""
         return complaints
 
@@ -153,25 +158,31 @@ class Runner:
 
     def stop(self, how, why="stopped", state=STOPPED):
         """End the program: "controlled" (release, then vent), "hold" (freeze, the force stays) or "vent"."""
-        if self.program is not None:
+        if self.program is not None and not self._stops_already(how):
             if self.state in (RUNNING, PAUSED):
                 self._end_step(why)
             elif self.state != STOPPING:  # a force that was left standing is taken away in a new time
                 self.clock.restart()
             self._stop(how, why, state)
 
+    def _stops_already(self, how):
+        """A stop that is asked for twice is one stop, and nothing weakens a vent."""
+        return self.state == STOPPING and (how == "controlled" or self.order.vents)
+
     def _stop(self, how, why, state):
         self.motion.set_trigger(False)
+        self._after = (state, why)
         if how == "vent":
             self.order.vent()
         elif how == "hold":
             self.order.freeze(self.step.stop_rate_cn_per_s)
         elif self.order.standing:
-            self._after = (state, why)
             rate = self.step.stop_rate_cn_per_s
             self._stopped_by_ms = self.clock.ms + move_limit_ms(max(self.readings.filtered_cn, self.readings.set_cn), rate)
-            self.order.release(rate)
+            self.order.stop(rate)
             state = STOPPING
+        if self.order.vents and self.readings.state in states.DRIVEN:
+            state = STOPPING  # until the force has gone
         self.state, self.reason = state, why
 
     def failed(self, why):
@@ -273,7 +284,10 @@ class Runner:
             self._stop("controlled", "", DONE)
 
     def _stop_goes_on(self):
+        if self.order.vents:
+            if self.readings.state not in states.DRIVEN:
+                self.state, self.reason = self._after
+            return
         reached = self.readings.set_point_reached and self.readings.set_cn <= 1
         if reached or self.step.due(self._stopped_by_ms):
             self.order.vent()
-            self.state, self.reason = self._after

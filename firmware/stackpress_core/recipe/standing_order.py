@@ -39,6 +39,10 @@ class StandingOrder:
         self.motion.release(rate_cn_per_s)
         self.last = (RELEASE, 0, rate_cn_per_s)
 
+    def stop(self, rate_cn_per_s):
+        self.motion.stop(rate_cn_per_s)
+        self.last = (RELEASE, 0, rate_cn_per_s)
+
     def lock(self):
         self.motion.lock()
         self.last = (LOCK, 0, 0)
@@ -46,6 +50,10 @@ class StandingOrder:
     def vent(self):
         self.motion.vent()
         self.last = (VENT, 0, 0)
+
+    @property
+    def vents(self):
+        return self.last[0] == VENT
 
     def forget(self):
         """The press is no longer driven: no order stands."""

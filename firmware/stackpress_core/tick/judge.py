@@ -14,9 +14,11 @@ _ROW_LIMIT = const(1)
 _STATE_READY = const(1)
 _IN_ESTOP_B = const(2)
 _MODE_FORCE = const(2)
+_REACT_HOLD = const(2)
 _ROW_STATES = const(2)
 _STATE_PRESSING = const(2)
 _MODE_LOCK = const(3)
+_REACT_RAMP = const(3)
 _ROW_DEBOUNCE = const(3)
 _IN_GUARD_A = const(4)
 _MODE_VENT = const(4)
@@ -46,33 +48,36 @@ _SIG_TRAVEL = const(54)
 _SIG_RUNAWAY = const(63)
 _SIG_RESPONSE = const(64)
 _SIG_CONTACT = const(65)
-_SIG_DROP = const(66)
-_SIG_RAMP = const(67)
-_SIG_HOLD = const(68)
-_SIG_HOT = const(70)
-_SIG_OVERRUN = const(71)
-_SIG_FOREGROUND = const(75)
-_ACTIVE = const(77)
-_LATCHED = const(79)
-_WARNED = const(81)
-_OVER = const(83)
-_FIRST = const(85)
-_REACTION = const(86)
-_TRIP_TICKS = const(87)
-_STATE = const(88)
-_MODE = const(89)
-_TARGET = const(99)
-_RAMP_ALLOWED = const(100)
-_RAMP_FROM = const(101)
-_SET = const(105)
-_CONTACT_TICKS = const(122)
-_K_RAMP_DEV = const(175)
-_K_RAMP_MIN = const(176)
-_K_HOLD_DEV = const(177)
-_K_HOLD_MIN = const(178)
-_K_BUDGET = const(179)
-_ROW_COUNT = const(225)
-_ROW = const(363)
+_SIG_FALL = const(67)
+_SIG_DROP = const(68)
+_SIG_RAMP = const(69)
+_SIG_HOLD = const(70)
+_SIG_HOT = const(72)
+_SIG_OVERRUN = const(73)
+_SIG_FOREGROUND = const(77)
+_ACTIVE = const(79)
+_LATCHED = const(81)
+_WARNED = const(83)
+_OVER = const(85)
+_FIRST = const(87)
+_REACTION = const(88)
+_TRIP_TICKS = const(89)
+_STOPPING = const(90)
+_STATE = const(92)
+_MODE = const(93)
+_TARGET = const(103)
+_RAMP_ALLOWED = const(104)
+_RAMP_FROM = const(105)
+_SET = const(109)
+_FALL_FROM = const(112)
+_CONTACT_TICKS = const(127)
+_K_RAMP_DEV = const(180)
+_K_RAMP_MIN = const(181)
+_K_HOLD_DEV = const(182)
+_K_HOLD_MIN = const(183)
+_K_BUDGET = const(184)
+_ROW_COUNT = const(230)
+_ROW = const(368)
 _IN_TRAVEL_OK = const(2048)
 # end of words
 
@@ -120,13 +125,12 @@ def compare(frame):
     s[_SIG_RAMP] = -1
     s[_SIG_HOLD] = -1
     if mode != _MODE_FORCE:
+        s[_SIG_FALL] = 0
         s[_SIG_CONTACT] = s[_CONTACT_TICKS]
         if mode != _MODE_LOCK:
             s[_SIG_DROP] = -1
         if mode == _MODE_APPROACH:
             s[_SIG_RUNAWAY] = force - s[_TARGET]
-        elif mode == _MODE_VENT:
-            s[_SIG_RUNAWAY] = 0
     else:
         s[_SIG_CONTACT] = 0
         gap = s[_SET] - force
@@ -141,6 +145,17 @@ def compare(frame):
             allowed = s[_K_RAMP_MIN]
         s[_RAMP_ALLOWED] = allowed
         s[_SIG_RAMP] = gap - allowed
+        # a set-point that waits for the force (setpoint.py) waits for one that falls
+        over = force - s[_SET]
+        if s[_TARGET] >= s[_SET] or over < allowed >> 1:
+            s[_FALL_FROM] = force
+            s[_SIG_FALL] = 0
+        elif over > allowed - (allowed >> 2):
+            if force < s[_FALL_FROM] - (s[_FALL_FROM] >> 6):
+                s[_FALL_FROM] = force
+                s[_SIG_FALL] = 0
+            elif s[_SIG_FALL] < 0x1FFFFFFF:
+                s[_SIG_FALL] += 1
         allowed = (s[_SET] >> 10) * s[_K_HOLD_DEV]
         if allowed < s[_K_HOLD_MIN]:
             allowed = s[_K_HOLD_MIN]
@@ -212,8 +227,10 @@ def judge(frame):
         n += _MASK_ROWS
     if worst:
         if state != _STATE_TRIPPED:
-            if state < _STATE_PRESSING or state > _STATE_RELEASING:
-                worst = _REACT_VENT  # nothing was driven, so there is nothing to hold
+            if state < _STATE_PRESSING or state > _STATE_RELEASING or s[_MODE] == _MODE_VENT:
+                worst = _REACT_VENT  # nothing is driven, so there is nothing to hold
+            elif worst == _REACT_HOLD and s[_STOPPING]:
+                worst = _REACT_RAMP
             s[_STATE] = _STATE_TRIPPED
             s[_FIRST] = first
             s[_REACTION] = worst

@@ -18,50 +18,52 @@ _ROW_MASKS = const(2)
 _STATE_PRESSING = const(2)
 _MODE_LOCK = const(3)
 _REACT_RAMP = const(3)
+_MODE_VENT = const(4)
 _REACT_VENT = const(4)
 _STATE_RELEASING = const(4)
 _STATE_TRIPPED = const(5)
 _FORCE_F = const(42)
-_LATCHED = const(79)
-_FIRST = const(85)
-_REACTION = const(86)
-_TRIP_TICKS = const(87)
-_STATE = const(88)
-_MODE = const(89)
-_CMD_SEQ = const(90)
-_CMD_SEEN = const(91)
-_CMD_STATE = const(92)
-_CMD_MODE = const(93)
-_CMD_TARGET = const(94)
-_CMD_RATE = const(95)
-_CMD_CORNER = const(96)
-_CMD_LANDING = const(97)
-_CMD_SPEED = const(98)
-_TARGET = const(99)
-_RAMP_FROM = const(101)
-_RATE_MAX = const(102)
-_CORNER = const(103)
-_LANDING = const(104)
-_SET = const(105)
-_SET_REM = const(106)
-_SET_RATE = const(107)
-_REACHED = const(108)
-_INTEGRAL = const(110)
-_INTEGRAL_REM = const(111)
-_REVERSAL = const(112)
-_HOLDING_STILL = const(113)
-_PULSE = const(114)
-_APPROACH_SPEED = const(121)
-_CONTACT_TICKS = const(122)
-_DRIVE = const(123)
-_K_CONTACT = const(180)
-_K_HYSTERESIS = const(183)
-_K_TRIP_RATE = const(212)
-_K_TRIP_CORNER = const(213)
-_K_TRIP_LANDING = const(214)
-_K_TRIP_TICKS = const(215)
-_K_TRANSITIONS = const(217)
-_ABORT = const(362)
+_LATCHED = const(81)
+_FIRST = const(87)
+_REACTION = const(88)
+_TRIP_TICKS = const(89)
+_RAMP_LEFT = const(91)
+_STATE = const(92)
+_MODE = const(93)
+_CMD_SEQ = const(94)
+_CMD_SEEN = const(95)
+_CMD_STATE = const(96)
+_CMD_MODE = const(97)
+_CMD_TARGET = const(98)
+_CMD_RATE = const(99)
+_CMD_CORNER = const(100)
+_CMD_LANDING = const(101)
+_CMD_SPEED = const(102)
+_TARGET = const(103)
+_RAMP_FROM = const(105)
+_RATE_MAX = const(106)
+_CORNER = const(107)
+_LANDING = const(108)
+_SET = const(109)
+_SET_REM = const(110)
+_SET_RATE = const(111)
+_REACHED = const(113)
+_INTEGRAL = const(115)
+_INTEGRAL_REM = const(116)
+_REVERSAL = const(117)
+_HOLDING_STILL = const(118)
+_PULSE = const(119)
+_APPROACH_SPEED = const(126)
+_CONTACT_TICKS = const(127)
+_DRIVE = const(128)
+_K_CONTACT = const(185)
+_K_HYSTERESIS = const(188)
+_K_TRIP_RATE = const(217)
+_K_TRIP_CORNER = const(218)
+_K_TRIP_LANDING = const(219)
+_K_TRIP_TICKS = const(220)
+_K_TRANSITIONS = const(222)
+_ABORT = const(367)
 # end of words
 
 
@@ -95,6 +97,8 @@ def obey(frame):
                     mode = _MODE_OFF
                 elif wanted == _STATE_SAFE:
                     s[_REACTION] = _REACT_VENT  # an abort that met with a trip in one tick
+                elif s[_CMD_MODE] == _MODE_FORCE and s[_REACTION] < _REACT_RAMP:
+                    s[_REACTION] = _REACT_RAMP  # a press that was stopped with a hold is to let go
             else:
                 s[_STATE] = wanted
                 mode = s[_CMD_MODE]
@@ -111,12 +115,19 @@ def obey(frame):
                 s[_APPROACH_SPEED] = s[_CMD_SPEED]
                 if mode == _MODE_APPROACH:
                     s[_TARGET] = s[_CMD_TARGET]
+        elif s[_STATE] == _STATE_TRIPPED and s[_CMD_MODE] == _MODE_VENT:
+            s[_REACTION] = _REACT_VENT  # a vent that met with a trip in one tick
     state = s[_STATE]
     if state == _STATE_TRIPPED:
         if s[_TRIP_TICKS] < 0x1FFFFFFF:
             s[_TRIP_TICKS] += 1
-        if s[_REACTION] == _REACT_RAMP and (s[_TRIP_TICKS] > s[_K_TRIP_TICKS] or s[_FORCE_F] < s[_K_CONTACT]):
-            s[_REACTION] = _REACT_VENT
+        if s[_REACTION] == _REACT_RAMP:
+            if before != _MODE_FORCE or s[_TRIP_TICKS] == 1:
+                s[_RAMP_LEFT] = s[_K_TRIP_TICKS]
+            else:
+                s[_RAMP_LEFT] -= 1
+            if s[_RAMP_LEFT] <= 0 or s[_FORCE_F] < s[_K_CONTACT]:
+                s[_REACTION] = _REACT_VENT
         if s[_REACTION] == _REACT_VENT:
             mode = _MODE_OFF
         elif s[_REACTION] == _REACT_HOLD:

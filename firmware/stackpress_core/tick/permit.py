@@ -1,6 +1,7 @@
 """The last word on the valve. Nothing passes here that the press state, the interlocks and the limits do not permit.
 
-The controller may be wrong; the guard does not ask it. Anything but an energised state gives an output of zero. While the press
+The controller may be wrong; the guard does not ask it. Anything but an energised state gives an output of zero, and so does a vent,
+whoever asked for it: no valve that pushes stands between the force and the dump. While the press
 is stopped with a ramp or a hold the drive can only fall. Every change is bounded, and what was refused is on the record.
 """
 
@@ -15,6 +16,7 @@ _STATE_READY = const(1)
 _VALVE_FILL = const(1)
 _STATE_PRESSING = const(2)
 _VALVE_VENT = const(2)
+_MODE_VENT = const(4)
 _REACT_VENT = const(4)
 _STATE_RELEASING = const(4)
 _VALVE_DUMP_CLOSED = const(4)
@@ -23,27 +25,28 @@ _VALVE_PERMISSIVE = const(8)
 _VALVE_TRIGGER_OUT = const(16)
 _HIGH = const(36)
 _FORCE = const(40)
-_REACTION = const(86)
-_STATE = const(88)
-_PROPOSED = const(117)
-_PROPOSED_VALVE = const(118)
-_DRIVE = const(123)
-_CODE = const(124)
-_VALVE = const(125)
-_DENIED = const(126)
-_OPEN_TICKS = const(127)
-_MOVES = const(128)
-_MOVE_DRIVE = const(129)
-_TRIGGER = const(130)
-_TOKEN = const(131)
-_K_KIND = const(181)
-_K_OUT_SHIFT = const(202)
-_K_OUT_GAIN = const(203)
-_K_OUT_MAX = const(204)
-_K_SLEW = const(205)
-_SLEW_REM = const(206)
-_K_FORCE_DENY = const(207)
-_K_MOVE = const(216)
+_REACTION = const(88)
+_STATE = const(92)
+_MODE = const(93)
+_PROPOSED = const(122)
+_PROPOSED_VALVE = const(123)
+_DRIVE = const(128)
+_CODE = const(129)
+_VALVE = const(130)
+_DENIED = const(131)
+_OPEN_TICKS = const(132)
+_MOVES = const(133)
+_MOVE_DRIVE = const(134)
+_TRIGGER = const(135)
+_TOKEN = const(136)
+_K_KIND = const(186)
+_K_OUT_SHIFT = const(207)
+_K_OUT_GAIN = const(208)
+_K_OUT_MAX = const(209)
+_K_SLEW = const(210)
+_SLEW_REM = const(211)
+_K_FORCE_DENY = const(212)
+_K_MOVE = const(221)
 # end of words
 
 
@@ -55,7 +58,7 @@ def permit(frame):
     tripped = 1 if state == _STATE_TRIPPED else 0
     on = 0
     if state >= _STATE_PRESSING and state <= _STATE_RELEASING:
-        on = 1
+        on = 1 if s[_MODE] != _MODE_VENT else 0
     elif tripped and s[_REACTION] != _REACT_VENT and s[_REACTION] != _REACT_NONE:
         on = 1
     s[_DENIED] = 0

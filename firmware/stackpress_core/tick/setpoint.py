@@ -10,18 +10,18 @@ _MODE_LOCK = const(3)
 _STATE_HOLDING = const(3)
 _STATE_RELEASING = const(4)
 _FORCE_F = const(42)
-_STATE = const(88)
-_MODE = const(89)
-_TARGET = const(99)
-_RAMP_ALLOWED = const(100)
-_RATE_MAX = const(102)
-_CORNER = const(103)
-_LANDING = const(104)
-_SET = const(105)
-_SET_REM = const(106)
-_SET_RATE = const(107)
-_REACHED = const(108)
-_K_SETTLE = const(184)
+_STATE = const(92)
+_MODE = const(93)
+_TARGET = const(103)
+_RAMP_ALLOWED = const(104)
+_RATE_MAX = const(106)
+_CORNER = const(107)
+_LANDING = const(108)
+_SET = const(109)
+_SET_REM = const(110)
+_SET_RATE = const(111)
+_REACHED = const(113)
+_K_SETTLE = const(189)
 # end of words
 
 
@@ -64,7 +64,7 @@ def setpoint(frame):
     elif left < 0 and wanted > 0 - least:
         wanted = 0 - least
     corner = s[_CORNER]
-    # a release waits for a force that can't fall as fast as it was asked to; the vent valve decides, nothing is at risk
+    # a release waits for a force that can't fall as fast as it was asked to, but no_fall watches whether it falls at all
     allowed = s[_RAMP_ALLOWED]
     if wanted < 0 and s[_FORCE_F] - s[_SET] > allowed - (allowed >> 2):
         wanted = 0

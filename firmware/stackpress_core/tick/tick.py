@@ -4,6 +4,7 @@ It runs whether data came or not, in a hard interrupt on a board: nothing here a
 """
 
 from stackpress_core.tick.controller import propose
+from stackpress_core.tick.dump import dump
 from stackpress_core.tick.force import sense
 from stackpress_core.tick.judge import compare, judge, watch
 from stackpress_core.tick.mailbox import obey
@@ -13,12 +14,13 @@ from stackpress_core.tick.recorder import record
 from stackpress_core.tick.setpoint import setpoint
 
 
-def tick(frame, ring, sense=sense, watch=watch, compare=compare, judge=judge, obey=obey, setpoint=setpoint, propose=propose,
-         pulse=pulse, permit=permit, record=record):
+def tick(frame, ring, sense=sense, watch=watch, compare=compare, dump=dump, judge=judge, obey=obey, setpoint=setpoint,
+         propose=propose, pulse=pulse, permit=permit, record=record):
     """Advance the press by one tick on `frame` (see stackpress_core/tick/words.py); `ring` is the flight recorder's memory."""
     sense(frame)
     watch(frame)
     compare(frame)
+    dump(frame)
     judge(frame)
     obey(frame)
     setpoint(frame)

@@ -96,6 +96,7 @@ class Recorder:
 
     def set_force(self, target_cn, rate):
         self.filtered_cn = self.set_cn = target_cn
+        self.state = states.PRESSING
         self.highest_cn, self.fastest = max(self.highest_cn, target_cn), max(self.fastest, rate)
 
     def approach(self, contact_cn, speed_um_s):
@@ -104,8 +105,14 @@ class Recorder:
     def release(self, rate):
         self.set_force(0, rate)
 
+    stop = release
+
+    def ramp_down_as(self, rate, limit_ms):
+        self.fastest = max(self.fastest, rate)
+
     def vent(self):
         self.filtered_cn = self.set_cn = 0
+        self.state = states.READY
 
     def lock(self):
         self.set_point_reached = True

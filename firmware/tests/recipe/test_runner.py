@@ -67,6 +67,11 @@ class StandIn:
         assert rate_cn_per_s >= 1
         self._order("force", 0, rate_cn_per_s)
 
+    stop = release
+
+    def ramp_down_as(self, rate_cn_per_s, limit_ms):
+        self.ramps_down = rate_cn_per_s, limit_ms
+
     def approach(self, contact_cn, speed_um_s):
         assert 1 <= speed_um_s <= LIMITS["speed_limit_um_per_s"]
         self._order("approach", contact_cn, speed_um_s)
