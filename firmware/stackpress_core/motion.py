@@ -99,7 +99,7 @@ class Motion:
             return
         self.agenda.look()
         now_ms = self.agenda.now_ms
-        if self.readings.force_cn > self.params["contact_force_cn"]:
+        if self.readings.filtered_cn > self.params["contact_force_cn"]:
             self._vented_from = -1
         elif self._vented_from < 0:
             self._vented_from = now_ms
