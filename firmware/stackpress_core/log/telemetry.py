@@ -50,11 +50,11 @@ _HZ = const(14)
 _CELL = const(15)
 _FORCE_F = const(42)
 _IMBALANCE = const(45)
-_WARNED = const(81)
-_SET = const(105)
-_CODE = const(124)
-_VALVE = const(125)
-_K_KIND = const(181)
+_WARNED = const(83)
+_SET = const(109)
+_CODE = const(129)
+_VALVE = const(130)
+_K_KIND = const(186)
 # end of words
 
 
