@@ -194,7 +194,7 @@ RATED = const(276)
 ZERO_RATED = const(345)
 RATED_CODE = const(349)
 # valve, beside those above
-DUMP_STUCK = const(203)
+DUMP_STUCK = const(204)
 # tables
 SQRT = const(208)
 WAVE = const(280)

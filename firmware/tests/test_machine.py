@@ -89,7 +89,8 @@ class PressMachine(RuleBasedStateMachine):
             assert state == states.READY or not valve & words.VALVE_PERMISSIVE
         assert 0 <= drive <= b.word("K_OUT_MAX") and 0 <= code <= 65535 and valve & VALVES != VALVES
         if state in states.DRIVEN or held:
-            assert abs(drive - self.drive) <= (b.word("K_SLEW") >> 8) + 1
+            slew = (b.word("K_SLEW") >> 8) + 1
+            assert drive - self.drive <= slew and (drive >= self.drive - slew or drive == 0 and b.word("MODE") == states.VENT)
             if held:
                 assert drive <= self.drive and not valve & words.VALVE_FILL
         self.drive = drive

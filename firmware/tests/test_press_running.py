@@ -332,9 +332,12 @@ def test_weights_on_a_press_that_was_never_pressed_trip_nothing():
     assert b.word("STATE") == states.SAFE and b.press.readings.warnings() == []
 
 
+def lose_the_host(b):
+    b.press.S[words.AT["SIG_LEASE"]] = 1
+
+
 def test_vent_is_under_way_until_the_force_has_gone_and_no_trip_or_order_closes_the_dump():
-    for meddle in (lambda b: b.press.operator.stop("hold"), lambda b: b.press.operator.stop("controlled"),
-                   lambda b: b.press.S.__setitem__(words.AT["SIG_LEASE"], 1)):
+    for meddle in (lambda b: b.press.operator.stop("hold"), lambda b: b.press.operator.stop("controlled"), lose_the_host):
         b = bench().pressed(host_loss="hold")
         b.press.operator.stop("vent")
         b.frozen = True  # the force takes its time
