@@ -260,21 +260,6 @@ def test_without_a_file_system_reading_says_none_and_writing_fails_aloud() -> No
         store.write("config/a", b"x")
 
 
-class Blocks:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-    def readblocks(self, block: int, buf: bytearray) -> None:
-        buf[:] = self.data[block * 4096 : block * 4096 + 4096]
-
-
-def test_only_flash_that_was_never_written_is_formatted() -> None:
-    virgin = Peripherals(step_cycles=8).driver("file_store").virgin
-    assert virgin(Blocks(b"\xff" * 8192))
-    assert not virgin(Blocks(b"\xff" * 4095 + b"\x00" + b"\xff" * 4096))
-    assert not virgin(Blocks(b"\xff" * 8191 + b"\x7f"))
-
-
 def test_ram_journal_is_a_nor_whose_bits_only_fall() -> None:
     nor: Any = Peripherals(step_cycles=8).driver("ram_nor").RamNor(2)
     nor.program(10, b"\x0f")

@@ -26,6 +26,7 @@ from stackpress.logs.run_records import runs_of
 from stackpress.logs.store import Store, StoreBusy, data_folder
 from stackpress.logs.synthetic import SyntheticPress, pellet_run, stream
 from stackpress_core.log import records
+from stackpress_core.scpi import line_safe
 
 RUN = b"".join(pellet_run(SyntheticPress()).data)
 
@@ -62,7 +63,8 @@ def test_one_wrong_byte_costs_one_record_and_is_a_number(at, flip):
 @given(st.binary(max_size=4000))
 def test_noise_decodes_to_nothing_and_never_raises(noise):
     found = decode(noise)
-    assert found.count == 0 and found.bad_bytes == len(noise)
+    marked = noise.startswith(line_safe.MARK)  # a block without line feeds: its mark and what masks its bytes are no records
+    assert found.count == 0 and (found.bad_bytes == len(noise) or marked and found.bad_bytes < len(noise))
 
 
 @settings(max_examples=30, deadline=None)
@@ -247,6 +249,7 @@ import sys
 from stackpress.logs.store import Store
 from stackpress.logs.parquet import slices, write_parquet
 from stackpress.logs.pull import pull
+from stackpress_core.scpi import line_safe
 from stackpress.logs import runs
 from stackpress.logs.synthetic import SyntheticPress, pellet_run
 import time
