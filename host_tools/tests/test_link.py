@@ -253,7 +253,7 @@ def test_an_answer_that_breaks_off_is_no_answer(bench: Bench) -> None:
         assert press.documents() == whole and len(whole) == 2
 
 
-def test_a_block_that_stays_broken_says_why(bench: Bench) -> None:
+def test_a_block_that_the_journal_cannot_give_is_refused_with_its_reason(bench: Bench) -> None:
     with stackpress.open(bench.port) as press:
         good, calls = bench.press.journal.read_from, []
 
@@ -265,9 +265,10 @@ def test_a_block_that_stays_broken_says_why(bench: Bench) -> None:
             return int(used), int(following)
 
         bench.press.journal.read_from = failing
-        with pytest.raises(errors.BadBlock, match="block is broken: .*(-320)"):
+        with pytest.raises(errors.PressRefused, match="OSError") as refused:
             for _ in range(12):
                 press.log_read(1)
+        assert refused.value.number == -320 and len(calls) == 12
 
 
 def test_log_is_read_in_pieces_that_fit_together(bench: Bench) -> None:
