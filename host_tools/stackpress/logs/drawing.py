@@ -23,7 +23,8 @@ STEP_COLOURS = {  # of each family of step kinds
 }  # fmt: skip
 _STILL = ("hold", "drift")  # families of steps in which the force is meant to stay where it is
 _BINS = 3000  # slices of the time axis; what lies in one of them is drawn as one point with a band
-_QUIET_EVENTS = (records.EVENTS[records.EVENT_STATE], records.EVENTS[records.EVENT_RANGE])
+# states and steps have their own places in the picture
+_QUIET_EVENTS = tuple(records.EVENTS[code] for code in (records.EVENT_STATE, records.EVENT_RANGE, records.EVENT_STEP_NOTE))
 
 
 @dataclass(frozen=True)
