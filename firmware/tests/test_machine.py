@@ -89,8 +89,10 @@ class PressMachine(RuleBasedStateMachine):
             assert state == states.READY or not valve & words.VALVE_PERMISSIVE
         assert 0 <= drive <= b.word("K_OUT_MAX") and 0 <= code <= 65535 and valve & VALVES != VALVES
         if state in states.DRIVEN or held:
-            slew = (b.word("K_SLEW") >> 8) + 1
-            assert drive - self.drive <= slew and (drive >= self.drive - slew or drive == 0 and b.word("MODE") == states.VENT)
+            if b.word("MODE") == states.VENT:
+                assert drive == 0
+            else:
+                assert abs(drive - self.drive) <= (b.word("K_SLEW") >> 8) + 1
             if held:
                 assert drive <= self.drive and not valve & words.VALVE_FILL
         self.drive = drive

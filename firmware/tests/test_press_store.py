@@ -40,3 +40,8 @@ def test_a_store_that_takes_nothing_says_why_among_the_checks():
     b = bench("damaged, left as it is; `flash --erase-storage` makes it new")
     b.press.arming.store_keeps = False
     assert any(code == "store" and "--erase-storage" in text for code, text in b.press.arming.failing())
+
+
+def test_a_store_that_keeps_what_it_is_given_is_nothing_to_check():
+    b = bench()
+    assert b.press.arming.store_keeps and all(code != "store" for code, _ in b.press.arming.failing())

@@ -25,13 +25,16 @@ do = "ramp"
 to_n = 1500.5
 rate_n_per_s = 3000
 [[step]]
+do = "hold"
+for_s = 3600
+[[step]]
 do = "release"
 rate_n_per_s = 3000
 """
 DEVICE = {
     "format": 1,
     "name": "device",
-    "steps": [{"do": "contact", "to_cn": 5000, "speed_um_per_s": 500}, {"do": "vent"}],
+    "steps": [{"do": "contact", "to_cn": 5000, "speed_um_per_s": 500}, {"do": "hold", "for_ms": 3600000}, {"do": "vent"}],
 }
 
 
@@ -74,7 +77,7 @@ def test_a_program_starts_whatever_names_it(press: stackpress.Press, program: An
         press.arm()
         number = press.start(program, sample="LPS-17")
     now = press.program_state()
-    assert number == now.run == before + 1
+    assert number == now.run == before + 1 and press.state in ("pressing", "holding", "releasing")
     assert now.name in press.programs()
 
 

@@ -271,6 +271,25 @@ def test_a_block_that_the_journal_cannot_give_is_refused_with_its_reason(bench: 
         assert refused.value.number == -320 and len(calls) == 12
 
 
+def test_a_block_that_stays_broken_says_why(bench: Bench) -> None:
+    """Of lines, which are read again while they are sent: its length is out when the journal fails."""
+    with stackpress.open(bench.port) as press:
+        good, calls = bench.press.journal.read_from, []
+
+        def failing(seq: int, buf: bytearray) -> tuple[int, int]:
+            calls.append(seq)
+            if len(calls) % 12 == 0:
+                raise OSError(5)
+            used, following = good(seq, buf)
+            return int(used), int(following)
+
+        bench.press.journal.read_from = failing
+        bench.server.as_they_are = False
+        with pytest.raises(errors.BadBlock, match="block is broken: .*(-320)"):
+            for _ in range(12):
+                press.log_read(1)
+
+
 def test_log_is_read_in_pieces_that_fit_together(bench: Bench) -> None:
     with stackpress.open(bench.port) as press:
         assert press.log_state().next == 41
