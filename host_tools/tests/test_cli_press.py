@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,30 @@ def test_a_trip_is_exit_code_1_with_reason_and_hint(ask: Ask, target: Any, tmp_p
         assert "close it" in told["hint"] and told["hint"].endswith("Then `stackpress reset`.")
     code, told = ask("reset")
     assert code == 1 and "still there" in told["error"]
+
+
+def test_why_tells_a_press_that_stands_tripped_and_one_that_was_acknowledged(ask: Ask, target: Any, tmp_path: Path) -> None:
+    assert ask("run", program(tmp_path, 600))[0] == 0
+    while ask("status")[1]["force_n"] < 1000:
+        time.sleep(0.05)
+    target.fault("guard")
+    while ask("status")[1]["state"] != "tripped":
+        time.sleep(0.05)
+    code, told = ask("why")
+    assert code == 0 and told["reason"] == "guard" and "open: guard A, guard B" in told["sentence"], told
+    assert "(ramp)" in told["sentence"] or "(hold)" in told["sentence"], told
+    assert Path(told["picture"]).read_bytes()[:4] == b"\x89PNG" and "reaction: vent" in told["did"]
+    assert any("nothing at the ram was energised" in line for line in told["did"]), told
+    target.clear_fault()
+    assert ask("reset")[0] == 0
+    told = ask("why")[1]
+    assert told["sentence"].startswith("The press is safe; what stopped it last: guard") and "reset" in " ".join(told["later"])
+    code, told = ask("doctor", "--bundle", "help.zip")
+    assert (code, told["missing"]) == (0, [])
+    with zipfile.ZipFile("help.zip") as archive:
+        names = set(archive.namelist())
+        assert {"doctor.txt", "why.txt", "why.png", "press/documents/config.json", "press/parameters.json"} <= names
+        assert "guard" in archive.read("why.txt").decode() and any(name.endswith(".press.parquet") for name in names)
 
 
 def test_list_of_runs_tells_a_vent_from_a_controlled_stop(ask: Ask, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ COMMANDS = (
     ("arm", "motion", "Check everything and make the press ready."),
     ("disarm", "motion", "Make the press safe."),
     ("run", "run", "Start a program; --follow watches it to its end."),
+    ("why", "why", "Say what stopped the press, and what to check first."),
     ("stop", "motion", "End a run: controlled, or --hold, or --vent."),
     ("reset", "motion", "Acknowledge a trip."),
     ("config", "config", "Check, push, pull and compare the configuration; the ceilings."),

@@ -1,12 +1,16 @@
 """`stackpress selftest` and `stackpress doctor`: is the press well, and if something is wrong, what."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..states import SAFE
 from .options import Json, Port, single
-from .output import Output
+from .output import Output, plural
+
+if TYPE_CHECKING:
+    from ..doctor import Finding
 
 APPS = {"selftest": single(), "doctor": single()}
 
@@ -20,7 +24,13 @@ SELFTEST = {
     "tick": "ticks were missed since the start: see `stackpress doctor`",
 }
 
+OF_REACH = ("port", "link")  # findings that say that no press can be asked
+
 NoPort = Annotated[bool, typer.Option("--no-press", help="Look at this computer only.")]
+
+BundleOut = Annotated[
+    Path | None, typer.Option("--bundle", metavar="FILE", help="Pack what a helper needs into this zip file; no secrets.")
+]
 
 
 @APPS["selftest"].command()
@@ -48,7 +58,7 @@ def selftest(port: Port = None, json: Json = False) -> None:
 
 
 @APPS["doctor"].command()
-def doctor(port: Port = None, no_press: NoPort = False, json: Json = False) -> None:
+def doctor(port: Port = None, no_press: NoPort = False, bundle: BundleOut = None, json: Json = False) -> None:
     """Look for what is wrong with this computer, the port and the press; each line says what to do."""
     from ..doctor import FAIL, examine
     from .exits import NO_PRESS, REFUSED
@@ -61,6 +71,25 @@ def doctor(port: Port = None, no_press: NoPort = False, json: Json = False) -> N
         if finding.todo:
             out.say(f"        {finding.todo}")
     bad = [one for one in findings if one.verdict == FAIL]
-    out.answer({"findings": [vars(one) for one in findings]}, ok=not bad)
+    reached = not no_press and not any(one.what in OF_REACH for one in bad)
+    missing = _packed(out, bundle, findings, port, reached) if bundle else []
+    packed = {"bundle": str(bundle), "missing": missing} if bundle else {}
+    out.answer({"findings": [vars(one) for one in findings], **packed}, ok=not bad)
     if bad:
-        raise typer.Exit(NO_PRESS if any(one.what in ("port", "link") for one in bad) else REFUSED)
+        raise typer.Exit(NO_PRESS if any(one.what in OF_REACH for one in bad) else REFUSED)
+
+
+def _packed(out: Output, path: Path, findings: "list[Finding]", port: str | None, reach: bool) -> list[str]:
+    """Make the bundle, with the press if it can be reached; gives what is missing in it."""
+    from contextlib import ExitStack
+
+    from ..handover import write
+    from ..logs.store import Store
+    from .connect import opened
+
+    with ExitStack() as held:
+        press = held.enter_context(opened(port)) if reach else None
+        missing = write(path, findings, press, held.enter_context(Store()))
+    lacks = f"; {plural(len(missing), 'part')} missing, see missing.txt in it" if missing else ""
+    out.say(f"Packed for whoever helps: {path}{lacks}")
+    return missing

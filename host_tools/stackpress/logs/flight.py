@@ -43,3 +43,28 @@ def write_flight(slices: list[Record], start_ms: int, path: Path) -> int:
     pl.DataFrame(table).write_parquet(partial, compression="lz4")
     partial.replace(path)
     return len(table["Tick / 1"])
+
+
+def draw_flight(table: Any, reason: str) -> Any:
+    """A window: force, and the valve as it was asked for and as it was permitted; `table` gives its columns by name."""
+    from matplotlib.figure import Figure
+
+    from stackpress.logs.drawing import COLOURS, finish_time_axis
+
+    t = np.asarray(table["Trip Time / s"]) * 1000
+    figure = Figure(figsize=(11, 4.2))
+    figure.subplots_adjust(left=0.085, right=0.97, top=0.93, bottom=0.12, hspace=0.15)
+    top, bottom = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [2, 1]})
+    top.plot(t, table["Set Force / N"], color=COLOURS["set"], lw=3, alpha=0.65, label="set-point")
+    top.plot(t, table["Applied Force / N"], color=COLOURS["force"], lw=1.0, label="force, every tick")
+    top.set_ylabel("Force / N")
+    bottom.plot(t, 100 * np.asarray(table["Requested Valve / 1"]), color=COLOURS["set"], lw=3, alpha=0.65, label="requested")
+    bottom.plot(t, 100 * np.asarray(table["Valve / 1"]), color=COLOURS["force"], lw=1.0, label="permitted")
+    bottom.set_ylabel("Valve / %")
+    for axis in (top, bottom):
+        axis.axvline(0, color=COLOURS["trip"], lw=1.4)
+        axis.legend(loc="best", frameon=True, framealpha=0.85, edgecolor="none", fontsize=8)
+    finish_time_axis([top, bottom], float(t[-1]), "ms")
+    bottom.set_xlim(float(t[0]), float(t[-1]))
+    bottom.set_xlabel(f"time from the trip ({reason}) / ms", fontsize=9.5)
+    return figure
