@@ -68,15 +68,29 @@ def _pins(out: Output, board: "Board") -> None:
 @app.command("board")
 def board_(name: Annotated[str, typer.Argument(metavar="BOARD", help="A board's name, or a board.toml.")],
            json: Json = False) -> None:  # fmt: skip
-    """Check a board by itself and print its pin budget."""
+    """Check a board by itself: its pin budget, and every electrical rule over its carrier; exit code 1 if one is broken."""
     from ..config.board_file import load_board
     from ..config.pin_budget import as_dict
+    from ..electrical import circuit_of, judge
+    from .exits import REFUSED
 
     out = Output(json)
     found = load_board(name)
     _pins(out, found)
     out.say(f"{found.name}: {', '.join(sorted(found.capabilities))}")
-    out.answer({"board": as_dict(found)})
+    circuit = circuit_of(name)
+    verdicts = judge(circuit) if circuit else []
+    rows = [(one.rule.name, one.rule.checks, "good" if one.good else "BROKEN") for one in verdicts]
+    out.table(("electrical rule", "what it checks", ""), rows)
+    broken = [one for one in verdicts if not one.good]
+    for one in broken:
+        for text in one.found:
+            out.say(f"{one.rule.name}: {text}")
+    count = f"{len(verdicts)} electrical rules, {len(broken)} broken"
+    out.say(count if circuit else f"{found.name}: its circuit is not written down")
+    out.answer({"board": as_dict(found), "rules": [one.as_dict() for one in verdicts]}, ok=not broken)
+    if broken:
+        raise typer.Exit(REFUSED)
 
 
 @app.command()
