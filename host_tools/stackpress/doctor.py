@@ -80,7 +80,7 @@ def _importable(name: str) -> bool:
 
 
 def _folder() -> Iterator[Finding]:
-    from .logs.store import data_folder
+    from .paths import data_folder
 
     folder = data_folder()
     at: Path = folder

@@ -47,6 +47,10 @@ class NoSuchProgram(PressError):
     """Neither the press nor this computer has a program of that name; nothing was sent, armed or started."""
 
 
+class NotAllowed(PressError):
+    """The service that has the press's port does not let this visitor do that; nothing was sent."""
+
+
 class PressTripped(PressError):
     """An interlock stopped the press; `reason` is the row that did it first."""
 

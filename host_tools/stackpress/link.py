@@ -38,6 +38,8 @@ LINE_MAX = 320
 class Link:
     """An open, exclusive line to one press. Thread-safe; `stop()` never waits for another thread's exchange."""
 
+    served = False
+
     def __init__(self, port: str | None = None, quiet_s: float = QUIET_S, marker: int | None = None) -> None:
         """Open `port` (a device, or a URL of pyserial's), or the only press there is. `marker` is the number before the first
         marker's; the computer's clock gives one that no earlier link had. Raises NoPress, PortBusy, LinkLost."""
@@ -50,6 +52,7 @@ class Link:
         self._dirty = True
         self._stopped = False
         self._at_prompt = False
+        self._in_block = False
         self.strangers = 0  # lines that came and were not ours
         self.last = ("", "")  # what was asked last, and the answer
         self._serial = _opened(self.port, self.quiet_s)
@@ -69,6 +72,13 @@ class Link:
             raise PressRefused(errors, text)
         self.last = text, answer.decode("utf-8", "replace")
         return self.last[1]
+
+    def exchange(self, text: str) -> tuple[bytes | None, bool, list[tuple[int, str]]]:
+        """(answer or None, whether it came as a block, errors) of one line, whatever it asks. Raises LinkLost."""
+        with self._lock:
+            self._in_block = False
+            answer, errors = self._exchange(text)
+            return answer, self._in_block, errors
 
     def command(self, text: str) -> None:
         """One line of commands; returns when they have run. Raises PressRefused, LinkLost."""
@@ -203,6 +213,7 @@ class Link:
             self._need(len(self._buf) + 1)
         if self._buf.startswith(start):
             del self._buf[: len(start) - 1]
+            self._in_block = True
             return True, self._block_or_line()
         if self._buf[:1] == b"#":
             return False, self._block_or_line()

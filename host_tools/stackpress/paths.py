@@ -4,6 +4,7 @@ What the firmware and the host share (parameters, interlocks, program steps, rec
 `stackpress_core`, and imported from there like any other. The rest is read as files and never imported.
 """
 
+import os
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -23,3 +24,13 @@ SIMULATED = (
     _PACKAGES[2] / "stackpress_sim",
 )
 """What a simulated press runs: files and packages that lie beside each other there."""
+
+
+def data_folder() -> Path:
+    """The user's data folder, or what STACKPRESS_DATA says."""
+    override = os.environ.get("STACKPRESS_DATA")
+    if override:
+        return Path(override)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("stackpress", appauthor=False))

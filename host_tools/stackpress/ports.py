@@ -4,6 +4,7 @@ Exactly one is used without asking; none or several is an error that says what t
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .errors import NoPress
@@ -51,10 +52,14 @@ def choose_port(port: str | None = None) -> str:
     """`port` itself, or the only press there is. Raises NoPress."""
     if port:
         return port
-    found = find_ports()
+    return choose_among([(one.device, one.text) for one in find_ports()])
+
+
+def choose_among(found: Sequence[tuple[str, str]]) -> str:
+    """The only one of these (device, what it is). Raises NoPress."""
     if len(found) == 1:
-        return found[0].device
+        return found[0][0]
     if not found:
         raise NoPress("no press is attached", "Plug one in, start one with `stackpress sim`, or say --port.")
-    listed = "".join(f"\n  {one.device}  {one.text}" for one in found)
+    listed = "".join(f"\n  {device}  {text}" for device, text in found)
     raise NoPress(f"{len(found)} presses are attached:{listed}", "Say which with --port.")

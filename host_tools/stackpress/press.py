@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import exclusive
+from . import exclusive, link, service
 from .answers import ABSENT, Check, InterlockRow, Parameter, ProgramState, Row, Telemetry, a_state, surely
 from .errors import PortBusy, PressError, PressTripped
 from .link import Link, quoted, split_answer, unquoted
@@ -301,10 +301,24 @@ def _row(r: list[int], names: list[str], lost: int) -> Row:
 def open_press(port: str | None = None, alone: bool = True) -> Press:
     """The press on `port`, or the only one there is; `alone`: if no other program has it open.
 
-    Raises NoPress, PortBusy, LinkLost.
+    Where `stackpress serve` has the port, it is spoken to through that; `port` may name a press there as well: its identity, or
+    `http://host:8573/IDENTITY`. Raises NoPress, PortBusy, LinkLost, NotAllowed.
     """
+    served = service.link(port)
+    if served is not None:
+        return Press(served)
     found = choose_port(port)
     there = exclusive.others(found) if alone else []
     if there:
         raise PortBusy(f"{found} is open in {', '.join(there)}", "Close it there, or wait until it is done.")
     return Press(Link(found))
+
+
+def vent_unheard(port: str | None = None) -> str:
+    """Break and stop byte to a press that may not answer; its port. Raises NoPress, PortBusy, LinkLost."""
+    served = service.link(port)
+    if served is None:
+        return link.vent_unheard(port)
+    with served:
+        served.stop()
+    return served.port

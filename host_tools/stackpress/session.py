@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 from .answers import Identity, Memory, PressTime, Tick
 from .errors import BadBlock, LinkLost, NoSense, PressRefused
 from .link import Link, split_answer, unquoted
+
+if TYPE_CHECKING:
+    from .service import ServedLink
 
 LEASE_S = 30.0
 NO_SENSE_HINT = "Another program may be on the line, or the firmware is of another kind: `stackpress doctor`."
@@ -37,7 +40,7 @@ def understood(method: Callable[P, T]) -> Callable[P, T]:
 class Session:
     """One press behind an open link. Every call raises LinkLost when it does not answer."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: "Link | ServedLink") -> None:
         self.link = link
         self._identity: Identity | None = None
         self._fixed: tuple[int, float, tuple[int, ...]] | None = None
@@ -149,7 +152,12 @@ class Session:
         self.command(f"SYST:LEAS {seconds:.3f}")
 
     def contact(self, unix_ms: int | None = None) -> None:
-        """Give the press the host's Unix time, kept in its journal: the mapping of press time to the calendar."""
+        """Give the press the host's Unix time, kept in its journal: the mapping of press time to the calendar.
+
+        A press that is served has its service's already, and is not told that of every visitor.
+        """
+        if self.link.served:
+            return
         self.command(f"SYST:CONT {int(time.time() * 1000) if unix_ms is None else unix_ms}")
 
     def _block(self, text: str) -> bytes:

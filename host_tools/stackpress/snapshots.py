@@ -1,6 +1,7 @@
 """Asking a press for everything that a person wants to see at one moment, in as few exchanges as possible."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from .answers import Check, a_state, number, surely
@@ -74,3 +75,33 @@ def take(press: Looked) -> Snapshot:
         name=press.identity,
         port=press.port,
     )
+
+
+class Row(Protocol):
+    """A row of the interlock table; only its words are needed here."""
+
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+
+
+class Hinted(Protocol):
+    """Who knows what to do about a warning."""
+
+    def interlock(self, name: str) -> Row:
+        """One row of the interlock table."""
+
+
+class Hints:
+    """What to do about a warning, asked once for each."""
+
+    def __init__(self, press: "Hinted") -> None:
+        self._press = press
+        self._known: dict[str, str] = {}
+
+    def added(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot with a hint for each warning. Raises a link error."""
+        for name in snapshot.warnings:
+            if name not in self._known:
+                self._known[name] = self._press.interlock(name).hint
+        return replace(snapshot, hints=tuple(self._known[name] for name in snapshot.warnings))

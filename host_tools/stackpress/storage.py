@@ -167,7 +167,9 @@ class Storage(Session):
         return self._block(f"LOG:READ? {seq},{most}")
 
     def log_pulled(self, seq: int) -> None:
-        """Every record up to `seq` is safe on this computer."""
+        """Every record up to `seq` is safe on this computer. Of a press that is served only its service says that."""
+        if self.link.served:
+            return
         self.command(f"LOG:PULL {seq}")
 
 

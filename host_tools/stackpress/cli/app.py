@@ -28,6 +28,7 @@ COMMANDS = (
     ("log", "log", "List, pull, import, export, plot and comment what was logged."),
     ("runs", "runs", "List the runs that are kept on this computer."),
     ("report", "log", "Write a run's report as one HTML or PDF file."),
+    ("serve", "serve", "Own the presses' ports for many clients: page, API, SCPI over TCP, messages."),
     ("flash", "flash", "Put firmware on a board, checked; --rollback goes back."),
     ("selftest", "health", "Let the press test itself."),
     ("doctor", "health", "Say what is wrong with this computer, the port and the press."),

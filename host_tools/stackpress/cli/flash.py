@@ -1,5 +1,6 @@
 """`stackpress flash`: put firmware on a board, and go back to what ran before."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,15 +52,18 @@ def flash(
     from ..flashing.archive import Archive
     from ..flashing.targets import Wanted, find_target
     from ..link import QUIET_S
+    from ..service import borrowed
 
     if image is not None and rollback:
         raise Failure("An image and --rollback exclude each other.", "", WRONG_INPUT)
     out, archive = Output(json), Archive()
     wanted = Wanted(port, drive, board, max(QUIET_S, wait / 20))
     named = _judged(image, board)
-    target = find_target(wanted, archive)
-    introduce(out, target)
-    _flash_image(out, named or _chosen(rollback, target, archive), target, wanted, archive, wait, dry_run, yes, erase_storage)
+    with borrowed(port, "flash") as device:
+        wanted = replace(wanted, port=device)
+        target = find_target(wanted, archive)
+        introduce(out, target)
+        _flash_image(out, named or _chosen(rollback, target, archive), target, wanted, archive, wait, dry_run, yes, erase_storage)
 
 
 def _judged(path: Path | None, board: str | None) -> "Image | None":

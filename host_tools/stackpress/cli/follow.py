@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from ..snapshots import Hints, Row
 from ..states import PRESSING, RELEASING, SAFE, TRIPPED
 from ..view import plain
 from ..view.snapshot import Snapshot, force_text
@@ -26,29 +27,6 @@ LEASE_EVERY_S = 5.0
 RECONNECT_S = 120.0
 PLAIN_EVERY_S = 5.0
 QUESTION = "[l]eave it running, [s]top it in a controlled way, or [w]atch on? "
-
-
-class Row(Protocol):
-    """A row of the interlock table; only its words are needed here."""
-
-    @property
-    def hint(self) -> str:
-        """What to do about it."""
-
-
-class Hints:
-    """What to do about a warning, asked once for each."""
-
-    def __init__(self, press: "Watched") -> None:
-        self._press = press
-        self._known: dict[str, str] = {}
-
-    def added(self, snapshot: Snapshot) -> Snapshot:
-        """The snapshot with a hint for each warning. Raises a link error."""
-        for name in snapshot.warnings:
-            if name not in self._known:
-                self._known[name] = self._press.interlock(name).hint
-        return replace(snapshot, hints=tuple(self._known[name] for name in snapshot.warnings))
 
 
 class Times:

@@ -68,7 +68,7 @@ def disarm(port: Port = None, json: Json = False) -> None:
 def stop(port: Port = None, hold: Hold = False, vent: Vent = False, json: Json = False) -> None:
     """End a run in a controlled way: the force is released at a bounded rate, then vented."""
     from ..errors import LinkLost
-    from ..link import vent_unheard
+    from ..press import vent_unheard
     from .connect import opened
     from .exits import Failure
 

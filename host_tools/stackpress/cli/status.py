@@ -20,10 +20,10 @@ Seconds = Annotated[float | None, typer.Option("--for", min=0.1, callback=finite
 @status_app.command()
 def status(port: Port = None, json: Json = False) -> None:
     """Say what the press is doing, and what keeps it from being armed. Exit code 1 if it has tripped."""
+    from ..snapshots import Hints
     from ..view import plain
     from .connect import opened
     from .exits import REFUSED
-    from .follow import Hints
 
     out = Output(json)
     with opened(port) as press:

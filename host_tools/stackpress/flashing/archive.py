@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..logs.store import data_folder, file_name
+from ..logs.store import file_name
+from ..paths import data_folder
 from .images import Image
 
 MOST = 3  # images kept per board

@@ -6,7 +6,7 @@ missing record is a number with its gap, never silence.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TRIES = 4
 CLOSING_S, CLOSING_LOOK_S = 5.0, 0.1
+BUSY_S = 5.0  # a service pulls for moments; who pulls for longer is told of
 SYNC_BYTES = 256 * 1024  # as much as a kill of the computer may make us pull again
 
 Progress = Callable[[int, int], None]  # records pulled so far, records there were to pull
@@ -92,7 +93,7 @@ def pull(source: LogSource, store: Store, on_progress: Progress | None = None) -
     began = time.monotonic()
     board, state = source.identity, source.log_state()
     store.add_contact(board, *_contact(source))
-    with store.pulling(board):
+    with store.pulling(board, BUSY_S):
         path = store.raw_path(board, state.origin, state.next - 1)
         with RawFile(path) as raw:
             count, size, retries = _take(source, raw, state, on_progress)
@@ -122,7 +123,8 @@ def pull_press(
     while press.log_state().closing and time.monotonic() < until:
         time.sleep(CLOSING_LOOK_S)
     result = pull_shown(press, store, console) if shown else pull(press, store)
-    return result, ingest(store, result.board, {result.path: result.log})
+    with store.pulling(result.board, BUSY_S):
+        return result, ingest(store, result.board, {result.path: result.log})
 
 
 def pull_shown(source: LogSource, store: Store, console: "Console | None" = None) -> PullResult:
@@ -141,12 +143,9 @@ def _take(source: LogSource, raw: RawFile, state: LogState, on_progress: Progres
     total = max(0, state.next - start)
     count = size = retries = unsynced = 0
     news = False
-    while raw.last_seq + 1 < state.next:
-        data, last, n, tried, real = _read_verified(source, raw.last_seq + 1)
-        retries += tried
-        if n == 0:
-            break
+    for data, last, n, tried, real in pieces(source, raw.last_seq + 1, state.next):
         raw.append(data, last)
+        retries += tried
         count, size, unsynced, news = count + n, size + len(data), unsynced + len(data), news or real
         if unsynced >= SYNC_BYTES:
             raw.sync()
@@ -158,6 +157,16 @@ def _take(source: LogSource, raw: RawFile, state: LogState, on_progress: Progres
     if news:
         source.log_pulled(raw.last_seq)
     return count, size, retries
+
+
+def pieces(source: LogSource, seq: int, until: int) -> Iterator[tuple[bytes, int, int, int, bool]]:
+    """Verified records from `seq` to before `until`, answer by answer, as `_read_verified` gives them, and raises as it does."""
+    while seq < until:
+        found = _read_verified(source, seq)
+        if found[2] == 0:
+            return
+        yield found
+        seq = found[1] + 1
 
 
 def _read_verified(source: LogSource, seq: int) -> tuple[bytes, int, int, int, bool]:

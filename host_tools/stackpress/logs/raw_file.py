@@ -73,6 +73,10 @@ class RawFile:
         self._file.write(data)
         self.last_seq = last_seq
 
+    def flush(self) -> None:
+        """All that was appended is in the file for whoever reads it; not yet for sure on the disk."""
+        self._file.flush()
+
     def sync(self) -> None:
         """All that was appended is on the disk when this returns."""
         self._file.flush()

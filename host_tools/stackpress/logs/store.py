@@ -7,7 +7,6 @@
 A press forgets a record only after this host said that it has it, and the host says so only after fsync.
 """
 
-import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import Self
 
 from stackpress.errors import PressError
 from stackpress.logs.clock import Contact
+from stackpress.paths import data_folder
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS contacts (
@@ -32,22 +32,15 @@ CREATE TABLE IF NOT EXISTS runs (
     fingerprint TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS tags (run_id TEXT NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (run_id, tag)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS orders (
+    unix_s REAL NOT NULL, board TEXT NOT NULL, operator TEXT NOT NULL, way TEXT NOT NULL, text TEXT NOT NULL, outcome TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS comments (run_id TEXT NOT NULL, unix_s REAL NOT NULL, text TEXT NOT NULL);
 """
 
 
 class StoreBusy(PressError):
     """Another program on this host is pulling from the same press into the same folder."""
-
-
-def data_folder() -> Path:
-    """The user's data folder, or what STACKPRESS_DATA says."""
-    override = os.environ.get("STACKPRESS_DATA")
-    if override:
-        return Path(override)
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("stackpress", appauthor=False))
 
 
 def file_name(text: str) -> str:
@@ -112,12 +105,12 @@ class Store:
             generation += 1
 
     @contextmanager
-    def pulling(self, board: str) -> Iterator[None]:
+    def pulling(self, board: str, patience_s: float = 0.2) -> Iterator[None]:
         """Be the only one who pulls from this press into this folder; ends with the process, however it ends.
 
-        Raises StoreBusy.
+        Raises StoreBusy after `patience_s`.
         """
-        lock = sqlite3.connect(self.raw_folder / f"{file_name(board)}.lock", timeout=0.2, isolation_level=None)
+        lock = sqlite3.connect(self.raw_folder / f"{file_name(board)}.lock", timeout=patience_s, isolation_level=None)
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:

@@ -1,0 +1,108 @@
+"""The service in one process: desk, HTTP and SCPI sockets put together, from start to end."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from .. import service
+from ..errors import WrongInput
+from . import api
+from .desk import Desk
+from .people import Door, People, is_loopback
+from .scpi_socket import Sockets
+from .settings import Settings
+from .station import Seen, Station
+
+LOOK_S = 0.3
+KEEP_ALIVE_S = 600  # longer than a person pauses: a connection that ends between two lines would look like a lost press
+
+
+class Running:
+    """One service, from `open` to the end of `serve`."""
+
+    def __init__(self, settings: Settings, people: People) -> None:
+        self.settings = settings
+        self.stops = ThreadPoolExecutor(8, "serve-stop")
+        self.work = ThreadPoolExecutor(32, "serve-scpi")
+        self.desk = Desk(settings.ports, settings.scpi_port, self._heard, self._watch)
+        self.door = Door(people, settings.proxied)
+        self.sockets = Sockets(settings.address, self.door, settings.scpi_may_operate, self.stops, self.work)
+        self._listener = self._listening()
+        config = uvicorn.Config(api.app(self.desk, self.door, self.stops), log_level="warning", access_log=False,
+                                timeout_keep_alive=KEEP_ALIVE_S, ws_ping_interval=20, ws_ping_timeout=20,
+                                timeout_graceful_shutdown=2)  # fmt: skip
+        self.server = Server(config)
+        self.url = f"http://{self._address()}:{self._listener.getsockname()[1]}"
+
+    async def serve(self, ready: Callable[[str], None]) -> None:
+        """Until the server is told to end; `ready` is told the address when all is up."""
+        announced = service.announce(self.url)
+        self.desk.start()
+        looking = asyncio.create_task(self._look())
+        ready(self.url)
+        try:
+            await self.server.serve([self._listener])
+        finally:
+            looking.cancel()
+            self.sockets.close()
+            announced.unlink(missing_ok=True)
+            await asyncio.to_thread(self.desk.close)
+            self.stops.shutdown(wait=False)
+            self.work.shutdown(wait=False)
+
+    async def _look(self) -> None:
+        while True:
+            await self.sockets.look(list(self.desk.stations.values()))
+            await asyncio.sleep(LOOK_S)
+
+    def _heard(self, identity: str, data: bytes) -> None:
+        """Records of a press's log, as they come."""
+
+    def _watch(self, station: Station, seen: Seen) -> None:
+        """What was just seen of a press."""
+
+    def _listening(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self.settings.address else socket.AF_INET
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((self.settings.address, self.settings.http_port))
+        except OSError as error:
+            listener.close()
+            text = f"{self.settings.address}:{self.settings.http_port} can't be had: {error.strerror}"
+            raise WrongInput(text, "Another service may be running; --http-port names another port.") from error
+        return listener
+
+    def _address(self) -> str:
+        """Where this computer itself reaches the service."""
+        address = self.settings.address
+        if address in ("0.0.0.0", "::", "") or is_loopback(address):
+            return "[::1]" if ":" in address else "127.0.0.1"
+        return f"[{address}]" if ":" in address else address
+
+
+class Server(uvicorn.Server):
+    """Ends when it is told to, and leaves signals to who runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """None are taken."""
+        yield
+
+    def end(self, *_: object) -> None:
+        """Finish what is under way, then return from `serve`."""
+        self.should_exit = True
+
+
+def run(settings: Settings, people: Path, ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM. Raises WrongInput."""
+    running = Running(settings, People(people))
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, running.server.end)
+    asyncio.run(running.serve(ready))

@@ -1,0 +1,66 @@
+"""A service in this process over presses on ptys: what the tests of `stackpress serve` start, and end."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from stackpress import service
+from stackpress.serve import running
+from stackpress.serve.people import People
+from stackpress.serve.settings import Settings
+
+SETTINGS = Settings(http_port=0, scpi_port=0)
+
+
+class Served:
+    """A running service; `url`, `people`, and `ask` as a client of it."""
+
+    def __init__(self, folder: Path, *ports: str, **settings: Any) -> None:
+        self.people = People(folder / "people.json")
+        self.service = running.Running(replace(SETTINGS, ports=ports, **settings), self.people)
+        self.url = self.service.url
+        self.thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self.thread.start()
+        until(lambda: running_at() == self.url)
+        self.client = service.Service(self.url)
+
+    async def _serve(self) -> None:
+        await self.service.serve(lambda url: None)
+
+    def station(self, identity: str = "") -> Any:
+        """The station, once it is linked and was looked at."""
+        stations = self.service.desk.stations
+        until(lambda: any(one.linked and one.told and identity in (one.identity, "") for one in list(stations.values())))
+        return stations[identity] if identity else next(iter(stations.values()))
+
+    def scpi(self, identity: str = "") -> socket.socket:
+        """A connection to a press's SCPI socket."""
+        station = self.station(identity)
+        until(lambda: station.scpi_port > 0)
+        return socket.create_connection(("127.0.0.1", station.scpi_port), timeout=5)
+
+    def close(self) -> None:
+        self.client.close()
+        self.service.server.end()
+        self.thread.join(15)
+        assert not self.thread.is_alive()
+
+
+def running_at() -> str | None:
+    """What is announced, for whichever process reads it."""
+    path = service.folder() / "service.json"
+    return str(json.loads(path.read_text())["url"]) if path.exists() else None
+
+
+def until(true: Callable[[], Any], seconds: float = 10.0) -> None:
+    """Wait for something that is to become true."""
+    ends = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends, "it has not come true"
+        time.sleep(0.02)
