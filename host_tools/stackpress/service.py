@@ -39,7 +39,9 @@ def announce(url: str) -> Path:
     """Write down where this process serves; the file is the caller's to remove."""
     folder().mkdir(parents=True, exist_ok=True)
     path = folder() / "service.json"
-    path.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    partial = path.with_name("service.part")
+    partial.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    partial.replace(path)
     return path
 
 

@@ -36,7 +36,10 @@ class Served:
     def station(self, identity: str = "") -> Any:
         """The station, once it is linked and was looked at."""
         stations = self.service.desk.stations
-        until(lambda: any(one.linked and one.told and identity in (one.identity, "") for one in list(stations.values())))
+        try:
+            until(lambda: any(one.linked and one.told and identity in (one.identity, "") for one in list(stations.values())), 25)
+        except AssertionError:
+            raise AssertionError(f"{self.service.desk.complaints} {[one.about() for one in stations.values()]}") from None
         return stations[identity] if identity else next(iter(stations.values()))
 
     def scpi(self, identity: str = "") -> socket.socket:

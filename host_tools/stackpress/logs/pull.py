@@ -91,9 +91,10 @@ def pull(source: LogSource, store: Store, on_progress: Progress | None = None) -
     next pull goes on behind it), BadBlock if an answer stays broken.
     """
     began = time.monotonic()
-    board, state = source.identity, source.log_state()
+    board = source.identity
     store.add_contact(board, *_contact(source))
     with store.pulling(board, BUSY_S):
+        state = source.log_state()  # not before: what another program pulls meanwhile would look like another journal's
         path = store.raw_path(board, state.origin, state.next - 1)
         with RawFile(path) as raw:
             count, size, retries = _take(source, raw, state, on_progress)

@@ -38,6 +38,7 @@ class Trail:
         before = self.fetched
         if self._raw is None or self._raw.last_seq + 1 < state.next or state.next - 1 < self._raw.last_seq:
             with self._store.pulling(self._board, BUSY_S):
+                state = source.log_state()  # anew: what another program has pulled meanwhile would look like another journal's
                 self._append(source, self._opened(state.origin, state.next - 1), state.first, state.next)
         self._be_sure(source)
         return self.fetched - before
