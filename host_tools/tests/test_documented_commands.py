@@ -117,6 +117,7 @@ NOT_RUN = {
     "stackpress run": "stands for its two lines in the READMEs",
     "stackpress log import customer.spj": "a file of somebody else's: test_runs_kept.py takes some in",
     "stackpress run press_and_hold --follow": BOARD + ", with what `make hil` left on it",
+    "stackpress config board NAME": "stands for `stackpress config board pico`",
     "stackpress config board pico_solenoid": "the board of a block that is written down in a test of its own",
     "stackpress config check FILE": "the file of the block above it: what it says of a program is tested as `program check`",
     "stackpress flash": BOARD,
