@@ -174,7 +174,7 @@ def test_a_service_that_has_ended_is_not_asked(served: Served, bench: Bench) -> 
 def test_what_does_not_answer_like_a_press_is_tried_more_and_more_rarely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from stackpress.serve.desk import Desk
 
-    desk = Desk(["/dev/none"], 0, lambda *_: None, lambda *_: None)
+    desk = Desk(["/dev/none"], 0, lambda *_: None)
     pauses = []
     for _ in range(8):
         desk._put_off("/dev/none", errors.LinkLost("it has not answered"))

@@ -8,10 +8,12 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
 from ..errors import LinkLost, NoPress, NotAllowed, PressError, PressRefused, WrongInput
@@ -21,6 +23,11 @@ from .people import Door, Visitor
 from .station import Lent
 
 PAGE, COMMAND_LINE = "page", "command line"
+PAGE_FILES = Path(__file__).parent / "page"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache",
+}  # fmt: skip
 SEND_S = 5.0
 LIVE_S = 0.25
 STATUS = ((NotAllowed, 403), (WrongInput, 422), (NoPress, 404), (PressRefused, 409), (LinkLost, 503))
@@ -53,6 +60,7 @@ def app(desk: Desk, door: Door, stops: Executor) -> FastAPI:
     _documents(api, desk, door)
     _orders(api, desk, door, stops)
     _live(api, desk, door)
+    _page(api)
     return api
 
 
@@ -96,6 +104,11 @@ def _documents(api: FastAPI, desk: Desk, door: Door) -> None:
     def orders(identity: str, request: Request, most: int = 50) -> list[dict[str, Any]]:
         visitor(request, door)
         return [one.as_dict() for one in desk.orders.newest(desk.station(identity).identity, max(1, min(most, 1000)))]
+
+    @api.get("/api/presses/{identity}/course")
+    def course(identity: str, request: Request, span_s: float | None = None, points: int = 600) -> Response:
+        visitor(request, door)
+        return Response(json.dumps(desk.station(identity).course.drawn(span_s, points)), media_type="application/json")
 
     @api.get("/api/service")
     def service(request: Request) -> dict[str, Any]:
@@ -152,6 +165,21 @@ def _live(api: FastAPI, desk: Desk, door: Door) -> None:
             pass  # it is gone, or does not read
         finally:
             listening.cancel()
+
+
+def _page(api: FastAPI) -> None:
+    """The page's own files: they tell nothing of any press, so everybody may have them; and nothing is loaded from elsewhere."""
+    api.mount("/page", StaticFiles(directory=PAGE_FILES))
+
+    @api.get("/")
+    def index() -> Response:
+        return FileResponse(PAGE_FILES / "index.html")
+
+    @api.middleware("http")
+    async def only_ours(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        answer = await call_next(request)
+        answer.headers.update(HEADERS)
+        return answer
 
 
 async def _tell(socket: WebSocket, desk: Desk, listening: "asyncio.Task[None]") -> None:

@@ -7,7 +7,7 @@ does not answer like a press is left alone for longer and longer: it is somebody
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -23,7 +23,6 @@ from .station import Station, Watcher
 
 SCAN_S = 0.5
 LONGEST_S = 60.0  # between two tries of a port that does not answer like a press
-Heard = Callable[[str, bytes], None]
 
 
 @dataclass
@@ -37,14 +36,13 @@ class _Try:
 class Desk:
     """The stations, by identity. `start()`, then `close()`."""
 
-    def __init__(self, ports: Sequence[str], first_scpi_port: int, heard: Heard, watch: Watcher) -> None:
+    def __init__(self, ports: Sequence[str], first_scpi_port: int, watch: Watcher) -> None:
         self.ports = tuple(ports)
         self.stations: dict[str, Station] = {}
         self.complaints: dict[str, str] = {}  # port -> why it is not served
         with Store() as store:
             self.orders = Orders(store)
         self._first_scpi_port = first_scpi_port
-        self._heard = heard
         self._watch = watch
         self._attended: dict[str, threading.Thread] = {}
         self._tries: dict[str, _Try] = {}
@@ -130,7 +128,7 @@ class Desk:
     def _station(self, identity: str) -> Station:
         with self._lock:
             if identity not in self.stations:
-                station = Station(identity, self.orders, lambda data: self._heard(identity, data), self._watch)
+                station = Station(identity, self.orders, self._watch)
                 station.scpi_port = self._scpi_port(identity)
                 self.stations[identity] = station
             return self.stations[identity]

@@ -30,7 +30,7 @@ class Running:
         self.settings = settings
         self.stops = ThreadPoolExecutor(8, "serve-stop")
         self.work = ThreadPoolExecutor(32, "serve-scpi")
-        self.desk = Desk(settings.ports, settings.scpi_port, self._heard, self._watch)
+        self.desk = Desk(settings.ports, settings.scpi_port, self._watch)
         self.door = Door(people, settings.proxied)
         self.sockets = Sockets(settings.address, self.door, settings.scpi_may_operate, self.stops, self.work)
         self._listener = self._listening()
@@ -60,9 +60,6 @@ class Running:
         while True:
             await self.sockets.look(list(self.desk.stations.values()))
             await asyncio.sleep(LOOK_S)
-
-    def _heard(self, identity: str, data: bytes) -> None:
-        """Records of a press's log, as they come."""
 
     def _watch(self, station: Station, seen: Seen) -> None:
         """What was just seen of a press."""

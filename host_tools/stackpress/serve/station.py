@@ -19,6 +19,7 @@ from ..press import Press
 from ..snapshots import Hints
 from ..view.snapshot import Snapshot
 from . import lines, moment
+from .course import Course
 from .orders import Orders
 from .people import Visitor
 from .trail import Trail
@@ -60,7 +61,7 @@ class Lent:
 class Station:
     """One press. `attend` is for the thread that has opened its port; everything else is for any thread."""
 
-    def __init__(self, identity: str, orders: Orders, heard: Callable[[bytes], None], watch: Watcher) -> None:
+    def __init__(self, identity: str, orders: Orders, watch: Watcher) -> None:
         self.identity = identity
         self.board = self.firmware = self.port = ""
         self.scpi_port = 0
@@ -69,10 +70,10 @@ class Station:
         self.news = threading.Condition()
         self.count = 0  # of looks, for who waits for the next
         self.told: dict[str, Any] = {}
+        self.course = Course()
         self._press: Press | None = None
         self._bands: tuple[moment.Band, moment.Band] | None = None
         self._orders = orders
-        self._heard = heard
         self._watch = watch
         self._leave = threading.Event()
         self._left = threading.Event()
@@ -174,7 +175,7 @@ class Station:
 
     def attend(self, press: Press, store: Store) -> None:
         """Look after the press until its link is lost or it has to be let go. Closes the press."""
-        trail = Trail(store, self.identity, self._heard)
+        trail = Trail(store, self.identity, self.course.hear)
         why = "let go"
         try:
             self._begin(press)
@@ -207,7 +208,7 @@ class Station:
             began = time.monotonic()
             if began - contact_at >= CONTACT_S:
                 press.contact()
-                store.add_contact(self.identity, press.time().boot_id, _contact(press))
+                self._meet(press, store)
                 contact_at = began
             now = hints.added(press.snapshot())
             if self._bands is None:
@@ -219,6 +220,14 @@ class Station:
                 fetched_at = began
             period = WATCHED_S if began < self._watched_until else UNWATCHED_S
             self._leave.wait(max(0.02, period - (time.monotonic() - began)))
+
+    def _meet(self, press: Press, store: Store) -> None:
+        """Press time against this computer's clock; the middle of the question's time is taken."""
+        asked = time.time()
+        now = press.time()
+        unix_s = (asked + time.time()) / 2
+        store.add_contact(self.identity, now.boot_id, Contact(now.seconds, unix_s))
+        self.course.contact(now.boot_id, now.seconds, unix_s)
 
     def _fetch(self, trail: Trail, press: Press) -> None:
         """What can't be had now is asked for again; the press itself is there."""
@@ -233,11 +242,6 @@ class Station:
             self.count += 1
             self.news.notify_all()
         self._watch(self, seen)
-
-
-def _contact(press: Press) -> Contact:
-    asked = time.time()
-    return Contact(press.time().seconds, (asked + time.time()) / 2)
 
 
 class _Recorded:
