@@ -195,6 +195,30 @@ def test_a_browser_shows_a_hold_and_its_stop_stops_it(target: Any, browser: Any,
 
 
 @browsers
+def test_several_presses_are_on_one_overview_and_each_has_its_page(browser: Any, tmp_path: Path) -> None:
+    from host_tools.tests.test_link import Bench
+
+    benches = [Bench(), Bench()]
+    benches[1].press.board.identity = "e660-0002"
+    served = Served(tmp_path, *(one.port for one in benches))
+    try:
+        names = [served.station(one.press.board.identity).identity for one in benches]
+        page, wrong = opened(browser, served.url, 1000, 600)
+        page.wait_for_function("document.querySelectorAll('#overview article').length === 2")
+        assert page.locator("#overview [data-stop=vent]").count() == 2
+        page.click(f"#overview a[href='#{names[1]}']")
+        page.wait_for_selector("#one", state="visible")
+        assert page.inner_text("nav [aria-current]") == names[1]
+        page.click("#stops [data-stop=vent]")
+        until(lambda: "abort" in benches[1].press.done)
+        assert "abort" not in benches[0].press.done and wrong == []
+    finally:
+        served.close()
+        for one in benches:
+            one.close()
+
+
+@browsers
 def test_a_browser_is_asked_for_a_token_and_a_reader_can_not_stop(target: Any, browser: Any, tmp_path: Path) -> None:
     served = Served(tmp_path, target.port, proxied=True)
     try:

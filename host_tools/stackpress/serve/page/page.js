@@ -2,7 +2,7 @@
 // One page for every press: what each does comes by WebSocket, its course is asked for anew now and then.
 const $ = id => document.getElementById(id);
 const presses = new Map();
-let shown = decodeURIComponent(location.hash.slice(1)), span = 600, charts = null, courseAsked = 0, ordersAsked = 0, mayOperate = false;
+let shown = "", span = 600, charts = null, courseAsked = 0, ordersAsked = 0, mayOperate = false;
 let token = sessionStorage.getItem("token") || localStorage.getItem("token") || "";
 
 async function ask(method, path, body) {
@@ -32,6 +32,7 @@ async function start() {
   try {
     const who = await ask("GET", "service");
     mayOperate = who.may_operate;
+    for (const one of await ask("GET", "presses")) presses.set(one.identity, {...one, ...presses.get(one.identity)});
     listen();
   } catch (error) {
     say(error.message);
@@ -63,7 +64,8 @@ function listen() {
 function say(text) { $("line").textContent = text; }
 
 function draw(press) {
-  if (!presses.has(shown)) shown = presses.size === 1 ? press.identity : shown;
+  const named = decodeURIComponent(location.hash.slice(1));
+  shown = presses.has(named) ? named : presses.size === 1 ? press.identity : "";
   const one = presses.get(shown);
   $("one").hidden = $("stops").hidden = !one;
   $("overview").hidden = Boolean(one);
@@ -87,7 +89,6 @@ function navigate() {
 }
 
 window.addEventListener("hashchange", () => {
-  shown = decodeURIComponent(location.hash.slice(1));
   courseAsked = ordersAsked = 0;
   for (const press of presses.values()) draw(press);
 });

@@ -3,6 +3,7 @@
 const texts = {
   force(n) {
     if (n === null || n === undefined) return "–";
+    if (Math.abs(n) < 0.05) return "0.0 N";
     if (Math.abs(n) >= 10000) return (n / 1000).toFixed(2) + " kN";
     return Math.abs(n) < 1000 ? n.toFixed(1) + " N" : (n / 1000).toFixed(3) + " kN";
   },
