@@ -68,7 +68,8 @@ def test_every_excursion_of_a_sample_is_there_however_far_it_is_zoomed_out(point
     drawn = course_of(*np.split(whole, 50)).drawn(None, points)
     edges = np.array([*drawn["unix_s"], np.inf]) - 1.8e9
     assert len(drawn["unix_s"]) <= points
-    for where, name, column, force in ((above, "deviation_high", "force_high_n", 1020), (below, "deviation_low", "force_low_n", 985)):
+    kinds = (above, "deviation_high", "force_high_n", 1020), (below, "deviation_low", "force_low_n", 985)
+    for where, name, column, force in kinds:
         hit = set(np.searchsorted(edges, where, side="right") - 1)
         assert {i for i, value in enumerate(drawn[name]) if abs(value) >= 0.01} == hit
         assert {i for i, value in enumerate(drawn[column]) if value == force} == hit
@@ -176,8 +177,8 @@ def test_a_browser_shows_a_hold_and_its_stop_stops_it(target: Any, browser: Any,
         desk, wrong = opened(browser, served.url, 1200, 900)
         phone, also_wrong = opened(browser, served.url, 390, 800)
         for page in (desk, phone):
-            page.wait_for_function("document.getElementById('state').textContent === 'holding'")
-            page.wait_for_function("document.querySelectorAll('canvas').length >= 3")
+            page.locator("#state", has_text="holding").wait_for()
+            until(lambda page=page: page.locator("canvas").count() >= 3)
             assert "22.6" in page.inner_text("#pressure") and "MPa" in page.inner_text("#pressure")
             assert "LPS-17" in page.inner_text("#sample") and "3 of 3 · hold" in page.inner_text("#step")
             assert "hold_band" in page.inner_text("#band") and "%" in page.inner_text("#deviation")
@@ -204,7 +205,7 @@ def test_several_presses_are_on_one_overview_and_each_has_its_page(browser: Any,
     try:
         names = [served.station(one.press.board.identity).identity for one in benches]
         page, wrong = opened(browser, served.url, 1000, 600)
-        page.wait_for_function("document.querySelectorAll('#overview article').length === 2")
+        until(lambda: page.locator("#overview article").count() == 2)
         assert page.locator("#overview [data-stop=vent]").count() == 2
         page.click(f"#overview a[href='#{names[1]}']")
         page.wait_for_selector("#one", state="visible")
@@ -227,12 +228,11 @@ def test_a_browser_is_asked_for_a_token_and_a_reader_can_not_stop(target: Any, b
         page.wait_for_selector("#login", state="visible")
         page.fill("#token", "wrong")
         page.click("#login button")
-        page.wait_for_function("document.getElementById('refused').textContent.includes('nobody has this token')")
+        page.locator("#refused", has_text="nobody has this token").wait_for()
         page.fill("#token", served.people.add("reader", "read"))
         page.click("#login button")
         page.wait_for_selector("#one", state="visible")
-        page.on("dialog", lambda one: one.accept())
         page.click("#stops [data-stop=vent]")
-        page.wait_for_function("document.getElementById('line').textContent.includes('may only read')")
+        page.locator("#stopped", has_text="may only read").wait_for()
     finally:
         served.close()

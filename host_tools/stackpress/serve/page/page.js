@@ -186,10 +186,9 @@ async function stop(identity, kind) {
   const began = performance.now(), path = `presses/${encodeURIComponent(identity)}`;
   try {
     await (kind === "vent" ? ask("POST", `${path}/abort`) : ask("POST", `${path}/stop`, {kind}));
-    say(`stop (${kind}) taken after ${Math.round(performance.now() - began)} ms`);
+    $("stopped").textContent = `${identity}: stop (${kind}) taken after ${Math.round(performance.now() - began)} ms`;
   } catch (error) {
-    say(`not stopped: ${error.message}`);
-    alert(`Not stopped: ${error.message}`);
+    $("stopped").textContent = `${identity} NOT STOPPED: ${error.message}`;
   }
 }
 
