@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from .. import service
 from ..errors import WrongInput
 from . import api
 from .desk import Desk
+from .happenings import Judge
+from .messages import Messages
 from .people import Door, People, is_loopback
 from .scpi_socket import Sockets
 from .settings import Settings
@@ -30,6 +33,8 @@ class Running:
         self.settings = settings
         self.stops = ThreadPoolExecutor(8, "serve-stop")
         self.work = ThreadPoolExecutor(32, "serve-scpi")
+        self.messages = Messages(settings.message)
+        self._judges: dict[str, Judge] = {}
         self.desk = Desk(settings.ports, settings.scpi_port, self._watch)
         self.door = Door(people, settings.proxied)
         self.sockets = Sockets(settings.address, self.door, settings.scpi_may_operate, self.stops, self.work)
@@ -53,16 +58,26 @@ class Running:
             self.sockets.close()
             announced.unlink(missing_ok=True)
             await asyncio.to_thread(self.desk.close)
+            self.messages.close()
             self.stops.shutdown(wait=False)
             self.work.shutdown(wait=False)
 
     async def _look(self) -> None:
         while True:
             await self.sockets.look(list(self.desk.stations.values()))
+            self._watch_the_gone()
             await asyncio.sleep(LOOK_S)
 
     def _watch(self, station: Station, seen: Seen) -> None:
-        """What was just seen of a press."""
+        """Of whichever thread looks after the press; it is told again and again while its link is gone."""
+        judge = self._judges.setdefault(station.identity, Judge(station.identity))
+        for happening in judge(seen, time.monotonic()):
+            self.messages.tell(happening)
+
+    def _watch_the_gone(self) -> None:
+        for station in list(self.desk.stations.values()):
+            if not station.linked and station.lent is None:
+                self._watch(station, Seen(None, station.why))
 
     def _listening(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self.settings.address else socket.AF_INET
