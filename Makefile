@@ -71,7 +71,7 @@ bench-board: firmware ## measure the image on the emulated chip against its goal
 	@$(BIN)/python -m boards.images.build dryrun
 	@$(RUN) hil_tests.bench.board
 
-docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI.md, INTERLOCKS.md, PROGRAMS.md, PARAMETERS.md, COLUMNS.md
+docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI.md, INTERLOCKS.md, PROGRAMS.md, PARAMETERS.md, COLUMNS.md, boards' drawings
 	@$(BIN)/python firmware/layout.py
 	@$(BIN)/python firmware/scpi_reference.py
 	@$(BIN)/python firmware/interlock_reference.py
@@ -79,6 +79,7 @@ docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI
 	@$(BIN)/python -m stackpress.config > boards/PARAMETERS.md
 	@$(BIN)/python host_tools/import_graph.py
 	@$(BIN)/python -m stackpress.logs.columns > host_tools/stackpress/logs/COLUMNS.md
+	@$(RUN) boards.papers
 
 picture: demo ## make the README's picture anew from a demo run
 	@cp build/demo/plot.png host_tools/pressed_pellet.png

@@ -18,9 +18,9 @@ RATIOS = (128, 256, 512, 1024, 2048, 4096, 8192, 16256)  # CLOCK.OSR, of half th
 # 24-bit words, CCITT, frame time-out, data-ready when every channel is; RESET (bit 10) is cleared by writing 0
 MODE_WORD = 0x0110
 GAIN_WORD = 0x7777  # 128 in every channel
-PIO_HZ = 62500000
+PIO_HZ = 62500000  # at most: DOUT takes up to 20 ns (6.6) and is read two cycles after the edge
 _SYNC_BYPASS = const(0x50200038)  # RP2040 datasheet 3.7, the same on RP2350: two cycles of it are more than the data is late
-_LOOP_NS = const(144)  # a turn of the waiting loops: 9 cycles
+_LOOP_CYCLES = const(9)  # a turn of the waiting loops
 
 
 @rp2.asm_pio(sideset_init=(rp2.PIO.OUT_LOW, rp2.PIO.OUT_HIGH), in_shiftdir=rp2.PIO.SHIFT_LEFT, autopush=True,
@@ -133,10 +133,12 @@ class Converter:
     def prepare(self, hz, handler):
         """The state machine with its wait for 1.25 periods; `start` lets it run."""
         machine.mem32[_SYNC_BYPASS] |= self._data_bit
-        sm = self._sm = rp2.StateMachine(self._id, frame_program, freq=PIO_HZ, sideset_base=self._clock,
+        clock = machine.freq()
+        pio = clock // -(-clock // PIO_HZ)  # a whole divider: every cycle as long as the other (RP2350: 150 MHz by 3)
+        sm = self._sm = rp2.StateMachine(self._id, frame_program, freq=pio, sideset_base=self._clock,
                                          in_base=self._data, jmp_pin=self._ready)
         # 1.25 periods as turns of the waiting loops, five bits at a time, into OSR
-        turns = 1250000000 // hz // _LOOP_NS
+        turns = pio * 5 // 4 // hz // _LOOP_CYCLES
         sm.exec("mov(isr, null).side(2)")
         for shift in (15, 10, 5, 0):
             sm.exec("set(x, %d).side(2)" % (turns >> shift & 31))

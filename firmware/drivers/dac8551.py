@@ -8,6 +8,8 @@ Datasheet (TI SLAS429) 8.5: 24 bits while SYNC is low, taken on falling clock ed
 import machine
 import rp2
 
+PIO_HZ = 31250000  # at most, at a whole divider of the clock; SCLK is half of it, and 30 MHz are allowed (6.6)
+
 
 @rp2.asm_pio(out_init=rp2.PIO.OUT_LOW, sideset_init=(rp2.PIO.OUT_LOW, rp2.PIO.OUT_HIGH), out_shiftdir=rp2.PIO.SHIFT_LEFT)
 def dac_program():
@@ -29,7 +31,9 @@ class Dac:
         """Take the shared data line (back) after the converter was set up over it."""
         Pin = machine.Pin
         data, clock, sync = self._pins
-        self._sm = rp2.StateMachine(self._id, dac_program, freq=31250000, out_base=Pin(data), sideset_base=Pin(clock))
+        hz = machine.freq()
+        hz //= -(-hz // PIO_HZ)
+        self._sm = rp2.StateMachine(self._id, dac_program, freq=hz, out_base=Pin(data), sideset_base=Pin(clock))
         Pin(sync)
         self._sm.active(1)
 

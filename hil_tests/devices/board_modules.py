@@ -256,7 +256,8 @@ def modules(rp2040: Any) -> dict[str, types.ModuleType]:
             write(self._at + 4 * n, value & 0xFFFFFFFF)
 
     made: dict[str, dict[str, Any]] = {
-        "machine": {"Pin": Pin, "SoftSPI": SoftSPI, "SPI": SPI, "mem32": Memory(), "WDT": WDT, "PWM": PWM},
+        "machine": {"Pin": Pin, "SoftSPI": SoftSPI, "SPI": SPI, "mem32": Memory(), "WDT": WDT, "PWM": PWM,
+                    "freq": lambda: 125_000_000},
         "rp2": {"PIO": PIO, "asm_pio": pio_asm.asm_pio, "StateMachine": StateMachine, "DMA": DMA},
         "time": {**vars(time), "sleep_us": rp2040.run_us, "sleep_ms": lambda ms: rp2040.run_us(1000 * ms)},
         "uctypes": {"struct": Words, "ARRAY": 0, "UINT32": 0, "bytearray_at": rp2040.memory, "addressof": lambda thing: thing},

@@ -1,5 +1,6 @@
 """What the drivers compute, and what an image's file and a board's pins are held to."""
 
+import collections
 import random
 import sys
 import types
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from stackpress.config import hardware
+from stackpress.electrical import safety
 from stackpress.flashing import uf2
 from stackpress_core import document_rules
 
@@ -61,6 +63,22 @@ def test_converter_runs_at_exactly_the_rates_that_it_names(clock_hz, has, lacks)
     assert set(has) <= set(rates) and not set(lacks) & set(rates) and list(rates) == sorted(rates)
     for hz in rates:
         assert clock_hz / 2 / RATIOS[driver.ratio_code(hz, clock_hz)] == hz
+
+
+@pytest.mark.parametrize(("clock_hz", "converter_hz", "dac_hz"), [(125_000_000, 62_500_000, 31_250_000),
+                                                                  (150_000_000, 50_000_000, 30_000_000)])  # fmt: skip
+def test_state_machines_run_at_whole_dividers_on_both_chips(clock_hz, converter_hz, dac_hz):
+    asked = []
+    wired = types.SimpleNamespace(exec=lambda word: None, irq=lambda *a, **k: None, active=lambda on: None)
+    pins = type("Pin", (), {"OUT": 0, "IN": 0, "PULL_UP": 0, "PULL_DOWN": 0, "__init__": lambda self, *a, **k: None})
+    converter, dac = _driver("ads131m04"), _driver("dac8551")
+    for driver in (converter, dac):
+        driver.machine.freq, driver.machine.Pin, driver.machine.mem32 = lambda: clock_hz, pins, collections.defaultdict(int)
+        driver.rp2.StateMachine = lambda number, program, freq, **_: asked.append(freq) or wired
+    converter.Converter(0, 1, 2, 3, 4).prepare(4000, None)
+    dac.Dac(4, 5, 6).start()
+    assert asked == [converter_hz, dac_hz] == [safety.pio_hz(clock_hz, most) for most in (converter.PIO_HZ, dac.PIO_HZ)]
+    assert [clock_hz % hz for hz in asked] == [0, 0]
 
 
 def test_a_rate_that_the_converter_does_not_have_is_refused_with_those_it_has():
