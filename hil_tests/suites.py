@@ -92,6 +92,7 @@ def campaign() -> int:
     for seed in SEEDS:
         properties = [*PYTEST, "firmware/tests", "host_tools/tests", "-m", "hypothesis", f"--hypothesis-seed={seed}"]
         failed |= _timed(f"properties, seed {seed}", properties)
+    failed |= _timed("circuits of the carriers", [sys.executable, "-m", "boards.spice"])
     failed |= _timed("what a stranger can install", [sys.executable, "-m", "pytest", "host_tools/tests", "-m", "network"])
     failed |= _timed("the simulated press's figures", [sys.executable, "-m", "hil_tests.bench"])
     return failed | _timed("the chip's figures", [sys.executable, "-m", "hil_tests.bench.board"])

@@ -96,6 +96,8 @@ RULES: tuple[Rule, ...] = (
     Rule("fets", "each FET turns on whole and off by itself", "gate characteristics", safety.fets_turn_on_whole),
     Rule("valve_drivers", "valve drivers are specified at 3.3 V", "ST 15586, DS37133", safety.valve_drivers_turn_on_whole),
     Rule("coils", "drivers bear their coils' current and energy", "DS37133, clamping energy", safety.drivers_bear_their_coils),
+    Rule("switched_coils", "the coils' current has a way when relay or permissive open", "ZXMP7A17G, 70 V",
+         safety.switched_coils_have_a_way),
     Rule("freewheel", "a coil on PWM has its diode", "-", safety.pwm_coils_have_their_diode),
     Rule("wetting", "contacts get the volts and milliamperes that they want", "contact catalogues", safety.contacts_are_wetted),
     Rule("opto", "opto-couplers have twice the transfer that is wanted", "TLP293 rev 6", safety.opto_couplers_have_reserve),

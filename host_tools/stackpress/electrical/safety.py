@@ -163,6 +163,13 @@ def drivers_bear_their_coils(c: Circuit) -> Iterator[str]:
             yield f"{name}: {mj:.0f} mJ each time, the clamp of {part.ref} bears {d['energy_mj']} mJ once"
 
 
+def switched_coils_have_a_way(c: Circuit) -> Iterator[str]:
+    """Relay or permissive open while the drivers are on: the coils pull their own supply below ground until something breaks."""
+    coils = [name for name, load in c.loads.items() if "driver" in load and load["rail"] == VALVE_RAIL]
+    if coils and not any(p.nets["K"] == VALVE_RAIL and p.nets["A"] == GROUND for p in c.of_kind("diode")):
+        yield f"no diode from ground to {VALVE_RAIL}: the current of {', '.join(coils)} goes through the permissive's FET"
+
+
 def pwm_coils_have_their_diode(c: Circuit) -> Iterator[str]:
     """Without it the coil is emptied into the clamp in every cycle: duty is not current, and the clamp is hot."""
     for name, load in c.loads.items():
