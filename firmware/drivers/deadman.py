@@ -2,7 +2,7 @@
 """The deadman: one pulse of the permissive for each token from a completed tick. No token, no pulse, whatever the processor does.
 
 A PIO state machine makes the pulse (RP2040 datasheet 3.5: it needs no instruction of the processor). The carrier's retriggerable
-one-shot keeps the safety relay for its time after a pulse; that is longer than the 1.25 periods that a tick may be late.
+one-shot keeps the valves' supply for its time after a pulse; that is longer than the 1.25 periods that a tick may be late.
 """
 
 import machine

@@ -83,7 +83,7 @@ ROWS = (
     ("overrun", "SIG_OVERRUN", "overrun_ticks", 0, VENT, WATCHED, GONE, "time",
      "The force loop does not keep its rate: lower tick_rate_hz or report a fault."),
     ("supply", "SIG_SUPPLY", 0, 5, VENT, WATCHED, GONE, "safety",
-     "The supply is low, or the panel that watches it does not answer: check the power supply and the panel's cable."),
+     "The valves' supply is low, or nobody watches it: check the power supply, the safety relay's reset, the panel's cable."),
     ("storage", "SIG_STORAGE", 0, 0, "storage_reaction", WATCHED, GONE, "log",
      "The journal can't be written: records may be lost from now on."),
     ("log_full", "SIG_LOG", 0, 0, "log_full_reaction", WATCHED, GONE, "log",
