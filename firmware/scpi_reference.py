@@ -12,18 +12,18 @@ for room in (HERE, HERE / "tests" / "shim"):
     if str(room) not in sys.path:
         sys.path.insert(0, str(room))
 
-from stackpress_core.scpi import commands, commands_simulation, line_safe, status, values, wire  # noqa: E402
+from stackpress_core.scpi import commands, commands_simulation, inbox, line_safe, outbox, server, status, values  # noqa: E402
 from stackpress_core.tick import interlock  # noqa: E402
 
 INTRO = f"""# The language on the wire
 
 SCPI-99 over IEEE 488.2, on the USB serial port (any baud rate). A line ends with LF, CR or CR LF and has at most
-{wire.LINE_MAX} bytes; an answer ends with LF. Mnemonics have a short form (the capitals) and a long form, in any case.
+{inbox.LINE_MAX} bytes; an answer ends with LF. Mnemonics have a short form (the capitals) and a long form, in any case.
 Units of one line are separated by `;` and keep the path; a leading `:` starts at the root again; common commands (`*`)
 leave the path alone. Answers of one line are joined by `;`; after `*IDN?` and `*OPT?`, whose answers go on to the end of
 the line, a query of the same line is error -440.
 
-What separates is any white space of IEEE 488.2: the characters 0 - 32 but LF, CR, {wire.BREAK:#04x} and {wire.STOP:#04x};
+What separates is any white space of IEEE 488.2: the characters 0 - 32 but LF, CR, {inbox.BREAK:#04x} and {inbox.STOP:#04x};
 inside a string they are text. Numbers are those of 488.2: `10`, `1E1`, `1 e +1`, `#HA`, `#Q12`, `#B1010`, with 255 digits
 that count and exponents to 32000. What a host left half written when it closed the port is forgotten.
 
@@ -46,10 +46,10 @@ that count and exponents to 32000. What a host left half written when it closed 
   rest, little endian (counted in the length). `SYSTem:HELP:HEADers?` alone is a plain block, as SCPI says. No block holds a line
   feed, so that a program which ends an answer at the first one reads it whole: a document has blanks for them, and records come as
   {line_safe.MARK!r}, then for every {line_safe.PIECE} bytes a key and these bytes XORed with it, then one more key. A line
-  that ends with {wire.AS_THEY_ARE:#04x} asks for bytes as they are, until a line that is a tab, or until the port is
-  closed. Towards the press, documents come as base64 text: {wire.STOP:#04x} and {wire.BREAK:#04x} are never data.
-- **Bounds.** Lines wait in {wire.KEPT} bytes; when these are full the press takes nothing more from its port, so the host is
-  held back and no line is lost. Answers that nobody reads for {wire.UNREAD_MS} ms while a line waits are dropped, with -410,
+  that ends with {server.AS_THEY_ARE:#04x} asks for bytes as they are, until a line that is a tab, or until the port is
+  closed. Towards the press, documents come as base64 text: {inbox.STOP:#04x} and {inbox.BREAK:#04x} are never data.
+- **Bounds.** Lines wait in {inbox.KEPT} bytes; when these are full the press takes nothing more from its port, so the host is
+  held back and no line is lost. Answers that nobody reads for {outbox.UNREAD_MS} ms while a line waits are dropped, with -410,
   or -430 if no more lines could be taken in either; what was cut short ends with LF. Then nothing is answered until somebody reads.
 - **Not a number** (no such sensor) is 9.91E+37.
 

@@ -65,6 +65,7 @@ class Board:
         self._buses = {}
         self.panel = self._part("panel")
         self.flash = self._journal()
+        self.flash.whole_records = usb_serial.whole_records
         size, address = image_facts.RING_BYTES, image_facts.RING_ADDRESS
         self.ring = memory.at(address, size) if address else bytearray(size)
         self._converter, self._actuator, self._deadman = self._part("converter"), self._part("actuator"), self._part("deadman")

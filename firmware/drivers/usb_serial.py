@@ -10,6 +10,7 @@ import usb_wire
 
 from drivers import memory
 
+whole_records = usb_wire.whole_records  # as log/sectors.py has it, in a twentieth of the time
 WALL_MASK = (1 << 30) - 1
 BROKE, HUNG_UP = 1, 2  # of `told`
 WORD = 4
@@ -19,7 +20,7 @@ class UsbSerial:
     """`read(buf)` gives nothing after a break byte: the press decides whose that is, and whoever reads on has decided."""
 
     def __init__(self):
-        self.read, self.write, self.told = usb_wire.read, usb_wire.write, usb_wire.told
+        self.read, self.write, self.told, self.idle = usb_wire.read, usb_wire.write, usb_wire.told, usb_wire.idle
 
     def listen(self, words, index):
         """From now on the port is the press's; whatever stops sets `words[index]`."""

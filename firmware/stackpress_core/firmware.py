@@ -139,8 +139,8 @@ class Firmware:
             self.agenda.look_all()
 
     def _serve_between(self):
-        if self.server.has_work():
-            self._serve()
+        if self.server.go_on():
+            self.agenda.look_all()
 
     def _contacts(self):
         self.pairs.look(self.readings.inputs)

@@ -244,6 +244,8 @@ class Journal:
                     used += n
                     offset += n
                     self._hint = (seq, number, offset)
+                    if used + 1 < len(buf) and offset < end and used + buf[used + 1] + _OVERHEAD > len(buf):
+                        break  # the one behind them is longer than what is left
             n = self._sectors.record_at(number, offset, end)
             if n and self._sectors.seq() >= seq:
                 if used + n > len(buf):

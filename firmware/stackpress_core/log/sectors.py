@@ -24,6 +24,7 @@ class Sectors:
     def __init__(self, flash):
         self.flash = flash
         self.count = flash.size // flash.SECTOR
+        self._whole_records = getattr(flash, "whole_records", whole_records)
         self._head = bytearray(HEADER_BYTES)
         self._record = bytearray(_RECORD_MAX)
         self._view = memoryview(self._record)
@@ -66,7 +67,7 @@ class Sectors:
         """Read what begins at `offset` of a sector: (bytes of whole records at the beginning of `view`, where the last begins)."""
         room = min(len(view), end - offset)
         self.flash.read(self.address(number) + offset, view[:room])
-        return whole_records(view, room)
+        return self._whole_records(view, room)
 
     def record(self, n):
         """The first `n` bytes of the record that `record_at` found."""

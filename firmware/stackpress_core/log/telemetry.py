@@ -9,6 +9,7 @@ import array
 import micropython
 from micropython import const
 
+from stackpress_core.scpi import outbox
 from stackpress_core.tick import words
 
 # column, unit; whole numbers all of them. Absent temperature or displacement: -1073741824.
@@ -33,6 +34,7 @@ COLUMNS = (
     ("run", ""),
 ) + tuple([("warnings" if n == 0 else "warnings_from_%d" % (n * words.MASK_ROWS), "bits") for n in range(words.ROW_MASKS)])
 WIDTH = len(COLUMNS)
+ROW_MOST = WIDTH * outbox.NUMBER_MOST
 _STATE_AT = const(3)
 _STEP_AT = const(16)
 _RUN_AT = const(17)
@@ -96,12 +98,17 @@ class Telemetry:
         self.rows = rows
         self.ring = array.array("i", [0] * (rows * WIDTH))
         self.next_seq = 1
+        self.reader = None  # the rows that are being given away
+        self.left_out = 0  # rows that had no place because those before them were not read
 
     def first_seq(self):
         return max(1, self.next_seq - self.rows)
 
     def look(self, now_ms, wall_ms):
         r, ring, seq = self.readings, self.ring, self.next_seq
+        if self.reader and not self.reader.over and self.reader.seq <= seq - self.rows:
+            self.left_out += 1
+            return
         at = (seq % self.rows) * WIDTH
         ring[at] = seq
         ring[at + _STATE_AT] = r.state
@@ -114,11 +121,35 @@ class Telemetry:
         """(first, count, lost): rows first .. first + count - 1 are there; `lost` rows after `cursor` are gone."""
         first = max(cursor, self.first_seq())
         count = max(0, min(limit, self.next_seq - first))
-        return first, count, max(0, first - max(1, cursor))
+        lost, self.left_out = max(0, first - max(1, cursor)) + self.left_out, 0
+        return first, count, lost
 
-    def row(self, seq):
-        """The row's whole numbers as text; empty if it was overwritten meanwhile."""
-        at = (seq % self.rows) * WIDTH
-        if self.ring[at] != seq:
-            return ""
-        return str(list(self.ring[at : at + WIDTH]))[1:-1].replace(" ", "")
+    def given(self, head, first, count):
+        """These rows behind `head`, as an answer. As long as it is under way, none of them makes room for a new one."""
+        self.reader = Rows(self.ring, self.rows, head.encode(), first, count)
+        return self.reader
+
+
+class Rows:
+    """An answer that goes from the table into the outbox without an object in between."""
+
+    error = None
+
+    def __init__(self, table, rows, head, first, count):
+        self.table = table
+        self.rows = rows
+        self.head = head
+        self.seq = first
+        self.end = first + count
+        self.over = False
+
+    def into(self, ring, mask, at, room):
+        """As the outbox asks."""
+        n = len(self.head)
+        if n:
+            outbox.copied(self.head, n, ring, mask, at)
+            self.head = b""
+        while self.seq < self.end and room - n >= ROW_MOST:
+            n += outbox.numbers(ring, mask, at + n, self.table, self.seq % self.rows * WIDTH, WIDTH, outbox.POWERS)
+            self.seq += 1
+        return n if n or self.seq < self.end else -1

@@ -82,6 +82,8 @@ def extreme(fields, text):
 
 
 def number(fields, text):
+    if fields[0] == "int" and len(text) < 10 and text.isdigit() and max(text) <= "9":  # most are
+        return within(fields, int(text), text, 1, 1)
     mantissa, power, suffix = values.split_number(text)
     num, den = 1, 1
     if fields[0] == "num":
@@ -91,6 +93,10 @@ def number(fields, text):
     value = values.to_integer(mantissa, power, num, den)
     if fields[0] == "bool":
         return 1 if value else 0
+    return within(fields, value, text, num, den)
+
+
+def within(fields, value, text, num, den):
     limits = bounds(fields)
     if len(limits) >= 2 and not limits[0] <= value <= limits[1]:
         low, high = values.decimal(limits[0], num, den), values.decimal(limits[1], num, den)

@@ -10,12 +10,11 @@ from stackpress_core import documents
 from stackpress_core.errors import Refused, ScpiError
 from stackpress_core.scpi.answers import quoted
 from stackpress_core.scpi.values import decimal
-from stackpress_core.scpi.wire import HELD_HEAD, Block, Held, Text
+from stackpress_core.scpi.sources import Block, InPlace, Text
 from stackpress_core.tick import words
 
 LOG_BUFFER = 512  # holds at least one whole record
 LOG_BLOCK = 4096
-LOG_HELD = 1236  # with head and CRC all that a board has to spare for it
 RAW = words.AT["RAW"]
 
 
@@ -158,15 +157,10 @@ class LogReader:
 def log_read_q(c, n, a):
     """A block of whole records, at most `maxbytes`."""
     journal, most = c.parts.journal, a[1] or LOG_BLOCK
-    return held_block(journal, a[0], most) if c.as_they_are else counted_block(journal, a[0], most)
-
-
-def held_block(journal, seq, most):
-    """Read once, and sent from where it lies."""
-    most = min(most, LOG_HELD)
-    buf = bytearray(HELD_HEAD + most + 4)
-    length, _ = journal.read_from(seq, memoryview(buf)[HELD_HEAD : HELD_HEAD + most])
-    return Held(buf, length)
+    if not c.as_they_are or c.out.deaf:
+        return counted_block(journal, a[0], most)
+    length, _ = journal.read_from(a[0], c.out.for_block(most))
+    return InPlace(length)
 
 
 def counted_block(journal, seq, most):

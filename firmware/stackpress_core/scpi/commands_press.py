@@ -10,7 +10,7 @@ from stackpress_core.panel import pages
 from stackpress_core.panel.canvas import Lines
 from stackpress_core.scpi.answers import in_unit, listed, quoted
 from stackpress_core.scpi.values import decimal
-from stackpress_core.scpi.wire import Text
+from stackpress_core.scpi.sources import Text
 from stackpress_core.tick import interlock, states, words
 
 LIST_SLICE = 8
@@ -153,8 +153,7 @@ def telemetry_q(c, n, a):
     """next cursor, rows lost, columns a row, rows; then the rows, whole numbers."""
     ring = c.parts.telemetry
     first, count, lost = ring.read(a[0], a[1] or LIST_SLICE)
-    rows = [ring.row(first + i) for i in range(count)]
-    return Text(["%d,%d,%d,%d" % (first + count, lost, telemetry.WIDTH, count)] + ["," + row for row in rows])
+    return ring.given("%d,%d,%d,%d" % (first + count, lost, telemetry.WIDTH, count), first, count)
 
 
 def parameter_catalog_q(c, n, a):

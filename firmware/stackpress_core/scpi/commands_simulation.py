@@ -6,7 +6,7 @@ is not even loaded. They reach the board, never the press: the firmware finds ou
 
 from stackpress_core.errors import Refused, ScpiError
 from stackpress_core.scpi.answers import listed, quoted
-from stackpress_core.scpi.wire import Text
+from stackpress_core.scpi.sources import Text
 
 TRUTH = ("force_cn", "displacement_nm", "pressure_cn", "valve_code", "valve_state", "moves", "most_force_cn")
 

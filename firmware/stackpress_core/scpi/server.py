@@ -6,14 +6,20 @@ A command that starts something long is complete when that has started; progress
 """
 
 from stackpress_core.errors import Refused, ScpiError, StorageFault
-from stackpress_core.scpi import answers, arguments, headers, wire
+from stackpress_core.scpi import answers, arguments, headers, inbox, outbox, stops
+from stackpress_core.scpi.sources import InPlace, Text
 from stackpress_core.scpi.status import Status
 
+AS_THEY_ARE = 0x1F  # a line that ends with this is a host's of ours, which reads blocks by their length
+NO_LONGER = b"\t"  # the line with which it goes
 UNITS_PER_PASS = 4
 BROKE, HUNG_UP = 1, 2  # what a serial line tells beside its bytes: a break, or that the host has closed it
-KNOWN_MAX = 12  # headers whose row is remembered: a host asks the same few over and over
+KNOWN_MAX = 6  # headers whose row is remembered: a host asks the same few over and over
+ASKED_PER_UNIT = 4  # numbers that were asked for before, in the time of another unit
+ASKED_MAX = 6  # and lines of one query, with all that their parameters mean
 ORDER_PASSES = 8  # a unit that follows an order waits this long for the tick to have read it
 _BLANK = 32
+_LIMIT = 1 << 30  # words.ABSENT is none of the numbers that lie within
 _BEFORE_A_HEADER = bytes(range(33)) + b":"
 OUT_PER_IN = 4  # bytes sent for each byte looked at: sending costs little, and logs go out, not in
 
@@ -26,17 +32,21 @@ class Server:
         self.parts = parts
         self.headers = headers.Headers(modules)
         self.status = Status()
-        self.inbox = wire.Inbox(self)
-        self.out = wire.Outbox(serial, self.tell)
-        self.buf = bytearray(wire.PACKET)
+        self.inbox = inbox.Inbox(self)
+        self.out = outbox.Outbox(serial, self.tell)
+        self.buf = bytearray(inbox.PACKET)
         self.units = None  # what is left of the line that is being run
         self.path = []
         self.known = {}  # header as it was written, with the path before it: (module, row, suffixes, path after it)
+        self.asked = {}  # a whole line: (part of the press, its attribute, places behind the point, all that `do` wants)
+        self.line = b""  # what is to be remembered of the line under way, if it is a query and nothing else
         self.answers = 0  # answers given so far in this line
         self.muted = False  # an answer of this line was dropped: the rest of them are too
         self.ended = False  # an answer of this line goes on to the line's end (*IDN?): no other can follow
         self.wants_repl = False
         self.told = getattr(serial, "told", int)  # a line without ends tells nothing beside its bytes
+        self.idle = getattr(serial, "idle", bool)  # whether nothing has come and nothing has gone since the last look
+        self.at_work = True
         self.left = 0
         self.as_they_are = True  # blocks hold their bytes unchanged: whoever has the port open reads them by their length
         self.no_prompt = None  # what answers a program that asked for the prompt and can't have it
@@ -54,20 +64,26 @@ class Server:
         self.status.update(self.parts)
         self.execute()
         self.out.pump(OUT_PER_IN * budget)
-        return self.runs != before or self.units is not None or self.inbox.waiting > 0 or self.out.pending > 0
+        self.at_work = self.units is not None or self.inbox.waiting > 0 or self.out.source is not None
+        return self.runs != before or self.at_work or self.out.pending > 0
 
-    def has_work(self):
-        """Whether a pass would do something for a host; what has come is taken."""
-        self.receive(wire.PACKET)
-        return self.inbox.waiting > 0 or self.units is not None or self.out.pending > 0 or self.out.source is not None
+    def go_on(self):
+        """Between two parts of a pass: what a host waits for. Gives what `poll` gives."""
+        if not self.at_work and self.idle():
+            return False
+        if self.out.source is None:
+            return self.poll()
+        self.receive(inbox.PACKET)
+        self.out.pump(OUT_PER_IN * inbox.PACKET)
+        return False
 
     def receive(self, budget):
         """What a host sent before it closed the port is read first, and what it left half written is forgotten then."""
-        inbox, told = self.inbox, self.told()
+        told = self.told()
         if told & BROKE:
             self.stop_now()
         self.left = self.left or told & HUNG_UP
-        while budget > 0 and inbox.room > wire.PACKET and not self.wants_repl:  # what comes behind an obeyed 0x03 is the prompt's
+        while budget > 0 and self.inbox.room > inbox.PACKET and not self.wants_repl:  # what comes behind an obeyed 0x03 is the prompt's
             count = self.serial.read(self.buf) or 0
             if not count:
                 if self.left:
@@ -76,20 +92,26 @@ class Server:
             budget -= count
             if self.no_prompt:
                 count = self.refuse_prompt(count)
-            inbox.feed(self.buf, count)
+            self.inbox.feed(self.buf, count)
 
     def execute(self):
-        for _ in range(UNITS_PER_PASS):
-            if not self.out.ready():
+        out, left = self.out, UNITS_PER_PASS * ASKED_PER_UNIT
+        while left > 0:
+            if not out.ready():
                 self.give_up_unread()
-            if not self.out.ready() or self.order_waits():
+            if not out.ready() or self.order_waits():
                 return
-            if self.units is None and not self.next_line():
-                return
+            if self.units is None:
+                if not self.next_line():
+                    return
+                if self.units is None:  # an answer that took no time
+                    left -= 1
+                    continue
+            left -= ASKED_PER_UNIT
             if self.units:
                 self.runs += 1
                 self.run_unit(self.units.pop(0))
-            elif self.units is not None:
+            elif out.source is None:
                 self.end_line()
 
     def give_up_unread(self):
@@ -98,7 +120,7 @@ class Server:
             self.out.drop()
             self.muted = True
             if not self.out.told:
-                self.status.error(-430 if self.inbox.room <= wire.PACKET else -410)
+                self.status.error(-430 if self.inbox.room <= inbox.PACKET else -410)
             self.out.told = True
 
     def order_waits(self):
@@ -109,13 +131,13 @@ class Server:
     # -- what the inbox calls --------------------------------------------------------------------------------------
 
     def line_came(self, begun, end, overlong, torn):
-        """A line is whole, inbox.buf[begun:end]: whether it is to wait for its turn. What stops in it is done at once."""
-        inbox, stops = self.inbox, self.stops
-        given_up = headers.ends_in_abort(inbox.buf, begun, end)
-        if wire.unit_that_stops(inbox.buf, begun, end) >= 0:
-            line = self.stopped_by(bytearray(inbox.view[begun:end]))
-            inbox.view[inbox.begun : inbox.end] = line
-        if given_up and self.stops == stops:
+        """A line that may stop is whole, inbox.buf[begun:end]: whether it is to wait for its turn. What stops in it is done at once."""
+        lines, before = self.inbox, self.stops
+        given_up = headers.ends_in_abort(lines.buf, begun, end)
+        if stops.unit_that_stops(lines.buf, begun, end) >= 0:
+            line = self.stopped_by(bytearray(lines.view[begun:end]))
+            lines.view[lines.begun : lines.end] = line
+        if given_up and self.stops == before:
             self.stop_now(1)
             return False
         self.lost_lines += overlong
@@ -123,9 +145,9 @@ class Server:
 
     def stopped_by(self, line):
         """Do what stops in this line; gives the line with blanks for that and for whatever before it could move something."""
-        at = wire.unit_that_stops(line, 0, len(line))
+        at = stops.unit_that_stops(line, 0, len(line))
         while at >= 0:
-            end = wire.unit_end(line, at, len(line))
+            end = stops.unit_end(line, at, len(line))
             unit = bytes(memoryview(line)[at:end])
             before = bytes(memoryview(line)[:at]).rstrip(_BEFORE_A_HEADER)
             spared = is_harmless(before)
@@ -135,7 +157,7 @@ class Server:
                 self.stop_now(0 if spared else 1)
             for i in range(len(before) if spared else 0, end):
                 line[i] = _BLANK
-            at = wire.unit_that_stops(line, end, len(line))
+            at = stops.unit_that_stops(line, end, len(line))
         return line
 
     def hung_up(self):
@@ -202,33 +224,77 @@ class Server:
     # -- running a line --------------------------------------------------------------------------------------------
 
     def next_line(self):
+        """The units of the next line, if there is one and its answer is not given already."""
         raw = self.inbox.take_line()
         if raw is None:
             return False
+        asked = self.asked.get(raw)
+        if asked is not None:
+            self.ask_again(asked)
+            return True
+        self.begin_line()
         line = decoded(raw)
-        if raw[-1] == wire.AS_THEY_ARE or raw == wire.NO_LONGER:
-            self.as_they_are = raw != wire.NO_LONGER
-        if raw == wire.LONG:
-            self.status.error(-363, "a line has at most %d bytes" % wire.LINE_MAX)
+        if raw[-1] == AS_THEY_ARE or raw == NO_LONGER:
+            self.as_they_are = raw != NO_LONGER
+        if raw == inbox.LONG:
+            self.status.error(-363, "a line has at most %d bytes" % inbox.LINE_MAX)
         elif line is None:
             self.status.error(-101)
         self.units = headers.split_outside(line or "", ";")
-        self.path = []
-        self.answers = 0
-        self.muted = self.ended = False
+        self.line = raw if len(self.units) == 1 and raw[-1] > _BLANK else b""
         return True
+
+    def begin_line(self):
+        self.path, self.answers = [], 0
+        self.muted = self.ended = False
+
+    def ask_again(self, asked):
+        """A line of one query that was asked before: only its answer is new."""
+        self.runs += 1
+        try:
+            part, name, places = asked[0], asked[1], asked[2]
+            if part is not None:
+                value = getattr(part, name)
+                if -_LIMIT < value < _LIMIT:
+                    self.out.put_number(value, places)
+                    return
+            self.begin_line()
+            self.units, self.line = [], b""
+            self.answer(self.do(*asked[3]))
+        except Exception as error:  # as in run_unit
+            self.tell(error)
 
     def end_line(self):
         if self.answers:
             self.out.put(b"\n", reserve=0)
         self.units = None
 
+    def remember(self, *found):
+        """The line under way is this query and nothing else. What it says the next time as well: a number of the press's, and where the
+        point goes; and all the rest."""
+        _, row, _, args = found
+        part, name, places = None, row[1].partition(" in ")[0], 0
+        if name != row[1]:
+            zeros = len(str(args[0][0])) - 1
+            if args[0] == (10**zeros, 1):
+                part, places = self.parts, zeros
+                *path, name = name.split(".")
+                for step in path:
+                    part = getattr(part, step)
+        if len(self.asked) >= ASKED_MAX:
+            self.asked.clear()
+        self.asked[self.line] = (part, name, places, found)
+
     def run_unit(self, text):
         text = text.strip(" ")
         if not text:
             return
+        path = self.path
         try:
             self.answer(self.call(text))
+        except outbox.Later:
+            self.units.insert(0, text)
+            self.path = path
         except Exception as error:  # whatever a host sends, the worst that it gets is an error in the queue
             self.tell(error)
             if isinstance(error, ScpiError) and -199 <= error.number <= -100:
@@ -263,7 +329,10 @@ class Server:
             if len(self.known) >= KNOWN_MAX:
                 self.known.clear()
             self.known[key] = (module, row, suffixes, self.path)
-        return self.do(module, row, suffixes, arguments.bind(row[2], params.strip(" ")))
+        args = arguments.bind(row[2], params.strip(" "))
+        if self.line and row[0].endswith("?") and (not row[2] or row[2].startswith("[unit")):
+            self.remember(module, row, suffixes, args)
+        return self.do(module, row, suffixes, args)
 
     def do(self, module, row, suffixes, args):
         """What the row says: ask a part of the press, or call the module's function; gives the answer, or None."""
@@ -298,12 +367,15 @@ class Server:
             return
         if isinstance(answer, (str, int)):
             answer = str(answer)
-            if len(answer) * 4 > wire.ANSWER_ROOM:  # 4: a character may be four bytes
-                answer = wire.Text([answer])
+            if len(answer) * 4 > outbox.ANSWER_ROOM:  # 4: a character may be four bytes
+                answer = Text([answer])
         comma = b";" if self.answers else b""
-        if not isinstance(answer, str):
+        if isinstance(answer, InPlace):
+            taken = self.out.put_block(answer.length, comma)
+        elif not isinstance(answer, str):
             taken = self.out.put(comma)
-            self.out.source = answer if taken else None
+            if taken:
+                self.out.begin(answer)
         else:
             taken = self.out.put(comma + answer.encode())
         if taken:

@@ -1,0 +1,272 @@
+"""Answers in, bytes out: one ring of bytes towards the host, so that nothing interleaves and nothing long is held.
+
+What is asked for often goes into the ring without an object in between: a number as digits, rows of numbers, and a block of the log,
+which is read from its chip to where the port sends it from.
+"""
+
+import array
+import binascii
+import struct
+
+import micropython
+from micropython import const
+
+RING_SIZE = 2048  # a power of two
+ANSWER_ROOM = 256  # an answer of this size can always be put once `ready` is true
+UNREAD_MS = 100  # so long without one byte taken, the host counts as not reading
+SLICE = 128
+INTO_MOST = 1024  # bytes that a table fills at once: half of the ring goes out while the other half is filled
+BLOCK_HEAD = 7  # a semicolon if it is not the line's first answer, and #4 with four digits
+BLOCK_MOST = RING_SIZE - BLOCK_HEAD - 4 - 1  # CRC-32 and the line feed
+NUMBER_MOST = 12  # bytes of a number with its comma
+_LF = const(10)
+_BILLION = const(1000000000)
+_WALL_MASK = const((1 << 30) - 1)
+
+
+POWERS = array.array("i", (1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000))
+
+
+class Later(Exception):
+    """A unit needs the ring for itself: it is run again when it is empty."""
+
+
+@micropython.viper
+def copied(source_buf, n: int, ring_buf, mask: int, at: int):
+    """The `n` bytes of the source into the ring."""
+    source = ptr8(source_buf)  # noqa: F821
+    ring = ptr8(ring_buf)  # noqa: F821
+    i = 0
+    while i < n:
+        ring[at + i & mask] = source[i]
+        i += 1
+
+
+@micropython.viper
+def digits(ring_buf, mask: int, at: int, value: int, places: int, powers_buf) -> int:
+    """A number of the press's, |value| < 2^30, as decimal text with a point before the last `places` digits, without zeros at their
+    end; how many bytes that is. By subtraction: a division takes an RP2040 longer."""
+    ring = ptr8(ring_buf)  # noqa: F821
+    powers = ptr32(powers_buf)  # noqa: F821
+    began = at
+    if value < 0:
+        ring[at & mask] = 45
+        at += 1
+        value = 0 - value
+    n = 9
+    while n > places and value < powers[n]:
+        n -= 1
+    while n >= 0 and (value or n >= places):
+        if n == places - 1:
+            ring[at & mask] = 46
+            at += 1
+        power = powers[n]
+        digit = 48
+        while value >= power:
+            value -= power
+            digit += 1
+        ring[at & mask] = digit
+        at += 1
+        n -= 1
+    return at - began
+
+
+@micropython.viper
+def numbers(ring_buf, mask: int, at: int, table_buf, first: int, count: int, powers_buf) -> int:
+    """Whole numbers of a table of words, -2^30 .. 2^30-1, a comma before each; how many bytes that is."""
+    ring = ptr8(ring_buf)  # noqa: F821
+    table = ptr32(table_buf)  # noqa: F821
+    powers = ptr32(powers_buf)  # noqa: F821
+    began = at
+    end = first + count
+    while first < end:
+        ring[at & mask] = 44
+        at += 1
+        value = table[first]
+        first += 1
+        n = 9
+        if value < 0:
+            ring[at & mask] = 45
+            at += 1
+            if value + _BILLION < 0:  # its magnitude may be one more than a small number holds
+                value += _BILLION
+                ring[at & mask] = 49
+                at += 1
+                n = 8
+            value = 0 - value
+        if n == 9:
+            while n > 0 and value < powers[n]:
+                n -= 1
+        while n >= 0:
+            power = powers[n]
+            digit = 48
+            while value >= power:
+                value -= power
+                digit += 1
+            ring[at & mask] = digit
+            at += 1
+            n -= 1
+    return at - began
+
+
+class Outbox:
+    """A ring of bytes towards the host, and at most one source that fills it; what goes wrong with that is told to `tell`.
+
+    `serial.write(view)` says how many bytes at the beginning of `view` are gone. Others of them may be on their way: as long as
+    `serial.held` says so they stay where they are.
+    A source has `read(size)`, or `into(ring, mask, at, room)`, which gives how many bytes it has put into the ring, 0 for want of
+    room, -1 at its end; `error` says why it broke off, and `over` that it is no longer asked.
+    """
+
+    def __init__(self, serial, tell, size=RING_SIZE):
+        self.serial = serial
+        self.tell = tell
+        self.size = size
+        self.ring = bytearray(size)
+        self.view = memoryview(self.ring)
+        self.start = 0
+        self.pending = 0
+        self.source = None
+        self.into = None  # of the source, if it has that
+        self.room = ANSWER_ROOM  # what the next answer needs
+        self.deaf = False  # nobody reads: answers are dropped until somebody does
+        self.told = False  # that nobody reads, since somebody has last read
+        self.dropped = 0
+        self._since_ms = -1  # when the host has last taken nothing of what there was
+        self._last = _LF  # the byte that went last
+
+    @property
+    def unread(self):
+        """Whether what waits has found no reader for UNREAD_MS."""
+        return self._since_ms >= 0 and (self.serial.now_ms() - self._since_ms) & _WALL_MASK >= UNREAD_MS
+
+    def ready(self):
+        """True when the next command may be run: no source under way and room for an ordinary answer."""
+        return self.deaf or (self.source is None and self.size - self.pending >= self.room)
+
+    # -- answers that are there ------------------------------------------------------------------------------------
+
+    def put(self, data, reserve=1):
+        """Append all of `data` or nothing; one byte stays reserved for the terminator. True if it was taken."""
+        return not self.deaf and self._append(data, reserve)
+
+    def _append(self, data, reserve):
+        if self.pending + len(data) + reserve > self.size:
+            return False
+        copied(data, len(data), self.ring, self.size - 1, self.start + self.pending)
+        self.pending += len(data)
+        return True
+
+    def put_number(self, value, places):
+        """A line of one number, where `ready` is true: value / 10^places."""
+        if self.deaf:
+            self.dropped += 1
+            return
+        mask, at = self.size - 1, self.start + self.pending
+        n = digits(self.ring, mask, at, value, places, POWERS)
+        self.ring[(at + n) & mask] = _LF
+        self.pending += n + 1
+
+    def for_block(self, most):
+        """Where the payload of a block goes that is sent from there: at most `most` bytes. Raises Later until the ring is empty."""
+        if self.pending:
+            self.write()
+        if self.pending:
+            self.room = self.size
+            raise Later()
+        self.start = 0
+        return self.view[BLOCK_HEAD : BLOCK_HEAD + min(most, BLOCK_MOST)]
+
+    def put_block(self, length, begins):
+        """The definite-length block of the payload that is in its place: `#4<length>`, payload, CRC-32 of it (little endian, counted
+        in length); behind `begins`."""
+        end = BLOCK_HEAD + length
+        head = begins + b"#4%04d" % (length + 4)
+        self.start = BLOCK_HEAD - len(head)
+        self.view[self.start : BLOCK_HEAD] = head
+        struct.pack_into("<I", self.ring, end, binascii.crc32(self.view[BLOCK_HEAD:end]) & 0xFFFFFFFF)
+        self.pending = end + 4 - self.start
+        return True
+
+    # -- answers that come in pieces -------------------------------------------------------------------------------
+
+    def begin(self, source):
+        self.source, self.into = source, getattr(source, "into", None)
+
+    def end(self):
+        if self.source is not None:
+            self.source.over = True
+            self.source = self.into = None
+
+    def fill(self, budget):
+        while self.source is not None and budget > 0:
+            room = self.size - self.pending - 1
+            if self.into:
+                n = self.into(self.ring, self.size - 1, self.start + self.pending, min(room, INTO_MOST))
+                if n == 0:
+                    return
+                self.pending += max(n, 0)
+            else:
+                room = min(budget, SLICE, room)
+                if room < 16:
+                    return
+                part = self.source.read(room)
+                n = len(part) or -1
+                self.put(part)
+            if self.source.error is not None:
+                self.tell(self.source.error)
+                self.source.error = None
+            if n < 0:
+                self.end()
+            budget -= n if n > 0 else 0
+
+    # -- towards the host ------------------------------------------------------------------------------------------
+
+    def clear(self):
+        """Forget all that is not on its way: whoever asked for it has gone."""
+        self._let_go()
+        self.deaf = False
+        self._last = _LF
+
+    def _let_go(self):
+        """Nothing is left but what is on its way; how many bytes of the ring that is."""
+        self.end()
+        self.pending = self.serial.held
+        return self.pending
+
+    def drop(self):
+        """Forget what nobody reads, and answer no more until somebody does; what was cut short ends with a line feed."""
+        if not self.pending and self.source is None:
+            return
+        held = self._let_go()
+        self.dropped += 1
+        last = self.ring[(self.start + held - 1) & self.size - 1] if held else self._last
+        if last != _LF:
+            self._append(b"\n", 0)
+        self.deaf = self.pending > 0
+
+    def pump(self, budget):
+        """One bounded pass: refill from the source, offer the ring to the serial line."""
+        if self.source is not None:
+            self.fill(budget)
+        taken = self.write() if self.pending else 0
+        if taken and self.pending:
+            taken += self.write()
+        if not self.pending:
+            self.room = ANSWER_ROOM
+        if taken or not (self.pending or self.source):
+            self._since_ms = -1
+            self.deaf = False
+            self.told = self.told and not taken
+        elif self._since_ms < 0:
+            self._since_ms = self.serial.now_ms()
+
+    def write(self):
+        """As much as lies in one piece."""
+        end = min(self.start + self.pending, self.size)
+        taken = self.serial.write(self.view[self.start : end]) or 0
+        if taken:
+            self._last = self.ring[self.start + taken - 1]
+            self.start = (self.start + taken) & self.size - 1
+            self.pending -= taken
+        return taken
