@@ -237,6 +237,9 @@ class Journal:
         used, view = 0, memoryview(buf)
         while number <= self._sure_last:
             end = self._flash.SECTOR if number < self._sure_last else self._sure_offset
+            if offset + _OVERHEAD > end:
+                number, offset = number + 1, sectors.HEADER_BYTES
+                continue
             if self._hint == (seq, number, offset):  # here, and if the first record is wanted, so are all behind it
                 n, last = self._sectors.records_at(number, offset, end, view[used:])
                 if n and struct.unpack_from("<I", buf, used + 6)[0] >= seq:

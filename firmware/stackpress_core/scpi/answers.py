@@ -1,7 +1,7 @@
 """How an answer is written: quoted strings, lists of them, numbers in the unit that was asked for."""
 
-from stackpress_core.scpi.values import decimal
 from stackpress_core.scpi.sources import Text
+from stackpress_core.scpi.values import decimal
 from stackpress_core.tick import words
 
 NOT_A_NUMBER = "9.91E+37"  # SCPI-99 7.2.1.5

@@ -9,8 +9,8 @@ import json
 from stackpress_core import documents
 from stackpress_core.errors import Refused, ScpiError
 from stackpress_core.scpi.answers import quoted
-from stackpress_core.scpi.values import decimal
 from stackpress_core.scpi.sources import Block, InPlace, Text
+from stackpress_core.scpi.values import decimal
 from stackpress_core.tick import words
 
 LOG_BUFFER = 512  # holds at least one whole record

@@ -2,8 +2,8 @@
 
 from stackpress_core.errors import Refused, ScpiError
 from stackpress_core.scpi.answers import quoted
-from stackpress_core.scpi.values import short_form
 from stackpress_core.scpi.sources import Block, Text
+from stackpress_core.scpi.values import short_form
 from stackpress_core.tick import states
 
 SCPI_VERSION = "1999.0"

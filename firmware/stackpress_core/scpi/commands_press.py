@@ -9,8 +9,8 @@ from stackpress_core.log import telemetry
 from stackpress_core.panel import pages
 from stackpress_core.panel.canvas import Lines
 from stackpress_core.scpi.answers import in_unit, listed, quoted
-from stackpress_core.scpi.values import decimal
 from stackpress_core.scpi.sources import Text
+from stackpress_core.scpi.values import decimal
 from stackpress_core.tick import interlock, states, words
 
 LIST_SLICE = 8

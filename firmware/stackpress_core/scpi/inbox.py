@@ -69,6 +69,27 @@ def take(data_buf, i: int, n: int, target_buf, marks_buf) -> int:
     return i
 
 
+@micropython.viper
+def same_line(buf, start: int, texts_buf, size: int) -> int:
+    """Which line of texts[:size] is the one that begins at buf[start]: its number with its length above the lowest four bits; -1 if
+    none is. Each ends with a line feed."""
+    line = ptr8(buf)  # noqa: F821
+    texts = ptr8(texts_buf)  # noqa: F821
+    at = 0
+    number = 0
+    while at < size:
+        i = 0
+        while texts[at + i] == line[start + i] and texts[at + i] != _LF:
+            i += 1
+        if texts[at + i] == line[start + i]:
+            return (i + 1) << 4 | number
+        while texts[at + i] != _LF:
+            i += 1
+        at += i + 1
+        number += 1
+    return 0 - 1
+
+
 class Inbox:
     """Keeps the lines that have come until their turn, and tells `sink` of stop bytes, break bytes and lines that may stop as they
     arrive.

@@ -38,7 +38,9 @@ def masked(piece):
 
 class LineSafe:
     def __init__(self, length, reader):
-        from stackpress_core.scpi.sources import Block  # not above: a host reads this file as well, and has no MicroPython
+        from stackpress_core.scpi.sources import (
+            Block,  # not above: a host reads this file as well, and has no MicroPython
+        )
 
         self.left = length
         self.reader = reader

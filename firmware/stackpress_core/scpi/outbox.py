@@ -1,7 +1,7 @@
 """Answers in, bytes out: one ring of bytes towards the host, so that nothing interleaves and nothing long is held.
 
-What is asked for often goes into the ring without an object in between: a number as digits, rows of numbers, and a block of the log,
-which is read from its chip to where the port sends it from.
+What is asked for often goes into the ring without an object in between: a number as digits, rows of numbers, and a block of the
+log, which is read from its chip to where the port sends it from.
 """
 
 import array
@@ -44,8 +44,8 @@ def copied(source_buf, n: int, ring_buf, mask: int, at: int):
 
 @micropython.viper
 def digits(ring_buf, mask: int, at: int, value: int, places: int, powers_buf) -> int:
-    """A number of the press's, |value| < 2^30, as decimal text with a point before the last `places` digits, without zeros at their
-    end; how many bytes that is. By subtraction: a division takes an RP2040 longer."""
+    """A line of a number of the press's, |value| < 2^30, with a point before the last `places` digits, without zeros at their end;
+    how many bytes that is. By subtraction: a division takes an RP2040 longer."""
     ring = ptr8(ring_buf)  # noqa: F821
     powers = ptr32(powers_buf)  # noqa: F821
     began = at
@@ -68,7 +68,8 @@ def digits(ring_buf, mask: int, at: int, value: int, places: int, powers_buf) ->
         ring[at & mask] = digit
         at += 1
         n -= 1
-    return at - began
+    ring[at & mask] = _LF
+    return at + 1 - began
 
 
 @micropython.viper
@@ -157,16 +158,6 @@ class Outbox:
         self.pending += len(data)
         return True
 
-    def put_number(self, value, places):
-        """A line of one number, where `ready` is true: value / 10^places."""
-        if self.deaf:
-            self.dropped += 1
-            return
-        mask, at = self.size - 1, self.start + self.pending
-        n = digits(self.ring, mask, at, value, places, POWERS)
-        self.ring[(at + n) & mask] = _LF
-        self.pending += n + 1
-
     def for_block(self, most):
         """Where the payload of a block goes that is sent from there: at most `most` bytes. Raises Later until the ring is empty."""
         if self.pending:
@@ -178,8 +169,8 @@ class Outbox:
         return self.view[BLOCK_HEAD : BLOCK_HEAD + min(most, BLOCK_MOST)]
 
     def put_block(self, length, begins):
-        """The definite-length block of the payload that is in its place: `#4<length>`, payload, CRC-32 of it (little endian, counted
-        in length); behind `begins`."""
+        """The definite-length block of the payload that is in its place: `#4<length>`, payload, CRC-32 of it (little endian,
+        counted in length); behind `begins`."""
         end = BLOCK_HEAD + length
         head = begins + b"#4%04d" % (length + 4)
         self.start = BLOCK_HEAD - len(head)

@@ -15,7 +15,6 @@ NO_LONGER = b"\t"  # the line with which it goes
 UNITS_PER_PASS = 4
 BROKE, HUNG_UP = 1, 2  # what a serial line tells beside its bytes: a break, or that the host has closed it
 KNOWN_MAX = 6  # headers whose row is remembered: a host asks the same few over and over
-ASKED_PER_UNIT = 4  # numbers that were asked for before, in the time of another unit
 ASKED_MAX = 6  # and lines of one query, with all that their parameters mean
 ORDER_PASSES = 8  # a unit that follows an order waits this long for the tick to have read it
 _BLANK = 32
@@ -38,7 +37,9 @@ class Server:
         self.units = None  # what is left of the line that is being run
         self.path = []
         self.known = {}  # header as it was written, with the path before it: (module, row, suffixes, path after it)
-        self.asked = {}  # a whole line: (part of the press, its attribute, places behind the point, all that `do` wants)
+        self.asked = {}  # a whole line of one query: all that `do` wants
+        self.numbers = []  # of those that ask for a number: (part of the press, its attribute, places behind the point)
+        self.texts = b""  # and these lines, one after the other
         self.line = b""  # what is to be remembered of the line under way, if it is a query and nothing else
         self.answers = 0  # answers given so far in this line
         self.muted = False  # an answer of this line was dropped: the rest of them are too
@@ -83,7 +84,7 @@ class Server:
         if told & BROKE:
             self.stop_now()
         self.left = self.left or told & HUNG_UP
-        while budget > 0 and self.inbox.room > inbox.PACKET and not self.wants_repl:  # what comes behind an obeyed 0x03 is the prompt's
+        while budget > 0 and self.inbox.room > inbox.PACKET and not self.wants_repl:  # behind an obeyed 0x03 all is the prompt's
             count = self.serial.read(self.buf) or 0
             if not count:
                 if self.left:
@@ -95,24 +96,43 @@ class Server:
             self.inbox.feed(self.buf, count)
 
     def execute(self):
-        out, left = self.out, UNITS_PER_PASS * ASKED_PER_UNIT
-        while left > 0:
-            if not out.ready():
+        for _ in range(UNITS_PER_PASS):
+            if not self.out.ready():
                 self.give_up_unread()
-            if not out.ready() or self.order_waits():
+            if not self.out.ready() or self.order_waits():
                 return
             if self.units is None:
+                if self.texts and not self.out.deaf:
+                    self.ask_again()
                 if not self.next_line():
                     return
-                if self.units is None:  # an answer that took no time
-                    left -= 1
-                    continue
-            left -= ASKED_PER_UNIT
             if self.units:
                 self.runs += 1
                 self.run_unit(self.units.pop(0))
-            elif out.source is None:
+            elif self.out.source is None:
                 self.end_line()
+
+    def ask_again(self):
+        """Lines that ask for a number which was asked for before: nothing of them is parsed, nothing made of their answers."""
+        lines, out, texts = self.inbox, self.out, self.texts
+        start, waiting, pending = lines.start, lines.waiting, out.pending
+        before, left = waiting, out.size - outbox.ANSWER_ROOM
+        while waiting and pending < left:
+            found = inbox.same_line(lines.buf, start, texts, len(texts))
+            if found < 0:
+                break
+            part, name, places = self.numbers[found & 15]
+            try:
+                value = getattr(part, name)
+            except Exception:  # told when it is asked the long way, as any other line
+                break
+            if not -_LIMIT < value < _LIMIT:
+                break
+            pending += outbox.digits(out.ring, out.size - 1, out.start + pending, value, places, outbox.POWERS)
+            start += found >> 4
+            waiting -= 1
+        lines.start, lines.waiting, out.pending = start, waiting, pending
+        self.runs += before - waiting
 
     def give_up_unread(self):
         """Answers that nobody reads keep no command waiting: IEEE 488.2 calls that deadlocked if no more can be taken in either."""
@@ -131,7 +151,7 @@ class Server:
     # -- what the inbox calls --------------------------------------------------------------------------------------
 
     def line_came(self, begun, end, overlong, torn):
-        """A line that may stop is whole, inbox.buf[begun:end]: whether it is to wait for its turn. What stops in it is done at once."""
+        """A line that may stop is whole, inbox.buf[begun:end]: whether it is to wait for its turn. What stops is done at once."""
         lines, before = self.inbox, self.stops
         given_up = headers.ends_in_abort(lines.buf, begun, end)
         if stops.unit_that_stops(lines.buf, begun, end) >= 0:
@@ -228,11 +248,11 @@ class Server:
         raw = self.inbox.take_line()
         if raw is None:
             return False
-        asked = self.asked.get(raw)
-        if asked is not None:
-            self.ask_again(asked)
+        self.path, self.answers = [], 0
+        self.muted = self.ended = False
+        if raw in self.asked:
+            self.units, self.line = [""], raw
             return True
-        self.begin_line()
         line = decoded(raw)
         if raw[-1] == AS_THEY_ARE or raw == NO_LONGER:
             self.as_they_are = raw != NO_LONGER
@@ -244,54 +264,37 @@ class Server:
         self.line = raw if len(self.units) == 1 and raw[-1] > _BLANK else b""
         return True
 
-    def begin_line(self):
-        self.path, self.answers = [], 0
-        self.muted = self.ended = False
-
-    def ask_again(self, asked):
-        """A line of one query that was asked before: only its answer is new."""
-        self.runs += 1
-        try:
-            part, name, places = asked[0], asked[1], asked[2]
-            if part is not None:
-                value = getattr(part, name)
-                if -_LIMIT < value < _LIMIT:
-                    self.out.put_number(value, places)
-                    return
-            self.begin_line()
-            self.units, self.line = [], b""
-            self.answer(self.do(*asked[3]))
-        except Exception as error:  # as in run_unit
-            self.tell(error)
-
     def end_line(self):
         if self.answers:
             self.out.put(b"\n", reserve=0)
         self.units = None
 
     def remember(self, *found):
-        """The line under way is this query and nothing else. What it says the next time as well: a number of the press's, and where the
-        point goes; and all the rest."""
+        """The line under way is this query and nothing else: the next time it is known. A number of the press's is known as its
+        place, and where the point goes."""
         _, row, _, args = found
-        part, name, places = None, row[1].partition(" in ")[0], 0
-        if name != row[1]:
-            zeros = len(str(args[0][0])) - 1
-            if args[0] == (10**zeros, 1):
-                part, places = self.parts, zeros
-                *path, name = name.split(".")
-                for step in path:
-                    part = getattr(part, step)
         if len(self.asked) >= ASKED_MAX:
             self.asked.clear()
-        self.asked[self.line] = (part, name, places, found)
+            self.numbers, self.texts = [], b""
+        self.asked[self.line] = found
+        name, _, in_unit = row[1].partition(" in ")
+        zeros = len(str(args[0][0])) - 1 if in_unit else 0
+        if in_unit and args[0] == (10**zeros, 1):
+            part = self.parts
+            *path, name = name.split(".")
+            for step in path:
+                part = getattr(part, step)
+            self.numbers.append((part, name, zeros))
+            self.texts += self.line + b"\n"
 
     def run_unit(self, text):
         text = text.strip(" ")
-        if not text:
-            return
         path = self.path
         try:
-            self.answer(self.call(text))
+            if text:
+                self.answer(self.call(text))
+            elif self.line in self.asked:
+                self.answer(self.do(*self.asked[self.line]))
         except outbox.Later:
             self.units.insert(0, text)
             self.path = path

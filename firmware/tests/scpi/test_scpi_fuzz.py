@@ -7,8 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stackpress_core.errors import ScpiError
 from stackpress_core.scpi import commands, headers, status, values
-from stackpress_core.scpi.server import Server
 from stackpress_core.scpi.inbox import KEPT, LINE_MAX
+from stackpress_core.scpi.server import Server
 from stackpress_core.tick import states
 from stand_in import Parts, Serial
 
