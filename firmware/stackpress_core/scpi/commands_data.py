@@ -9,7 +9,7 @@ import json
 from stackpress_core import documents
 from stackpress_core.errors import Refused, ScpiError
 from stackpress_core.scpi.answers import quoted
-from stackpress_core.scpi.sources import Block, InPlace, Text
+from stackpress_core.scpi.sources import Block, Text
 from stackpress_core.scpi.values import decimal
 from stackpress_core.tick import words
 
@@ -159,8 +159,8 @@ def log_read_q(c, n, a):
     journal, most = c.parts.journal, a[1] or LOG_BLOCK
     if not c.as_they_are or c.out.deaf:
         return counted_block(journal, a[0], most)
-    length, _ = journal.read_from(a[0], c.out.for_block(most))
-    return InPlace(length)
+    place = c.out.for_block(most)
+    return place[: journal.read_from(a[0], place)[0]]
 
 
 def counted_block(journal, seq, most):

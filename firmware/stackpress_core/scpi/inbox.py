@@ -13,7 +13,7 @@ from micropython import const
 STOP = 0x18
 BREAK = 0x03
 LINE_MAX = 320
-KEPT = 768  # bytes of lines that wait; one whole line and one packet of USB at least
+KEPT = 512  # bytes of lines that wait; one whole line and one packet of USB at least
 PACKET = 64
 LONG = b"\x18"  # stands for a line that was too long: no other line can hold this byte
 _LF = const(10)

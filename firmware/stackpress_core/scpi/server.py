@@ -7,7 +7,7 @@ A command that starts something long is complete when that has started; progress
 
 from stackpress_core.errors import Refused, ScpiError, StorageFault
 from stackpress_core.scpi import answers, arguments, headers, inbox, outbox, stops
-from stackpress_core.scpi.sources import InPlace, Text
+from stackpress_core.scpi.sources import Text
 from stackpress_core.scpi.status import Status
 
 AS_THEY_ARE = 0x1F  # a line that ends with this is a host's of ours, which reads blocks by their length
@@ -15,7 +15,7 @@ NO_LONGER = b"\t"  # the line with which it goes
 UNITS_PER_PASS = 4
 BROKE, HUNG_UP = 1, 2  # what a serial line tells beside its bytes: a break, or that the host has closed it
 KNOWN_MAX = 6  # headers whose row is remembered: a host asks the same few over and over
-ASKED_MAX = 6  # and lines of one query, with all that their parameters mean
+ASKED_MAX = 5  # and lines of one query, with all that their parameters mean
 ORDER_PASSES = 8  # a unit that follows an order waits this long for the tick to have read it
 _BLANK = 32
 _LIMIT = 1 << 30  # words.ABSENT is none of the numbers that lie within
@@ -373,8 +373,8 @@ class Server:
             if len(answer) * 4 > outbox.ANSWER_ROOM:  # 4: a character may be four bytes
                 answer = Text([answer])
         comma = b";" if self.answers else b""
-        if isinstance(answer, InPlace):
-            taken = self.out.put_block(answer.length, comma)
+        if isinstance(answer, memoryview):  # it lies where the outbox sends it from
+            taken = self.out.put_block(len(answer), comma)
         elif not isinstance(answer, str):
             taken = self.out.put(comma)
             if taken:

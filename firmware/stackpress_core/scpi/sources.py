@@ -6,13 +6,6 @@ import struct
 from stackpress_core.errors import ScpiError
 
 
-class InPlace:
-    """A block whose payload lies where the outbox sends it from."""
-
-    def __init__(self, length):
-        self.length = length
-
-
 class Text:
     """A long answer made of pieces that a generator yields one by one. Where one fails the answer ends, and `error` says why."""
 
