@@ -79,7 +79,7 @@ docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI
 	@$(BIN)/python -m stackpress.config > boards/PARAMETERS.md
 	@$(BIN)/python host_tools/import_graph.py
 	@$(BIN)/python -m stackpress.logs.columns > host_tools/stackpress/logs/COLUMNS.md
-	@$(RUN) boards.papers
+	@$(BIN)/python -m boards.papers
 
 picture: demo ## make the README's picture anew from a demo run
 	@cp build/demo/plot.png host_tools/pressed_pellet.png
