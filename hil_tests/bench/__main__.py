@@ -20,7 +20,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 from rich.table import Table
 
 from hil_tests import variants
-from hil_tests.bench import host, runs, speeds
+from hil_tests.bench import host, runs, serve, speeds
 from hil_tests.bench.figures import BY_NAME, FIGURES
 from hil_tests.bench.runs import Case
 
@@ -65,6 +65,10 @@ def measure(
         if wanted & figures:
             console.print(f"measuring {', '.join(sorted(wanted & figures))} ...")
             values.update({key: value for key, value in speeds.measured(name).items() if key in wanted})
+    for name, (figures, _) in serve.MEASURES.items():
+        if wanted & figures:
+            console.print(f"measuring {', '.join(sorted(wanted & figures))} ...")
+            values.update({key: value for key, value in serve.measured(name).items() if key in wanted})
     results = run_all(cases(plant, seeds, wanted), console)
     variants.differ({((case.kind, case.plant, case.seed), case.variant): printed for case, (_, printed) in results})
     values.update(figures_of((case, found) for case, (found, _) in results))

@@ -33,6 +33,10 @@ FIGURES = (
     Figure("hold_4khz_speed", None, "s/s", "the same for an hour of the 5 MPa hold, where little happens", "high"),
     Figure("sim_rss_mb", None, "MB", "peak memory of the simulated press in that program"),
     Figure("cli_start_ratio", 5, "", "`stackpress --help` against `python -c pass`, wall time, median of pairs"),
+    Figure("page_growth_pct", 5, "%", "browser's heap and service's memory over 21 replayed days, against those after the first"),
+    Figure("page_stop_ms", 50, "ms", "a click on the page's vent to the dump valve of a simulated press at real time, median"),
+    Figure("serve_20_cpu_pct", 30, "%", "a core's time that one service takes with 20 presses that hold and log"),
+    Figure("serve_lost", 0, "", "records of these 20 presses that it has not"),
     Figure("export_records_per_s", 1e6, "1/s", "sample records from device pages to Parquet", "high"),
     Figure("tick_alloc_bytes", 0, "B", "heap that 10 000 ticks take in every state and mode"),
 )

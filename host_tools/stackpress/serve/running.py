@@ -85,6 +85,7 @@ class Running:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((self.settings.address, self.settings.http_port))
+            listener.listen(128)  # before anybody is told the address: who comes early waits
         except OSError as error:
             listener.close()
             text = f"{self.settings.address}:{self.settings.http_port} can't be had: {error.strerror}"
