@@ -44,6 +44,6 @@ def memory_map(chip: Mapping[str, Any], image: Mapping[str, Any]) -> dict[str, i
     if "stack_top" not in chip:
         return {}
     if "stack_bytes" not in image:
-        raise CannotBuild("image.toml: wants stack_bytes, 9216 or more: how large the stack is")
+        raise CannotBuild("image.toml: wants stack_bytes, 8192 or more: how large the stack is")
     bottom = chip["stack_top"] - image["stack_bytes"]
     return {"stack_bottom": bottom, "scratch": bottom - TICK_BYTES, "heap_end": bottom - TICK_BYTES}

@@ -18,8 +18,12 @@ TOOLS = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eab
 EDITS = (  # file, what stands there, what shall stand there
     # never wait for a host that has the port open and does not read
     ("ports/rp2/mphalport.h", "MICROPY_HW_USB_CDC_TX_TIMEOUT (500)", "MICROPY_HW_USB_CDC_TX_TIMEOUT (0)"),
-    # the fixed words and the CRC table of the tick lie in the lowest 1 kB of the RP2040's stack: recursion ends above them
-    ("ports/rp2/mpconfigport.h", "MICROPY_STACK_CHECK_MARGIN              (256)", "MICROPY_STACK_CHECK_MARGIN              (1536)"),
+    # the tick, in whatever is interrupted, and C that does not look how deep it is: 1 kB of the stack
+    ("ports/rp2/mpconfigport.h", "MICROPY_STACK_CHECK_MARGIN              (256)", "MICROPY_STACK_CHECK_MARGIN              (1024)"),
+    # two caches for a file system of a few small files, and one for each open file: a page of flash each, not four
+    ("extmod/vfs_lfsx.c", "(4 * MAX(read_size, prog_size))", "MAX(read_size, prog_size)"),
+    # code in RAM for a part that no board has: lights on one wire
+    ("ports/rp2/mpconfigport.h", "MICROPY_PY_MACHINE_BITSTREAM            (1)", "MICROPY_PY_MACHINE_BITSTREAM            (0)"),
 )
 SDK_2_2 = ("ports/rp2/CMakeLists.txt", "    pico_platform_compiler\n", "    pico_platform_common\n    pico_platform_compiler\n")
 
@@ -115,11 +119,13 @@ def _mended(mpy: Path) -> Path:
         for entry in (mpy / folder).iterdir():
             if entry.relative_to(mpy) not in own and entry.relative_to(mpy) not in edited:
                 (tree / folder / entry.name).symlink_to(entry)
-    for file, old, new in EDITS:
+    for file in dict.fromkeys(edited):
         text = (mpy / file).read_text()
-        if old not in text:
-            print(f"note: {file} of this checkout is not mended: it is not the one that is known")
-        (tree / file).write_text(text.replace(old, new))
+        for old, new in [(old, new) for name, old, new in EDITS if Path(name) == file]:
+            if old not in text:
+                print(f"note: {file} of this checkout is not mended: it is not the one that is known")
+            text = text.replace(old, new)
+        (tree / file).write_text(text)
         shutil.copystat(mpy / file, tree / file)
     return tree
 

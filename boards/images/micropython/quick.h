@@ -10,3 +10,6 @@
 #define MICROPY_EXCLUDE_SHARED_TINYUSB_USBD_CDC (1)
 #define MICROPY_HW_ENABLE_USB_RUNTIME_DEVICE    (0)
 #define CFG_TUD_CDC_RX_BUFSIZE                  (64)
+
+// What the prompt's queue holds: as much as the prompt of mpremote sends before it waits.
+#define MICROPY_HW_STDIN_BUFFER_LEN             (256)
