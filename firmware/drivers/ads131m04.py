@@ -18,8 +18,8 @@ RATIOS = (128, 256, 512, 1024, 2048, 4096, 8192, 16256)  # CLOCK.OSR, of half th
 # 24-bit words, CCITT, frame time-out, data-ready when every channel is; RESET (bit 10) is cleared by writing 0
 MODE_WORD = 0x0110
 GAIN_WORD = 0x7777  # 128 in every channel
-PIO_HZ = 62500000  # at most: DOUT takes up to 20 ns (6.6) and is read two cycles after the edge
-_SYNC_BYPASS = const(0x50200038)  # RP2040 datasheet 3.7, the same on RP2350: two cycles of it are more than the data is late
+PIO_HZ = 125000000  # at most: 48 ns a bit (6.6: 40 at least, 20 of them high); DOUT takes up to 20 ns and is read four cycles later
+_SYNC_BYPASS = const(0x50200038)  # RP2040 datasheet 3.7, the same on RP2350: without it the data is read two cycles later
 _LOOP_CYCLES = const(9)  # a turn of the waiting loops
 
 
@@ -46,7 +46,8 @@ def frame_program():
     label("word")
     set(x, 23).side(0)
     label("bit")
-    nop().side(1)[1]  # the converter shifts out on the rising edge
+    nop().side(1)[2]  # the converter shifts out on the rising edge
+    nop().side(0)
     in_(pins, 1).side(0)
     jmp(x_dec, "bit").side(0)
     jmp(y_dec, "word").side(0)
@@ -134,7 +135,7 @@ class Converter:
         """The state machine with its wait for 1.25 periods; `start` lets it run."""
         machine.mem32[_SYNC_BYPASS] |= self._data_bit
         clock = machine.freq()
-        pio = clock // -(-clock // PIO_HZ)  # a whole divider: every cycle as long as the other (RP2350: 150 MHz by 3)
+        pio = clock // -(-clock // PIO_HZ)  # a whole divider: every cycle as long as the other (RP2350: 150 MHz by 2)
         sm = self._sm = rp2.StateMachine(self._id, frame_program, freq=pio, sideset_base=self._clock,
                                          in_base=self._data, jmp_pin=self._ready)
         # 1.25 periods as turns of the waiting loops, five bits at a time, into OSR
