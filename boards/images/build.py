@@ -27,7 +27,8 @@ BOARDS = ROOT / "boards"
 OUT = ROOT / "build" / "images"
 HERE = Path(__file__).resolve().parent
 # -O1 without what copies code or keeps more in registers than a Cortex-M0+ has; a register may be read for the reading alone
-TICK = (*tick_compiler.FLAGS, "-O1", "-fno-move-loop-invariants", "-fno-tree-dominator-opts", "-g", "-Wno-unused-but-set-variable")
+TICK = (*tick_compiler.FLAGS, "-O1", "-fno-move-loop-invariants", "-fno-tree-dominator-opts", "-fno-tree-fre",
+        "-fira-algorithm=priority", "-g", "-Wno-unused-but-set-variable")  # fmt: skip
 CMAKE = ("-DPICO_NO_PICOTOOL=1", "-DPICO_CLIB=newlib", "-DCMAKE_BUILD_TYPE=MinSizeRel",  # pico-sdk 2.2 of Debian wants picolibc
          "-DTICK_FLAGS=" + ";".join(TICK))  # fmt: skip
 

@@ -18,6 +18,13 @@ HEAD = """\
 #define QUOTIENT(a, b) ((a) / (b)) // rounded towards zero; b is neither 0 nor -1
 #endif
 
+// A Cortex-M0+ reaches 32 words from a register in one instruction, and takes three for any other word.
+#ifdef __ARM_ARCH_6M__
+#define NEAR(at) __asm__("" : "+l"(at)) // what the compiler can't see it does not count back to where the array begins
+#else
+#define NEAR(at)
+#endif
+
 static inline int32_t floor_div(int32_t a, int32_t b) {
     if (b == 0 || b == -1) return a * b; // 0 for a division by zero; -a without the overflow that a processor may trap
     int32_t q = QUOTIENT(a, b); // a chip without a division of its own pays for each, and for % another
@@ -28,6 +35,7 @@ WORDS = {32: "int32_t", 16: "uint16_t", 8: "uint8_t"}
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<",
           ast.RShift: ">>"}  # fmt: skip
 COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+REACH, WORTH = 32, 8  # words, and how many of them a register of their own must be worth
 TAKEN = frozenset({"auto", "case", "char", "const", "default", "do", "double", "enum", "extern", "float", "floor_div", "goto",
                    "inline", "long", "register", "restrict", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
                    "union", "unsigned", "void", "volatile"})  # fmt: skip
@@ -65,6 +73,7 @@ class _Function:
         self.stage = stage
         names = {n.id for n in walk(stage.body) if isinstance(n, ast.Name)}
         self.used = [a for a in stage.arguments if a in names]
+        self.stretches = self._stretches()
 
     def text(self) -> str:
         stage = self.stage
@@ -73,13 +82,37 @@ class _Function:
                 stage.cannot(node, f"{node.id!r} is a word of C: give the variable another name")
         pointers = [f"    {self._pointer_type(name)} *{name};" for name in stage.pointers]
         numbers = [f"    int32_t {', '.join(f'{name} = 0' for name in stage.numbers)};"] if stage.numbers else []
-        lines = [*pointers, *numbers, *self._block(stage.body, "    ")]
+        near = [f"    int32_t *{name}_from_{at} = (int32_t *){self._array_of(name)} + {at}; NEAR({name}_from_{at});"
+                for name, starts in self.stretches.items() for at in starts]  # fmt: skip
+        lines = [*pointers, *numbers, *near, *self._block(stage.body, "    ")]
         return f"static inline void {stage.symbol}({_parameters(self.used)}) {{\n" + "\n".join(lines) + "\n}\n"
+
+    def _stretches(self) -> dict[str, list[int]]:
+        """Of each array of words, where the stretches begin in which a stage names enough of them for a register of their own."""
+        found: dict[str, list[int]] = {}
+        for name in (name for name, bits in self.stage.pointers.items() if bits == 32 and self._array_of(name)):
+            indexed = [n.slice for n in walk(self.stage.body) if isinstance(n, ast.Subscript) and _names(n.value, {name})]
+            words, found[name] = sorted(at for at in map(_first, indexed) if at >= REACH), []
+            while words:
+                near = [at for at in words if at < words[0] + REACH]
+                if len(near) >= WORTH:
+                    found[name].append(words[0])
+                words = words[len(near) :]
+        return found
+
+    def _made_of(self, pointer: str) -> list[ast.expr]:
+        """What a pointer is made of, each time that it is bound."""
+        bound = [n.value for n in walk(self.stage.body) if isinstance(n, ast.Assign) and _names(n.targets[0], {pointer})]
+        return [made.args[0] for made in bound if isinstance(made, ast.Call)]
+
+    def _array_of(self, pointer: str) -> str:
+        """The argument that a pointer stands for all the time, or nothing."""
+        made = self._made_of(pointer)
+        return ast.unparse(made[0]) if len(made) == 1 and _names(made[0], self.stage.arguments) else ""
 
     def _pointer_type(self, name: str) -> str:
         """What is bound to a number even once is volatile."""
-        bound = [n.value for n in walk(self.stage.body) if isinstance(n, ast.Assign) and _names(n.targets[0], {name})]
-        of_numbers = any(isinstance(v, ast.Call) and not _names(v.args[0], self.stage.arguments) for v in bound)
+        of_numbers = any(not _names(made, self.stage.arguments) for made in self._made_of(name))
         return ("volatile " if of_numbers else "") + WORDS[self.stage.pointers[name]]
 
     # --- statements
@@ -151,7 +184,9 @@ class _Function:
             case ast.Name(id=name) if name in self.stage.numbers:
                 return name
             case ast.Subscript(value=ast.Name(id=name), slice=at) if name in self.stage.pointers:
-                return f"{name}[{_bare(self._number(at))}]"
+                start = next((n for n in self.stretches.get(name, ()) if n <= _first(at) < n + REACH), 0)
+                near = f"{name}_from_{start}" if start else name
+                return f"{near}[{_bare(self._number(at))}{f' - {start}' if start else ''}]"
             case ast.Subscript(value=ast.Call() as made, slice=at) if width_of(made):
                 return f"({self._pointer(made)})[{_bare(self._number(at))}]"
             case ast.BinOp(left=a, op=ast.FloorDiv(), right=b):
@@ -181,6 +216,13 @@ class _Function:
             case ast.Compare():
                 return self.stage.cannot(node, f"'{ast.unparse(node)}': write `a < b and b < c`")
         return _bare(self._number(node))
+
+
+def _first(at: ast.expr) -> int:
+    """The constant that an index is or begins with, else -1."""
+    if isinstance(at, ast.BinOp) and isinstance(at.op, ast.Add):
+        at = at.left
+    return at.value if isinstance(at, ast.Constant) and isinstance(at.value, int) else -1
 
 
 def _names(node: ast.AST, names: object) -> bool:
