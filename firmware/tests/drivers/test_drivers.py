@@ -65,8 +65,8 @@ def test_converter_runs_at_exactly_the_rates_that_it_names(clock_hz, has, lacks)
         assert clock_hz / 2 / RATIOS[driver.ratio_code(hz, clock_hz)] == hz
 
 
-@pytest.mark.parametrize(("clock_hz", "converter_hz", "dac_hz"), [(125_000_000, 62_500_000, 31_250_000),
-                                                                  (150_000_000, 50_000_000, 30_000_000)])  # fmt: skip
+@pytest.mark.parametrize(("clock_hz", "converter_hz", "dac_hz"), [(125_000_000, 125_000_000, 31_250_000),
+                                                                  (150_000_000, 75_000_000, 30_000_000)])  # fmt: skip
 def test_state_machines_run_at_whole_dividers_on_both_chips(clock_hz, converter_hz, dac_hz):
     asked = []
     wired = types.SimpleNamespace(exec=lambda word: None, irq=lambda *a, **k: None, active=lambda on: None)

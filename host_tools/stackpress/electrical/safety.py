@@ -274,7 +274,7 @@ def _machines(c: Circuit) -> Iterator[tuple[str, float, int, int, Part]]:
     clock = c.raw["chip"]["clock_hz"]
     for name, m in c.raw.get("pio", {}).items():
         hz = pio_hz(clock, m["hz"]) if m.get("whole", True) else m["hz"]
-        yield name, hz, m["cycles"], m["high_cycles"], c.parts[m["part"]]
+        yield name, hz, m["cycles"], m["read_cycles"], c.parts[m["part"]]
 
 
 def dividers_are_whole(c: Circuit) -> Iterator[str]:
@@ -286,9 +286,9 @@ def dividers_are_whole(c: Circuit) -> Iterator[str]:
 
 def data_is_there_when_it_is_read(c: Circuit) -> Iterator[str]:
     clock = c.raw["chip"]["clock_hz"]
-    for name, hz, cycles, high, part in _machines(c):
+    for name, hz, cycles, read, part in _machines(c):
         shortest = int(clock // hz) / clock * 1e9  # of a fractional divider's cycles
-        if "dout_ns" in part.sheet and high * shortest < part.sheet["dout_ns"] + 10:
-            yield f"{name}: read {high * shortest:.1f} ns after the edge, {part.ref} takes {part.sheet['dout_ns']:g} and pads 10"
+        if "dout_ns" in part.sheet and read * shortest < part.sheet["dout_ns"] + 10:
+            yield f"{name}: read {read * shortest:.1f} ns after the edge, {part.ref} takes {part.sheet['dout_ns']:g} and pads 10"
         if cycles * shortest < part.sheet["sclk_ns"]:
             yield f"{name}: a bit is {cycles * shortest:.0f} ns, {part.ref} wants {part.sheet['sclk_ns']:g}"
