@@ -1,0 +1,36 @@
+"""What goes into the ring without an object in between is, byte by byte, what Python writes."""
+
+import array
+
+from stackpress_core.scpi import inbox, outbox
+from stackpress_core.scpi.values import decimal
+
+VALUES = (0, 1, -1, 9, 10, 100, 101, -7, 12345, 99999, 1000000, -999999999, -1000000000, 1073741823, -1073741823)
+MASK = 63
+
+
+def written(ring, at, n):
+    return bytes([ring[(at + i) & MASK] for i in range(n)])
+
+
+def test_a_number_in_the_ring_is_the_decimal_that_an_answer_holds():
+    ring = bytearray(MASK + 1)
+    for at in (0, 60):
+        for value in VALUES:
+            for places in range(10):
+                n = outbox.digits(ring, MASK, at, value, places, outbox.POWERS)
+                assert written(ring, at, n).decode() == decimal(value, 10**places, 1, 9) + "\n"
+
+
+def test_a_row_in_the_ring_is_its_whole_numbers_with_a_comma_each():
+    ring = bytearray(MASK + 1)
+    for value in VALUES + (-1073741824,):
+        n = outbox.numbers(ring, MASK, 50, array.array("i", (5, value, 7)), 1, 2, outbox.POWERS)
+        assert written(ring, 50, n) == b",%d,7" % value
+
+
+def test_a_line_is_known_as_a_whole_or_not_at_all():
+    texts = b"MEAS:FORC?\nMEAS:FORC? KN\n"
+    for line, found in ((b"MEAS:FORC?", 0), (b"MEAS:FORC? KN", 1), (b"MEAS:FORC", -1), (b"MEAS:FORC? K", -1), (b"MEAS:FORC? KN ", -1)):
+        code = inbox.same_line(b"xx" + line + b"\n", 2, texts, len(texts))
+        assert code == (found if found < 0 else (len(line) + 1) << 4 | found), line
