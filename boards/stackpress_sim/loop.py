@@ -13,7 +13,7 @@ from stackpress_core.tick import words
 from stackpress_sim import watch
 from stackpress_sim.pace import FAST, HOLD
 
-GARBAGE_BYTES = 1 << 20  # is collected: the more blocks lie about, the longer is each search for several that are free
+GARBAGE_BYTES = 1 << 22  # is collected: a collection marks all that is in use, however little it finds
 FIRST_MS = 5  # a press whose time stands still has sampled for so long all the same
 POLL_TURNS = 8  # as fast as it goes, a byte is looked for once in so many turns: well under a millisecond
 AWAY_MS = 5  # while nobody has the port open it is looked at so often
@@ -32,7 +32,7 @@ class Loop:
         self._alone.register(self._side_channel.stream, select.POLLIN)
         press.agenda.watch = self._plant.watch
         self._due_ms = 0  # press time of the next pass of the foreground
-        self._quiet = self._moved = self._turns = 0
+        self._quiet = self._moved = 0
 
     def run(self):
         """Until the prompt is wanted; a configuration may set another tick rate."""
@@ -46,43 +46,60 @@ class Loop:
                     plant.at_rate(hz)
                     plant.run(max(1, hz * FIRST_MS // 1000))
                     self._foreground(self._board.press_ms(), True, True)
-                self._turn(hz)
+                if self._pace.mode == FAST:
+                    self._hurry(hz)
+                else:
+                    self._turn(hz)
         finally:
             self._truth.flush()
 
+    def _hurry(self, hz):
+        """Turns as fast as they go, as long as nobody asks for another pace, tick rate or the prompt."""
+        pace, s, plant, truth = self._pace, self._press.S, self._plant, self._truth
+        server, woken, until_poll = self._press.server, plant.watch.words, 0
+        while pace.mode == FAST and s[HZ] == hz and not server.wants_repl:
+            until_poll -= 1
+            if until_poll < 0:
+                until_poll = POLL_TURNS - 1
+                self._look(0)
+                if self._side_channel.ready:
+                    truth.flush()
+                    self._side_channel.service()
+                    continue
+            ends = self._due_ms if pace.until is None or self._due_ms < pace.until else pace.until
+            count = (ends * hz + 999) // 1000 - s[T_SECOND] * hz - s[T_SUB]
+            plant.run(count if count > 0 else 1)
+            now = s[T_SECOND] * 1000 + s[T_SUB] * 1000 // hz
+            if woken[0] == watch.TEXT:
+                truth.flush()
+            if pace.until is not None and now >= pace.until:
+                truth.flush()
+                pace.passed(now)
+            self._act(now, woken[0] == watch.FRAME)
+
     def _turn(self, hz):
-        pace, s, fast = self._pace, self._press.S, self._pace.mode == FAST
-        if fast and self._turns:
-            self._turns -= 1
-        else:
-            self._wait()
+        """At the wall's pace, or while press time stands still."""
+        pace, s = self._pace, self._press.S
+        self._wait()
         if self._side_channel.ready:
             self._truth.flush()
             self._side_channel.service()
-            fast = pace.mode == FAST
-        ends = self._due_ms
-        if pace.until is not None and pace.until < ends:
-            ends = pace.until
-        count = max(1, (ends * hz + 999) // 1000 - s[T_SECOND] * hz - s[T_SUB])
-        if not fast:
-            count = min(count, pace.room_us() * hz // 1000000)
+            if pace.mode == FAST:
+                return
+        count = max(1, (self._due_ms * hz + 999) // 1000 - s[T_SECOND] * hz - s[T_SUB])
+        count = min(count, pace.room_us() * hz // 1000000)
         if not count:
             self._foreground(self._board.press_ms(), False, True)
             return
-        ran = self._plant.run(count)
-        woken = self._plant.watch.words[0]
-        now = s[T_SECOND] * 1000 + s[T_SUB] * 1000 // hz
-        changed = woken == watch.FRAME
-        if woken == watch.TEXT or not fast:
-            self._truth.flush()
-        if not fast:
-            self._quiet = 0
-            pace.ran(ran * 1000000 // hz)
-        if pace.until is not None and now >= pace.until:
-            self._truth.flush()
-            pace.passed(now)
-        heard = changed or self._serial.ready
+        pace.ran(self._plant.run(count) * 1000000 // hz)
+        self._truth.flush()
+        self._quiet = 0
+        self._act(s[T_SECOND] * 1000 + s[T_SUB] * 1000 // hz, self._plant.watch.words[0] == watch.FRAME)
+
+    def _act(self, now, changed):
+        """After a batch: a pass if a word has changed, a moment has come or a byte has."""
         moved = changed or now >= self._due_ms
+        heard = changed or self._serial.ready
         if moved or heard:
             self._foreground(now, moved, heard)
 
@@ -103,12 +120,14 @@ class Loop:
 
     def _wait(self):
         """Sleep until a byte comes or press time may go on; a press that stands still finishes what it has first."""
-        self._turns = POLL_TURNS - 1
         timeout_ms = 0 if self._pace.mode == HOLD and self._quiet < QUIET_PASSES else self._pace.wait_ms()
         if not self._serial.open and timeout_ms:  # a poll would not wait for a port that is hung up
             self._alone.poll(AWAY_MS if timeout_ms < 0 else min(timeout_ms, AWAY_MS))
             timeout_ms = 0
-        for stream, what in self._poll.poll(timeout_ms):
+        self._look(timeout_ms)
+
+    def _look(self, timeout_ms):
+        for stream, what in self._poll.ipoll(timeout_ms):
             if stream is self._serial.stream:
                 self._serial.polled(bool(what & select.POLLIN))
             else:

@@ -4,6 +4,8 @@ A change of the tick rate needs a new plant, because every coefficient holds for
 state with the ram back, so a new one differs from the old only in what the specimen remembers.
 """
 
+from array import array
+
 from stackpress_core.tick import words
 from stackpress_core.tick.tick import tick
 from stackpress_plant.plant import Plant, words_of
@@ -22,7 +24,7 @@ class PlantBoard:
         self.plant = None
         self.watch = watch.Watch()
         self._truth = truth
-        self._frame = self._ring = self._arrays = None
+        self._frame = self._ring = self._arrays = self._addresses = self._at = None
         self._ticks = None
         if native:
             from stackpress_ticks import stackpress_ticks  # type: ignore[import-not-found]  # made by the host
@@ -46,8 +48,8 @@ class PlantBoard:
         for name, value in active.items():
             self.plant.fault(name, value)
         self._arrays = self._frame, fresh.P, self._ring, self._truth.words, self._truth.text, self.watch.words
-        if self._ticks:
-            self._arrays = tuple([addressof(array) for array in self._arrays])
+        self._addresses = array("q", [addressof(each) for each in self._arrays])
+        self._at = addressof(self._addresses)
 
     def run(self, count):
         """At most `count` ticks of plant and press, until something that is watched changes; gives how many.
@@ -55,7 +57,7 @@ class PlantBoard:
         The valve of the tick before acts, then the sensors are read.
         """
         watch.arm(self._frame, self.watch.words)
-        return (self._ticks or _run)(count, *self._arrays)
+        return self._ticks(count, self._at) if self._ticks else _run(count, *self._arrays)
 
     def insert(self, specimen):
         """Another specimen, a record from `stackpress_plant.load`; the ram goes back to its rest."""

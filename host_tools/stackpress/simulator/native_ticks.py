@@ -11,11 +11,12 @@ from stackpress.tick_compiler import c_source, native, read, read_order
 
 NAME = "stackpress_ticks"
 ARRAYS = ("frame", "plant", "ring", "truth", "text", "watch")
-# Arguments: how many ticks at most, and the addresses of the arrays; gives how many ticks there were.
+# Arguments: how many ticks at most, and where the addresses of the arrays lie; gives how many ticks there were.
 ENTRY = f"""
 long {NAME}(void *self, unsigned long count, unsigned long keywords, const long *args) {{
     const long most = args[0] >> 1;
-    void {", ".join(f"*{name} = (void *)(args[{n}] >> 1)" for n, name in enumerate(ARRAYS, 1))};
+    void *const *at = (void *const *)(args[1] >> 1);
+    void {", ".join(f"*{name} = at[{n}]" for n, name in enumerate(ARRAYS))};
     volatile int32_t *woken = watch;
     long ran = 0;
     (void)self, (void)count, (void)keywords;
