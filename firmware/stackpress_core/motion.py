@@ -1,6 +1,6 @@
 """What a program asks of the loop: orders, which go into the mailbox. The tick obeys where the table of states allows it."""
 
-from stackpress_core import tuning
+from stackpress_core import contact, tuning
 from stackpress_core.errors import Refused
 from stackpress_core.log import records
 from stackpress_core.tick import states, words
@@ -59,9 +59,12 @@ class Motion:
         self.send(state, states.FORCE, target_cn, rate, 0, stopping)
 
     def approach(self, contact_cn, speed_um_s):
+        """Close the ram until the contact force is there, no faster than asked, than the press may, and than that force allows."""
         self._need_driven()
         speed = min(speed_um_s, self.params["approach_limit_um_per_s"])
-        self.send(states.PRESSING, states.APPROACH, contact_cn, 0, speed * 1000)
+        speed = contact.speed_um_per_s(contact_cn, speed, self.params)
+        rate = contact.rate_cn_per_s(speed, self.params, self.S[AT["K_LAG_MS"]], self.readings.displacement_nm != words.ABSENT)
+        self.send(states.PRESSING, states.APPROACH, contact_cn, rate, speed * 1000)
 
     def lock(self):
         self._need_driven()

@@ -4,6 +4,7 @@ This runs in the foreground, before the tick is started or while the press is sa
 point per tick here, so that the tick itself never divides by its own rate.
 """
 
+from stackpress_core import contact
 from stackpress_core.params import device_name
 from stackpress_core.tick import interlock, states, words
 
@@ -197,8 +198,10 @@ def compile_frame(s, p, ceilings, calibration, zero=None, sample_hz=0):
         "K_APPROACH_MAX": min(p["approach_force_cn"], p["valve_full_scale_cn"], p["force_limit_cn"]),
         "RANGE": 0,
         "RANGE_BIAS": 0,
-        "K_APPROACH_RATE": rate_q16(p["approach_rate_cn_per_s"], hz),
-        "APPROACH_RATE": p["approach_rate_cn_per_s"],
+        "K_APPROACH_RATE": rate_q16(contact.fastest_cn_per_s(p), hz),
+        "K_ANSWER": p["answer_travel_um"] * (100 if p["valve_kind"] == words.KIND_FILL_VENT else 1000),
+        "K_LAG_MS": contact.lag_ms(p, sample_hz),
+        "K_LAND": max(1, min(4095, 65536000 // (contact.LANDING_LAGS * contact.lag_ms(p, sample_hz) * hz))),
         "K_TRIP_RATE": rate_q16(p["trip_ramp_cn_per_s"], hz),
         "K_TRIP_TICKS": p["trip_ramp_limit_s"] * hz,
         "GAIN_FILL": 256,

@@ -65,7 +65,15 @@ def hangs(bench):
 
 def approaches_nothing(bench):
     bench.force(0)
-    bench.send(PRESSING, states.APPROACH, 5000, 0, 1000000)
+    bench.send(PRESSING, states.APPROACH, 5000, 1000000, 1000000)
+
+
+def pushes_in_vain(bench):
+    """The ram has moved a little, then it stands, and no cell feels the drive."""
+    bench.force(0)
+    bench["DISPLACEMENT"] = 0
+    bench.order(PRESSING, states.APPROACH, 5000, 1000000, 1000000)
+    bench["DISPLACEMENT"] = 10000
 
 
 def keeps_its_force(bench):
@@ -97,7 +105,7 @@ PROVOKE = {
     "not_vented": (HOLDING, {"vent_ms": 100}, keeps_its_force),
     "no_fall": (HOLDING, {"no_fall_ms": 200}, does_not_fall),
     "no_response": (HOLDING, {"no_response_ms": 60, "force_drop_permille": 1000, "hold_band_permille": 1000}, force(700000)),
-    "no_contact": (READY, {"no_contact_ms": 100, "approach_rate_n_per_s": 1000000}, approaches_nothing),
+    "no_contact": (READY, {"no_contact_ms": 100, "approach_force_n": 50000}, approaches_nothing),
     "force_drop": (HOLDING, {}, force(700000)),
     "travel": (PRESSING, {}, opens("travel_ok")),
     "ramp_deviation": (PRESSING, {"ramp_deviation_ms": 30}, stays_behind),
@@ -111,6 +119,7 @@ PROVOKE = {
     "log_full": (HOLDING, {"log_full_reaction": _STOPS}, word("SIG_LOG")),
     "host_lease": (HOLDING, {}, word("SIG_LEASE")),
     "foreground": (HOLDING, {"foreground_ms": 100}, hangs),
+    "no_answer": (READY, {"no_answer_ms": 100}, pushes_in_vain),
 }
 CEILINGS_OF = {"ceiling_total": dict(CEILINGS, frame_cn=5000000)}
 

@@ -8,7 +8,7 @@ from stackpress_core.tick import words
 RING = 1600
 # What may be found in a word that anything in the press can have left there.
 LEFT_OVER = ("SET", "SET_RATE", "DRIVE", "PROPOSED", "INTEGRAL", "REVERSAL", "FILTER", "PEAK", "RANGE_BIAS", "PULSE",
-             "REACHED", "DISPLACEMENT", "APPROACH_REM", "WANTED_RATE", "T_SUB", "CONTACT_TICKS", "SPEED", "RAMP_ALLOWED",
+             "REACHED", "DISPLACEMENT", "APPROACH_REM", "ANSWER_AT", "ANSWER_DRIVE", "ANSWER_FORCE", "EFFORT", "WANTED_RATE", "T_SUB", "CONTACT_TICKS", "SPEED", "RAMP_ALLOWED",
              "SIG_OVERRUN")  # fmt: skip
 
 

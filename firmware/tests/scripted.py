@@ -23,7 +23,7 @@ READY, PRESSING, HOLDING, RELEASING, SAFE = states.READY, states.PRESSING, state
 
 _PRESSED = (
     (20, "order", READY),
-    (40, "order", PRESSING, states.APPROACH, 5000, 0, 2000000),
+    (40, "order", PRESSING, states.APPROACH, 5000, 20000, 2000000),
     (1500, "order", PRESSING, states.FORCE, 300000, 200000),
 )
 SCRIPTS = {

@@ -41,7 +41,7 @@ def test_plain_tests_pass_on_micropython(staged, module):
 
 
 def test_scripted_press_does_the_same_bit_for_bit(staged, tmp_path):
-    specs = {kind: load.plant(kind, "steel_blank") for kind in ("nominal", "fill_vent")}
+    specs = {kind: load.plant(kind, "blank_set_close") for kind in ("nominal", "fill_vent")}
     (tmp_path / "specs.json").write_text(json.dumps(specs))
     code, out, err = on_micropython(staged / "scripted.py", str(tmp_path / "specs.json"))
     assert code == 0, out + err

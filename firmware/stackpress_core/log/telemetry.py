@@ -52,11 +52,11 @@ _HZ = const(14)
 _CELL = const(15)
 _FORCE_F = const(42)
 _IMBALANCE = const(45)
-_WARNED = const(83)
-_SET = const(109)
-_CODE = const(129)
-_VALVE = const(130)
-_K_KIND = const(186)
+_WARNED = const(84)
+_SET = const(110)
+_CODE = const(135)
+_VALVE = const(136)
+_K_KIND = const(192)
 # end of words
 
 

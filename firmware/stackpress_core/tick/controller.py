@@ -17,46 +17,38 @@ _MODE_VENT = const(4)
 _HZ = const(14)
 _FORCE_F = const(42)
 _FORCE_H = const(43)
-_SPEED = const(47)
-_MODE = const(93)
-_TARGET = const(103)
-_RATE_MAX = const(106)
-_SET = const(109)
-_SET_RATE = const(111)
-_REACHED = const(113)
-_ERROR = const(114)
-_INTEGRAL = const(115)
-_INTEGRAL_REM = const(116)
-_REVERSAL = const(117)
-_HOLDING_STILL = const(118)
-_WANTED_RATE = const(120)
-_PROPOSED = const(122)
-_PROPOSED_VALVE = const(123)
-_APPROACH_SPEED = const(126)
-_CONTACT_TICKS = const(127)
-_DRIVE = const(128)
-_DENIED = const(131)
-_K_CONTACT = const(185)
-_K_KIND = const(186)
-_K_LEAD = const(187)
-_K_HYSTERESIS = const(188)
-_K_SETTLE = const(189)
-_K_P = const(190)
-_K_I = const(191)
-_K_I_HOLD = const(192)
-_K_I_MAX = const(193)
-_K_V = const(194)
-_K_DEAD = const(195)
-_K_DEAD_MIN = const(196)
-_K_DEAD_MAX = const(197)
-_K_DEAD_IN = const(198)
-_K_REVERSAL_RATE = const(199)
-_K_REVERSAL_PART = const(200)
-_REVERSAL_REM = const(201)
-_K_APPROACH_MAX = const(213)
-_K_APPROACH_RATE = const(214)
-_APPROACH_RATE = const(215)
-_APPROACH_REM = const(216)
+_MODE = const(94)
+_RATE_MAX = const(107)
+_SET = const(110)
+_SET_RATE = const(112)
+_REACHED = const(114)
+_ERROR = const(115)
+_INTEGRAL = const(116)
+_INTEGRAL_REM = const(117)
+_REVERSAL = const(118)
+_HOLDING_STILL = const(119)
+_WANTED_RATE = const(121)
+_PROPOSED = const(123)
+_PROPOSED_VALVE = const(124)
+_DRIVE = const(134)
+_DENIED = const(137)
+_K_KIND = const(192)
+_K_LEAD = const(193)
+_K_HYSTERESIS = const(194)
+_K_SETTLE = const(195)
+_K_P = const(196)
+_K_I = const(197)
+_K_I_HOLD = const(198)
+_K_I_MAX = const(199)
+_K_V = const(200)
+_K_DEAD = const(201)
+_K_DEAD_MIN = const(202)
+_K_DEAD_MAX = const(203)
+_K_DEAD_IN = const(204)
+_K_REVERSAL_RATE = const(205)
+_K_REVERSAL_PART = const(206)
+_REVERSAL_REM = const(207)
+_APPROACH_REM = const(224)
 # end of words
 
 
@@ -77,111 +69,86 @@ def propose(frame):
     if mode == _MODE_LOCK:
         s[_PROPOSED] = s[_DRIVE]
         return
-    wanted = 0
     if mode == _MODE_APPROACH:
-        # a drive that rises until the ram moves at the speed that is asked for; it rests once the force is there
-        drive = s[_DRIVE]
-        rest = s[_APPROACH_REM] + s[_K_APPROACH_RATE]
-        step = rest >> 16
-        s[_APPROACH_REM] = rest & 0xFFFF
-        if s[_FORCE_F] >= s[_TARGET]:
-            step = 0
-        elif s[_SPEED] > s[_APPROACH_SPEED]:
-            step = 0 - step
-        if kind == _KIND_FILL_VENT:
-            if step > 0:
-                wanted = s[_APPROACH_RATE]
-            if s[_FORCE_F] < s[_K_CONTACT] and s[_CONTACT_TICKS] < 0x1FFFFFFF:
-                s[_CONTACT_TICKS] += 1
-        else:
-            drive += step
-            if drive > s[_K_APPROACH_MAX]:
-                drive = s[_K_APPROACH_MAX]
-                if s[_CONTACT_TICKS] < 0x1FFFFFFF:
-                    s[_CONTACT_TICKS] += 1
-            elif drive < 0:
-                drive = 0
-        s[_PROPOSED] = drive
-        if kind != _KIND_FILL_VENT:
-            return
-    else:
-        error = s[_SET] - s[_FORCE_F]
-        s[_ERROR] = error
-        if error > 0x1FFFF:
-            error = 0x1FFFF
-        elif error < -0x1FFFF:
-            error = -0x1FFFF
-        # dead-band, only once the set-point rests
-        if s[_REACHED] > s[_K_SETTLE]:
-            dead = (s[_SET] >> 10) * s[_K_DEAD]
-            if dead < s[_K_DEAD_MIN]:
-                dead = s[_K_DEAD_MIN]
-            elif dead > s[_K_DEAD_MAX]:
-                dead = s[_K_DEAD_MAX]
-            gap = s[_SET] - s[_FORCE_H]
-            if gap < 0:
-                gap = 0 - gap
-            if gap > dead:
-                s[_HOLDING_STILL] = 0
-            elif gap < (dead * s[_K_DEAD_IN]) >> 8:
-                s[_HOLDING_STILL] = 1
-        else:
+        return  # see approach.py
+    wanted = 0
+    error = s[_SET] - s[_FORCE_F]
+    s[_ERROR] = error
+    if error > 0x1FFFF:
+        error = 0x1FFFF
+    elif error < -0x1FFFF:
+        error = -0x1FFFF
+    # dead-band, only once the set-point rests
+    if s[_REACHED] > s[_K_SETTLE]:
+        dead = (s[_SET] >> 10) * s[_K_DEAD]
+        if dead < s[_K_DEAD_MIN]:
+            dead = s[_K_DEAD_MIN]
+        elif dead > s[_K_DEAD_MAX]:
+            dead = s[_K_DEAD_MAX]
+        gap = s[_SET] - s[_FORCE_H]
+        if gap < 0:
+            gap = 0 - gap
+        if gap > dead:
             s[_HOLDING_STILL] = 0
-        rate = s[_SET_RATE]
-        if kind == _KIND_FILL_VENT:
-            wanted = (((rate >> 10) * s[_HZ]) >> 6) + ((error * s[_K_V]) >> 8)
+        elif gap < (dead * s[_K_DEAD_IN]) >> 8:
+            s[_HOLDING_STILL] = 1
+    else:
+        s[_HOLDING_STILL] = 0
+    rate = s[_SET_RATE]
+    if kind == _KIND_FILL_VENT:
+        wanted = (((rate >> 10) * s[_HZ]) >> 6) + ((error * s[_K_V]) >> 8)
+    else:
+        # hysteresis: half of it ahead in the direction of travel, no faster than a few times the ramp and only until the
+        # force follows; in a hold slowly, and only while the error lasts
+        aim = s[_REVERSAL]
+        gain = s[_K_I]
+        fast = s[_K_REVERSAL_RATE]
+        if rate > 256 or rate < -256:
+            fast = s[_RATE_MAX]
+            fast = fast << 2 if fast < 0xFFFFFFF else fast
+            # what comes before the force answers must not look like a fracture: an eighth of the force, a tenth of a second
+            force = s[_FORCE_F]
+            if force > 0x7FFFF:
+                force = 0x7FFFF
+            elif force < 0:
+                force = 0
+            force = force * s[_K_REVERSAL_PART]
+            if fast > force:
+                fast = force
+            if rate > 0 and error > 0:
+                aim = s[_K_HYSTERESIS]
+            elif rate < 0 and error < 0:
+                aim = 0 - s[_K_HYSTERESIS]
+        elif s[_REACHED] > s[_K_SETTLE]:
+            # in a hold slowly: a ram that sticks answers late and all at once
+            gain = s[_K_I_HOLD]
+            aim = s[_K_HYSTERESIS] if error > 0 else 0 - s[_K_HYSTERESIS]
+        rest = s[_REVERSAL_REM] + (fast & 0xFFFF)
+        step = (fast >> 16) + (rest >> 16)
+        s[_REVERSAL_REM] = rest & 0xFFFF
+        if aim > s[_REVERSAL] + step:
+            s[_REVERSAL] += step
+        elif aim < s[_REVERSAL] - step:
+            s[_REVERSAL] -= step
         else:
-            # hysteresis: half of it ahead in the direction of travel, no faster than a few times the ramp and only until the
-            # force follows; in a hold slowly, and only while the error lasts
-            aim = s[_REVERSAL]
-            gain = s[_K_I]
-            fast = s[_K_REVERSAL_RATE]
-            if rate > 256 or rate < -256:
-                fast = s[_RATE_MAX]
-                fast = fast << 2 if fast < 0xFFFFFFF else fast
-                # what comes before the force answers must not look like a fracture: an eighth of the force, a tenth of a second
-                force = s[_FORCE_F]
-                if force > 0x7FFFF:
-                    force = 0x7FFFF
-                elif force < 0:
-                    force = 0
-                force = force * s[_K_REVERSAL_PART]
-                if fast > force:
-                    fast = force
-                if rate > 0 and error > 0:
-                    aim = s[_K_HYSTERESIS]
-                elif rate < 0 and error < 0:
-                    aim = 0 - s[_K_HYSTERESIS]
-            elif s[_REACHED] > s[_K_SETTLE]:
-                # in a hold slowly: a ram that sticks answers late and all at once
-                gain = s[_K_I_HOLD]
-                aim = s[_K_HYSTERESIS] if error > 0 else 0 - s[_K_HYSTERESIS]
-            rest = s[_REVERSAL_REM] + (fast & 0xFFFF)
-            step = (fast >> 16) + (rest >> 16)
-            s[_REVERSAL_REM] = rest & 0xFFFF
-            if aim > s[_REVERSAL] + step:
-                s[_REVERSAL] += step
-            elif aim < s[_REVERSAL] - step:
-                s[_REVERSAL] -= step
-            else:
-                s[_REVERSAL] = aim
-            if s[_HOLDING_STILL]:
-                s[_PROPOSED] = s[_DRIVE]
-                # what the proportional part had given stays
-                s[_INTEGRAL] = s[_DRIVE] - s[_SET] - s[_REVERSAL]
-                return
-            lead = ((rate >> 8) * s[_K_LEAD]) >> 8
-            # no integration further into what the guard refuses
-            refused = s[_PROPOSED] - s[_DRIVE] if s[_DENIED] else 0
-            if refused == 0 or (refused > 0 and error < 0) or (refused < 0 and error > 0):
-                rest = s[_INTEGRAL_REM] + error * gain
-                integral = s[_INTEGRAL] + (rest >> 16)
-                s[_INTEGRAL_REM] = rest & 0xFFFF
-                if integral > s[_K_I_MAX]:
-                    integral = s[_K_I_MAX]
-                elif integral < 0 - s[_K_I_MAX]:
-                    integral = 0 - s[_K_I_MAX]
-                s[_INTEGRAL] = integral
-            s[_PROPOSED] = s[_SET] + lead + s[_REVERSAL] + s[_INTEGRAL] + ((error * s[_K_P]) >> 10)
+            s[_REVERSAL] = aim
+        if s[_HOLDING_STILL]:
+            s[_PROPOSED] = s[_DRIVE]
+            # what the proportional part had given stays
+            s[_INTEGRAL] = s[_DRIVE] - s[_SET] - s[_REVERSAL]
             return
+        lead = ((rate >> 8) * s[_K_LEAD]) >> 8
+        # no integration further into what the guard refuses
+        refused = s[_PROPOSED] - s[_DRIVE] if s[_DENIED] else 0
+        if refused == 0 or (refused > 0 and error < 0) or (refused < 0 and error > 0):
+            rest = s[_INTEGRAL_REM] + error * gain
+            integral = s[_INTEGRAL] + (rest >> 16)
+            s[_INTEGRAL_REM] = rest & 0xFFFF
+            if integral > s[_K_I_MAX]:
+                integral = s[_K_I_MAX]
+            elif integral < 0 - s[_K_I_MAX]:
+                integral = 0 - s[_K_I_MAX]
+            s[_INTEGRAL] = integral
+        s[_PROPOSED] = s[_SET] + lead + s[_REVERSAL] + s[_INTEGRAL] + ((error * s[_K_P]) >> 10)
+        return
     s[_WANTED_RATE] = wanted

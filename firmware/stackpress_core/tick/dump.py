@@ -17,12 +17,12 @@ _FORCE_F = const(42)
 _SIG_STALE = const(57)
 _SIG_RUNAWAY = const(63)
 _SIG_VENT = const(66)
-_STATE = const(92)
-_FALL_FROM = const(112)
-_VALVE = const(130)
-_K_HIGH_MASK = const(160)
-_K_LOW_MASK = const(161)
-_K_CONTACT = const(185)
+_STATE = const(93)
+_FALL_FROM = const(113)
+_VALVE = const(136)
+_K_HIGH_MASK = const(166)
+_K_LOW_MASK = const(167)
+_K_CONTACT = const(191)
 # end of words
 
 

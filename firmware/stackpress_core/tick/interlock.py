@@ -92,6 +92,8 @@ ROWS = (
      "The host has gone, and the program asks for a stop when it does."),
     ("foreground", "SIG_FOREGROUND", "foreground_ms", 0, VENT, DRIVEN, STOPPED, "time",
      "The program that steers the press has hung: restart the press and report a fault."),
+    ("no_answer", "SIG_ANSWER", "no_answer_ms", 0, VENT, DRIVEN, STOPPED, "force",
+     "The drive rose by the contact force, the ram stands and no cell feels it: a cell's wire is broken, or the ram sticks."),
 )
 
 NAMES = tuple(row[NAME] for row in ROWS)

@@ -8,6 +8,7 @@ import micropython
 from micropython import const
 
 # words (written by layout.py)
+_ABSENT = const(-1073741824)
 _MODE_OFF = const(0)
 _REACT_NONE = const(0)
 _STATE_SAFE = const(0)
@@ -23,47 +24,52 @@ _REACT_VENT = const(4)
 _STATE_RELEASING = const(4)
 _STATE_TRIPPED = const(5)
 _FORCE_F = const(42)
-_LATCHED = const(81)
-_FIRST = const(87)
-_REACTION = const(88)
-_TRIP_TICKS = const(89)
-_RAMP_LEFT = const(91)
-_STATE = const(92)
-_MODE = const(93)
-_CMD_SEQ = const(94)
-_CMD_SEEN = const(95)
-_CMD_STATE = const(96)
-_CMD_MODE = const(97)
-_CMD_TARGET = const(98)
-_CMD_RATE = const(99)
-_CMD_CORNER = const(100)
-_CMD_LANDING = const(101)
-_CMD_SPEED = const(102)
-_TARGET = const(103)
-_RAMP_FROM = const(105)
-_RATE_MAX = const(106)
-_CORNER = const(107)
-_LANDING = const(108)
-_SET = const(109)
-_SET_REM = const(110)
-_SET_RATE = const(111)
-_REACHED = const(113)
-_INTEGRAL = const(115)
-_INTEGRAL_REM = const(116)
-_REVERSAL = const(117)
-_HOLDING_STILL = const(118)
-_PULSE = const(119)
-_APPROACH_SPEED = const(126)
-_CONTACT_TICKS = const(127)
-_DRIVE = const(128)
-_K_CONTACT = const(185)
-_K_HYSTERESIS = const(188)
-_K_TRIP_RATE = const(217)
-_K_TRIP_CORNER = const(218)
-_K_TRIP_LANDING = const(219)
-_K_TRIP_TICKS = const(220)
-_K_TRANSITIONS = const(222)
-_ABORT = const(367)
+_LATCHED = const(82)
+_FIRST = const(88)
+_REACTION = const(89)
+_TRIP_TICKS = const(90)
+_RAMP_LEFT = const(92)
+_STATE = const(93)
+_MODE = const(94)
+_CMD_SEQ = const(95)
+_CMD_SEEN = const(96)
+_CMD_STATE = const(97)
+_CMD_MODE = const(98)
+_CMD_TARGET = const(99)
+_CMD_RATE = const(100)
+_CMD_CORNER = const(101)
+_CMD_LANDING = const(102)
+_CMD_SPEED = const(103)
+_TARGET = const(104)
+_RAMP_FROM = const(106)
+_RATE_MAX = const(107)
+_CORNER = const(108)
+_LANDING = const(109)
+_SET = const(110)
+_SET_REM = const(111)
+_SET_RATE = const(112)
+_REACHED = const(114)
+_INTEGRAL = const(116)
+_INTEGRAL_REM = const(117)
+_REVERSAL = const(118)
+_HOLDING_STILL = const(119)
+_PULSE = const(120)
+_APPROACH_SPEED = const(127)
+_CONTACT_TICKS = const(128)
+_ANSWER_AT = const(129)
+_ANSWER_DRIVE = const(130)
+_ANSWER_FORCE = const(131)
+_EFFORT = const(132)
+_ANSWER_TICKS = const(133)
+_DRIVE = const(134)
+_K_CONTACT = const(191)
+_K_HYSTERESIS = const(194)
+_K_TRIP_RATE = const(225)
+_K_TRIP_CORNER = const(226)
+_K_TRIP_LANDING = const(227)
+_K_TRIP_TICKS = const(228)
+_K_TRANSITIONS = const(230)
+_ABORT = const(375)
 # end of words
 
 
@@ -115,6 +121,7 @@ def obey(frame):
                 s[_APPROACH_SPEED] = s[_CMD_SPEED]
                 if mode == _MODE_APPROACH:
                     s[_TARGET] = s[_CMD_TARGET]
+                    s[_RATE_MAX] = s[_CMD_RATE]
         elif s[_STATE] == _STATE_TRIPPED and s[_CMD_MODE] == _MODE_VENT:
             s[_REACTION] = _REACT_VENT  # a vent that met with a trip in one tick
     state = s[_STATE]
@@ -151,6 +158,11 @@ def obey(frame):
         s[_REACHED] = 0
         s[_PULSE] = 0
         s[_CONTACT_TICKS] = 0
+        s[_ANSWER_TICKS] = 0
+        s[_ANSWER_AT] = _ABSENT
+        s[_ANSWER_DRIVE] = -1
+        s[_ANSWER_FORCE] = s[_FORCE_F]
+        s[_EFFORT] = 0
         if mode == _MODE_FORCE:
             s[_SET] = s[_FORCE_F]
             s[_SET_REM] = 0

@@ -3,6 +3,7 @@
 It runs whether data came or not, in a hard interrupt on a board: nothing here allocates, and nothing here may raise.
 """
 
+from stackpress_core.tick.approach import approach
 from stackpress_core.tick.controller import propose
 from stackpress_core.tick.dump import dump
 from stackpress_core.tick.force import sense
@@ -15,7 +16,7 @@ from stackpress_core.tick.setpoint import setpoint
 
 
 def tick(frame, ring, sense=sense, watch=watch, compare=compare, dump=dump, judge=judge, obey=obey, setpoint=setpoint,
-         propose=propose, pulse=pulse, permit=permit, record=record):
+         approach=approach, propose=propose, pulse=pulse, permit=permit, record=record):
     """Advance the press by one tick on `frame` (see stackpress_core/tick/words.py); `ring` is the flight recorder's memory."""
     sense(frame)
     watch(frame)
@@ -24,6 +25,7 @@ def tick(frame, ring, sense=sense, watch=watch, compare=compare, dump=dump, judg
     judge(frame)
     obey(frame)
     setpoint(frame)
+    approach(frame)
     propose(frame)
     pulse(frame)
     permit(frame)

@@ -67,7 +67,7 @@ def test_integral_gain_of_zero_is_none():
 
 def test_changes_of_mode_leave_the_drive_without_a_bump():
     bench, ram = loop()
-    bench.send(states.PRESSING, states.APPROACH, 100000, 0, 1000000)
+    bench.send(states.PRESSING, states.APPROACH, 100000, 100000, 1000000)
     ram.run(2000)
     for state, mode in ((states.PRESSING, states.FORCE), (states.HOLDING, states.LOCK), (states.PRESSING, states.FORCE), (states.HOLDING, states.LOCK)):
         before = bench["DRIVE"]
@@ -122,15 +122,15 @@ def test_fracture_is_not_chased():
 def test_approach_never_drives_harder_than_its_limit():
     bench, ram = loop(approach_force_n=100000, approach_rate_n_per_s=1000000)
     ram.gain = 0
-    bench.send(states.PRESSING, states.APPROACH, 500000, 0, 1000000)
-    ram.run(500)
+    bench.send(states.PRESSING, states.APPROACH, 500000, 1000000, 1000000)
+    ram.run(3000)
     assert bench["DRIVE"] == 100000 and bench["CONTACT_TICKS"] > 300
 
 
 def test_approach_slows_down_when_the_ram_is_too_fast():
     bench, ram = loop()
     ram.gain = 0
-    bench.send(states.PRESSING, states.APPROACH, 5000, 0, 100000)
+    bench.send(states.PRESSING, states.APPROACH, 5000, 10000, 100000)
     ram.run(200)
     drive = bench["DRIVE"]
     for i in range(200):

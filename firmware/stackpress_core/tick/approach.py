@@ -1,0 +1,128 @@
+"""The approach: close the ram on its specimen no faster than asked, and let it feel the contact force and hardly more.
+
+The drive rises fast through the valve's hysteresis, slowly from there on or once the ram has moved, and more slowly still the
+less force is left, so that what is under way when force or travel answers is small. And something has to answer: a drive that
+rises by the contact force and a margin while the ram stands and no cell feels it goes no further, whatever the cells say. With
+solenoids the drive is what the valves were asked for since the ram last answered.
+"""
+
+import micropython
+from micropython import const
+
+# words (written by layout.py)
+_ABSENT = const(-1073741824)
+_MODE_APPROACH = const(1)
+_KIND_FILL_VENT = const(2)
+_DISPLACEMENT = const(8)
+_HZ = const(14)
+_FORCE_F = const(42)
+_SPEED = const(47)
+_MODE = const(94)
+_TARGET = const(104)
+_RATE_MAX = const(107)
+_WANTED_RATE = const(121)
+_PROPOSED = const(123)
+_APPROACH_SPEED = const(127)
+_CONTACT_TICKS = const(128)
+_ANSWER_AT = const(129)
+_ANSWER_DRIVE = const(130)
+_ANSWER_FORCE = const(131)
+_EFFORT = const(132)
+_ANSWER_TICKS = const(133)
+_DRIVE = const(134)
+_K_KIND = const(192)
+_K_HYSTERESIS = const(194)
+_K_APPROACH_MAX = const(219)
+_K_APPROACH_RATE = const(220)
+_K_ANSWER = const(221)
+_K_LAND = const(223)
+_APPROACH_REM = const(224)
+# end of words
+
+FIRST_NM = const(5000)  # the ram has moved: well above a scale's noise, below what a stiff stack gives under the contact force
+FELT = const(100)  # cN, and a 64th of the contact force: a cell feels more; noise alone gets no further than its own peak
+MARGIN = const(5000)  # cN beyond the contact force, and a sixteenth of it: friction is not the same everywhere
+ROOM = const(1000)  # cN, and a quarter of the contact force up to MORE: the last newtons would never come if the rate were in
+MORE = const(2000)  # proportion to what is left; a third of it is what the force goes beyond, see contact.py
+HASTE = const(3)  # before anything answers the rate may be so much above the landing's: one lag of it, see contact.py
+LARGE = const(0xFFFF)
+
+
+@micropython.viper
+def approach(frame):
+    """Move the drive of an approach by one tick; the rate that it asks of solenoids goes into WANTED_RATE."""
+    s = ptr32(frame)
+    if s[_MODE] != _MODE_APPROACH:
+        return
+    target = s[_TARGET]
+    left = target - s[_FORCE_F]
+    solenoids = 1 if s[_K_KIND] == _KIND_FILL_VENT else 0
+    drive = s[_EFFORT] if solenoids else s[_DRIVE]
+    # has the ram answered?
+    moved = s[_ANSWER_DRIVE] + 1
+    here = s[_DISPLACEMENT]
+    answered = 0
+    if here == _ABSENT:
+        if solenoids:
+            drive = 0
+    elif s[_ANSWER_AT] == _ABSENT:
+        s[_ANSWER_AT] = here
+    elif here - s[_ANSWER_AT] > (s[_K_ANSWER] if moved else FIRST_NM):
+        s[_ANSWER_AT] = here
+        answered = 1
+    if s[_FORCE_F] - s[_ANSWER_FORCE] > FELT + (target >> 6):
+        s[_ANSWER_FORCE] = s[_FORCE_F]
+        answered = moved
+    if answered:
+        if solenoids:
+            drive = 0
+            s[_ANSWER_DRIVE] = 0
+        elif s[_ANSWER_DRIVE] < drive:
+            s[_ANSWER_DRIVE] = drive  # a drive that fell has gone back into the valve's hysteresis: it moves nothing there
+        moved = 1
+    most = s[_K_APPROACH_MAX]
+    if moved:
+        most = s[_ANSWER_DRIVE] + target + (target >> 4) + MARGIN
+        if most > s[_K_APPROACH_MAX]:
+            most = s[_K_APPROACH_MAX]
+    # how fast the drive may rise
+    rate = s[_K_APPROACH_RATE]
+    touched = 1 if left < target >> 1 else 0
+    if left > LARGE:
+        left = LARGE
+    elif left < 0:
+        left = 0
+    room = target >> 2
+    if room > MORE:
+        room = MORE
+    land = (left + room + ROOM) * s[_K_LAND]
+    if touched == 0 and (solenoids or (moved == 0 and drive < s[_K_HYSTERESIS])):
+        land *= HASTE
+    elif solenoids == 0:
+        rate = s[_RATE_MAX]
+    if rate > land:
+        rate = land
+    if left == 0:
+        rate = 0
+    elif s[_SPEED] > s[_APPROACH_SPEED]:
+        rate = 0 if s[_SPEED] < s[_APPROACH_SPEED] << 1 else 0 - rate
+    s[_WANTED_RATE] = ((rate >> 10) * s[_HZ]) >> 6 if rate > 0 else 0
+    rest = s[_APPROACH_REM] + rate
+    s[_APPROACH_REM] = rest & 0xFFFF
+    drive += rest >> 16
+    if drive < 0:
+        drive = 0
+    stands = 0
+    if drive >= most:
+        drive = most
+        s[_WANTED_RATE] = 0
+        stands = 1 if left else 0
+    if stands and moved:
+        if s[_ANSWER_TICKS] < 0x1FFFFFFF:
+            s[_ANSWER_TICKS] += 1
+    else:
+        s[_ANSWER_TICKS] = 0
+        if (stands or (solenoids and here == _ABSENT)) and touched == 0 and s[_CONTACT_TICKS] < 0x1FFFFFFF:
+            s[_CONTACT_TICKS] += 1
+    s[_EFFORT] = drive
+    s[_PROPOSED] = 0 if solenoids else drive
