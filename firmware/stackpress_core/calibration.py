@@ -21,13 +21,14 @@ _STATE, _RAW = AT["STATE"], AT["RAW"]
 class Calibrator:
     """The procedures, and whether the cells are at zero; what they find goes into `settings` as a document of `identity`."""
 
-    def __init__(self, S, readings, settings, events, agenda, identity):
+    def __init__(self, S, readings, settings, events, agenda, identity, zero_point):
         self.S = S
         self.readings = readings
         self.settings = settings
         self.events = events
         self.agenda = agenda
         self.identity = identity
+        self.zero_point = zero_point
         self.cell = 0  # from 1; 0 while nothing is being calibrated
         self.serial = ""
         self.points = []
@@ -35,18 +36,6 @@ class Calibrator:
         self._next_ms = 0
 
     # -- zero and tare
-
-    def zero_band_cn(self, i):
-        """How far an unloaded cell may be off zero: 2 % of its ceiling."""
-        return 2000 if "ceilings" in self.settings.problems else max(2000, self.S[AT["K_CELL_CEILING"] + i] // 50)
-
-    def zero_is_off(self):
-        r = self.readings
-        return any(r.uses_cell(i) and abs(r.cell_force_cn(i)) > self.zero_band_cn(i) for i in range(words.CELLS))
-
-    def zero_text(self):
-        r = self.readings
-        return ", ".join(["cell %d %d N" % (i + 1, r.cell_force_cn(i) // 100) for i in range(words.CELLS) if r.uses_cell(i)])
 
     def tare(self):
         """The display's zero only; the safety bands keep the commissioning zero. It must not hide a pressed cell, and by hand a
@@ -57,7 +46,7 @@ class Calibrator:
             raise Refused("the press is %s: a force of %d N would be hidden" % (r.state_name, r.filtered_cn // 100))
         cells = [r.cell_force_cn(i) if r.uses_cell(i) else 0 for i in range(words.CELLS)]
         for i, force_cn in enumerate(cells):
-            if abs(force_cn) > TARE_BANDS * self.zero_band_cn(i):
+            if abs(force_cn) > TARE_BANDS * self.zero_point.band_cn(i):
                 raise Refused("cell %d carries %d N: more than a tare may hide" % (i + 1, force_cn // 100))
         r.tare_cn = cells
         self.events.note(records.EVENT_TARE)
@@ -118,7 +107,7 @@ class Calibrator:
                 continue
             codes[i] = self.settled_code(i)
             off = tuning.force_at(cell["points"], codes[i]) - tuning.force_at(cell["points"], cell.get("zero_code", codes[i]))
-            band = self.zero_band_cn(i)
+            band = self.zero_point.band_cn(i)
             if abs(off) > band:
                 raise Refused("cell %d is %d N off its calibrated zero, more than %d N: unload it, or calibrate it again"
                               % (i + 1, off // 100, band // 100))

@@ -1,7 +1,7 @@
 """How a contact closes on its specimen: how fast it may, and what force it will reach; one reckoning for press, tick and checker.
 
 What moves a free ram is what the specimen gets that stops it, and what the drive rises by until force or travel are seen to answer
-comes on top. So a contact may be no faster than its force allows, and its last newtons come slowly.
+comes on top. So a contact is no faster than its force allows, and its last newtons come slowly.
 """
 
 from stackpress_core.tick import states
@@ -10,14 +10,15 @@ LANDING_LAGS = 3  # the force that is left is closed in this many lags: a loop w
 SCALE_MS = 32  # filter of the ram's speed, see tuning.py
 SOLENOID_MS = 10  # a seat valve closes sooner than a regulator follows
 SAMPLES = 4  # of a converter, until its filter has settled
+SLOWER = 4  # than until something answers, once the drive is through the valve's hysteresis
+ROOM_CN, ROOM_PART, ROOM_MORE_CN = 1000, 4, 2000  # the last newtons come as if so much more were left, see tick/approach.py
 OF_FORCE_PERMILLE = 700  # of the contact force may be there at the touch,
-SLOWER = 4
-ROOM_CN = 1000  # and this, so that a small force does not take for ever;
+TOUCH_CN = 1000  # and this, so that a small force does not take for ever;
 MOST_CN = 10000  # more than this never is
 
 
 def lag_ms(values, sample_hz):
-    """From a drive that rises to a force or a travel that is seen to; `sample_hz` as in tuning.compile_frame."""
+    """From a drive that rises to a force or a travel that is seen to; `sample_hz` of the converter."""
     valve = SOLENOID_MS if values["valve_kind"] == states.KIND_FILL_VENT else values["valve_lead_ms"] + SCALE_MS
     return valve + values["filter_ms"] + SAMPLES * 1000 // sample_hz
 
@@ -30,7 +31,7 @@ def fastest_cn_per_s(values):
 
 def speed_um_per_s(to_cn, asked, values):
     """The speed of a contact that asks for `asked` um/s."""
-    touch_cn = min(to_cn * OF_FORCE_PERMILLE // 1000 + ROOM_CN, MOST_CN)
+    touch_cn = min(to_cn * OF_FORCE_PERMILLE // 1000 + TOUCH_CN, MOST_CN)
     return max(1, min(asked, touch_cn * values["ram_speed_um_per_s_per_n"] // 100))
 
 
@@ -40,3 +41,15 @@ def rate_cn_per_s(speed, values, lag, has_scale):
     if not has_scale:
         rate //= SLOWER  # nobody sees the ram move: it has to be slow all the way
     return max(1, min(rate, speed * 100000 // (values["ram_speed_um_per_s_per_n"] * 2 * lag)))
+
+
+def reach_cn(to_cn, speed, values, sample_hz, has_scale):
+    """What the specimen feels at most, about: at the touch at `speed`, or at the end."""
+    lag = lag_ms(values, sample_hz)
+    room = ROOM_CN + min(to_cn // ROOM_PART, ROOM_MORE_CN)
+    landed = to_cn + room // LANDING_LAGS
+    touch = speed * 100 // values["ram_speed_um_per_s_per_n"]
+    if values["valve_kind"] == states.KIND_FILL_VENT:
+        # one pulse is the smallest step, and on a stack twice as stiff as the reference twice as high
+        return max(landed, touch) + 2 * values["fill_rate_cn_per_s"] * values["valve_min_on_ms"] // 1000
+    return max(landed, touch + rate_cn_per_s(speed, values, lag, has_scale) * 3 * lag // 2000)

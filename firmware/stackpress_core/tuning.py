@@ -75,6 +75,16 @@ def segments(points):
     return padded(codes) + padded(forces) + padded(slopes) + padded(residues) + [len(points), shift]
 
 
+def take_out(s, i, zero_cn):
+    """Move the line of cell `i` so that it shows so much less than its calibration; a tick needs no time for it."""
+    more = zero_cn - s[words.AT["CELL_ZERO"] + i]
+    at = words.AT["CAL"] + i * words.CAL_WORDS + words.POINTS
+    for k in range(at, at + words.POINTS):
+        s[k] -= more
+    s[words.AT["CELL"] + i] -= more
+    s[words.AT["CELL_ZERO"] + i] = zero_cn
+
+
 def span(points):
     """The largest force that a cell can read, of either sign / cN."""
     return max([abs(force_at(points, code)) for code in (-FULL_CODE, FULL_CODE)] + [abs(force) for _, force in points])
@@ -103,7 +113,8 @@ def calibrate(s, calibration, zero=None):
         segment = segments(moved(cell, zero["code"][i] if zero else 0) if cell else [[0, 0], [FULL_CODE, 1]])
         for k, word in enumerate(segment):
             s[at + i * words.CAL_WORDS + k] = word
-        s[words.AT["SEGMENT"] + i] = 0
+        s[words.AT["CELL"] + i] += s[words.AT["CELL_ZERO"] + i]  # who looks before the next tick sees what that will
+        s[words.AT["SEGMENT"] + i] = s[words.AT["CELL_ZERO"] + i] = 0
 
 
 def _rows(s, p, ceilings, hz):
@@ -196,8 +207,6 @@ def compile_frame(s, p, ceilings, calibration, zero=None, sample_hz=0):
         "K_SETTLE": p["corner_ms"] * hz // 1000,
         "K_FORCE_DENY": p["force_limit_cn"],
         "K_APPROACH_MAX": min(p["approach_force_cn"], p["valve_full_scale_cn"], p["force_limit_cn"]),
-        "RANGE": 0,
-        "RANGE_BIAS": 0,
         "K_APPROACH_RATE": rate_q16(contact.fastest_cn_per_s(p), hz),
         "K_ANSWER": p["answer_travel_um"] * (100 if p["valve_kind"] == words.KIND_FILL_VENT else 1000),
         "K_LAG_MS": contact.lag_ms(p, sample_hz),
@@ -207,6 +216,8 @@ def compile_frame(s, p, ceilings, calibration, zero=None, sample_hz=0):
         "GAIN_FILL": 256,
         "GAIN_VENT": 256,
     }
+    if (s[at["K_HIGH_MASK"]], s[at["K_LOW_MASK"]]) != (high, p["low_range_mask"]):
+        s[at["RANGE"]] = s[at["RANGE_BIAS"]] = 0  # else the range stays: each change adds what the two disagree by at that moment
     tuned["K_TRIP_CORNER"], tuned["K_TRIP_LANDING"] = corner_words(tuned["K_TRIP_RATE"], p["corner_ms"], hz)
     lag = max(1, shift_for(32, hz))
     tuned["K_LAG"], tuned["K_SPEED"] = lag, min(1023, max(1, hz * 16 >> lag))

@@ -6,22 +6,23 @@ from stackpress_core.recipe.fields import HOST_LOSS
 from stackpress_core.recipe.runner import DONE, FAILED, STOPPED
 from stackpress_core.tick import interlock, states, words
 from stackpress_core.version import VERSION
+from stackpress_core.zero import MEAN_MS
 
 AT = words.AT
-_STATE, _MODE, _CELL = AT["STATE"], AT["MODE"], AT["CELL"]
+_STATE, _MODE = AT["STATE"], AT["MODE"]
 _CMD_SEQ, _CMD_SEEN, _REACTION = AT["CMD_SEQ"], AT["CMD_SEEN"], AT["REACTION"]
 ZERO_MS = 1000  # time with nothing pressed before the zero after a run is taken
 LOOK_MS = 20  # between two looks at cells that nothing presses
-ZERO_MEAN_MS = 320  # the zero follows the cells with this time constant
 OUTCOME_OF = {DONE: records.RUN_DONE, STOPPED: records.RUN_STOPPED, FAILED: records.RUN_TRIPPED}  # of a runner that has ended
 
 
 class RunLog:
     """Begin and end of runs; `look()` once a foreground pass."""
 
-    def __init__(self, S, readings, documents, params, runner, sampler, journal, events, agenda, board):
+    def __init__(self, S, readings, zero_point, documents, params, runner, sampler, journal, events, agenda, board):
         self.S = S
         self.readings = readings
+        self.zero_point = zero_point
         self.documents = documents
         self.params = params
         self.runner = runner
@@ -31,16 +32,11 @@ class RunLog:
         self.agenda = agenda
         self.board = board
         self.ended = True  # the last run has its end record
-        self._zero_q8 = [0] * words.CELLS
         self._looked_ms = 0
         self._vented_ms = 0
 
     def _hash(self, name):
         return digest(self.documents.text(name) or b"")
-
-    def _zero_cn(self):
-        """What each cell shows with nothing pressed / cN, with a time constant of a third of a second."""
-        return [total >> 8 for total in self._zero_q8]
 
     def boot(self):
         r = self.readings
@@ -64,23 +60,21 @@ class RunLog:
         self.journal.write(
             records.RUN, r.time_s, r.time_ms, self.events.run, self.runner.area_um2, r.hz,
             HOST_LOSS.index(self.runner.host_loss), self.params["cell_count"], self.board.firmware_hash(),
-            self._hash("config"), self._hash("calibration"), self._hash("program/" + program_name), self._zero_cn(),
+            self._hash("config"), self._hash("calibration"), self._hash("program/" + program_name), self.zero_point.cn(),
             VERSION, program_name, sample, person)  # fmt: skip
         self.journal_missing()
 
     def look(self):
         """Follow the zero while nothing is pressed; end the run once its program has ended and its zero is known."""
         now_ms = self.agenda.now_ms
-        passed_ms = min(ZERO_MEAN_MS, now_ms - self._looked_ms)
+        passed_ms = min(MEAN_MS, now_ms - self._looked_ms)
         self._looked_ms = now_ms
         closing = self.closing
         if closing:
             self.agenda.look()
         if self._is_vented():
             self.agenda.at(now_ms - now_ms % LOOK_MS + LOOK_MS)
-            s, zero_q8 = self.S, self._zero_q8
-            for i in range(words.CELLS):
-                zero_q8[i] += ((s[_CELL + i] << 8) - zero_q8[i]) * passed_ms // ZERO_MEAN_MS
+            self.zero_point.follow(passed_ms)
         if closing:
             self._end_if_known(passed_ms)
 
@@ -117,7 +111,7 @@ class RunLog:
         r, s = self.readings, self.S
         self.ended = True
         outcome = records.RUN_ABORTED if self.runner.reason == "aborted" else OUTCOME_OF[self.runner.state]
-        zero = self._zero_cn() if zero_known else [records.ABSENT_I32] * words.CELLS
+        zero = self.zero_point.cn() if zero_known else [records.ABSENT_I32] * words.CELLS
         self.journal.write(
             records.RUN_END, r.time_s, r.time_ms, self.events.run, outcome, zero, self.sampler.peak_cn, r.moves,
             s[AT["TOKEN"]], s[AT["MISSED"]])  # fmt: skip

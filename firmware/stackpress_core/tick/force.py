@@ -22,7 +22,6 @@ _T_SECOND = const(12)
 _T_SUB = const(13)
 _HZ = const(14)
 _CELL = const(15)
-_CELL_ZERO = const(19)
 _LAST_RAW = const(23)
 _REPEATS = const(27)
 _SEGMENT = const(31)
@@ -138,7 +137,7 @@ def sense(frame):
                 slope = s[at + 2 * _POINTS]
                 t = part * slope + (((d & 4095) * slope) >> 12) + ((part * s[at + 3 * _POINTS]) >> 10)
                 shift = s[c + 4 * _POINTS + 1]
-                force = s[at + _POINTS] + ((t + ((1 << shift) >> 1)) >> shift) - s[_CELL_ZERO + i]
+                force = s[at + _POINTS] + ((t + ((1 << shift) >> 1)) >> shift)
                 s[_CELL + i] = force
             if high_mask & bit:
                 high += force

@@ -124,18 +124,19 @@ def compare(frame):
     force = s[_FORCE_F]
     s[_SIG_RUNAWAY] = force - s[_SET]
     s[_SIG_RESPONSE] = 0
-    s[_SIG_ANSWER] = s[_ANSWER_TICKS]
     s[_SIG_RAMP] = -1
     s[_SIG_HOLD] = -1
     if mode != _MODE_FORCE:
         s[_SIG_FALL] = 0
         s[_SIG_CONTACT] = s[_CONTACT_TICKS]
+        s[_SIG_ANSWER] = s[_ANSWER_TICKS]
         if mode != _MODE_LOCK:
             s[_SIG_DROP] = -1
         if mode == _MODE_APPROACH:
             s[_SIG_RUNAWAY] = force - s[_TARGET]
     else:
         s[_SIG_CONTACT] = 0
+        s[_SIG_ANSWER] = 0
         gap = s[_SET] - force
         s[_SIG_RESPONSE] = gap
         if gap < 0:

@@ -1,6 +1,7 @@
 """`stackpress program`: check, push, list, show and remove programs (recipes)."""
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,7 +61,7 @@ def _print(out: Output, program: dict[str, Any]) -> None:
 @app.command()
 def check(files: Files, press: Against = None, json: Json = False) -> None:
     """Check whole programs against a press's limits; nothing is sent."""
-    from .. import coarse_limits, program_limits, programs
+    from .. import coarse_limits, contacts, program_limits, programs
     from ..config import load
     from ..config.complaints import Complaint, ConfigError
 
@@ -78,14 +79,16 @@ def check(files: Files, press: Against = None, json: Json = False) -> None:
             found += error.complaints
     if found:
         raise ConfigError(found)
-    coarse = [coarse_limits.told(program, values) for program in good]
-    for program, wide in zip(good, coarse, strict=True):
+    told = []
+    for program in good:
+        wide = coarse_limits.told(program, values)
+        closes = contacts.contacts(program, effective) if effective is not None else []
         _print(out, program)
-        for line in wide:
+        for line in [*wide, *(one.text for one in closes)]:
             out.say(line)
+        told.append({**summary(program), "coarse_limits": wide, "contacts": [asdict(one) for one in closes]})
     if limits is None:
         out.progress("Not checked against a press's limits: name one with --press PRESS.toml.")
-    told = [{**summary(program), "coarse_limits": wide} for program, wide in zip(good, coarse, strict=True)]
     out.answer({"programs": told, "against": str(path) if path else None})
 
 
