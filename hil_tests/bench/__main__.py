@@ -27,6 +27,7 @@ from hil_tests.bench.runs import Case
 OUT = Path("build/bench.json")
 SPEEDS = {"press": {"sim_speed", "sim_rss_mb"}, "hold": {"hold_4khz_speed"}}  # what a measure of speeds.py gives
 CONTROL = ("overshoot_pct", "dwell_rms_pct", "ramp_worst_pct")
+CONTACT = ("contact_excess_n",)
 HOLD = ("hold_worst_pct", "hold_measuring_pct", "hold_total_pct", "hold_moves_per_h")
 
 
@@ -37,6 +38,8 @@ def cases(plant: str, seeds: int, wanted: set[str]) -> list[Case]:
         for variant in variants.FILES:
             found.append(Case("hold", "fill_vent", variant, 1))
             found.append(Case("hold", plant, variant, 1))
+    if wanted & set(CONTACT):
+        found += [Case("contact", kind, variant, 1) for kind in dict.fromkeys((plant, "fill_vent")) for variant in variants.FILES]
     if wanted & set(CONTROL):
         found += [Case("press", plant, variant, seed) for variant in variants.FILES for seed in range(1, seeds + 1)]
     return found
@@ -46,7 +49,7 @@ def figures_of(results: Iterable[tuple[Case, dict[str, float]]]) -> dict[str, fl
     """The worst of each figure over the runs that show it; moves are those of the solenoids."""
     worst: dict[str, float] = {}
     for case, result in results:
-        for name in (*CONTROL, *HOLD):
+        for name in (*CONTROL, *HOLD, *CONTACT):
             if name not in result or (name == "hold_moves_per_h" and case.plant != "fill_vent"):
                 continue
             worst[name] = max(worst.get(name, 0.0), result[name])
@@ -110,11 +113,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.split("\n")[0])
     parser.add_argument("--plant", default="nominal", help="a plant's file, or its name")
     parser.add_argument("--seeds", type=int, default=5, help="seeds of each control run")
-    parser.add_argument("--only", default="", help="figures to measure, separated by commas")
+    parser.add_argument("--only", default="", help="figures to measure, or how their names begin, separated by commas")
     chosen = parser.parse_args()
-    wanted = set(chosen.only.split(",")) if chosen.only else set(BY_NAME)
-    if wanted - set(BY_NAME):
-        parser.error(f"no figure {', '.join(sorted(wanted - set(BY_NAME)))}; there are {', '.join(BY_NAME)}")
+    words = chosen.only.split(",") if chosen.only else list(BY_NAME)
+    of_word = {word: {name for name in BY_NAME if name == word or name.startswith(f"{word}_")} for word in words}
+    unknown = sorted(word for word, names in of_word.items() if not names)
+    if unknown:
+        parser.error(f"no figure {', '.join(unknown)}; there are {', '.join(BY_NAME)}")
+    wanted = set().union(*of_word.values())
     console = Console(stderr=True)
     begin = time.perf_counter()
     try:

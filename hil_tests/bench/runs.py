@@ -14,6 +14,7 @@ import polars as pl
 import stackpress
 
 from hil_tests import variants
+from hil_tests.bench import contacts
 from hil_tests.targets.sim import SimTarget
 
 AREA_UM2 = 132_732_290  # 13 mm die
@@ -26,7 +27,7 @@ DWELL_MS = 60_000
 
 @dataclass(frozen=True)
 class Case:
-    """One run: kind "press" (ramp, dwell, release) or "hold" (24 h), a plant, one of its variants, a seed."""
+    """One run: kind "press" (ramp, dwell, release), "hold" (24 h) or "contact", a plant, one of its variants, a seed."""
 
     kind: str
     plant: str
@@ -58,6 +59,8 @@ def program(case: Case, solenoids: bool) -> dict[str, Any]:
 
 def run(case: Case) -> tuple[dict[str, float], str]:
     """Run a case to its end; its figures with press and wall seconds of the program, and the print of its truth."""
+    if case.kind == "contact":
+        return contacts.worst(case.plant, case.variant)
     specimen = "pellet_cell" if case.kind == "press" else "breathing_cell"
     with tempfile.TemporaryDirectory() as state:
         target = SimTarget(

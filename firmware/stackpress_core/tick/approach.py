@@ -35,8 +35,9 @@ _K_HYSTERESIS = const(194)
 _K_APPROACH_MAX = const(219)
 _K_APPROACH_RATE = const(220)
 _K_ANSWER = const(221)
-_K_LAND = const(223)
-_APPROACH_REM = const(224)
+_K_DRAG = const(222)
+_K_LAND = const(224)
+_APPROACH_REM = const(225)
 # end of words
 
 FIRST_NM = const(5000)  # the ram has moved: well above a scale's noise, below what a stiff stack gives under the contact force
@@ -46,6 +47,7 @@ ROOM = const(1000)  # cN, and a quarter of the contact force up to MORE: the las
 MORE = const(2000)  # proportion to what is left; a third of it is what the force goes beyond, see contact.py
 HASTE = const(3)  # before anything answers the rate may be so much above the landing's: one lag of it, see contact.py
 LARGE = const(0xFFFF)
+FAST = const(4000000)  # nm/s
 
 
 @micropython.viper
@@ -55,7 +57,13 @@ def approach(frame):
     if s[_MODE] != _MODE_APPROACH:
         return
     target = s[_TARGET]
-    left = target - s[_FORCE_F]
+    # what moves the ram now will be felt when it stands
+    speed = s[_SPEED]
+    if speed > FAST:
+        speed = FAST
+    elif speed < 0:
+        speed = 0
+    left = target - s[_FORCE_F] - (((speed >> 4) * s[_K_DRAG]) >> 12)
     solenoids = 1 if s[_K_KIND] == _KIND_FILL_VENT else 0
     drive = s[_EFFORT] if solenoids else s[_DRIVE]
     # has the ram answered?
@@ -87,7 +95,7 @@ def approach(frame):
             most = s[_K_APPROACH_MAX]
     # how fast the drive may rise
     rate = s[_K_APPROACH_RATE]
-    touched = 1 if left < target >> 1 else 0
+    touched = 1 if s[_FORCE_F] > target >> 1 else 0
     if left > LARGE:
         left = LARGE
     elif left < 0:
