@@ -1,8 +1,8 @@
 """The zero of the cells: what each shows with nothing pressed, followed while the press is vented, and taken out of a run's forces.
 
-A bridge's zero moves with temperature and age. As long as it is within its band the press arms, and then a force that is wrong by it
-would be felt as a contact, and held for weeks. So a program that starts on the vented ram takes it out of each cell first; the band
-is judged from the commissioning zero, however often that is done.
+A bridge's zero moves with temperature and age. As long as it is within its band the press arms, and then a force that is wrong by
+it would be felt as a contact, and held for weeks. So a program that starts on the vented ram takes it out of each cell first; the
+band is judged from the commissioning zero, however often that is done.
 """
 
 from stackpress_core import tuning

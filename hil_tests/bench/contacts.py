@@ -19,13 +19,19 @@ TO_N = 50
 SPECIMENS = ("steel_blank", "pellet_cell", "breathing_cell")
 SPEEDS_UM_S = (100, 500, 3000)
 CODES_PER_N = (228.8, 228.8, 228.8, 2516.6)  # of the reference press's cells
-ZEROS_N = ((0, 0, 0, 0), (60, 60, 60, 38), (-60, -60, -60, -38))  # low cell: all but its band; high ones: what the ranges may differ by
+# The low cell by its band, nearly; the high ones by as much as the two ranges may disagree by.
+ZEROS_N = ((0, 0, 0, 0), (60, 60, 60, 38), (-60, -60, -60, -38))
 LONGEST_S = 120
 
 
 def program(speed_um_s: int, to_n: float = TO_N) -> dict[str, Any]:
     """A contact, a second in which nothing is ordered, a vent."""
-    contact = {"do": "contact", "to_cn": round(to_n * 100), "speed_um_per_s": speed_um_s, "timeout_ms": LONGEST_S * 1000}
+    contact = {
+        "do": "contact",
+        "to_cn": round(to_n * 100),
+        "speed_um_per_s": speed_um_s,
+        "timeout_ms": LONGEST_S * 1000,
+    }
     steps = [contact, {"do": "relax", "for_ms": 1000}, {"do": "vent"}]
     return {"format": 1, "name": "touch", "host_loss": "carry_on", "steps": steps}
 

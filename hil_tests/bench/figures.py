@@ -29,7 +29,12 @@ FIGURES = (
     Figure("hold_measuring_pct", None, "%", "measuring error in that hold: drift, creep, nonlinearity of the low cell"),
     Figure("hold_total_pct", None, "%", "the two together: worst difference of the true force from the set-point"),
     Figure("hold_moves_per_h", 60, "1/h", "moves of the fill and vent valves in that hold"),
-    Figure("contact_excess_n", 25, "N", "true force over 50 N in a contact: 3 specimens, 100 - 3000 um/s, zeros off by up to their band"),
+    Figure(
+        "contact_excess_n",
+        25,
+        "N",
+        "true force beyond the 50 N of a contact: 3 specimens, 100 - 3000 um/s, zeros off by their band",
+    ),
     Figure("sim_speed", 50, "s/s", "press seconds for a wall second, 4 kHz tick, the whole program", "high"),
     Figure("hold_4khz_speed", None, "s/s", "the same for an hour of the 5 MPa hold, where little happens", "high"),
     Figure("sim_rss_mb", None, "MB", "peak memory of the simulated press in that program"),

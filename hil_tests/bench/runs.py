@@ -128,4 +128,3 @@ def held(truth: pl.DataFrame) -> dict[str, float]:
         "hold_total_pct": float(np.max(np.abs(wanted - force)[hold])) / stack * 100,
         "hold_moves_per_h": float(moves[hold][-1] - moves[hold][0]) / hours,
     }
-

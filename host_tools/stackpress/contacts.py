@@ -1,4 +1,4 @@
-"""How a configured press will do the contacts of a program: how fast it closes and what the specimen may feel, as it reckons itself."""
+"""How a configured press will do the contacts of a program, by its own reckoning: how fast it closes, what a specimen may feel."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,0 +1,88 @@
+"""A contact on the simulated press: what the specimen truly feels, with zeros that are off and bridges that are open."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import stackpress
+from stackpress import contacts as reckoned
+from stackpress import paths
+from stackpress.config import load
+
+from hil_tests.bench import contacts
+from hil_tests.targets.sim import SimTarget
+
+KINDS = ("nominal", "fill_vent")
+FILES = {"nominal": "press.toml", "fill_vent": "press_fill_vent.toml"}
+QUIET_BRIDGE = -1000  # permille of its sensitivity: the converter reads the zero and its noise
+AREA_UM2, STACK_PA, STACK_N = 132_732_290, 5_000_000, 663.66
+FELT_N = 200  # beyond the contact force, whatever one sensor says
+
+
+@contextmanager
+def pressing(plant: str) -> Iterator[tuple[SimTarget, stackpress.Press]]:
+    with SimTarget(plant=plant) as target, stackpress.open(target.port) as press:
+        target.run_for(1.0)
+        yield target, press
+
+
+@pytest.mark.parametrize("plant", KINDS)
+def test_contact_reaches_no_more_than_the_checker_says(plant: str) -> None:
+    effective = load(paths.BOARDS / "sim" / FILES[plant])
+    with pressing(plant) as (target, press):
+        for specimen, to_n, speed_um_s in (
+            ("steel_blank", 50, 3000),
+            ("pellet_cell", 50, 500),
+            ("breathing_cell", 5, 3000),
+        ):
+            what = contacts.program(speed_um_s, to_n)
+            (told,) = reckoned.contacts(what, effective)
+            most_n = contacts.most_n(target, press, specimen, what)
+            assert to_n <= most_n + 0.5 and most_n <= min(told.reach_n, to_n + 25), (specimen, to_n, most_n, told)
+
+
+@pytest.mark.parametrize(("plant", "sign"), [("nominal", 1), ("fill_vent", -1)])
+def test_zero_that_is_off_is_neither_felt_as_a_contact_nor_held(plant: str, sign: int) -> None:
+    ramp = {"do": "ramp", "to_pa": STACK_PA, "rate_cn_per_s": 20_000}
+    hold = {"do": "hold", "for_ms": 10_000}
+    with pressing(plant) as (target, press):
+        contacts.offset(target, (0, 0, 0, sign * 38))
+        assert contacts.most_n(target, press, "blank_set_close", contacts.program(500)) < 75
+        target.specimen("blank_set_close")
+        press.run({"format": 1, "name": "stack", "area_um2": AREA_UM2, "host_loss": "carry_on",
+                   "steps": [{"do": "contact", "to_cn": 5000}, ramp, hold]})  # fmt: skip
+        target.run_for(1.0)
+        while press.program_state().kind != "hold":
+            target.run_for(0.5)
+        target.run_for(8.0)
+        assert target.truth()["force_n"] == pytest.approx(STACK_N, rel=0.01)
+
+
+def test_zero_that_drifts_out_of_its_band_after_arming_starts_nothing() -> None:
+    with pressing("nominal") as (target, press):
+        press.document_put("program/touch", json.dumps(contacts.program(500)).encode())
+        press.arm()
+        target.run_for(0.1)
+        contacts.offset(target, (0, 0, 0, 60))
+        with pytest.raises(stackpress.PressRefused, match="the force is not zero"):
+            press.start("touch")
+        assert press.state == "safe"  # a start that is refused disarms
+
+
+@pytest.mark.parametrize("plant", KINDS)
+@pytest.mark.parametrize("cells", [(4,), (1, 2, 3, 4)])
+def test_bridge_that_is_open_and_reads_zero_lets_the_ram_press_little_and_is_named(
+    plant: str, cells: tuple[int, ...]
+) -> None:
+    with pressing(plant) as (target, press):
+        for cell in cells:
+            target.fault(f"gain_{cell}", QUIET_BRIDGE)
+        target.specimen("blank_set_close")
+        press.run(contacts.program(3000))
+        for _ in range(60):
+            target.run_for(0.5)
+            if press.state == "tripped":
+                break
+        assert press.tripped().reason in ("no_answer", "imbalance")
+        assert target.truth()["most_force_n"] <= contacts.TO_N + FELT_N
