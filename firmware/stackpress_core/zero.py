@@ -15,6 +15,7 @@ MEAN_MS = 320  # it follows the cells with this time constant
 FORCES = ("RANGE_BIAS", "FILTER", "FILTER_H", "PEAK")  # words in which a zero of before would linger
 BAND_LEAST_CN = 2000
 BAND_PART = 50  # of the cell's ceiling: 2 %
+STILL_PART = 4  # of the band: what has moved by more of it in the last moment is no zero
 
 
 class Zero:
@@ -61,13 +62,15 @@ class Zero:
         return ", ".join(["cell %d %d N" % (i + 1, cn // 100) for i, cn in self._now_cn()])
 
     def take_out(self):
-        """From now on each cell shows its force less what it showed with nothing pressed; Refused if that is beyond the band."""
+        """From now on each cell shows its force less what it showed with nothing pressed; Refused if that is beyond the band, or
+        not what it shows now: then something presses, or did a moment ago."""
+        zero_cn, s = self.cn(), self.S
         if self.is_off():
             raise Refused("the force is not zero: %s" % self.text())
-        s = self.S
-        for i, cn in enumerate(self.cn()):
-            if self.readings.uses_cell(i):
-                tuning.take_out(s, i, cn)
+        if any(abs(cn - zero_cn[i]) > self.band_cn(i) // STILL_PART for i, cn in self._now_cn()):
+            raise Refused("the cells have not come to rest: %s" % self.text())
+        for i, _ in self._now_cn():
+            tuning.take_out(s, i, zero_cn[i])
         self.readings.tare_cn = [0] * words.CELLS
         for name in FORCES:
             s[AT[name]] = 0
