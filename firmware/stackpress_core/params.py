@@ -55,7 +55,6 @@ PARAMS = (
     ("schedule_high_permille", "control", 1, 1000, 16000, 64000, "Gain schedule: largest factor, on a soft stack"),
     ("approach_force_n", "control", 100, 1, 2500, 20000, "Approach: the drive rises no higher than this while nothing is touched"),
     ("approach_rate_n_per_s", "control", 100, 1, 400, 10000, "Approach: the drive rises this fast until the ram moves"),
-    ("answer_travel_um", "control", 1, 1, 100, 100000, "Approach: less way than this answers no drive; with solenoids a tenth"),
     ("ram_speed_um_per_s_per_n", "control", 1, 1, 16, 2000, "A free ram moves this much faster for each newton more of drive"),
     ("contact_force_n", "control", 100, 1, 25, 1000, "Below this force the specimen counts as not touched"),
     ("trip_ramp_n_per_s", "interlock", 100, 10, 2000, 40000, "Ramp-down reaction: its rate, where a program has none"),

@@ -208,7 +208,6 @@ def compile_frame(s, p, ceilings, calibration, zero=None, sample_hz=0):
         "K_FORCE_DENY": p["force_limit_cn"],
         "K_APPROACH_MAX": min(p["approach_force_cn"], p["valve_full_scale_cn"], p["force_limit_cn"]),
         "K_APPROACH_RATE": rate_q16(contact.fastest_cn_per_s(p), hz),
-        "K_ANSWER": p["answer_travel_um"] * (100 if p["valve_kind"] == words.KIND_FILL_VENT else 1000),
         "K_DRAG": min(4095, 6554 // p["ram_speed_um_per_s_per_n"]),
         "K_LAG_MS": contact.lag_ms(p, sample_hz),
         "K_LAND": max(1, min(4095, 65536000 // (contact.LANDING_LAGS * contact.lag_ms(p, sample_hz) * hz))),

@@ -39,11 +39,8 @@ def cases(plant: str, seeds: int, wanted: set[str]) -> list[Case]:
             found.append(Case("hold", "fill_vent", variant, 1))
             found.append(Case("hold", plant, variant, 1))
     if wanted & set(CONTACT):
-        found += [
-            Case("contact", kind, variant, 1)
-            for kind in dict.fromkeys((plant, "fill_vent"))
-            for variant in variants.FILES
-        ]
+        kinds = dict.fromkeys((plant, "fill_vent"))
+        found += [Case("contact", kind, variant, 1) for kind in kinds for variant in variants.FILES]
     if wanted & set(CONTROL):
         found += [Case("press", plant, variant, seed) for variant in variants.FILES for seed in range(1, seeds + 1)]
     return found
@@ -79,9 +76,7 @@ def measure(
     results = run_all(cases(plant, seeds, wanted), console)
     variants.differ({((case.kind, case.plant, case.seed), case.variant): printed for case, (_, printed) in results})
     values.update(figures_of((case, found) for case, (found, _) in results))
-    told = [
-        {"run": case.label, "tick_rate_hz": case.hz, "truth": printed, **found} for case, (found, printed) in results
-    ]
+    told = [{"run": case.label, "tick_rate_hz": case.hz, "truth": printed, **found} for case, (found, printed) in results]
     return values, sorted(told, key=lambda row: str(row["run"]))
 
 
@@ -89,9 +84,7 @@ def run_all(todo: list[Case], console: Console) -> list[tuple[Case, tuple[dict[s
     """Every case with what its run gave, two at a time."""
     results: list[tuple[Case, tuple[dict[str, float], str]]] = []
     columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-    workers = ProcessPoolExecutor(
-        min(2, os.cpu_count() or 1), get_context("spawn")
-    )  # a fork would inherit Polars' locks
+    workers = ProcessPoolExecutor(min(2, os.cpu_count() or 1), get_context("spawn"))  # a fork would inherit Polars' locks
     with Progress(*columns, console=console) as progress, workers as pool:
         task = progress.add_task("runs", total=len(todo))
         waiting = {pool.submit(runs.run, case): case for case in todo}

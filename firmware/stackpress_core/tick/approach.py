@@ -34,20 +34,21 @@ _K_KIND = const(192)
 _K_HYSTERESIS = const(194)
 _K_APPROACH_MAX = const(219)
 _K_APPROACH_RATE = const(220)
-_K_ANSWER = const(221)
-_K_DRAG = const(222)
-_K_LAND = const(224)
-_APPROACH_REM = const(225)
+_K_DRAG = const(221)
+_K_LAND = const(223)
+_APPROACH_REM = const(224)
 # end of words
 
-FIRST_NM = const(5000)  # the ram has moved: well above a scale's noise, below what a stiff stack gives under the contact force
-FELT = const(100)  # cN, and a 64th of the contact force: a cell feels more; noise alone gets no further than its own peak
-MARGIN = const(5000)  # cN beyond the contact force, and a sixteenth of it: friction is not the same everywhere
-ROOM = const(1000)  # cN, and a quarter of the contact force up to MORE: the last newtons would never come if the rate were in
-MORE = const(2000)  # proportion to what is left; a third of it is what the force goes beyond, see contact.py
-HASTE = const(3)  # before anything answers the rate may be so much above the landing's: one lag of it, see contact.py
-LARGE = const(0xFFFF)
-FAST = const(4000000)  # nm/s
+_FIRST_NM = const(5000)  # the ram has moved: well above a scale's noise, below what a stiff stack gives under the contact force
+_FREE_NM = const(100000)  # it moves freely: less way than this, while the drive may rise by the contact force, answers nothing
+_PULSE_NM = const(10000)  # the same with solenoids, whose pulses are small
+_FELT = const(100)  # cN, and a 64th of the contact force: a cell feels more; noise alone gets no further than its own peak
+_MARGIN = const(5000)  # cN beyond the contact force, and a sixteenth of it: friction is not the same everywhere
+_ROOM = const(1000)  # cN, and a quarter of the contact force up to _MORE: the last newtons would never come if the rate were in
+_MORE = const(2000)  # proportion to what is left; a third of it is what the force goes beyond, see contact.py
+_HASTE = const(3)  # before anything answers the rate may be so much above the landing's: one lag of it, see contact.py
+_LARGE = const(0xFFFF)
+_FAST = const(4000000)  # nm/s
 
 
 @micropython.viper
@@ -59,8 +60,8 @@ def approach(frame):
     target = s[_TARGET]
     # what moves the ram now will be felt when it stands
     speed = s[_SPEED]
-    if speed > FAST:
-        speed = FAST
+    if speed > _FAST:
+        speed = _FAST
     elif speed < 0:
         speed = 0
     left = target - s[_FORCE_F] - (((speed >> 4) * s[_K_DRAG]) >> 12)
@@ -75,10 +76,10 @@ def approach(frame):
             drive = 0
     elif s[_ANSWER_AT] == _ABSENT:
         s[_ANSWER_AT] = here
-    elif here - s[_ANSWER_AT] > (s[_K_ANSWER] if moved else FIRST_NM):
+    elif here - s[_ANSWER_AT] > (_FIRST_NM if moved == 0 else _PULSE_NM if solenoids else _FREE_NM):
         s[_ANSWER_AT] = here
         answered = 1
-    if s[_FORCE_F] - s[_ANSWER_FORCE] > FELT + (target >> 6):
+    if s[_FORCE_F] - s[_ANSWER_FORCE] > _FELT + (target >> 6):
         s[_ANSWER_FORCE] = s[_FORCE_F]
         answered = moved
     if answered:
@@ -90,22 +91,22 @@ def approach(frame):
         moved = 1
     most = s[_K_APPROACH_MAX]
     if moved:
-        most = s[_ANSWER_DRIVE] + target + (target >> 4) + MARGIN
+        most = s[_ANSWER_DRIVE] + target + (target >> 4) + _MARGIN
         if most > s[_K_APPROACH_MAX]:
             most = s[_K_APPROACH_MAX]
     # how fast the drive may rise
     rate = s[_K_APPROACH_RATE]
     touched = 1 if s[_FORCE_F] > target >> 1 else 0
-    if left > LARGE:
-        left = LARGE
+    if left > _LARGE:
+        left = _LARGE
     elif left < 0:
         left = 0
     room = target >> 2
-    if room > MORE:
-        room = MORE
-    land = (left + room + ROOM) * s[_K_LAND]
+    if room > _MORE:
+        room = _MORE
+    land = (left + room + _ROOM) * s[_K_LAND]
     if touched == 0 and (solenoids or (moved == 0 and drive < s[_K_HYSTERESIS])):
-        land *= HASTE
+        land *= _HASTE
     elif solenoids == 0:
         rate = s[_RATE_MAX]
     if rate > land:

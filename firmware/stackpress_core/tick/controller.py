@@ -48,7 +48,7 @@ _K_DEAD_IN = const(204)
 _K_REVERSAL_RATE = const(205)
 _K_REVERSAL_PART = const(206)
 _REVERSAL_REM = const(207)
-_APPROACH_REM = const(225)
+_APPROACH_REM = const(224)
 # end of words
 
 

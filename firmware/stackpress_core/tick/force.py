@@ -66,7 +66,7 @@ _K_IMBALANCE_MIN = const(182)
 _K_DROP = const(183)
 _K_DROP_MIN = const(184)
 _K_DROP_DECAY = const(185)
-_CAL = const(240)
+_CAL = const(239)
 # end of words
 
 

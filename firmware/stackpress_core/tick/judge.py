@@ -78,8 +78,8 @@ _K_RAMP_MIN = const(187)
 _K_HOLD_DEV = const(188)
 _K_HOLD_MIN = const(189)
 _K_BUDGET = const(190)
-_ROW_COUNT = const(239)
-_ROW = const(377)
+_ROW_COUNT = const(238)
+_ROW = const(376)
 _IN_TRAVEL_OK = const(2048)
 # end of words
 

@@ -64,12 +64,12 @@ _ANSWER_TICKS = const(133)
 _DRIVE = const(134)
 _K_CONTACT = const(191)
 _K_HYSTERESIS = const(194)
-_K_TRIP_RATE = const(226)
-_K_TRIP_CORNER = const(227)
-_K_TRIP_LANDING = const(228)
-_K_TRIP_TICKS = const(229)
-_K_TRANSITIONS = const(231)
-_ABORT = const(376)
+_K_TRIP_RATE = const(225)
+_K_TRIP_CORNER = const(226)
+_K_TRIP_LANDING = const(227)
+_K_TRIP_TICKS = const(228)
+_K_TRANSITIONS = const(230)
+_ABORT = const(375)
 # end of words
 
 

@@ -46,7 +46,7 @@ _K_OUT_MAX = const(215)
 _K_SLEW = const(216)
 _SLEW_REM = const(217)
 _K_FORCE_DENY = const(218)
-_K_MOVE = const(230)
+_K_MOVE = const(229)
 # end of words
 
 

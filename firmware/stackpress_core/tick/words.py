@@ -210,7 +210,6 @@ WORDS = (
     ("K_FORCE_DENY", 1, "above this force nothing may push / cN"),
     ("K_APPROACH_MAX", 1, "largest drive of an approach / cN"),
     ("K_APPROACH_RATE", 1, "how fast it rises / cN per tick, Q16"),
-    ("K_ANSWER", 1, "approach: travel of a ram that moves freely, while the drive may rise by the contact force / nm"),
     ("K_DRAG", 1, "force that moves a free ram / cN for each nm/s, Q16"),
     ("K_LAG_MS", 1, "from a drive that rises to a force or travel that is seen to / ms"),
     ("K_LAND", 1, "approach: rate for the force that is left / per tick, Q16"),
