@@ -216,12 +216,13 @@ def test_operation_register_mirrors_the_state_through_its_filters():
 def test_questionable_register_mirrors_the_interlocks():
     server, _, press = bench()
     for i, name in enumerate(interlock.NAMES):
-        press.S[words.AT["ACTIVE"]] = 1 << i
+        words.clear_row_bits(press.S, "ACTIVE")
+        press.S[words.AT["ACTIVE"] + i // words.MASK_ROWS] = 1 << i % words.MASK_ROWS
         bits = int(ask(server, "STAT:QUES:COND?"))
         assert bits & status.QUES_WARNING
         assert (bits != status.QUES_WARNING) == (name not in ("storage", "log_full")), name
     press.state = states.TRIPPED
-    press.S[words.AT["ACTIVE"]] = 0
+    words.clear_row_bits(press.S, "ACTIVE")
     assert ask(server, "STAT:QUES:COND?") == "512\n"
 
 
