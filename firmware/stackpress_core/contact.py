@@ -1,4 +1,4 @@
-"""How a contact closes on its specimen: how fast it may, and what force it will reach; one reckoning for press, tick and checker.
+"""How a contact closes on its specimen: how fast it may; one reckoning for press, tick and checker.
 
 What moves a free ram is what the specimen gets that stops it, and what the drive rises by until force or travel are seen to answer
 comes on top. So a contact is no faster than its force allows, and its last newtons come slowly.
@@ -11,7 +11,6 @@ SCALE_MS = 32  # filter of the ram's speed, see tuning.py
 SOLENOID_MS = 10  # a seat valve closes sooner than a regulator follows
 SAMPLES = 4  # of a converter, until its filter has settled
 SLOWER = 4  # than until something answers, once the drive is through the valve's hysteresis
-ROOM_CN, ROOM_PART, ROOM_MORE_CN = 1000, 4, 2000  # the last newtons come as if so much more were left, see tick/approach.py
 OF_FORCE_PERMILLE = 700  # of the contact force may be there at the touch,
 TOUCH_CN = 1000  # and this, so that a small force does not take for ever;
 MOST_CN = 10000  # more than this never is
@@ -41,15 +40,3 @@ def rate_cn_per_s(speed, values, lag, has_scale):
     if not has_scale:
         rate //= SLOWER  # nobody sees the ram move: it has to be slow all the way
     return max(1, min(rate, speed * 100000 // (values["ram_speed_um_per_s_per_n"] * 2 * lag)))
-
-
-def reach_cn(to_cn, speed, values, sample_hz, has_scale):
-    """What the specimen feels at most, about: at the touch at `speed`, or at the end."""
-    lag = lag_ms(values, sample_hz)
-    room = ROOM_CN + min(to_cn // ROOM_PART, ROOM_MORE_CN)
-    landed = to_cn + room // LANDING_LAGS
-    touch = speed * 100 // values["ram_speed_um_per_s_per_n"]
-    if values["valve_kind"] == states.KIND_FILL_VENT:
-        # one pulse is the smallest step, and on a stack twice as stiff as the reference twice as high
-        return max(landed, touch) + 2 * values["fill_rate_cn_per_s"] * values["valve_min_on_ms"] // 1000
-    return max(landed, touch + rate_cn_per_s(speed, values, lag, has_scale) * 3 * lag // 2000)
