@@ -46,7 +46,7 @@ CHECKS = (
     ("stop_button", lambda a: a.readings.inputs & words.IN["stop"], "the stop button is held"),
     ("store", lambda a: not a.store_keeps,
      lambda a: "the store of documents takes nothing: %s" % (a.store_told or "starts can't be told apart")),
-    ("zero", lambda a: a.zero_point.is_off(), lambda a: "the force is not zero: %s" % a.zero_point.text()),
+    ("zero", lambda a: a.zero_point.off(), lambda a: "the force is not zero: %s" % a.zero_point.off()),
     ("temperature", lambda a: a.readings.row_exceeds("temperature"), "a platen is too hot"),
     ("storage", lambda a: a.S[AT["SIG_STORAGE"]] and a.settings.params["storage_reaction"], "the journal can't be written"),
     ("storage", lambda a: a.journal.missing and not a.settings.params["journal_in_ram"],

@@ -106,7 +106,7 @@ class Firmware:
 
     def _start(self):
         self.settings.load()
-        self.settings.changed += [self.panel.document_changed, self.events.document, self.zero_point.document_changed]
+        self.settings.changed += [self.panel.document_changed, self.events.document]
         if hasattr(self.board.serial, "listen"):
             self.board.serial.listen(self.S, _ABORT)
         self.server.hung_up()

@@ -1,6 +1,6 @@
 """What a program asks of the loop: orders, which go into the mailbox. The tick obeys where the table of states allows it."""
 
-from stackpress_core import contact, tuning
+from stackpress_core import tuning
 from stackpress_core.errors import Refused
 from stackpress_core.log import records
 from stackpress_core.tick import states, words
@@ -12,6 +12,24 @@ RATE_LIMIT = (1 << 38) - 1  # cN/s x 65536: what the set-point generator can hol
 VENTED_MS = 500
 FAR_CN = 1 << 29
 TICKS_MAX = (1 << 29) - 1
+SLOWER = 4  # than until something answers, once the drive is through the valve's hysteresis
+OF_FORCE_PERMILLE = 700  # of the contact force may be there at the touch,
+TOUCH_CN = 1000  # and this, so that a small force does not take for ever;
+MOST_CN = 10000  # more than this never is
+
+
+def closing(to_cn, asked, values, lag_ms, has_scale):
+    """(um/s, cN/s): how fast a contact that asks for so many um/s closes, and how fast a regulator's drive then rises.
+
+    What moves a free ram is what the specimen gets that stops it, and what the drive rises by until force or travel are seen to
+    answer comes on top. The host reckons with the same.
+    """
+    faster = values["ram_speed_um_per_s_per_n"]
+    touch_cn = min(to_cn * OF_FORCE_PERMILLE // 1000 + TOUCH_CN, MOST_CN)
+    speed = max(1, min(asked, touch_cn * faster // 100))
+    # without a scale nobody sees the ram move: it has to be slow all the way
+    rate = values["approach_rate_cn_per_s"] // (SLOWER if has_scale else SLOWER * SLOWER)
+    return speed, max(1, min(rate, speed * 100000 // (faster * 2 * lag_ms)))
 
 
 class Motion:
@@ -61,9 +79,8 @@ class Motion:
     def approach(self, contact_cn, speed_um_s):
         """Close the ram until the contact force is there, no faster than asked, than the press may, and than that force allows."""
         self._need_driven()
-        speed = min(speed_um_s, self.params["approach_limit_um_per_s"])
-        speed = contact.speed_um_per_s(contact_cn, speed, self.params)
-        rate = contact.rate_cn_per_s(speed, self.params, self.S[AT["K_LAG_MS"]], self.readings.displacement_nm != words.ABSENT)
+        speed, rate = closing(contact_cn, min(speed_um_s, self.params["approach_limit_um_per_s"]), self.params,
+                              self.S[AT["K_LAG_MS"]], self.readings.displacement_nm != words.ABSENT)  # fmt: skip
         self.send(states.PRESSING, states.APPROACH, contact_cn, rate, speed * 1000)
 
     def lock(self):

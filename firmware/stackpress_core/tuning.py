@@ -4,7 +4,6 @@ This runs in the foreground, before the tick is started or while the press is sa
 point per tick here, so that the tick itself never divides by its own rate.
 """
 
-from stackpress_core import contact
 from stackpress_core.params import device_name
 from stackpress_core.tick import interlock, states, words
 
@@ -14,6 +13,10 @@ CODE_SPAN = FULL_CODE + FULL_CODE // 2  # calibration codes, moved to a zero
 STEEPEST = 31  # cN a code
 RATE_MAX = (1 << 29) - 1  # cN per tick, Q16: twice that fits
 INTEGRAL_MAX = 8191  # times the largest error of 2^17 cN
+LANDING_LAGS = 3  # of an approach: what is left of its force is closed in this many lags, and does not overshoot
+SPEED_MS = 32  # filter of the ram's speed
+SOLENOID_MS = 10  # a seat valve closes sooner than a regulator follows
+SETTLING = 4  # samples of a converter, until its filter has settled
 
 
 def shift_for(ms, hz):
@@ -34,6 +37,12 @@ def corner_words(rate, ms, hz):
     """(change of the rate a tick, rate per distance left), both Q16, for corners that last `ms`."""
     ticks = max(1, ms * hz // 1000)
     return max(1, rate // ticks), max(1, 65536 // ticks)
+
+
+def lag_ms(p, sample_hz):
+    """From a drive that rises to a force or a travel that is seen to; `sample_hz` of the converter."""
+    valve = SOLENOID_MS if p["valve_kind"] == words.KIND_FILL_VENT else p["valve_lead_ms"] + SPEED_MS
+    return valve + p["filter_ms"] + SETTLING * 1000 // sample_hz
 
 
 def segments(points):
@@ -73,16 +82,6 @@ def segments(points):
         return values + [0] * (pad - len(values))
 
     return padded(codes) + padded(forces) + padded(slopes) + padded(residues) + [len(points), shift]
-
-
-def take_out(s, i, zero_cn):
-    """Move the line of cell `i` so that it shows so much less than its calibration; a tick needs no time for it."""
-    more = zero_cn - s[words.AT["CELL_ZERO"] + i]
-    at = words.AT["CAL"] + i * words.CAL_WORDS + words.POINTS
-    for k in range(at, at + words.POINTS):
-        s[k] -= more
-    s[words.AT["CELL"] + i] -= more
-    s[words.AT["CELL_ZERO"] + i] = zero_cn
 
 
 def span(points):
@@ -170,6 +169,9 @@ def compile_frame(s, p, ceilings, calibration, zero=None, sample_hz=0):
     # without ceilings the press can't be armed, and a limit of zero would trip it on noise
     ceilings = ceilings or {"frame_cn": FORCE_SPAN, "cell_cn": [FORCE_SPAN] * words.CELLS, "relief_cn": FORCE_SPAN}
     high = p["high_range_mask"]
+    lag, approach = lag_ms(p, sample_hz), p["approach_rate_cn_per_s"]
+    if p["valve_kind"] == words.KIND_FILL_VENT:
+        approach = min(approach, p["fill_rate_cn_per_s"])  # solenoids can't be asked for more than an open valve gives
     count = sum(1 for i in range(words.CELLS) if high >> i & 1)
     tuned = {
         "HZ": hz,
@@ -207,10 +209,10 @@ def compile_frame(s, p, ceilings, calibration, zero=None, sample_hz=0):
         "K_SETTLE": p["corner_ms"] * hz // 1000,
         "K_FORCE_DENY": p["force_limit_cn"],
         "K_APPROACH_MAX": min(p["approach_force_cn"], p["valve_full_scale_cn"], p["force_limit_cn"]),
-        "K_APPROACH_RATE": rate_q16(contact.fastest_cn_per_s(p), hz),
+        "K_APPROACH_RATE": rate_q16(approach, hz),
         "K_DRAG": min(4095, 6554 // p["ram_speed_um_per_s_per_n"]),
-        "K_LAG_MS": contact.lag_ms(p, sample_hz),
-        "K_LAND": max(1, min(4095, 65536000 // (contact.LANDING_LAGS * contact.lag_ms(p, sample_hz) * hz))),
+        "K_LAG_MS": lag,
+        "K_LAND": max(1, min(4095, 65536000 // (LANDING_LAGS * lag * hz))),
         "K_TRIP_RATE": rate_q16(p["trip_ramp_cn_per_s"], hz),
         "K_TRIP_TICKS": p["trip_ramp_limit_s"] * hz,
         "GAIN_FILL": 256,
@@ -219,7 +221,7 @@ def compile_frame(s, p, ceilings, calibration, zero=None, sample_hz=0):
     if (s[at["K_HIGH_MASK"]], s[at["K_LOW_MASK"]]) != (high, p["low_range_mask"]):
         s[at["RANGE"]] = s[at["RANGE_BIAS"]] = 0  # else the range stays: each change adds what the two disagree by at that moment
     tuned["K_TRIP_CORNER"], tuned["K_TRIP_LANDING"] = corner_words(tuned["K_TRIP_RATE"], p["corner_ms"], hz)
-    lag = max(1, shift_for(32, hz))
+    lag = max(1, shift_for(SPEED_MS, hz))
     tuned["K_LAG"], tuned["K_SPEED"] = lag, min(1023, max(1, hz * 16 >> lag))
     for name, word in tuned.items():
         s[at[name]] = word

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from stackpress_core import contact, params
+from stackpress_core import motion, params, tuning
 from stackpress_core.recipe import kinds, levels
 from stackpress_core.tick import states
 
@@ -41,19 +41,20 @@ def contacts(program: dict[str, Any], effective: Effective) -> list[Contact]:
         if step["do"] == "contact":
             to_cn = levels.level_cn(step, "to", program.get("area_um2", 0))
             asked = kinds.filled(step)["speed_um_per_s"]
-            speed = contact.speed_um_per_s(to_cn, asked, values)
-            most_cn = reach_cn(to_cn, speed, values, sample_hz, "displacement" in board.capabilities)
+            lag, has_scale = tuning.lag_ms(values, sample_hz), "displacement" in board.capabilities
+            may = min(asked, values["approach_limit_um_per_s"])
+            speed, rate = motion.closing(to_cn, may, values, lag, has_scale)
+            most_cn = reach_cn(to_cn, speed, rate, lag, values)
             found.append(Contact(number, to_cn / 100, asked, speed, most_cn / 100))
     return found
 
 
-def reach_cn(to_cn: int, speed: int, values: params.Values, sample_hz: int, has_scale: bool) -> int:
-    """What the specimen feels at most, about: at the touch at `speed`, or at the end."""
-    lag = contact.lag_ms(values, sample_hz)
+def reach_cn(to_cn: int, speed: int, rate: int, lag: int, values: params.Values) -> int:
+    """What the specimen feels at most, about: at the touch at `speed`, or at the end. `rate` in cN/s, `lag` in ms."""
     room = ROOM_CN + min(to_cn // ROOM_PART, ROOM_MORE_CN)
-    landed = to_cn + room // contact.LANDING_LAGS
+    landed = to_cn + room // tuning.LANDING_LAGS
     touch = speed * 100 // values["ram_speed_um_per_s_per_n"]
     if values["valve_kind"] == states.KIND_FILL_VENT:
         # one pulse is the smallest step, and on a stack twice as stiff as the reference twice as high
         return int(max(landed, touch) + 2 * values["fill_rate_cn_per_s"] * values["valve_min_on_ms"] // 1000)
-    return int(max(landed, touch + contact.rate_cn_per_s(speed, values, lag, has_scale) * 3 * lag // 2000))
+    return int(max(landed, touch + rate * 3 * lag // 2000))

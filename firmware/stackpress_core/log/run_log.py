@@ -60,7 +60,7 @@ class RunLog:
         self.journal.write(
             records.RUN, r.time_s, r.time_ms, self.events.run, self.runner.area_um2, r.hz,
             HOST_LOSS.index(self.runner.host_loss), self.params["cell_count"], self.board.firmware_hash(),
-            self._hash("config"), self._hash("calibration"), self._hash("program/" + program_name), self.zero_point.cn(),
+            self._hash("config"), self._hash("calibration"), self._hash("program/" + program_name), self.zero_point.known_cn,
             VERSION, program_name, sample, person)  # fmt: skip
         self.journal_missing()
 
@@ -111,7 +111,7 @@ class RunLog:
         r, s = self.readings, self.S
         self.ended = True
         outcome = records.RUN_ABORTED if self.runner.reason == "aborted" else OUTCOME_OF[self.runner.state]
-        zero = self.zero_point.cn() if zero_known else [records.ABSENT_I32] * words.CELLS
+        zero = self.zero_point.known_cn if zero_known else [records.ABSENT_I32] * words.CELLS
         self.journal.write(
             records.RUN_END, r.time_s, r.time_ms, self.events.run, outcome, zero, self.sampler.peak_cn, r.moves,
             s[AT["TOKEN"]], s[AT["MISSED"]])  # fmt: skip

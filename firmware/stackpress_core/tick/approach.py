@@ -45,8 +45,8 @@ _PULSE_NM = const(10000)  # the same with solenoids, whose pulses are small
 _FELT = const(100)  # cN, and a 64th of the contact force: a cell feels more; noise alone gets no further than its own peak
 _MARGIN = const(5000)  # cN beyond the contact force, and a sixteenth of it: friction is not the same everywhere
 _ROOM = const(1000)  # cN, and a quarter of the contact force up to _MORE: the last newtons would never come if the rate were in
-_MORE = const(2000)  # proportion to what is left; a third of it is what the force goes beyond, see contact.py
-_HASTE = const(3)  # before anything answers the rate may be so much above the landing's: one lag of it, see contact.py
+_MORE = const(2000)  # proportion to what is left; a third of it is what the force goes beyond
+_HASTE = const(3)  # before anything answers the rate may be so much above the landing's: one lag of it
 _LARGE = const(0xFFFF)
 _FAST = const(4000000)  # nm/s
 

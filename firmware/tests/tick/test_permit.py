@@ -37,7 +37,8 @@ def frames(draw):
 
 def energised(bench):
     tripped_under_force = bench["STATE"] == states.TRIPPED and bench["REACTION"] in (interlock.HOLD, interlock.RAMP, interlock.WARN)
-    return bench["STATE"] in states.DRIVEN or tripped_under_force
+    driven = bench["STATE"] in states.DRIVEN and bench["MODE"] != states.VENT
+    return driven or tripped_under_force
 
 
 @given(frames())
