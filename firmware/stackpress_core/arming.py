@@ -46,7 +46,7 @@ CHECKS = (
     ("stop_button", lambda a: a.readings.inputs & words.IN["stop"], "the stop button is held"),
     ("store", lambda a: not a.store_keeps,
      lambda a: "the store of documents takes nothing: %s" % (a.store_told or "starts can't be told apart")),
-    ("zero", lambda a: a.zero_point.off(), lambda a: "the force is not zero: %s" % a.zero_point.off()),
+    ("zero", lambda a: a.calibrator.zero_off(), lambda a: "the force is not zero: %s" % a.calibrator.zero_off()),
     ("temperature", lambda a: a.readings.row_exceeds("temperature"), "a platen is too hot"),
     ("storage", lambda a: a.S[AT["SIG_STORAGE"]] and a.settings.params["storage_reaction"], "the journal can't be written"),
     ("storage", lambda a: a.journal.missing and not a.settings.params["journal_in_ram"],
@@ -60,11 +60,11 @@ CHECKS = (
 class Arming:
     """What the checks look at."""
 
-    def __init__(self, S, readings, settings, zero_point, journal, store_keeps, store_told=""):
+    def __init__(self, S, readings, settings, calibrator, journal, store_keeps, store_told=""):
         self.S = S
         self.readings = readings
         self.settings = settings
-        self.zero_point = zero_point
+        self.calibrator = calibrator
         self.journal = journal
         self.store_keeps = store_keeps
         self.store_told = store_told

@@ -1,5 +1,9 @@
 """Guided calibration on the press: the display's tare, the commissioning zero, and the span of a cell from reference forces.
 
+A bridge's zero moves with temperature and age. As long as it is within its band the press arms, and then a force that is wrong
+by it would be felt as a contact, and held for weeks. So what the cells show is followed while the press is vented, and a program
+that starts takes it out of each cell first; the band is judged from the commissioning zero, however often that is done.
+
 Codes are watched fifty times a second; a point is the mean of the last second and is refused when the code is at the
 rail, does not move at all, or moves too much. Nothing is in force before it is accepted, and then it is bound to this board.
 """
@@ -14,28 +18,84 @@ SPREAD_MAX = 20000  # codes between smallest and largest: more is not at rest
 SPAN_MIN = 50000  # codes between two points
 TARE_CONTACTS = 4  # a tare is at most this many times the force of contact; one where a press is pressed by hand
 TARE_BANDS = 5  # a tare is at most this many times the band in which a cell counts as unloaded
+MEAN_MS = 320  # the zero follows the cells with this time constant
+STILL_MS = 300  # and is known once they have been at rest for so long: a force that has just been let go is no zero
+STILL_PART = 4  # of the band: a cell that moves by more of it is not at rest
+BAND_LEAST_CN = 2000
+BAND_PART = 50  # of the cell's ceiling: 2 %
 AT = words.AT
-_STATE, _RAW = AT["STATE"], AT["RAW"]
+_STATE, _RAW, _CELL, _ZERO = AT["STATE"], AT["RAW"], AT["CELL"], AT["CELL_ZERO"]
 
 
 class Calibrator:
     """The procedures, and whether the cells are at zero; what they find goes into `settings` as a document of `identity`."""
 
-    def __init__(self, S, readings, settings, events, agenda, identity, zero_point):
+    def __init__(self, S, readings, settings, events, agenda, identity):
         self.S = S
         self.readings = readings
         self.settings = settings
         self.events = events
         self.agenda = agenda
         self.identity = identity
-        self.zero_point = zero_point
         self.cell = 0  # from 1; 0 while nothing is being calibrated
         self.serial = ""
         self.points = []
         self._codes = [[] for _ in range(words.CELLS)]
         self._next_ms = 0
+        self.zero_cn = [0] * words.CELLS  # what each cell showed with nothing pressed, from the commissioning zero
+        self._zero_q8 = [0] * words.CELLS
+        self._still_ms = 0
 
     # -- zero and tare
+
+    def zero_band_cn(self, i):
+        """How far an unloaded cell may be off."""
+        ceiling_cn = 0 if "ceilings" in self.settings.problems else self.S[AT["K_CELL_CEILING"] + i]
+        return max(BAND_LEAST_CN, ceiling_cn // BAND_PART)
+
+    def follow_zero(self, passed_ms):
+        """The cells `passed_ms` later, MEAN_MS at most, with nothing pressed."""
+        s, q8 = self.S, self._zero_q8
+        self._still_ms += passed_ms
+        for i in range(words.CELLS):
+            more = (s[_CELL + i] + s[_ZERO + i] << 8) - q8[i]
+            if abs(more) >> 8 <= self.zero_band_cn(i) // STILL_PART:
+                more = more * passed_ms // MEAN_MS
+            else:
+                self._still_ms = 0
+            q8[i] += more
+        if self._still_ms >= STILL_MS:
+            for i in range(words.CELLS):
+                self.zero_cn[i] = q8[i] >> 8
+
+    def zero_off(self, zero_cn=None):
+        """What the cells show, in words, if one of those in use is beyond its band; or further from `zero_cn` than rest is."""
+        s, used = self.S, [i for i in range(words.CELLS) if self.readings.uses_cell(i)]
+        shown = [s[_CELL + i] + s[_ZERO + i] for i in range(words.CELLS)]
+        for i in used:
+            if abs(shown[i] - (zero_cn[i] if zero_cn else 0)) > self.zero_band_cn(i) // (STILL_PART if zero_cn else 1):
+                return ", ".join(["cell %d %d N" % (i + 1, shown[i] // 100) for i in used])
+        return ""
+
+    def take_out_zero(self):
+        """From now on each cell shows its force less what it showed with nothing pressed; Refused if that is beyond the band, or
+        not what it shows now: then something presses, or did a moment ago."""
+        if self.zero_off():
+            raise Refused("the force is not zero: %s" % self.zero_off())
+        if self.zero_off(self.zero_cn):
+            raise Refused("the cells have not come to rest: %s" % self.zero_off(self.zero_cn))
+        s = self.S
+        for i in range(words.CELLS):  # those that are not in use show nothing
+            more = self.zero_cn[i] - s[_ZERO + i]
+            # moving the cell's line, a tick needs no time for it
+            line = AT["CAL"] + i * words.CAL_WORDS + words.POINTS
+            for k in range(line, line + words.POINTS):
+                s[k] -= more
+            s[_CELL + i] -= more
+            s[_ZERO + i] += more
+        self.readings.tare_cn = [0] * words.CELLS
+        for name in ("RANGE_BIAS", "FILTER", "FILTER_H", "PEAK"):  # where a zero of before would linger
+            s[AT[name]] = 0
 
     def tare(self):
         """The display's zero only; the safety bands keep the commissioning zero. It must not hide a pressed cell, and by hand a
@@ -46,7 +106,7 @@ class Calibrator:
             raise Refused("the press is %s: a force of %d N would be hidden" % (r.state_name, r.filtered_cn // 100))
         cells = [r.cell_force_cn(i) if r.uses_cell(i) else 0 for i in range(words.CELLS)]
         for i, force_cn in enumerate(cells):
-            if abs(force_cn) > TARE_BANDS * self.zero_point.band_cn(i):
+            if abs(force_cn) > TARE_BANDS * self.zero_band_cn(i):
                 raise Refused("cell %d carries %d N: more than a tare may hide" % (i + 1, force_cn // 100))
         r.tare_cn = cells
         self.events.note(records.EVENT_TARE)
@@ -107,7 +167,7 @@ class Calibrator:
                 continue
             codes[i] = self.settled_code(i)
             off = tuning.force_at(cell["points"], codes[i]) - tuning.force_at(cell["points"], cell.get("zero_code", codes[i]))
-            band = self.zero_point.band_cn(i)
+            band = self.zero_band_cn(i)
             if abs(off) > band:
                 raise Refused("cell %d is %d N off its calibrated zero, more than %d N: unload it, or calibrate it again"
                               % (i + 1, off // 100, band // 100))

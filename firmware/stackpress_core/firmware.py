@@ -33,7 +33,6 @@ from stackpress_core.settings import Settings
 from stackpress_core.stiffness import Stiffness
 from stackpress_core.tick import words
 from stackpress_core.version import VERSION
-from stackpress_core.zero import Zero
 
 AT = words.AT
 _T_SECOND, _T_SUB, _HZ, _ABORT, _FOREGROUND = AT["T_SECOND"], AT["T_SUB"], AT["HZ"], AT["ABORT"], AT["SIG_FOREGROUND"]
@@ -68,19 +67,17 @@ class Firmware:
         self.lease = Lease(S, self.runner, self.events, self.agenda)
         self.sampler = Sampler(S, self.ring, self.params, r, self.runner, self.journal, self.events,
                                self.agenda)  # fmt: skip
-        self.zero_point = Zero(S, r, self.settings)
-        self.run_log = RunLog(S, r, self.zero_point, self.documents, self.params, self.runner, self.sampler, self.journal,
+        self.calibrator = Calibrator(S, r, self.settings, self.events, self.agenda, board.identity)
+        self.run_log = RunLog(S, r, self.calibrator, self.documents, self.params, self.runner, self.sampler, self.journal,
                               self.events, self.agenda, board)  # fmt: skip
         self.telemetry = Telemetry(r, self.runner, self.events)
 
         self.stiffness = Stiffness(S, self.params)
         self.duty = Duty(S)
-        self.calibrator = Calibrator(S, r, self.settings, self.events, self.agenda, board.identity,
-                                     self.zero_point)  # fmt: skip
-        self.arming = Arming(S, r, self.settings, self.zero_point, self.journal, store_keeps,
+        self.arming = Arming(S, r, self.settings, self.calibrator, self.journal, store_keeps,
                              getattr(board, "store_told", ""))  # fmt: skip
         self.operator = Operator(S, r, self.settings, self.arming, self.motion, self.runner, self.lease, self.run_log,
-                                 self.events, self.zero_point)  # fmt: skip
+                                 self.events, self.calibrator)  # fmt: skip
         self.maintenance = Maintenance(board, r, self.motion, self.journal, self.events)
         self.panel = Panel(r, self.settings, self.runner, self.operator, self.arming)
         self.controls = Controls(r, self.operator, self.panel, self.events, self.agenda)

@@ -14,7 +14,7 @@ ACKNOWLEDGED = ("SIG_RESET", "SIG_CRASH", "SIG_LOG", "SIG_STORAGE", "SIG_LEASE")
 class Operator:
     """Gives the orders that no program gives, and begins and ends programs; remembers what was asked for last."""
 
-    def __init__(self, S, readings, settings, arming, motion, runner, lease, run_log, events, zero_point):
+    def __init__(self, S, readings, settings, arming, motion, runner, lease, run_log, events, calibrator):
         self.S = S
         self.readings = readings
         self.settings = settings
@@ -24,7 +24,7 @@ class Operator:
         self.lease = lease
         self.run_log = run_log
         self.events = events
-        self.zero_point = zero_point
+        self.calibrator = calibrator
         self.program_name = self.sample = self.person = ""
 
     def arm(self):
@@ -73,7 +73,7 @@ class Operator:
         if complaints:
             raise Refused("; ".join(complaints))
         if not manual:
-            self.zero_point.take_out()  # an armed press is vented: what the cells show now is no force
+            self.calibrator.take_out_zero()  # an armed press is vented: what the cells show now is no force
         self.program_name = name
         self.sample = sample or document.get("sample", "")
         self.person = person or document.get("operator", "")

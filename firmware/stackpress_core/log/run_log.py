@@ -1,12 +1,12 @@
 """The records at both ends of what a press does: one at its start, one before each run and one after it, with the zero of both."""
 
+from stackpress_core.calibration import MEAN_MS
 from stackpress_core.identity import digest
 from stackpress_core.log import records
 from stackpress_core.recipe.fields import HOST_LOSS
 from stackpress_core.recipe.runner import DONE, FAILED, STOPPED
 from stackpress_core.tick import interlock, states, words
 from stackpress_core.version import VERSION
-from stackpress_core.zero import MEAN_MS
 
 AT = words.AT
 _STATE, _MODE = AT["STATE"], AT["MODE"]
@@ -19,10 +19,10 @@ OUTCOME_OF = {DONE: records.RUN_DONE, STOPPED: records.RUN_STOPPED, FAILED: reco
 class RunLog:
     """Begin and end of runs; `look()` once a foreground pass."""
 
-    def __init__(self, S, readings, zero_point, documents, params, runner, sampler, journal, events, agenda, board):
+    def __init__(self, S, readings, calibrator, documents, params, runner, sampler, journal, events, agenda, board):
         self.S = S
         self.readings = readings
-        self.zero_point = zero_point
+        self.calibrator = calibrator
         self.documents = documents
         self.params = params
         self.runner = runner
@@ -60,7 +60,7 @@ class RunLog:
         self.journal.write(
             records.RUN, r.time_s, r.time_ms, self.events.run, self.runner.area_um2, r.hz,
             HOST_LOSS.index(self.runner.host_loss), self.params["cell_count"], self.board.firmware_hash(),
-            self._hash("config"), self._hash("calibration"), self._hash("program/" + program_name), self.zero_point.known_cn,
+            self._hash("config"), self._hash("calibration"), self._hash("program/" + program_name), self.calibrator.zero_cn,
             VERSION, program_name, sample, person)  # fmt: skip
         self.journal_missing()
 
@@ -74,7 +74,7 @@ class RunLog:
             self.agenda.look()
         if self._is_vented():
             self.agenda.at(now_ms - now_ms % LOOK_MS + LOOK_MS)
-            self.zero_point.follow(passed_ms)
+            self.calibrator.follow_zero(passed_ms)
         if closing:
             self._end_if_known(passed_ms)
 
@@ -111,7 +111,7 @@ class RunLog:
         r, s = self.readings, self.S
         self.ended = True
         outcome = records.RUN_ABORTED if self.runner.reason == "aborted" else OUTCOME_OF[self.runner.state]
-        zero = self.zero_point.known_cn if zero_known else [records.ABSENT_I32] * words.CELLS
+        zero = self.calibrator.zero_cn if zero_known else [records.ABSENT_I32] * words.CELLS
         self.journal.write(
             records.RUN_END, r.time_s, r.time_ms, self.events.run, outcome, zero, self.sampler.peak_cn, r.moves,
             s[AT["TOKEN"]], s[AT["MISSED"]])  # fmt: skip
