@@ -2,5 +2,5 @@
 # the collector does not scan it.
 set(PICO_BOARD "pico")
 set(PICO_PLATFORM "rp2040")
-set(MICROPY_C_HEAP_SIZE 32272)
+set(MICROPY_C_HEAP_SIZE 32784)
 include(${CMAKE_CURRENT_LIST_DIR}/quick.cmake)

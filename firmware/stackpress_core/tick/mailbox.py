@@ -109,6 +109,9 @@ def obey(frame):
                 s[_STATE] = wanted
                 mode = s[_CMD_MODE]
                 if mode == _MODE_FORCE:
+                    rate = s[_SET_RATE]
+                    left = s[_TARGET] - s[_SET]
+                    ahead = s[_CMD_TARGET] - s[_SET]
                     if before != _MODE_FORCE or s[_TARGET] != s[_CMD_TARGET]:
                         s[_RAMP_FROM] = s[_SET] if before == _MODE_FORCE else s[_FORCE_F]
                         s[_REACHED] = 0
@@ -118,6 +121,17 @@ def obey(frame):
                     if s[_SET_RATE] == 0 or s[_CMD_CORNER] > s[_CORNER]:
                         s[_CORNER] = s[_CMD_CORNER]
                     s[_LANDING] = s[_CMD_LANDING]
+                    # one that turns round must stop before it leads beyond where it was going; else it stops as on a target
+                    if rate < 0:
+                        rate = 0 - rate
+                        left = 0 - left
+                        ahead = 0 - ahead
+                    if rate and left >= 0 and ahead <= 0:
+                        ticks = rate // s[_CORNER] + 1
+                        if ticks > 0xFFFF:
+                            ticks = 0xFFFF
+                        if ((rate >> 16) + 1) * ((ticks + 1) >> 1) >= left:
+                            s[_SET_RATE] = 0
                 s[_APPROACH_SPEED] = s[_CMD_SPEED]
                 if mode == _MODE_APPROACH:
                     s[_TARGET] = s[_CMD_TARGET]

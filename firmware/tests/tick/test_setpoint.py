@@ -70,6 +70,9 @@ def test_lands_exactly_on_its_target_and_rests_there(hz, start, way, rate_cn_per
 
 @given(st.lists(st.tuples(FORCES, st.integers(1, 4_000_000), st.integers(1, 200)), min_size=2, max_size=6), st.sampled_from(RATES))
 @settings(max_examples=80, deadline=None)
+@example([(569, 20655, 114), (0, 459792, 28), (2, 1, 2)], 4000)
+@example([(569, 20655, 114), (0, 459792, 28), (2, 1, 200)], 4000)
+@example([(9_000_000, 4_000_000, 200), (10_000_000, 4_000_000, 23), (9_000_000, 1, 200)], 50)
 def test_target_that_changes_on_the_way_never_leads_beyond_what_was_asked_for(orders, hz):
     bench = moving(hz, 0, 0, 1)
     bench["K_SETTLE"] = 1 << 29
