@@ -16,5 +16,7 @@ from stackpress_core.firmware import Firmware  # noqa: E402
 try:
     board.loop(Firmware(board))
 except Exception as error:
-    board.crashed(error)
+    from stackpress_core.boots import note_crash
+
+    board.crashed(error, note_crash)
 board.leave()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import serial
 import stackpress
-from stackpress import programs
+from stackpress import programs, why
 from stackpress.logs.decode import decode
 from stackpress.simulator import native_ticks, registry, side_channel_client
 from stackpress.simulator.supervisor import Settings, Supervisor
@@ -149,8 +149,28 @@ def test_a_firmware_that_crashes_starts_again_and_must_be_acknowledged() -> None
         with stackpress.open(target.port) as press:
             target.run_for(0.1)
             assert [check.code for check in press.checks()] == ["crash"]
+            told = [one.fields["text"] for one in pulled(press).of(records.EVENT) if one.fields["code"] == records.EVENT_CRASH]
+            assert told[-1] == "InjectedCrash: injected" and any("loop.py:" in line for line in told)
             press.reset()
             assert press.checks() == []
+
+
+def test_a_trip_is_told_with_its_later_reasons_after_the_power_was_away() -> None:
+    with SimTarget() as target:
+        with stackpress.open(target.port) as press:
+            target.run_for(0.1)
+            press.arm()
+            target.run_for(0.1)
+            target.fault("guard")
+            target.run_for(0.1)
+            target.fault("estop")
+            target.run_for(1.0)
+            assert press.query("CYCL:TRIP:REAS?;LAT?") == '"guard";"estop"'
+        target.restart()
+        with stackpress.open(target.port) as press:
+            target.run_for(0.1)
+            told = why.of_press(press, pulled(press))
+            assert press.state == "safe" and told.reason == "guard" and any("another reason: estop" in line for line in told.later)
 
 
 def test_press_without_any_document_comes_up_safe_and_says_what_is_missing() -> None:

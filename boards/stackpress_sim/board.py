@@ -3,6 +3,7 @@
 Its loop is in loop.py; what a hand in the laboratory can do to it comes through side_channel.py.
 """
 
+import io
 import json
 import os
 import sys
@@ -133,7 +134,10 @@ class Board:
             self.side_channel.tell({"unread": self.serial.unread.hex()})
         raise SystemExit(3)
 
-    def crashed(self, error):
-        """An exception reached main.py: end, so that the next start knows of the crash; its text is in firmware.log."""
+    def crashed(self, error, note_crash):
+        """An exception reached main.py: end; the next start knows of the crash; its text is in the store and in firmware.log."""
+        text = io.StringIO()
+        sys.print_exception(error, text)
+        note_crash(self.store, text.getvalue())
         sys.print_exception(error, sys.stderr)
         raise SystemExit(5)

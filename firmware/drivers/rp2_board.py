@@ -15,6 +15,7 @@ prompt is given away.
 | thermocouples, scale | write their words of the frame |
 """
 
+import sys
 import time
 
 import image_facts
@@ -22,6 +23,7 @@ import machine
 import micropython
 from image_facts import CHIP, DRIVERS, PINS
 
+import drivers
 from drivers import memory, outputs
 
 outputs.safe(image_facts.LOW_PINS)
@@ -32,6 +34,7 @@ from stackpress_core.tick import words  # noqa: E402
 from drivers import file_store, tick_vector, usb_serial, watchdog  # noqa: E402
 
 WALL_MASK = (1 << 30) - 1
+LOOP = 64  # in the trail: this loop, then the parts that are served (last_words.py)
 _HZ, _TOKEN = words.AT["HZ"], words.AT["TOKEN"]
 _STATUS, _STALE, _VALVE = words.AT["STATUS"], words.AT["SIG_STALE"], words.AT["VALVE"]
 AGAIN_MS = 1000
@@ -57,6 +60,7 @@ class Board:
         self.git, self.runs, self.boot_drive = image_facts.GIT, "frozen", True
         self._vector = tick_vector.TickVector(tick_code.entry(), IRQ)
         self._words = memory.words()
+        self.trail = memory.trail()
         self.reset_cause = self._cause()
         outputs.inputs(image_facts.SWITCH_PINS)
         self.serial = usb_serial.UsbSerial()
@@ -75,7 +79,8 @@ class Board:
         parts = (self.panel, self._part("thermocouples"), self._part("scale"), self.flash, self._converter, self._deadman)
         self._parts = [part for part in parts if part]
         self._hz = self._again = 0
-        self._dog = watchdog.Watchdog()
+        self._dog = watchdog.Watchdog(self.trail)
+        self.died = self._last_words()
 
     def _part(self, role):
         """What drives a part, or None if the board has none."""
@@ -97,6 +102,17 @@ class Board:
         if machine.reset_cause() != machine.WDT_RESET:
             return "power"
         return "watchdog" if watchdog.ran_out() else "reset"
+
+    def _last_words(self):
+        """What is known of how the start before ended, if it ended badly."""
+        from drivers import last_words
+
+        told = last_words.told(self._served())
+        del sys.modules["drivers.last_words"], drivers.last_words
+        return told if self.reset_cause in ("watchdog", "crash") else ""
+
+    def _served(self):
+        return [part for part in self._parts if hasattr(part, "service")]
 
     def _journal(self):
         """The journal's flash; a chip that is not there is replaced by a little RAM, and the press is told."""
@@ -122,15 +138,18 @@ class Board:
         for part in self._parts:
             if hasattr(part, "begin"):
                 part.begin(press)
-        services = [part.service for part in self._parts if hasattr(part, "service")]
+        services = [part.service for part in self._served()]
         dog.start()
-        foreground, wall = press.foreground, self.wall_ms
+        foreground, wall, trail = press.foreground, self.wall_ms, self.trail
         while not press.wants_prompt:
             if S[_HZ] != self._hz:
                 self._run_at(S[_HZ])
             foreground(wall())
+            trail[0] = LOOP
             for service in services:
+                trail[0] += 1
                 service(wall())
+            trail[0] = LOOP
             if S[_STATUS] & words.SAMPLE_CHIP_RESET or S[_STALE] > S[_HZ]:
                 self._set_up_again(S, wall())
             dog.passed(S[_TOKEN])
@@ -210,11 +229,14 @@ class Board:
         watchdog.feed_at_prompt()
         micropython.kbd_intr(3)
 
-    def crashed(self, error):
-        """An exception reached main.py: outputs safe, its text on the port for who listens, and start anew."""
-        import sys
+    def crashed(self, error, note_crash):
+        """An exception reached main.py: outputs safe, its text into the store and on the port for who listens, and start anew."""
+        from io import StringIO
 
         self._stop()
+        text = StringIO()
+        sys.print_exception(error, text)
+        note_crash(self.store, text.getvalue())
         sys.print_exception(error)
         time.sleep_ms(200)
         machine.mem32[memory.NOTE] = CRASHED

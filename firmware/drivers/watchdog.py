@@ -18,7 +18,9 @@ _timer = None
 
 
 class Watchdog:
-    def __init__(self):
+    def __init__(self, trail=None):
+        """`trail[1]` counts the passes since it was fed: where no tick comes any more there are many."""
+        self._trail = [0, 0] if trail is None else trail
         self._dog = None
         self._seen = -1
 
@@ -34,7 +36,10 @@ class Watchdog:
         """Once a pass of the foreground, with a number that each tick changes."""
         if self._dog and ticks != self._seen:
             self._seen = ticks
+            self._trail[1] = 0
             self._dog.feed()
+        else:
+            self._trail[1] += 1
 
     def last_work(self):
         """For what is still to be done with the outputs safe and the loop over."""

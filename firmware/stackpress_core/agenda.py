@@ -14,7 +14,9 @@ class Agenda:
     """`parts` are called in their order; `now_ms` is press time, `wall_ms` wall time of the present pass. `next_ms` is the nearest
     moment, and none is further than LONGEST_MS."""
 
-    def __init__(self, parts=()):
+    def __init__(self, parts=(), trail=None):
+        """`trail[0]` is the number of the part that is called now; a board keeps it through a reset (drivers/last_words.py)."""
+        self._trail = [0] if trail is None else trail
         self.now_ms = self.wall_ms = self.next_ms = 0
         self.watch = None  # of who runs the ticks himself: keep(part, word, least, most), kept, and drop(part)
         self.take(parts)
@@ -28,7 +30,7 @@ class Agenda:
     def go(self, now_ms, all_of_them=True):
         """A pass: who is called has to name his moment again."""
         self.now_ms = now_ms
-        parts, moments, watch = self._parts, self._moments, self.watch
+        parts, moments, watch, trail = self._parts, self._moments, self.watch, self._trail
         everybody = len(parts)
         due, far_ms, nearest = all_of_them or moments[everybody] <= now_ms, now_ms + FAR_MS, now_ms + LONGEST_MS
         if due:  # else what somebody asked of all of them is still to come
@@ -39,10 +41,11 @@ class Agenda:
                 moments[i] = far_ms
                 if watch and watch.kept:
                     watch.drop(i)
+                trail[0] = i
                 parts[i]()
             if moments[i] < nearest:
                 nearest = moments[i]
-        self._of = everybody
+        self._of = trail[0] = everybody
         self.next_ms = min(nearest, moments[everybody])
 
     def at(self, ms):

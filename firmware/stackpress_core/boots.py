@@ -1,10 +1,15 @@
-"""Boot numbers: one more at each start, kept twice like a document, so that press time and boot number date a record for good."""
+"""What one start leaves for the next: its number, one more each time, and the note of a crash that nobody has acknowledged.
+
+The number is kept twice like a document, so that press time and boot number date a record for good. The note is written when
+nothing is energised, and taken away by an acknowledgement alone: neither a restart nor the power does that.
+"""
 
 from stackpress_core.documents import unwrap, wrap
 from stackpress_core.errors import Refused
 
 _NAME = "boot"
 _CRASH = "crash.a"
+_NOTE_MAX = 600  # bytes: of a traceback its end says most
 
 
 def _read(store, name):
@@ -38,6 +43,21 @@ def crash_stands(store, crashed):
         except OSError:
             pass  # then it stands until the power goes
     return crashed or _read(store, _CRASH) is not None
+
+
+def note_crash(store, told):
+    """Keep what is known of a crash; what an earlier one has left stays in front of it."""
+    try:
+        store.write(_CRASH, (_read(store, _CRASH) or b"") + told[-_NOTE_MAX:].encode() + b"\n")
+    except OSError:
+        pass  # the press starts anew all the same; what it said stands on the port
+
+
+def crash_told(store):
+    """What is known of the crash that stands, a line each, as places of code."""
+    lines = str(_read(store, _CRASH) or b"", "utf-8").split("\n")
+    short = [line.strip().replace('File "', "").replace('", line ', ":").replace(", in ", " ") for line in lines]
+    return [line for line in short if len(line) > 1 and line[:9] != "Traceback"]
 
 
 def acknowledge_crash(store):

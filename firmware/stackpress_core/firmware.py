@@ -8,7 +8,7 @@ says who knows whom.
 from stackpress_core import params, switches
 from stackpress_core.agenda import Agenda
 from stackpress_core.arming import Arming
-from stackpress_core.boots import crash_stands, next_boot_id
+from stackpress_core.boots import crash_stands, crash_told, next_boot_id, note_crash
 from stackpress_core.calibration import Calibrator
 from stackpress_core.documents import Documents, Transfer
 from stackpress_core.duty import Duty
@@ -38,6 +38,7 @@ AT = words.AT
 _T_SECOND, _T_SUB, _HZ, _ABORT, _FOREGROUND = AT["T_SECOND"], AT["T_SUB"], AT["HZ"], AT["ABORT"], AT["SIG_FOREGROUND"]
 TENTH_MS = 100
 CRASHES = ("watchdog", "crash")
+CRASH_LINES = 10  # of a note, in the journal
 RING_ENTRIES, RING_ENTRY = 6016, 14  # of the flight recorder: 1.5 s at 4 kHz; a board may have less memory for it
 
 
@@ -52,7 +53,7 @@ class Firmware:
         self.boot_id, store_keeps = next_boot_id(board.store)
         self._first_words()
 
-        self.agenda = Agenda()
+        self.agenda = Agenda(trail=getattr(board, "trail", None))
         self.params = params.Values()
         self.pairs = switches.Pairs()
         self.readings = r = Readings(S, self.params, self.pairs)
@@ -99,6 +100,8 @@ class Firmware:
         s[AT["RING_LEN"]] = len(self.ring) // RING_ENTRY
         s[AT["TEMPERATURE"]] = s[AT["TEMPERATURE"] + 1] = s[AT["DISPLACEMENT"]] = words.ABSENT
         s[AT["BANK_WANTED"]] = 1
+        if getattr(board, "died", ""):
+            note_crash(board.store, board.died)
         s[AT["SIG_CRASH"]] = 1 if crash_stands(board.store, board.reset_cause in CRASHES) else 0
 
     def _start(self):
@@ -110,6 +113,9 @@ class Firmware:
         self.run_log.boot()
         if self.arming.store_told:
             self.events.tell(records.EVENT_STORE, 0, 0, self.arming.store_told)
+        if self.S[AT["SIG_CRASH"]]:
+            for line in crash_told(self.board.store)[-CRASH_LINES:]:
+                self.events.tell(records.EVENT_CRASH, 0, 0, line)
 
     def foreground(self, wall_ms, moved=True, heard=True):
         """Serial line, program, log: each bounded. Who runs the ticks himself knows whether time only `moved` to a moment of the

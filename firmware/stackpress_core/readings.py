@@ -178,6 +178,10 @@ class Readings:
         first = self.S[AT["FIRST"]]
         return interlock.NAMES[first] if first >= 0 else ""
 
+    def later_reasons(self):
+        """What has joined the trip since it was there, first fault left out."""
+        return [name for name in interlock.names_of(words.row_bits(self.S, "LATCHED")) if name != self.trip_reason]
+
     @property
     def trip_hint(self):
         first, stuck = self.S[AT["FIRST"]], self.pairs.stuck

@@ -3,9 +3,11 @@
 import json
 
 from bench_press import PARAMS, MemoryBoard, after_each, bench, documents, ramp, recipe
-from stackpress_core import arming
+from stackpress_core import arming, boots
 from stackpress_core.errors import Refused, ScpiError, StorageFault
+from stackpress_core.log import records
 from stackpress_core.tick import states, words
+from stand_in import Store
 
 __all__ = ["after_each"]
 
@@ -212,6 +214,46 @@ def test_crash_before_this_start_is_told_until_acknowledged():
         assert codes(b) == ["crash"]
         b.press.operator.reset()
         assert codes(b) == []
+
+
+def test_what_joins_a_trip_is_told_and_never_takes_the_first_reasons_place():
+    b = bench().pressed()
+    b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
+    b.run(0.05)
+    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
+    b.run(0.2)
+    assert b.press.readings.trip_reason == "guard" and b.press.readings.later_reasons() == ["estop"]
+    joined = [r["text"] for r in b.records(records.EVENT) if r["code"] == records.EVENT_REASON]
+    assert joined == ["estop"]
+    b.inputs |= words.IN["guard_a"] | words.IN["guard_b"]
+    b.run_passes(2)
+    assert "estop" in refusal(b.press.operator.reset)
+    assert b.press.readings.trip_reason == "guard"
+
+
+def test_notes_of_crashes_are_told_in_the_log_the_first_in_front_until_acknowledged():
+    store = Store()
+    boots.note_crash(store, 'Traceback (most recent call last):\n  File "a/b.py", line 7, in look\nValueError: no\n')
+    boots.note_crash(store, "last section: wire")
+    b = bench(MemoryBoard(cause="crash", store=store))
+    told = [r["text"] for r in b.records(records.EVENT) if r["code"] == records.EVENT_CRASH]
+    assert told == ["a/b.py:7 look", "ValueError: no", "last section: wire"]
+    b.press.operator.reset()
+    assert boots.crash_told(store) == [] and codes(b) == []
+
+
+def test_a_long_traceback_keeps_its_end():
+    store = Store()
+    boots.note_crash(store, "x" * 5000 + "\nValueError: the end")
+    assert boots.crash_told(store)[-1] == "ValueError: the end" and len(store.read("crash.a")) < 700
+
+
+def test_a_board_that_knows_how_the_start_before_died_has_it_in_the_log():
+    board = MemoryBoard(cause="watchdog")
+    board.died = "last section: sampler"
+    b = bench(board)
+    assert [r["text"] for r in b.records(records.EVENT) if r["code"] == records.EVENT_CRASH] == ["last section: sampler"]
+    assert codes(b) == ["crash"]
 
 
 def test_program_over_the_limits_is_refused_whole_and_nothing_moves():

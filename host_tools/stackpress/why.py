@@ -100,8 +100,10 @@ def of_crash(boot: int, every: Sequence[Record]) -> Account:
     cause = _name(records.RESET_CAUSES, start.fields["cause"])
     before = [one for one in every if one.seq < start.seq]
     did = [f"the last that is logged before it: {_told(before[-1])}"] if before else []
+    since = [one for one in every if one.boot == start.boot and one.kind == records.EVENT]
+    did += [str(one.fields["text"]) for one in since if _is(one, records.EVENT_CRASH)]
     later = [f"started as boot {start.boot}, safe; it can't be armed before `stackpress reset`"]
-    later += [_told(one) for one in every if one.boot == start.boot and one.kind == records.EVENT][:_LATER_MOST]
+    later += [_told(one) for one in since if not _is(one, records.EVENT_CRASH)][:_LATER_MOST]
     return Account(cause, f"{_CRASH_TOLD[cause]} (boot {start.boot}).", tuple(did), tuple(later), first_checks(cause))
 
 

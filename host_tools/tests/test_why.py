@@ -89,7 +89,9 @@ def test_a_crash_is_told_with_what_came_before_it(log: Decoded, cause: str) -> N
     last = log.others[-1]
     boot = log.of(records.BOOT)[0]
     start = replace(boot, boot=9, seq=last.seq + 1, fields={**boot.fields, "boot": 9, "cause": records.RESET_CAUSES.index(cause)})
-    told = why.of_crash(9, [*[one for one in log.others if "t_s" in one.fields], start])
+    known = event(start, 0, records.EVENT_CRASH, "last section: sampler")
+    told = why.of_crash(9, [*[one for one in log.others if "t_s" in one.fields], start, known])
+    assert "last section: sampler" in told.did and not any("sampler" in line for line in told.later)
     assert told.reason == cause and "boot 9" in told.sentence and told.did and told.checks == FIRST_CHECKS[cause]
     assert "stackpress reset" in told.later[0] and told.whole
 

@@ -1,18 +1,25 @@
-// The module `tick_code`: where the compiled tick begins, for whoever puts it into the vector table (drivers/tick_vector.py). The tick
-// itself is tick.c, written when the image is made.
+// The module `tick_code`: where the compiled tick begins, for whoever puts it into the vector table (drivers/tick_vector.py), and where
+// hard_fault.c leaves the registers (drivers/last_words.py). The tick itself is tick.c, written when the image is made.
 #include "py/obj.h"
 #include "py/runtime.h"
 
 extern void press_tick(void);
+extern uint32_t press_fault[]; // hard_fault.c
 
 static mp_obj_t tick_code_entry(void) {
     return mp_obj_new_int_from_uint((uintptr_t)press_tick);
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(tick_code_entry_obj, tick_code_entry);
 
+static mp_obj_t tick_code_fault(void) {
+    return mp_obj_new_int_from_uint((uintptr_t)press_fault);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(tick_code_fault_obj, tick_code_fault);
+
 static const mp_rom_map_elem_t tick_code_names[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_tick_code) },
     { MP_ROM_QSTR(MP_QSTR_entry), MP_ROM_PTR(&tick_code_entry_obj) },
+    { MP_ROM_QSTR(MP_QSTR_fault), MP_ROM_PTR(&tick_code_fault_obj) },
 };
 static MP_DEFINE_CONST_DICT(tick_code_globals, tick_code_names);
 

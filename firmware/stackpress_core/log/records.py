@@ -175,7 +175,7 @@ EVENT_STATE, EVENT_WARNING, EVENT_WARNING_OVER, EVENT_HOST_LOST = 1, 2, 3, 4
 EVENT_DOCUMENT, EVENT_TRIGGER_OUT, EVENT_TRIGGER_IN, EVENT_RANGE = 6, 7, 8, 9
 EVENT_OVERWRITTEN, EVENT_DROPPED, EVENT_TARE, EVENT_STOP = 10, 11, 12, 16
 EVENT_RESET, EVENT_SERVICE, EVENT_REFUSED, EVENT_PART = 17, 19, 20, 21
-EVENT_STEP_NOTE, EVENT_STORE = 22, 23
+EVENT_STEP_NOTE, EVENT_STORE, EVENT_CRASH, EVENT_REASON = 22, 23, 24, 25
 
 EVENTS = {
     EVENT_STATE: "state changed",  # a = from, b = to
@@ -196,6 +196,8 @@ EVENTS = {
     EVENT_PART: "part fails",  # text = which; b = 1: it is back
     EVENT_STEP_NOTE: "step",  # text = the step's note; a = its place in the program, b = its count in the run
     EVENT_STORE: "store of documents",  # text = how it was found at this start, if not as it was left
+    EVENT_CRASH: "crash before this start",  # text = a line of what is known: last section, place of code, registers
+    EVENT_REASON: "another reason",  # text = row of the interlock table that has joined the trip
 }
 
 STEP_BEGINS, STEP_ENDS = 1, 2  # phase of a step record

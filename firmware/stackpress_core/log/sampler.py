@@ -35,7 +35,7 @@ class Sampler:
         self.agenda = agenda
         self.trips = 0
         self._state = S[_STATE]
-        self._warned = 0
+        self._warned = self._latched = 0
         self._range = 0
         self._due_s = self._due_ms = 0
         self._row = None  # the numbers of a sample that waits for its statistics
@@ -68,6 +68,8 @@ class Sampler:
             self.events.tell(records.EVENT_STATE, states.SAFE, state)
             self._trip(states.SAFE)
         self.trip_ticks = s[_TRIP_TICKS]
+        if state == states.TRIPPED:
+            self._joined()
         if r.warning_bits != self._warned:
             self._warnings(r.warning_bits)
         if s[_RANGE] != self._range:
@@ -175,6 +177,7 @@ class Sampler:
         r, s = self.readings, self.S
         self.trips += 1
         first = s[AT["FIRST"]]
+        self._latched = 1 << max(0, first)
         cells = (s[_CELL], s[_CELL + 1], s[_CELL + 2], s[_CELL + 3])
         self.journal.write(
             records.TRIP, r.time_s, r.time_ms, self.events.run, self.trips, self.runner.step_number, before, max(0, first),
@@ -183,6 +186,16 @@ class Sampler:
         if before != states.SAFE and self._flight_at < 0:  # a window that is still being written is not disturbed
             self._trip_time, self._flight_trip = (r.time_s, r.time_ms), self.trips
             self._flight_at = self._flight_end = 0
+
+    def _joined(self):
+        """Reasons that join a trip are told as they do."""
+        bits = words.row_bits(self.S, "LATCHED")
+        if bits & ~self._latched:
+            from stackpress_core.tick import interlock
+
+            for name in interlock.names_of(bits & ~self._latched):
+                self.events.tell(records.EVENT_REASON, 0, 0, name)
+            self._latched |= bits
 
     def _flight(self):
         """A few slices of the standing window; the ring runs again when all of it is in the journal."""

@@ -187,6 +187,7 @@ TABLE = (
     ("CYCLe:RESet", "operator.reset", "", "Acknowledge a trip whose condition is gone"),
     ("CYCLe:MONitor", "operator.monitor", "bool", "Enter or leave the monitoring of a manual press"),
     ("CYCLe:TRIP:REASon?", "readings.trip_reason", "", "What tripped the press first"),
+    ("CYCLe:TRIP:LATer?", "readings.later_reasons", "", "What has joined the trip since"),
     ("CYCLe:TRIP:HINT?", "readings.trip_hint", "", "What to do about it"),
     ("CYCLe:WARNings?", "readings.warnings", "", "Interlock rows that warn"),
     ("STOP", "stop", "[word:CONTrolled|HOLD|VENT]",
