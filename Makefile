@@ -19,7 +19,7 @@ CODE    := firmware boards host_tools hil_tests
 RUN      = PYTHONPATH=.:firmware:firmware/tests/shim $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-fast test-busy campaign lint bench bench-board hil emulated firmware flash docs picture clean
+.PHONY: help setup setup-dev demo test test-fast test-busy campaign lint bench bench-board hil safety emulated firmware flash docs picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ test-busy: $(VENV)/.dev ## run make test RUNS=3 times beside four busy processes
 bench: $(VENV)/.dev ## measure the figures against their goals: build/bench.json; PLANT=FILE takes another plant, AGAINST=COMMIT another commit as well
 	@$(if $(AGAINST),$(RUN) hil_tests.bench.against "$(AGAINST)",$(BIN)/python -m hil_tests.bench $(if $(PLANT),--plant "$(PLANT)") \
 	  $(if $(SEEDS),--seeds "$(SEEDS)")) $(if $(ONLY),--only "$(ONLY)")
+
+safety: $(VENV)/.dev ## print the requirements of firmware/SAFETY.md with the tests of each; fails on a gap
+	@$(RUN) hil_tests.safety_matrix
 
 hil: $(VENV)/.dev ## run the scenarios; TARGET=sim, emulator (a real image on an emulated RP2040), or serial with PORT=/dev/ttyACM0
 	@TARGET="$(TARGET)" PORT="$(PORT)" $(RUN) hil_tests.suites hil
