@@ -7,8 +7,6 @@ hard_fault.c the registers of the processor in RAM that no start clears. Read on
 import machine
 import tick_code
 
-from drivers import memory
-
 AGENDA = ("wire", "lease", "contacts", "controls", "program", "motion", "panel and telemetry", "calibration", "run log", "sampler")
 AFTER = "journal"  # behind the parts of the agenda, with which the wire is served in between
 LOOP = 64  # from here on: the loop of the board itself, then its parts
@@ -17,11 +15,11 @@ MAGIC = 0x4B524B46  # hard_fault.c
 REGISTERS = ("r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr", "sp")
 
 
-def told(parts):
-    """In words, and the marks are taken away; `parts` are those of the board that are served, in their order."""
-    trail = memory.trail()
-    section, starved = trail[memory.SECTION], trail[memory.PASSES]
-    trail[memory.SECTION] = trail[memory.PASSES] = 0
+def told(trail, parts):
+    """In words; the marks are taken away. `trail`: the section, and passes since the watchdog was fed; `parts`: the board's."""
+    section, starved = trail[0], trail[1]
+    trail[0] = trail[1] = 0
+    parts = [part for part in parts if hasattr(part, "service")]
     lines = ["no tick came any more"] if starved > STARVED else []
     lines.append("last section: %s" % named(section, parts))
     return "\n".join(lines + _registers())

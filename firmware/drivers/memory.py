@@ -16,20 +16,15 @@ BASE = CHIP["scratch"]
 NVIC_BASE = const(0xE000E000)  # ARMv6-M B3.4, ARMv7-M B3.4
 REGISTERS = ((PIO0, CHIP["pio0"]), (PIO1, CHIP["pio1"]), (SIO, CHIP["sio"]), (TIMER, CHIP["timer"]), (NVIC, NVIC_BASE))
 NOTE = CHIP["watchdog"] + 0x0C  # SCRATCH0: what is written there is still there after a reset (RP2040 datasheet 4.7.4)
-SECTION, PASSES = 0, 1  # SCRATCH1, SCRATCH2: what the foreground does, and its passes since the watchdog was fed (last_words.py)
+# SCRATCH1, SCRATCH2: what the foreground does, and its passes since the watchdog was fed (last_words.py)
 PIO1_BASE = CHIP["pio1"]
 CRC_TABLE = BASE + _CRC_TABLE  # 256 halfwords
 WORDS = const(16)
 
 
-def words():
-    """The fixed words, as something to index."""
-    return uctypes.struct(BASE, {"w": (uctypes.ARRAY | 0, uctypes.UINT32 | WORDS)}).w
-
-
-def trail():
-    """SECTION and PASSES, as something to index."""
-    return uctypes.struct(NOTE + 4, {"w": (uctypes.ARRAY | 0, uctypes.UINT32 | 2)}).w
+def words(address=BASE, count=WORDS):
+    """The fixed words, or so many at another address, as something to index."""
+    return uctypes.struct(address, {"w": (uctypes.ARRAY | 0, uctypes.UINT32 | count)}).w
 
 
 def at(address, size):

@@ -15,15 +15,14 @@ prompt is given away.
 | thermocouples, scale | write their words of the frame |
 """
 
-import sys
 import time
 
 import image_facts
 import machine
 import micropython
 from image_facts import CHIP, DRIVERS, PINS
+from micropython import const
 
-import drivers
 from drivers import memory, outputs
 
 outputs.safe(image_facts.LOW_PINS)
@@ -34,7 +33,7 @@ from stackpress_core.tick import words  # noqa: E402
 from drivers import file_store, tick_vector, usb_serial, watchdog  # noqa: E402
 
 WALL_MASK = (1 << 30) - 1
-LOOP = 64  # in the trail: this loop, then the parts that are served (last_words.py)
+_LOOP = const(64)  # in the trail: this loop, then the parts that are served (last_words.py)
 _HZ, _TOKEN = words.AT["HZ"], words.AT["TOKEN"]
 _STATUS, _STALE, _VALVE = words.AT["STATUS"], words.AT["SIG_STALE"], words.AT["VALVE"]
 AGAIN_MS = 1000
@@ -60,7 +59,7 @@ class Board:
         self.git, self.runs, self.boot_drive = image_facts.GIT, "frozen", True
         self._vector = tick_vector.TickVector(tick_code.entry(), IRQ)
         self._words = memory.words()
-        self.trail = memory.trail()
+        self.trail = memory.words(memory.NOTE + 4, 2)
         self.reset_cause = self._cause()
         outputs.inputs(image_facts.SWITCH_PINS)
         self.serial = usb_serial.UsbSerial()
@@ -104,15 +103,15 @@ class Board:
         return "watchdog" if watchdog.ran_out() else "reset"
 
     def _last_words(self):
-        """What is known of how the start before ended, if it ended badly."""
+        """What is known of how the start before ended, if it ended badly; the RAM of who knows it is given back."""
+        import sys
+
+        import drivers
         from drivers import last_words
 
-        told = last_words.told(self._served())
+        told = last_words.told(self.trail, self._parts)
         del sys.modules["drivers.last_words"], drivers.last_words
         return told if self.reset_cause in ("watchdog", "crash") else ""
-
-    def _served(self):
-        return [part for part in self._parts if hasattr(part, "service")]
 
     def _journal(self):
         """The journal's flash; a chip that is not there is replaced by a little RAM, and the press is told."""
@@ -138,18 +137,18 @@ class Board:
         for part in self._parts:
             if hasattr(part, "begin"):
                 part.begin(press)
-        services = [part.service for part in self._served()]
+        services = [part.service for part in self._parts if hasattr(part, "service")]
         dog.start()
         foreground, wall, trail = press.foreground, self.wall_ms, self.trail
         while not press.wants_prompt:
             if S[_HZ] != self._hz:
                 self._run_at(S[_HZ])
             foreground(wall())
-            trail[0] = LOOP
+            trail[0] = _LOOP
             for service in services:
                 trail[0] += 1
                 service(wall())
-            trail[0] = LOOP
+            trail[0] = _LOOP
             if S[_STATUS] & words.SAMPLE_CHIP_RESET or S[_STALE] > S[_HZ]:
                 self._set_up_again(S, wall())
             dog.passed(S[_TOKEN])
@@ -231,6 +230,7 @@ class Board:
 
     def crashed(self, error, note_crash):
         """An exception reached main.py: outputs safe, its text into the store and on the port for who listens, and start anew."""
+        import sys
         from io import StringIO
 
         self._stop()

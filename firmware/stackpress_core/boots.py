@@ -57,7 +57,7 @@ def crash_told(store):
     """What is known of the crash that stands, a line each, as places of code."""
     lines = str(_read(store, _CRASH) or b"", "utf-8").split("\n")
     short = [line.strip().replace('File "', "").replace('", line ', ":").replace(", in ", " ") for line in lines]
-    return [line for line in short if len(line) > 1 and line[:9] != "Traceback"]
+    return [line for line in short if len(line) > 1 and line[:9] != "Traceback"][-10:]
 
 
 def acknowledge_crash(store):

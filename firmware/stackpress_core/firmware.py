@@ -5,10 +5,9 @@ of states allows it; the interlocks and the permit come after that. Each part is
 says who knows whom.
 """
 
-from stackpress_core import params, switches
+from stackpress_core import boots, params, switches
 from stackpress_core.agenda import Agenda
 from stackpress_core.arming import Arming
-from stackpress_core.boots import crash_stands, crash_told, next_boot_id, note_crash
 from stackpress_core.calibration import Calibrator
 from stackpress_core.documents import Documents, Transfer
 from stackpress_core.duty import Duty
@@ -38,7 +37,6 @@ AT = words.AT
 _T_SECOND, _T_SUB, _HZ, _ABORT, _FOREGROUND = AT["T_SECOND"], AT["T_SUB"], AT["HZ"], AT["ABORT"], AT["SIG_FOREGROUND"]
 TENTH_MS = 100
 CRASHES = ("watchdog", "crash")
-CRASH_LINES = 10  # of a note, in the journal
 RING_ENTRIES, RING_ENTRY = 6016, 14  # of the flight recorder: 1.5 s at 4 kHz; a board may have less memory for it
 
 
@@ -50,7 +48,7 @@ class Firmware:
         self.version = release(VERSION, board)
         self.S = S = words.new()
         self.ring = getattr(board, "ring", None) or bytearray(RING_ENTRY * RING_ENTRIES)
-        self.boot_id, store_keeps = next_boot_id(board.store)
+        self.boot_id, store_keeps = boots.next_boot_id(board.store)
         self._first_words()
 
         self.agenda = Agenda(trail=getattr(board, "trail", None))
@@ -101,8 +99,8 @@ class Firmware:
         s[AT["TEMPERATURE"]] = s[AT["TEMPERATURE"] + 1] = s[AT["DISPLACEMENT"]] = words.ABSENT
         s[AT["BANK_WANTED"]] = 1
         if getattr(board, "died", ""):
-            note_crash(board.store, board.died)
-        s[AT["SIG_CRASH"]] = 1 if crash_stands(board.store, board.reset_cause in CRASHES) else 0
+            boots.note_crash(board.store, board.died)
+        s[AT["SIG_CRASH"]] = 1 if boots.crash_stands(board.store, board.reset_cause in CRASHES) else 0
 
     def _start(self):
         self.settings.load()
@@ -114,7 +112,7 @@ class Firmware:
         if self.arming.store_told:
             self.events.tell(records.EVENT_STORE, 0, 0, self.arming.store_told)
         if self.S[AT["SIG_CRASH"]]:
-            for line in crash_told(self.board.store)[-CRASH_LINES:]:
+            for line in boots.crash_told(self.board.store):
                 self.events.tell(records.EVENT_CRASH, 0, 0, line)
 
     def foreground(self, wall_ms, moved=True, heard=True):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from bench_press import MemoryBoard, after_each, bench
+from stackpress import paths
 
 __all__ = ["after_each"]
 
@@ -30,9 +31,6 @@ def last_words(monkeypatch):
     monkeypatch.setitem(sys.modules, "tick_code", SimpleNamespace(fault=lambda: 0x20000100))
     import drivers
 
-    stand_in = SimpleNamespace(trail=lambda: trail, SECTION=0, PASSES=1)
-    monkeypatch.setattr(drivers, "memory", stand_in, raising=False)
-    monkeypatch.setitem(sys.modules, "drivers.memory", stand_in)
     monkeypatch.delitem(sys.modules, "drivers.last_words", raising=False)
     monkeypatch.delattr(drivers, "last_words", raising=False)
     last_words = importlib.import_module("drivers.last_words")
@@ -60,6 +58,7 @@ def test_sections_are_the_parts_of_the_agenda_in_their_order(last_words):
 def test_parts_of_the_board_are_named_by_their_class(last_words):
     assert last_words.named(last_words.LOOP, ["x"]) == "loop of the board"
     assert last_words.named(last_words.LOOP + 2, ["x", 7]) == "int"
+    assert "_LOOP = const(%d)" % last_words.LOOP in (paths.FIRMWARE / "drivers" / "rp2_board.py").read_text()
 
 
 def test_marks_are_told_once(last_words):
@@ -67,7 +66,7 @@ def test_marks_are_told_once(last_words):
     trail[:] = [18, 200]
     memory[0x20000100] = last_words.MAGIC
     memory[0x20000100 + 4 + 4 * 6] = 0x1000ABCD  # pc
-    told = last_words.told([]).split("\n")
+    told = last_words.told(trail, []).split("\n")
     assert told[:2] == ["no tick came any more", "last section: sampler"]
     assert told[2].startswith("hard fault: pc 1000abcd lr 00000000") and len(told) == 4 and all(len(line) <= 64 for line in told)
-    assert last_words.told([]) == "last section: wire" and trail == [0, 0]
+    assert last_words.told(trail, []) == "last section: wire" and trail == [0, 0]
