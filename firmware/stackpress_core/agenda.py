@@ -25,28 +25,25 @@ class Agenda:
         """From now on these are called."""
         self._parts = parts
         self._moments = [0] * (len(parts) + 1)  # the last is nobody's own
-        self._of = len(parts)  # whose turn it is
+        self._count = self._of = len(parts)  # whose turn it is
 
     def go(self, now_ms, all_of_them=True):
         """A pass: who is called has to name his moment again."""
         self.now_ms = now_ms
-        parts, moments, watch, trail = self._parts, self._moments, self.watch, self._trail
-        everybody = len(parts)
-        due, far_ms, nearest = all_of_them or moments[everybody] <= now_ms, now_ms + FAR_MS, now_ms + LONGEST_MS
-        if due:  # else what somebody asked of all of them is still to come
-            moments[everybody] = far_ms
-        for i in range(everybody):
-            if due or moments[i] <= now_ms:
+        moments = self._moments
+        if all_of_them or moments[-1] <= now_ms:  # else what somebody asked of all of them is still to come
+            moments[-1] = now_ms + FAR_MS
+            all_of_them = True
+        for i in range(self._count):
+            if all_of_them or moments[i] <= now_ms:
                 self._of = i
-                moments[i] = far_ms
-                if watch and watch.kept:
-                    watch.drop(i)
-                trail[0] = i
-                parts[i]()
-            if moments[i] < nearest:
-                nearest = moments[i]
-        self._of = trail[0] = everybody
-        self.next_ms = min(nearest, moments[everybody])
+                moments[i] = now_ms + FAR_MS
+                if self.watch and self.watch.kept:
+                    self.watch.drop(i)
+                self._trail[0] = i
+                self._parts[i]()
+        self._of = self._trail[0] = self._count
+        self.next_ms = min(now_ms + LONGEST_MS, min(moments))
 
     def at(self, ms):
         if ms < self._moments[self._of]:
@@ -77,6 +74,6 @@ class Agenda:
 
     def look_all(self):
         """Something was done that anybody may have to see: all of them, soon."""
-        before, self._of = self._of, len(self._parts)
+        before, self._of = self._of, self._count
         self.look()
         self._of = before

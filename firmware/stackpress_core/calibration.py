@@ -55,10 +55,10 @@ class Calibrator:
 
     def follow_zero(self, passed_ms):
         """The cells `passed_ms` later, MEAN_MS at most, with nothing pressed."""
-        s, q8 = self.S, self._zero_q8
+        q8 = self._zero_q8
         self._still_ms += passed_ms
         for i in range(words.CELLS):
-            more = (s[_CELL + i] + s[_ZERO + i] << 8) - q8[i]
+            more = (self.S[_CELL + i] + self.S[_ZERO + i] << 8) - q8[i]
             if abs(more) >> 8 <= self.zero_band_cn(i) // STILL_PART:
                 more = more * passed_ms // MEAN_MS
             else:
@@ -125,16 +125,18 @@ class Calibrator:
 
     def look(self):
         """Keep the last second of codes, while the press is safe."""
-        s, agenda = self.S, self.agenda
-        if s[_STATE] not in (states.SAFE, states.SERVICE) or not agenda.reached(self._next_ms):
+        agenda = self.agenda
+        if self.S[_STATE] not in (states.SAFE, states.SERVICE) or not agenda.reached(self._next_ms):
             return
         self._next_ms = agenda.now_ms - agenda.now_ms % LOOK_MS + LOOK_MS
         agenda.at(self._next_ms)
         for i in range(words.CELLS):
-            codes = self._codes[i]
-            if len(codes) >= LOOKS:
-                codes.pop(0)
-            codes.append(s[_RAW + i])
+            self._take(self._codes[i], self.S[_RAW + i])
+
+    def _take(self, codes, code):
+        if len(codes) >= LOOKS:
+            codes.pop(0)
+        codes.append(code)
 
     def settled_code(self, i):
         """Mean code of the last second of cell i (from 0); Refused if it can't be believed."""

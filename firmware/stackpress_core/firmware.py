@@ -118,23 +118,28 @@ class Firmware:
     def foreground(self, wall_ms, moved=True, heard=True):
         """Serial line, program, log: each bounded. Who runs the ticks himself knows whether time only `moved` to a moment of the
         agenda, or somebody was `heard` or a word changed; a board does not, and passes as if both were so."""
-        s, agenda = self.S, self.agenda
-        s[_FOREGROUND] = 0
-        agenda.wall_ms = wall_ms
-        sub, second = s[_T_SUB], s[_T_SECOND]
-        if moved and (sub != self._passed_sub or second != self._passed_s):
-            self._passed_sub, self._passed_s = sub, second
-            agenda.go(second * 1000 + sub * 1000 // s[_HZ] % 1000, heard)
+        self.S[_FOREGROUND] = 0
+        self.agenda.wall_ms = wall_ms
+        if moved and self._ticked():
+            self.agenda.go(self._passed_s * 1000 + self._passed_sub * 1000 // self.S[_HZ] % 1000, heard)
         elif heard:
             self._serve()
         self.journal.service()
         if self.journal.busy:
-            agenda.look_without()
+            self.agenda.look_without()
         self.maintenance.look(wall_ms)
         if self.server.wants_repl:
             if hasattr(self.board.serial, "quiet"):
                 self.board.serial.quiet()
             self.journal.flush()  # what comes next does not know of it
+
+    def _ticked(self):
+        """Whether press time has gone on since the pass before."""
+        s = self.S
+        if s[_T_SUB] == self._passed_sub and s[_T_SECOND] == self._passed_s:
+            return False
+        self._passed_sub, self._passed_s = s[_T_SUB], s[_T_SECOND]
+        return True
 
     # what the agenda calls, beside the parts
 

@@ -17,6 +17,8 @@ import pytest
 from stackpress import paths, programs
 from stackpress.cli import app
 from stackpress.cli.app import MODULE_OF
+from stackpress.serve import settings as serve_settings
+from stackpress.serve.messages import WAYS, Messages
 from stackpress.simulator import registry, side_channel_client
 
 from host_tools.tests import documented
@@ -310,7 +312,16 @@ def test_no_code_in_a_readme_is_left_out() -> None:
     code = [place.partition(":")[0] for place in documented.blocks("python")]
     assert sorted(code) == ["README.md", "boards/stackpress_plant/README.md", "host_tools/README.md"], "give the new block a test"
     written = sorted(place.partition(":")[0] for place in documented.blocks("toml"))
-    assert written == ["boards/README.md"] * 2 + ["firmware/stackpress_core/recipe/PROGRAMS.md"], "give the new block a test"
+    tested = ["boards/README.md"] * 2 + ["firmware/stackpress_core/recipe/PROGRAMS.md", "host_tools/README.md"]
+    assert written == tested, "give the new block a test"
+
+
+def test_the_service_takes_its_example_of_messages_as_it_is_written(tmp_path: Path) -> None:
+    settings = tmp_path / "serve.toml"
+    settings.write_text(next(text for place, text in documented.blocks("toml").items() if place.startswith("host_tools/README.md")))
+    tables = serve_settings.load(settings).message
+    assert [next(way for way in WAYS if way in table) for table in tables] == ["mail", "webhook", "mqtt", "command"]
+    Messages(tables).close()
 
 
 @pytest.mark.parametrize("command", [one for one in documented.commands() if _is_make(one)])

@@ -30,7 +30,6 @@ class Journal:
     def __init__(self, flash, boot_id, queue_bytes=4096, missing=""):
         self.boot_id = boot_id
         self.missing = missing  # why what should keep it does not; "" if it does
-        self.missing = missing  # why what should keep it does not; "" if it does
         self.origin = boot_id  # boot id at which this journal began: tells a new chip from the old one
         self.next_seq = 1
         self.pulled_seq = 0

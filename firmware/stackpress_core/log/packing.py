@@ -74,17 +74,17 @@ def _bounds(fields):
     return tuple(out)
 
 
-_SAMPLE_BOUNDS = _bounds(records.SAMPLE_FIELDS)
+_SAMPLE_LEAST, _SAMPLE_MOST = zip(*_bounds(records.SAMPLE_FIELDS))
 
 
 def pack_sample(numbers):
     """Payload of a sample, which comes often: as `pack`, of one number after the other; the list may be changed."""
-    for i, bounds in enumerate(_SAMPLE_BOUNDS):
-        number = numbers[i]
-        if number < bounds[0]:
-            numbers[i] = bounds[0]
-        elif number > bounds[1]:
-            numbers[i] = bounds[1]
+    least, most = _SAMPLE_LEAST, _SAMPLE_MOST
+    for i in range(len(least)):
+        if numbers[i] < least[i]:
+            numbers[i] = least[i]
+        elif numbers[i] > most[i]:
+            numbers[i] = most[i]
     return struct.pack(FORMATS[records.SAMPLE], *numbers)
 
 

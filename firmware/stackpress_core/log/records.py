@@ -33,7 +33,7 @@ _TIME = (("t_s", "I", 1, "s"), ("t_ms", "H", 0.001, "s"))
 # in its style; "" = none), where the sampler gets the value (a word of the frame, or an attribute of the readings, the runner, the
 # events or the sampler itself), and what the column means. A row is all that a new column needs.
 SAMPLE_FIELDS = (
-    ("t_s", "I", 1, "s", "", "readings.time_s", ""),
+    ("t_s", "I", 1, "s", "", "T_SECOND", ""),
     ("t_ms", "H", 0.001, "s", "", "readings.time_ms", ""),
     ("state", "B", 1, "1", "Press State / 1", "STATE",
      "0 safe, 1 ready, 2 pressing, 3 holding, 4 releasing, 5 tripped, 6 service, 7 monitor"),
@@ -42,19 +42,19 @@ SAMPLE_FIELDS = (
     ("step", "B", 1, "1", "Step ID", "sampler.step",
      "place in the program of the step that the row lies in, from 1; 0 = in none"),
     ("cycle", "H", 1, "1", "Step Cycle / 1", "sampler.cycle", "round of a cycle step, level of a sweep, from 1; 0 in other steps"),
-    ("set_cn", "i", 0.01, "N", "Set Force / N", "readings.set_cn", "set-point at the end of the row"),
+    ("set_cn", "i", 0.01, "N", "Set Force / N", "SET", "set-point at the end of the row"),
     ("force_mean_cn", "i", 0.01, "N", "Applied Force / N", "sampler.mean_cn", "unfiltered: mean of all ticks since the row before"),
     ("force_min_cn", "i", 0.01, "N", "Force Min / N", "sampler.min_cn", "unfiltered: smallest of all ticks since the row before"),
     ("force_max_cn", "i", 0.01, "N", "Force Max / N", "sampler.max_cn", "unfiltered: largest of all ticks since the row before"),
     ("cell_cn", "4i", 0.01, "N", "Force Cell %d / N", "CELL", "each load cell at the end of the row"),
-    ("imbalance_permille", "h", 0.001, "1", "Force Imbalance / 1", "readings.imbalance_permille",
+    ("imbalance_permille", "h", 0.001, "1", "Force Imbalance / 1", "IMBALANCE",
      "largest deviation of a cell from its even share"),
-    ("displacement_nm", "i", 1e-9, "m", "Displacement / m", "readings.displacement_nm", "of the ram"),
+    ("displacement_nm", "i", 1e-9, "m", "Displacement / m", "DISPLACEMENT", "of the ram"),
     ("temp_cc", "2h", 0.01, "degC", "Temperature T%d / degC", "TEMPERATURE", "where the sensors sit is the set-up's own"),
     ("valve_code", "H", 1 / 65535, "1", "Valve / 1", "readings.valve_code", "regulator set-point, 0 to 1 of its range"),
     ("moves", "H", 1, "1", "Valve Moves / 1", "sampler.moves", "since boot, modulo 65536"),
     ("ticks", "I", 1, "1", "Ticks / 1", "sampler.ticks", "control ticks that the row stands for"),
-    ("valve_bits", "B", 1, "1", "Valve Bits / 1", "readings.valve_bits",
+    ("valve_bits", "B", 1, "1", "Valve Bits / 1", "VALVE",
      "1 fill, 2 vent, 4 dump closed, 8 permissive, 16 trigger out"),
 )
 

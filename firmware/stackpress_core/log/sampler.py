@@ -1,10 +1,9 @@
 """What the foreground writes to the journal: samples, state changes, warnings, trips and the flight recorder's window.
 
 Samples come dense while a program moves the force and sparse in a settled hold; each says the smallest, mean and largest
-force of all the ticks since the one before. A sample, which is a row of the exported table, ends where a phase of a step does:
-it is read when its end is decided, and written a tick later, when the statistics of its ticks are closed. So no row tells of two
-steps, and what is measured between two triggers has rows of its own. A trip is written at once, its window follows in slices as
-the queue has room.
+force of all the ticks since the one before. A sample, which is a row of the exported table, ends where a phase of a step does,
+and from the moment in which its end is decided no tick adds to its statistics. So no row tells of two steps, and what is measured
+between two triggers has rows of its own. A trip is written at once, its window follows in slices as the queue has room.
 """
 
 from stackpress_core.log import packing, records
@@ -18,7 +17,6 @@ _BANK, _BANK_WANTED, _STATISTICS = AT["BANK"], AT["BANK_WANTED"], AT["STATISTICS
 _CELL, _RING_LEFT = AT["CELL"], AT["RING_LEFT"]
 SLICES_A_PASS = 4
 RAREST_MS = 3600000
-OF_TICKS = ("mean_cn", "min_cn", "max_cn", "ticks")  # of a bank of statistics
 
 
 class Sampler:
@@ -38,7 +36,6 @@ class Sampler:
         self._warned = self._latched = 0
         self._range = 0
         self._due_s = self._due_ms = 0
-        self._row = None  # the numbers of a sample that waits for its statistics
         self.run = self.step = self.cycle = 0  # what the row that is open lies in
         self._phases = 0
         self._flight_at = -1  # next entry of the window to be written, -1 if there is none
@@ -52,7 +49,6 @@ class Sampler:
         self._sources = []  # of each number of a sample: (owner, attribute), or (None, word of the frame)
         for row in records.SAMPLE_FIELDS:
             self._sources += self._source(row[1], row[5])
-        self._of_ticks = [i for i in range(len(self._sources)) if self._sources[i][1] in OF_TICKS and self._sources[i][0] is self]
 
     def look(self):
         """One bounded pass: notice what changed, sample if it is time, go on with a flight window."""
@@ -86,16 +82,13 @@ class Sampler:
         self._losses()
 
     def _rows(self):
-        """End the open row if it is time or if what it lies in has ended; write the one that ended before."""
-        r, s, runner = self.readings, self.S, self.runner
-        if self._row and s[_BANK] == s[_BANK_WANTED]:
-            self._sample()
+        """End the open row if it is time or if what it lies in has ended."""
+        r, runner = self.readings, self.runner
         over = runner.step.phases != self._phases or runner.open_step != self.step or self.events.run != self.run
         if over or r.time_s > self._due_s or (r.time_s == self._due_s and r.time_ms >= self._due_ms):
-            if not self._row:
-                s[_BANK_WANTED] = 1 - s[_BANK]
-                self._row = [getattr(owner, what) if owner else s[what] for owner, what in self._sources]
-                self.agenda.at(self.agenda.now_ms + 1)
+            if self.S[_BANK] == self.S[_BANK_WANTED]:  # else no tick has run since the row before
+                self.S[_BANK_WANTED] = 1 - self.S[_BANK]
+                self._sample(_STATISTICS + 8 * (1 - self.S[_BANK_WANTED]))
             self.run, self.step, self._phases = self.events.run, runner.open_step, runner.step.phases
             self.cycle = runner.cycle if self.step else 0
             self._next_due()
@@ -130,17 +123,14 @@ class Sampler:
         self._due_s = self.readings.time_s + at // 1000
         self._due_ms = at % 1000
 
-    def _sample(self):
-        """Write the row that has ended, with the bank that the tick has left then."""
-        r, s = self.readings, self.S
-        b = _STATISTICS + 8 * (1 - s[_BANK])
+    def _sample(self, b):
+        """Write the row that ends now; `b` is where the words of its bank begin."""
+        s = self.S
         self.ticks = s[b]
-        self.mean_cn = ((s[b + 4] << 20) + s[b + 3]) // s[b] if s[b] else r.filtered_cn
+        self.mean_cn = ((s[b + 4] << 20) + s[b + 3]) // s[b] if s[b] else self.readings.filtered_cn
         self.min_cn, self.max_cn = (s[b + 1], s[b + 2]) if s[b] else (self.mean_cn, self.mean_cn)
         self.peak_cn = max(self.peak_cn, self.max_cn)
-        numbers, self._row = self._row, None
-        for i in self._of_ticks:
-            numbers[i] = getattr(self, self._sources[i][1])
+        numbers = [s[what] if owner is None else getattr(owner, what) for owner, what in self._sources]
         self.journal.append(records.SAMPLE, packing.pack_sample(numbers))
 
     def _source(self, code, named):

@@ -34,3 +34,20 @@ def test_a_line_is_known_as_a_whole_or_not_at_all():
     for line, found in ((b"MEAS:FORC?", 0), (b"MEAS:FORC? KN", 1), (b"MEAS:FORC", -1), (b"MEAS:FORC? K", -1), (b"MEAS:FORC? KN ", -1)):
         code = inbox.same_line(b"xx" + line + b"\n", 2, texts, len(texts))
         assert code == (found if found < 0 else (len(line) + 1) << 4 | found), line
+
+
+class DeafPort:
+    held = 0
+
+    def now_ms(self):
+        return 0
+
+    def write(self, view):
+        return 0
+
+
+def test_an_answer_is_taken_whole_or_not_at_all():
+    box = outbox.Outbox(DeafPort(), print, MASK + 1)
+    assert box.put(b"x" * 40) and not box.put(b"y" * 24)
+    assert box.put(b"z" * 23) and box.pending == 63
+    assert bytes(box.view[:63]) == b"x" * 40 + b"z" * 23
