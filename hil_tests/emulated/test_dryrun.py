@@ -15,7 +15,7 @@ from hil_tests.targets.chip import PIO0_IRQ_0
 from hil_tests.targets.running_chip import BareBoard
 from hil_tests.targets.stack import Stack
 
-BOOTED_S = 0.8
+BOOTED_S = 1.6  # it listens after 1.2; a host that asks before is not heard, and waits for its whole patience
 PLAYED = ("abort_vents", "crc_vents", "estop_vents_a_ramp", "stale_vents", "stop_with_hold_keeps_the_cell_pressed")
 TICK_US = 200  # of a period of 500
 EXCHANGES = 30
