@@ -99,6 +99,7 @@ ON_A_PRESS: tuple[tuple[str, int, str, tuple[str, ...]], ...] = (
     ('stackpress compare LPS-17 A7 --align "step 2"', 0, r"(.|\n)*r002_and_.*r003.png", ()),
     ("stackpress log tag LPS-17 good", 0, "r002 .LPS-17.: good; 0 comments", ()),
     ('stackpress log comment LPS-17 "a crack at the rim"', 0, "good; 1 comment$", ()),
+    ("stackpress log export LPS-17 --format csv --unit MPa --every 1 --iso Europe/Berlin --decimal-comma", 0, r"r002\.csv$", ()),
     ("stackpress log export LPS-17 --institution UCam", 0, r"UCam__LPS-17__\d{8}_001.metadata.json", ()),
 )
 
@@ -113,6 +114,7 @@ NOT_RUN = {
     "pip install 'stackpress[serve]'": "an index; the tests' environment has it",
     "pip install 'stackpress[merge]'": "an index; the tests' environment has it",
     "stackpress compare": "stands for its line in the README",
+    "pip install 'stackpress[xlsx]'": "an index; the tests' environment has it",
     "stackpress merge": "stands for the line in the README",
     "stackpress merge LPS-17 eis.mpt cycler.csv --zone Europe/Berlin": "files of instruments: test_merge.py merges some",
     "stackpress serve install": "the computer's systemd; test_serve.py plays it",

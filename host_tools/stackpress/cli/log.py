@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Json, Port, group, single
+from .options import Json, Port, finite, group, single
 from .output import Output, plural
 
 if TYPE_CHECKING:
@@ -28,11 +28,17 @@ Data = Annotated[
 ]
 Name = Annotated[str, typer.Option("--name", help="Name of the files; the run's own without it.")]
 Formats = Annotated[
-    list[str] | None, typer.Option("--format", help="csv, parquet, json, levels, flight; repeat it. All without.")
+    list[str] | None, typer.Option("--format", help="csv, parquet, json, levels, flight, xlsx; repeat it. All but xlsx without.")
 ]
 Folder = Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")]
 FileOut = Annotated[Path | None, typer.Option("--out", "-o", help="File to write (.png, .svg, .pdf); <run>.png here without it.")]
 ReportOut = Annotated[Path | None, typer.Option("--out", "-o", help="File to write (.html or .pdf); <run>.html here without it.")]
+Units = Annotated[
+    list[str] | None, typer.Option("--unit", help="CSV and xlsx in MPa, kPa, bar, kN, tf, mm, um, min, h; repeat it.")
+]
+Every = Annotated[float, typer.Option("--every", callback=finite, help="CSV and xlsx in rows of so many seconds.")]
+Iso = Annotated[str, typer.Option("--iso", metavar="ZONE", help="CSV and xlsx with local time as well, in Europe/Berlin or UTC.")]
+Comma = Annotated[bool, typer.Option("--decimal-comma", help="CSV with decimal commas, parted by semicolons.")]
 Institution = Annotated[
     str,
     typer.Option("--institution", envvar="STACKPRESS_INSTITUTION",
@@ -102,30 +108,36 @@ def export(
     name: Name = "",
     formats: Formats = None,
     institution: Institution = "",
+    unit: Units = None,
+    every: Every = 0.0,
+    iso: Iso = "",
+    decimal_comma: Comma = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Write a run as CSV, Parquet, JSON sidecar, levels of its sweeps, and the flight recorder's windows of its trips."""
-    from ..logs.export import FORMATS, bdf_name
+    from ..logs.export import ASKED_ONLY, FORMATS, bdf_name
     from ..logs.export import export as write
     from ..logs.runs import find, runs
     from ..logs.store import Store
+    from ..logs.tailored import Tailoring
     from .exits import Failure
 
     out = Output(json)
+    wanted = Tailoring(tuple(unit or ()), every, iso, decimal_comma).checked()
     with Store(data) as store:
-        found, every = find(store, run), runs(store)
+        found, kept = find(store, run), runs(store)
     named_by_bdf = bool(institution) and not name
     if named_by_bdf:
         try:
-            name = bdf_name(found, institution, every)
+            name = bdf_name(found, institution, kept)
         except ValueError as error:
             raise Failure(f"{error}.", "Give the files a name with --name.") from error
-    unknown = [one for one in formats or () if one not in FORMATS]
+    unknown = [one for one in formats or () if one not in FORMATS + ASKED_ONLY]
     if unknown:
-        raise Failure(f"There is no format {unknown[0]}.", f"One of {', '.join(FORMATS)}.")
+        raise Failure(f"There is no format {unknown[0]}.", f"One of {', '.join(FORMATS + ASKED_ONLY)}.")
     parquet = ".parquet" if named_by_bdf else ".press.parquet"
-    files = write(found, out_folder, name, tuple(formats or FORMATS), parquet)
+    files = write(found, out_folder, name, tuple(formats or FORMATS), parquet, wanted)
     for file in files:
         out.say(str(file))
     out.answer({"run": found.run_id, "files": [str(file) for file in files]})

@@ -8,29 +8,42 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from stackpress.logs import tailored as tailoring
 from stackpress.logs.levels import frame
 from stackpress.logs.runs import Run, document, embedded, write_whole
 from stackpress.logs.sidecar import SUFFIX
+from stackpress.logs.tailored import Tailoring, tailored
+
+AS_IT_IS = Tailoring()
 
 FORMATS = ("csv", "parquet", "json", "levels", "flight")
+ASKED_ONLY = ("xlsx",)  # written where it is named
 
 
 def export(
-    run: Run, folder: Path, name: str = "", formats: Sequence[str] = FORMATS, parquet: str = ".press.parquet"
+    run: Run,
+    folder: Path,
+    name: str = "",
+    formats: Sequence[str] = FORMATS,
+    parquet: str = ".press.parquet",
+    wanted: Tailoring = AS_IT_IS,
 ) -> list[Path]:
     """Write the run into `folder`: `<name>.csv`, `.press.parquet`, `.metadata.json`, `.levels.csv`, `.trip<n>.csv`.
 
-    `name` is the run's own if empty, `parquet` what the table's name ends in. Gives the files written. Raises OSError; ValueError
-    for an unknown format.
+    `name` is the run's own if empty, `parquet` what the table's name ends in, `wanted` how CSV and workbook are
+    tailored. Gives the files written. Raises OSError; CannotTailor; ValueError for an unknown format.
     """
-    unknown = [f for f in formats if f not in FORMATS]
+    unknown = [f for f in formats if f not in FORMATS + ASKED_ONLY]
     if unknown:
-        raise ValueError(f"unknown format {unknown[0]!r}: one of {', '.join(FORMATS)}")
+        raise ValueError(f"unknown format {unknown[0]!r}: one of {', '.join(FORMATS + ASKED_ONLY)}")
+    wanted.checked()
     folder.mkdir(parents=True, exist_ok=True)
     name = name or run.run_id
     written: list[Path] = []
     if "csv" in formats:
-        written.append(to_csv(run.parquet, folder / f"{name}.csv"))
+        written.append(tailoring.to_csv(tailored(run.parquet, wanted), folder / f"{name}.csv", wanted.comma))
+    if "xlsx" in formats:
+        written.append(tailoring.to_xlsx(tailored(run.parquet, wanted), folder / f"{name}.xlsx"))
     if "parquet" in formats:
         written.append(_to_parquet(run, folder / f"{name}{parquet}"))
     side = document(run)
