@@ -88,7 +88,8 @@ def test_more_rows_than_a_sheet_has_are_refused(run, tmp_path, monkeypatch):
 
 def test_the_command_writes_both(run, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("STACKPRESS_DATA", str(run.parquet.parent.parent))
-    words = ["log", "export", run.run_id, "-o", str(tmp_path), "--unit", "MPa", "--every", "5", "--format", "csv", "--format", "xlsx"]
+    formats = ["--format", "csv", "--format", "xlsx"]
+    words = ["log", "export", run.run_id, "-o", str(tmp_path), "--unit", "MPa", "--every", "5", *formats]
     assert app.run(words) == 0 and {p.suffix for p in tmp_path.iterdir()} == {".csv", ".xlsx"}
     assert "Applied Pressure / MPa" in next(tmp_path.glob("*.csv")).read_text().splitlines()[0]
     assert app.run([*words, "--unit", "psi"]) == 2 and "no unit" in capsys.readouterr().err
