@@ -391,3 +391,17 @@ def test_an_option_takes_no_number_that_is_none(
     assert app.run([*command, number]) == 2
     told = capsys.readouterr().err
     assert "Traceback" not in told and ("Invalid value" in told or "No such option" in told)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [("force_limit_n =\u00a05000", "NO-BREAK SPACE"), ("\u200bforce_limit_n = 5000", "ZERO WIDTH SPACE"),
+     ("force_limit_n \uff1d 5000", "U+FF1D"), ("force_limit_n = \u22125", "MINUS SIGN"),
+     ("force_limit_n = \u201c5\u201d", "QUOTATION MARK"), ("force_limit_n = 5000\u0000", "U+0000"),
+     ("force_limit_n = \uff15000 # fünf", "FULLWIDTH DIGIT FIVE")],
+)  # fmt: skip
+def test_a_character_that_only_looks_like_one_of_toml_is_named(line: str, named: str, tmp_path: Path) -> None:
+    (told,) = told_of(press_file(tmp_path, HEAD + "[limits]\n" + line + "\n"))
+    assert named in told and ":5: " in told
+    (told,) = told_of(press_file(tmp_path, HEAD + "[limits]\nforce_limit_n = 5000 N # fünf\n"))
+    assert "it holds" not in told

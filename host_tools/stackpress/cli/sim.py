@@ -115,7 +115,8 @@ def _ask(which: str, /, **message: Any) -> dict[str, Any]:
     try:
         return side_channel_client.ask(found[0]["side_channel"], **message)
     except SimError as error:
-        raise Failure(str(error), "`stackpress sim faults` lists what can be broken.", REFUSED) from error
+        hint = "`stackpress sim faults` lists what can be broken." if message["do"] == "fault" else ""
+        raise Failure(str(error), hint, REFUSED) from error
 
 
 def _known_faults() -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ reader meets some of these with errors of other kinds than its own, and some it 
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ Fault = tuple[int, str, str]
 _AT_LINE = re.compile(r"(.*) \(at line (\d+), column \d+\)$")
 _LONG = re.compile(r"[0-9](?:_?[0-9]){4000}")  # Python reads at most 4300 digits
 _VALUE = re.compile(r"[^=]*=\s*(?![\"'\[{])([^#\"]*?[0-9])\s*(?:#.*)?$")
+_OUTSIDE = re.compile(r"\"[^\"]*\"|'[^']*'|#.*")  # strings and comments
 _BOM, _UTF16 = "\ufeff", (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -73,7 +75,17 @@ def _not_toml(text: str, told: str) -> Fault:
     value = _VALUE.match(there[0]) if there else None
     if value and readings(value[1]):
         return line, f"{value[1].strip()} is a number with separators", write_it(value[1])
+    foreign = _foreign(there[0]) if there else ""
+    if foreign:
+        name = f"{unicodedata.name(foreign, 'CONTROL CHARACTER')} (U+{ord(foreign):04X})"
+        return line, f"not TOML: it holds a {name}, as other programs put into what is copied from them", "type the line anew"
     return line, f"not TOML: {what}", RIGHT
+
+
+def _foreign(line: str) -> str:
+    """The first character outside strings and comments that no line of TOML has there: a no-break space looks like a space."""
+    found = _OUTSIDE.sub("", line)
+    return next((char for char in found if not (" " <= char <= "~" or char == "\t")), "")
 
 
 def _numbers(data: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], int]]:
