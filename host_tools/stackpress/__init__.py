@@ -6,13 +6,19 @@ package imports nothing else: the serial port is loaded when it is needed.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
+    from .asynchronous import AsyncPress
     from .errors import BadBlock, LinkLost, NoPress, NoSuchProgram, PortBusy, PressError, PressRefused, PressTripped
+    from .kept import KeptRun, KeptRuns
     from .press import Press
 
 __all__ = [
+    "AsyncPress",
     "BadBlock",
+    "KeptRun",
+    "KeptRuns",
     "LinkLost",
     "NoPress",
     "NoSuchProgram",
@@ -22,7 +28,10 @@ __all__ = [
     "PressRefused",
     "PressTripped",
     "open",
+    "open_async",
+    "runs",
 ]
+_OF = {"Press": "press", "AsyncPress": "asynchronous", "KeptRun": "kept", "KeptRuns": "kept"}  # which module; the rest are errors
 
 
 def open(port: str | None = None, alone: bool = True) -> "Press":  # noqa: A001 - the verb a user looks for
@@ -35,13 +44,29 @@ def open(port: str | None = None, alone: bool = True) -> "Press":  # noqa: A001 
     return open_press(port, alone)
 
 
+def open_async(port: str | None = None, alone: bool = True) -> "AsyncPress":
+    """The same for asyncio: `async with stackpress.open_async() as press:`, then every call is awaited."""
+    from .asynchronous import AsyncPress
+
+    return AsyncPress(port, alone)
+
+
+def runs(
+    sample: str | None = None,
+    program: str | None = None,
+    since: str | None = None,
+    tag: str | None = None,
+    data: "str | Path | None" = None,
+) -> "KeptRuns":
+    """The runs that are kept on this computer, oldest first; `since` is a date or "7d", `data` another folder than the user's."""
+    from .kept import runs as kept
+
+    return kept(sample, program, since, tag, data)
+
+
 def __getattr__(name: str) -> "Any":
-    if name == "Press":
-        from .press import Press
-
-        return Press
     if name in __all__:
-        from . import errors
+        from importlib import import_module
 
-        return getattr(errors, name)
+        return getattr(import_module(f".{_OF.get(name, 'errors')}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,6 +3,7 @@
 Exactly one is used without asking; none or several is an error that says what to do, never a guess.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ def find_ports() -> list[FoundPort]:
 
 
 def choose_port(port: str | None = None) -> str:
-    """`port` itself, or the only press there is. Raises NoPress."""
+    """`port` itself, what STACKPRESS_PORT names, or the only press there is. Raises NoPress."""
+    port = port or os.environ.get("STACKPRESS_PORT")
     if port:
         return port
     return choose_among([(one.device, one.text) for one in find_ports()])

@@ -25,6 +25,7 @@ from .states import DRIVEN, READY, SAFE, TRIPPED
 from .storage import Storage, strings
 
 if TYPE_CHECKING:
+    from .kept import KeptRuns
     from .view.snapshot import Snapshot
 
 Stop = Literal["controlled", "hold", "vent"]
@@ -41,6 +42,10 @@ class Press(Storage):
         if value is not None:
             self._disarm_unstarted()
         super().__exit__(kind, value, tb)
+
+    def __repr__(self) -> str:
+        """What it is and where, without asking it."""
+        return f"<press {self.identity} on {self.port}>"
 
     # -- state -----------------------------------------------------------------------------------------------------
 
@@ -252,6 +257,29 @@ class Press(Storage):
             if state not in DRIVEN and program.step == 0:
                 return
             time.sleep(period_s)
+
+    def wait(self, timeout_s: float | None = None, lease_s: float = LEASE_S) -> str:
+        """Wait until the program is over, renewing the host's lease; the press's state then (holding, if it ends in a hold).
+
+        Raises PressTripped if an interlock ended it, TimeoutError (the program goes on).
+        """
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        for _ in self.follow(lease_s=lease_s):
+            if until is not None and time.monotonic() > until:
+                raise TimeoutError(f"the program was not over after {timeout_s} s; it goes on")
+        return self.state
+
+    def pull(self, data: str | Path | None = None) -> "KeptRuns":
+        """Fetch what the press has logged since the last time, into the user's folder of runs; the runs that it changed."""
+        from .kept import KeptRun, KeptRuns
+        from .logs.pull import pull_press
+        from .logs.runs import find
+        from .logs.store import Store
+
+        with Store(Path(data) if data is not None else None) as store:
+            _, changed = pull_press(self, store)
+            found = [find(store, name) for name in changed]
+        return KeptRuns([KeptRun(one) for one in found if one.run])
 
     @understood
     def tripped(self) -> PressTripped:

@@ -159,7 +159,7 @@ def test_an_installed_checkout_gives_no_bare_name(tmp_path: Path) -> None:
 def test_the_readme_example_presses_once_under_any_name_and_leaves_the_press_safe(
     name: str, tmp_path: Path, folder: Path, press: str
 ) -> None:
-    example = re.findall(r"```python\n(.*?)```", README.read_text(), re.S)[-1]
+    example = re.findall(r"```python\n(.*?)```", README.read_text(), re.S)[0]
     script = tmp_path / "script" / name
     traps.set_traps(script.parent, traps.ours() - traps.pythons() - traps.others())
     script.write_text(example)

@@ -1,12 +1,11 @@
 """`stackpress runs`: the runs that are kept on this computer, in as few columns as say something."""
 
-import re
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..logs.moments import local, moment
 from .log import Data
 from .options import Json, single
 from .output import Output, plural
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 app = single()
 APPS = {"runs": app}
-AGO = {"h": 1, "d": 24, "w": 7 * 24}
 
 Sample = Annotated[str | None, typer.Option("--sample", "-s", help="Only those whose sample has this in its name.")]
 Program = Annotated[str | None, typer.Option("--program", "-p", help="Only those of programs with this in their name.")]
@@ -53,19 +51,6 @@ def runs(
     out.answer({"runs": [_listed(one) for one in found], "folder": str(folder)})
 
 
-def moment(text: str) -> datetime:
-    """A moment in local time: a date, a date with a time, either with a zone, or so long ago. Failure for anything else."""
-    from .exits import Failure
-
-    ago = re.fullmatch(r"(\d{1,5})([hdw])", text.strip())
-    if ago:
-        return datetime.now().astimezone() - timedelta(hours=int(ago[1]) * AGO[ago[2]])
-    try:
-        return datetime.fromisoformat(text.strip()).astimezone()
-    except (ValueError, OverflowError) as error:
-        raise Failure(f"{text} is no date.", "As 2026-11-03, '2026-11-03 14:30', 7d, 12h or 2w.") from error
-
-
 def _show(out: Output, found: list["Run"]) -> None:
     """A table, or two lines a run where the terminal is too narrow for it."""
     from shutil import get_terminal_size
@@ -97,11 +82,6 @@ def _row(run: "Run") -> list[str]:
     end = run.outcome + (f", {plural(run.trips, 'trip')}" if run.trips else "")
     lasted = time_text(run.duration_s)
     return [run.run_id, local(run.start_unix_s), run.program, run.sample, peak, lasted, end, str(run.missing), ", ".join(run.tags)]
-
-
-def local(unix_s: float | None) -> str:
-    """Local time with how far it is from UTC: two rows of a night in October can be told apart."""
-    return "?" if unix_s is None else datetime.fromtimestamp(unix_s).astimezone().isoformat(" ", "minutes")
 
 
 def _listed(run: "Run") -> dict[str, Any]:
