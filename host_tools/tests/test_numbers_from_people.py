@@ -204,6 +204,7 @@ def test_a_reference_force_is_read_as_written(word: str, newtons: float) -> None
         ("1.234,5 N", "write 1234.5 N"),
         ("10.000 N", "10000 N or 10 N"),
         ("inf", "not a force"),
+        ("1e400", "not a force"),
         ("nan", "not a force"),
         ("1e", "not in newtons"),
         ("\uff11\uff10", "not a force"),

@@ -51,8 +51,9 @@ def shown(value: object) -> str:
 
 
 def plain(text: str) -> float | None:
-    """The number that a text is, written with a point or an exponent and nothing else; None if it is none."""
-    return float(text) if _PLAIN.fullmatch(text) else None
+    """The number that a text is, written with a point or an exponent and nothing else; None if it is none, or none that is finite."""
+    value = float(text) if _PLAIN.fullmatch(text) else math.nan
+    return value if math.isfinite(value) else None
 
 
 def readings(text: str) -> list[float]:
