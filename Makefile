@@ -74,7 +74,7 @@ bench-board: firmware ## measure the image on the emulated chip against its goal
 	@$(BIN)/python -m boards.images.build dryrun
 	@$(RUN) hil_tests.bench.board
 
-docs: $(VENV)/.dev ## write anew what is made from tables: frame constants, SCPI.md, INTERLOCKS.md, PROGRAMS.md, PARAMETERS.md, COLUMNS.md, boards' drawings
+docs: $(VENV)/.dev ## write anew what is made from tables: blackboard constants, SCPI.md, INTERLOCKS.md, PROGRAMS.md, PARAMETERS.md, COLUMNS.md, boards' drawings
 	@$(BIN)/python firmware/layout.py
 	@$(BIN)/python firmware/scpi_reference.py
 	@$(BIN)/python firmware/interlock_reference.py

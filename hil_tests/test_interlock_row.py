@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from changed_tree import ChangedTree
 from stackpress_core.log import records
-from stackpress_core.tick import interlock, words
+from stackpress_core.tick import blackboard, interlock
 
 TABLE = "firmware/stackpress_core/tick/interlock.py"
 LAST = f"{interlock.ROWS[-1][interlock.HINT]}\"),\n"
 NEVER = '    ("idle_{0}", "DISPLACEMENT", 1000000000, 0, VENT, WATCHED, GONE, "log", "Row {0} never trips."),\n'
 TEPID = '    ("tepid", "TEMPERATURE", 4000, 0, WARN, WATCHED, GONE, "temperature", "The platen is tepid: wait."),\n'
 WARM = '    ("warm", "TEMPERATURE", 5000, 0, VENT, WATCHED, GONE, "temperature", "The platen is warm: let it cool."),\n'
-MOST = words.ROW_MASKS * words.MASK_ROWS
-SECOND_WORD = max(len(interlock.ROWS) + 2, words.MASK_ROWS + 1)  # so many rows that the last is beyond the first word
+MOST = blackboard.ROW_MASKS * blackboard.MASK_ROWS
+SECOND_WORD = max(len(interlock.ROWS) + 2, blackboard.MASK_ROWS + 1)  # so many rows that the last is beyond the first word
 TEMPERATURE_BIT, WARNING_BIT, TRIPPED_BIT = 16, 1024, 512
 
 PRESSED = """
@@ -80,7 +80,7 @@ def test_a_press_with_more_rows_trips_and_warns_by_the_last_of_them(tmp_path: Pa
     assert said["events"] == f"{records.EVENT_WARNING} {records.EVENT_WARNING_OVER}"
 
 
-def test_a_row_more_reaches_the_documents_and_moves_no_word_of_the_frame(tmp_path: Path) -> None:
+def test_a_row_more_reaches_the_documents_and_moves_no_word_of_the_blackboard(tmp_path: Path) -> None:
     tree = grown(tmp_path, SECOND_WORD)
     before = tree.read("firmware/stackpress_core/tick/judge.py")
     tree.make_docs()
@@ -101,16 +101,16 @@ def test_the_core_claims_of_every_row_hold_for_rows_of_the_second_word(tmp_path:
 
 def test_too_many_rows_are_told_in_one_line_before_anything_is_written(tmp_path: Path) -> None:
     tree = grown(tmp_path, MOST + 1)
-    line = f"tick/interlock.py has {MOST + 1} rows, one bit each, and tick/words.py room for {MOST}: raise ROW_MASKS there"
+    line = f"tick/interlock.py has {MOST + 1} rows, one bit each, and tick/blackboard.py room for {MOST}: raise ROW_MASKS there"
     told = tree.run(sys.executable, "-m", "boards.images.build", "pico", code=1)
     assert told.stdout == "" and told.stderr.startswith("no image: ") and told.stderr.endswith(line + "\n")
     assert told.stderr.count("\n") == 1 and not (tree.root / "build").exists()
-    assert tree.python("from stackpress_core.tick import words", code=1).stderr.splitlines()[-1] == f"ValueError: {line}"
+    assert tree.python("from stackpress_core.tick import blackboard", code=1).stderr.splitlines()[-1] == f"ValueError: {line}"
 
 
 def test_room_is_raised_by_one_number(tmp_path: Path) -> None:
     tree = grown(tmp_path, MOST + 1)
-    tree.replace("firmware/stackpress_core/tick/words.py", "\nROW_MASKS = 2 ", "\nROW_MASKS = 3 ")
+    tree.replace("firmware/stackpress_core/tick/blackboard.py", "\nROW_MASKS = 2 ", "\nROW_MASKS = 3 ")
     tree.make_docs()
     tree.write("pressed.py", PRESSED)
     said = tree.run(sys.executable, "pressed.py", tmp_path / "state").stdout

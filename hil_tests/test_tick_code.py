@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from random_ticks import RING, configured, meet
 from stackpress import tick_compiler
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 from stackpress_core.tick.tick import tick as python_tick
 from stackpress_plant import load
 from stackpress_plant.plant import Plant, words_of
@@ -46,8 +46,8 @@ def on_a_core(name: str, found: list[tick_compiler.Stage], folder: Path) -> Core
     return MODELS[name](machine_code.compiled(tick.with_handler(found, FIXED), name, folder))
 
 
-def frame_of(core: Core) -> Any:
-    return array("i", core.get("frame", 4 * words.LENGTH))
+def blackboard_of(core: Core) -> Any:
+    return array("i", core.get("blackboard", 4 * blackboard.LENGTH))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -57,10 +57,10 @@ def test_machine_code_of_the_tick_is_the_tick(seed: int, core: Core) -> None:
     core.put("ring", ring)
     for n in range(1500):
         meet(s, chance, n)
-        core.put("frame", s)
+        core.put("blackboard", s)
         python_tick(s, ring)
         core.run()
-        assert frame_of(core) == s and core.get("ring", RING) == ring, n
+        assert blackboard_of(core) == s and core.get("ring", RING) == ring, n
 
 
 @pytest.mark.parametrize("name", CORES)
@@ -72,17 +72,17 @@ def test_machine_code_of_the_plant_is_the_plant(name: str, tmp_path: Path) -> No
     core = on_a_core(name, [stage], tmp_path)
     spec = load.plant("nominal", "pellet_cell")
     spec["specimen"]["gap_nm"] = 20000
-    truth, chance, s = Plant(spec, 1000, 3, words_of(words.AT)), random.Random(name), words.new()
+    truth, chance, s = Plant(spec, 1000, 3, words_of(blackboard.AT)), random.Random(name), blackboard.new()
     core.put("plant", truth.P)
     for n in range(3000):
         if n % 50 == 0:
-            s[words.AT["CODE"]] = chance.choice((0, 65535, chance.randrange(65536)))
-            s[words.AT["VALVE"]] = chance.choice((12, 13, 13, 14, 12, chance.randrange(16)))
-        core.put("frame", s)
+            s[blackboard.AT["CODE"]] = chance.choice((0, 65535, chance.randrange(65536)))
+            s[blackboard.AT["VALVE"]] = chance.choice((12, 13, 13, 14, 12, chance.randrange(16)))
+        core.put("blackboard", s)
         python_step(s, truth.P)
         core.run()
-        assert frame_of(core) == s and core.get("plant", len(truth.P) * 4) == bytes(truth.P), n
-    assert s[words.AT["RAW"]]
+        assert blackboard_of(core) == s and core.get("plant", len(truth.P) * 4) == bytes(truth.P), n
+    assert s[blackboard.AT["RAW"]]
 
 
 STATEMENTS = (
@@ -98,23 +98,23 @@ def test_every_kind_of_statement_is_computed_as_32_bits_that_wrap(name: str, tmp
     chance = random.Random(name)
     for number, line in enumerate(STATEMENTS):
         path = tmp_path / f"statement{number}.py"
-        body = "\n    ".join(["s = ptr32(frame)", "r = ptr16(ring)", *line.split("; ")])
-        path.write_text(f"def statement(frame, ring):\n    {body}\n")
+        body = "\n    ".join(["s = ptr32(blackboard)", "r = ptr16(ring)", *line.split("; ")])
+        path.write_text(f"def statement(blackboard, ring):\n    {body}\n")
         core = on_a_core(name, [tick_compiler.read(path, "statement")], tmp_path)
         for _ in range(100):
             reach = chance.choice((10, 5000, 1 << 29))
             s = [chance.randrange(-reach, reach) for _ in range(16)]
-            core.put("frame", struct.pack("<16i", *s))
+            core.put("blackboard", struct.pack("<16i", *s))
             core.put("ring", bytes(range(64)))
             space = {"s": Wrapping(s), "r": Halves(array("H", bytes(range(64))))}
             exec(line, space)
             core.run()
-            assert list(struct.unpack("<16i", core.get("frame", 64))) == list(space["s"]), (line, s)
+            assert list(struct.unpack("<16i", core.get("blackboard", 64))) == list(space["s"]), (line, s)
 
 
 def test_division_leaves_the_chips_divider_as_whoever_it_interrupts_had_it(tmp_path: Path) -> None:
     path = tmp_path / "statement.py"
-    path.write_text("def statement(frame):\n    s = ptr32(frame)\n    s[2] = s[0] // s[1]\n")
+    path.write_text("def statement(blackboard):\n    s = ptr32(blackboard)\n    s[2] = s[0] // s[1]\n")
     text = tick.with_handler([tick_compiler.read(path, "statement")], FIXED, board_data("pico")["chip"]["divider"])
     core = machine_code.EmulatedM0Plus(machine_code.compiled(text, "cortex-m0plus", tmp_path))
     sio = core.chip.sio
@@ -123,11 +123,11 @@ def test_division_leaves_the_chips_divider_as_whoever_it_interrupts_had_it(tmp_p
     for a, b in ((1000, 7), (-1000, 7), (1000, -7), (-7, 1000), (5, 0), (-(1 << 31), -1), (-(1 << 31), 3)):
         sio.write_uint32(0x60, 12345)
         sio.write_uint32(0x64, 100)
-        core.put("frame", struct.pack("<3i", a, b, 0))
+        core.put("blackboard", struct.pack("<3i", a, b, 0))
         core.run()
         wanted = Wrapping([0])
         wanted[0] = a // b if b else 0
-        assert struct.unpack("<3i", core.get("frame", 12))[2] == wanted[0], (a, b)
+        assert struct.unpack("<3i", core.get("blackboard", 12))[2] == wanted[0], (a, b)
         assert (sio.read_uint32(0x74), sio.read_uint32(0x70)) == (45, 123), (a, b)
 
 

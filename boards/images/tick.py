@@ -22,7 +22,7 @@ CORE = FIRMWARE / "stackpress_core" / "tick"
 DRIVERS = FIRMWARE / "drivers"
 ROOTS = (FIRMWARE, ROOT / "boards")  # where what a stage imports is found
 MEMORY = DRIVERS / "memory.py"  # where fixed words and CRC table lie is said there only
-SWITCHES = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select")  # words.IN
+SWITCHES = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select")
 VALVES = ("dump", "fill", "vent", "trigger_out")
 # Before which stage of the press (or at the end), whose, and the function's name in the chip's or the part's *_stages.py.
 RECEIVE, WATCH, RECORD, END = "sense", "watch", "record", ""
@@ -78,22 +78,22 @@ __attribute__((flatten, section("{section}"))) void press_tick(void) {{
 
 
 def constants(board: dict[str, Any]) -> dict[str, int]:
-    """What the stages of the chip and of the parts name: fixed words, registers, pins, and everything of the frame."""
-    words = literals.imported("stackpress_core.tick.words")
+    """What the stages of the chip and of the parts name: fixed words, registers, pins, and everything of the blackboard."""
+    blackboard = literals.imported("stackpress_core.tick.blackboard")
     pins, chip, scratch = board["pins"], board["chip"], board["chip"]["scratch"]
     table = scratch + tick_compiler.constants_of(MEMORY)["_CRC_TABLE"]
     masks = {f"_{role.upper()}_MASK": 1 << pins[role] if role in pins else 0 for role in VALVES}
     fixed = {f"_{name}": number for name, number in fixed_words().items()}
     found = {**fixed, **masks, "_BASE": scratch, "_CRC_TABLE": table, "_OUT_MASK": sum(masks.values()),
              "_SWITCH_MASK": (1 << switches(pins)) - 1, "_TRIGGER_MASK": 1 << pins["trigger_in"] if "trigger_in" in pins else 0,
-             "_ALWAYS_OK": sum(words.IN[name] for name in unwatched(board))}  # fmt: skip
+             "_ALWAYS_OK": sum(blackboard.IN[name] for name in unwatched(board))}  # fmt: skip
     found["_IRQ_MASK"] = 1 << chip["pio0_irq_0"]
     found.update((f"_{name.upper()}", chip[name] // 4) for name in ("gpio_in", "gpio_out_set", "gpio_out_clr"))
     found.update((f"_PIN_{role.upper()}", number) for role, number in pins.items())
     found.update((f"_{name.upper()}", number) for name, number in board["settings"].items())
-    found.update(("_" + name, number) for name, number in words.AT.items())
-    found.update(("_" + name, value) for name, value in vars(words).items() if name.isupper() and isinstance(value, int))
-    found.update(("_IN_" + name.upper(), bit) for name, bit in words.IN.items())
+    found.update(("_" + name, number) for name, number in blackboard.AT.items())
+    found.update(("_" + name, value) for name, value in vars(blackboard).items() if name.isupper() and isinstance(value, int))
+    found.update(("_IN_" + name.upper(), bit) for name, bit in blackboard.IN.items())
     return found
 
 
@@ -105,12 +105,12 @@ def fixed_words() -> dict[str, int]:
 
 
 def switches(pins: dict[str, int]) -> int:
-    """How many inputs of the frame stand at neighbouring pins, in the order of its bits."""
+    """How many inputs of the blackboard stand at neighbouring pins, in the order of its bits."""
     return next((n for n, role in enumerate(SWITCHES) if role not in pins), len(SWITCHES))
 
 
 def unwatched(board: dict[str, Any]) -> list[str]:
-    """Inputs of the frame that this board has nothing to watch with: taken as good, and its README says so."""
+    """Inputs of the blackboard that this board has nothing to watch with: taken as good, and its README says so."""
     if board["drivers"].get("inputs") != "pins":
         return []
     watched = {"supply_ok": "supply_ok" in board["pins"] or "panel" in board["drivers"], "travel_ok": "scale" in board["drivers"]}
@@ -162,7 +162,7 @@ def stages_of(board: dict[str, Any]) -> list[tick_compiler.Stage]:
 
 
 def source(board: dict[str, Any]) -> str:
-    """The C file of a board's tick. CannotBuild if the emitter can not, or the frame has no room."""
+    """The C file of a board's tick. CannotBuild if the emitter can not, or the blackboard has no room."""
     try:
         return with_handler(stages_of(board), board["chip"]["scratch"], board["chip"].get("divider", 0))
     except tick_compiler.CannotTranslate as reason:

@@ -1,7 +1,7 @@
 """The table of the plant's faults: one row each. It imports nothing, so that a command line can print it.
 
 A row is (name, kind, argument, help). The kind says what is changed (faults.py); its words are found there. Inputs that open or are
-pressed have the names that the press's frame gives them (stackpress_core/tick/states.py).
+pressed have the names that the press's blackboard gives them (stackpress_core/tick/states.py).
 """
 
 _CELL = "value = cell 1..4"

@@ -13,18 +13,18 @@ from . import step as w
 
 UNIT = 64  # units of force a cN, of position a nm
 SLOW_HZ = 50
-FRAME_WORDS = ("CODE", "VALVE", "RAW", "STATUS", "INPUTS", "TEMPERATURE", "DISPLACEMENT")
+SHARED_WORDS = ("CODE", "VALVE", "RAW", "STATUS", "INPUTS", "TEMPERATURE", "DISPLACEMENT")
 OPEN_END = 1 << 29
 SHARE_MAX = 1 << 25  # ppm: a load so far beyond the cells' circle is as good as any further
 
 
 def words_of(at):
-    """Indices of the frame's words that a plant reads and writes, from the frame's name -> index table."""
-    return tuple(at[name] for name in FRAME_WORDS)
+    """Indices of the blackboard's words that a plant reads and writes, from the blackboard's name -> index table."""
+    return tuple(at[name] for name in SHARED_WORDS)
 
 
 class Plant:
-    """A press with a specimen in it, sampled at `hz`; `words` are the frame's indices in the order of FRAME_WORDS.
+    """A press with a specimen in it, sampled at `hz`; `words` are the blackboard's indices in the order of SHARED_WORDS.
 
     `P` is an array that nobody uses any more; if it is long enough it is taken instead of a new one.
     """

@@ -32,7 +32,7 @@ _IN_PRESSURE_OK = const(16)
 _IN_TRAVEL_OK = const(2048)
 # end of words
 
-# where the frame's words are
+# where the blackboard's words are
 W_CODE = const(0)
 W_VALVE = const(1)
 W_RAW = const(2)

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 from stackpress_plant.faults import FAULTS as PLANT_FAULTS
 
 from stackpress_sim.board_faults import FAULTS, NAMES, BoardFaults, Flash
@@ -24,7 +24,7 @@ from stackpress_sim.truth import Truth
 CAPABILITIES = ("force_cells", "two_ranges", "regulator", "fill_vent", "dump", "permissive", "displacement",
                 "temperature", "trigger", "start_input", "journal", "faults")  # fmt: skip
 WALL_MASK = (1 << 30) - 1
-T_SECOND, T_SUB, HZ, STATE = (words.AT[name] for name in ("T_SECOND", "T_SUB", "HZ", "STATE"))
+T_SECOND, T_SUB, HZ, STATE = (blackboard.AT[name] for name in ("T_SECOND", "T_SUB", "HZ", "STATE"))
 
 
 class Board:
@@ -52,10 +52,10 @@ class Board:
         self._own_plant = spec
         self.simulation = self  # what SIMulation commands speak to
         self._wall_is_real = settings["wall"] == "real"
-        self._frame = words.new()
+        self._blackboard = blackboard.new()
 
     def press_ms(self):
-        S = self._frame
+        S = self._blackboard
         return S[T_SECOND] * 1000 + S[T_SUB] * 1000 // (S[HZ] or 1)
 
     def wall_ms(self):
@@ -89,14 +89,14 @@ class Board:
     def fault(self, name, value):
         """Set one fault of the plant or of the board; KeyError if there is none of that name."""
         if name in NAMES:
-            self.broken.set(name, value, self._frame, self.press_ms())
+            self.broken.set(name, value, self._blackboard, self.press_ms())
         else:
             self.plant.plant.fault(name, value)
 
     def clear_fault(self, name):
         """Take one fault back, or all if `name` is None."""
         if name is None or name in NAMES:
-            self.broken.clear(name, self._frame)
+            self.broken.clear(name, self._blackboard)
         if name not in NAMES:
             self.plant.plant.clear(name)
 
@@ -112,7 +112,7 @@ class Board:
 
     def loop(self, press):
         """Run the press until it asks for the MicroPython prompt."""
-        self._frame = press.S
+        self._blackboard = press.S
         self.plant.wire(press.S, press.ring)
         document = press.documents.get("plant")
         if document:

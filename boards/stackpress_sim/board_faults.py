@@ -3,13 +3,13 @@
 The rows are in fault_table.py. What a fault does is written where the board acts: the loop asks `on`, the flash asks `busy`.
 """
 
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 from stackpress_sim.fault_table import FAULTS
 from stackpress_sim.nor_file import NorFile
 
 NAMES = tuple(row[0] for row in FAULTS)
-TICK_US = words.AT["TICK_US"]
+TICK_US = blackboard.AT["TICK_US"]
 
 
 class InjectedCrash(Exception):

@@ -8,7 +8,7 @@ same press times give the same result, bit for bit.
 import gc
 import select
 
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 from stackpress_sim import watch
 from stackpress_sim.pace import FAST, HOLD
@@ -18,7 +18,7 @@ FIRST_MS = 5  # a press whose time stands still has sampled for so long all the 
 POLL_TURNS = 8  # as fast as it goes, a byte is looked for once in so many turns: well under a millisecond
 AWAY_MS = 5  # while nobody has the port open it is looked at so often
 QUIET_PASSES = 40  # passes without a byte moved after which a press whose time stands still may sleep
-T_SECOND, T_SUB, HZ = (words.AT[name] for name in ("T_SECOND", "T_SUB", "HZ"))
+T_SECOND, T_SUB, HZ = (blackboard.AT[name] for name in ("T_SECOND", "T_SUB", "HZ"))
 
 
 class Loop:
@@ -30,7 +30,7 @@ class Loop:
         self._poll.register(self._side_channel.stream, select.POLLIN)
         self._alone = select.poll()
         self._alone.register(self._side_channel.stream, select.POLLIN)
-        press.agenda.watch = self._plant.watch
+        press.scheduler.watch = self._plant.watch
         self._due_ms = 0  # press time of the next pass of the foreground
         self._quiet = self._moved = 0
 
@@ -75,7 +75,7 @@ class Loop:
             if pace.until is not None and now >= pace.until:
                 truth.flush()
                 pace.passed(now)
-            self._act(now, woken[0] == watch.FRAME)
+            self._act(now, woken[0] == watch.BLACKBOARD)
 
     def _turn(self, hz):
         """At the wall's pace, or while press time stands still."""
@@ -94,7 +94,7 @@ class Loop:
         pace.ran(self._plant.run(count) * 1000000 // hz)
         self._truth.flush()
         self._quiet = 0
-        self._act(s[T_SECOND] * 1000 + s[T_SUB] * 1000 // hz, self._plant.watch.words[0] == watch.FRAME)
+        self._act(s[T_SECOND] * 1000 + s[T_SUB] * 1000 // hz, self._plant.watch.words[0] == watch.BLACKBOARD)
 
     def _act(self, now, changed):
         """After a batch: a pass if a word has changed, a moment has come or a byte has."""
@@ -108,7 +108,7 @@ class Loop:
         if not broken.hangs or not broken.still_hangs(now):
             press = self._press
             press.foreground(self._board.wall_ms(), moved, heard)
-            self._due_ms = press.agenda.next_ms
+            self._due_ms = press.scheduler.next_ms
         else:
             self._due_ms = now + FIRST_MS
         if broken.on:

@@ -1,4 +1,4 @@
-"""The plant where a board has its wires: it reads the valve words of the frame and writes the sampled ones.
+"""The plant where a board has its wires: it reads the valve words of the blackboard and writes the sampled ones.
 
 A change of the tick rate needs a new plant, because every coefficient holds for one rate; the press is then in its safe
 state with the ram back, so a new one differs from the old only in what the specimen remembers.
@@ -6,7 +6,7 @@ state with the ram back, so a new one differs from the old only in what the spec
 
 from array import array
 
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 from stackpress_core.tick.tick import tick
 from stackpress_plant.plant import Plant, words_of
 from stackpress_plant.step import step
@@ -24,16 +24,16 @@ class PlantBoard:
         self.plant = None
         self.watch = watch.Watch()
         self._truth = truth
-        self._frame = self._ring = self._arrays = self._addresses = self._at = None
+        self._blackboard = self._ring = self._arrays = self._addresses = self._at = None
         self._ticks = None
         if native:
             from stackpress_ticks import stackpress_ticks  # type: ignore[import-not-found]  # made by the host
 
             self._ticks = stackpress_ticks
 
-    def wire(self, frame, ring):
+    def wire(self, blackboard, ring):
         """The press's words and its flight recorder."""
-        self._frame, self._ring = frame, ring
+        self._blackboard, self._ring = blackboard, ring
 
     def at_rate(self, hz):
         """Make the plant for ticks of `hz`; faults that are set stay set."""
@@ -43,11 +43,11 @@ class PlantBoard:
     def renew(self, spec):
         """Another press with another specimen, from `stackpress_plant.load`; raises what a wrong one makes Plant raise."""
         active = dict(self.plant.active) if self.plant else {}
-        fresh = Plant(spec, self.hz, self._seed, words_of(words.AT))
+        fresh = Plant(spec, self.hz, self._seed, words_of(blackboard.AT))
         self._spec, self.plant = spec, fresh
         for name, value in active.items():
             self.plant.fault(name, value)
-        self._arrays = self._frame, fresh.P, self._ring, self._truth.words, self._truth.text, self.watch.words
+        self._arrays = self._blackboard, fresh.P, self._ring, self._truth.words, self._truth.text, self.watch.words
         self._addresses = array("q", [addressof(each) for each in self._arrays])
         self._at = addressof(self._addresses)
 
@@ -56,7 +56,7 @@ class PlantBoard:
 
         The valve of the tick before acts, then the sensors are read.
         """
-        watch.arm(self._frame, self.watch.words)
+        watch.arm(self._blackboard, self.watch.words)
         return self._ticks(count, self._at) if self._ticks else _run(count, *self._arrays)
 
     def insert(self, specimen):

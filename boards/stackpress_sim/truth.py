@@ -135,9 +135,9 @@ def share(truth):
 
 
 @micropython.viper
-def row(frame, plant, truth):
+def row(blackboard, plant, truth):
     """The numbers of a row, each in units of its last decimal."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     p = ptr32(plant)
     t = ptr32(truth)
     force = p[_P_FORCE] >> _TO_UNIT
@@ -224,9 +224,9 @@ def line(truth, text):
 
 
 @micropython.viper
-def look(frame, plant, truth, text, watch):
+def look(blackboard, plant, truth, text, watch):
     """After a tick: a row if something moved or a second went by. The first word of the watch says when the text is full."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     p = ptr32(plant)
     t = ptr32(truth)
     w = ptr32(watch)
@@ -253,7 +253,7 @@ def look(frame, plant, truth, text, watch):
     t[_SINCE] = left
     t[_LEAST] = 0 - _OPEN
     t[_MOST] = _OPEN
-    row(frame, plant, truth)
+    row(blackboard, plant, truth)
     line(truth, text)
     if t[_AT] >= t[_ROOM]:
         w[_WOKEN] = _FULL

@@ -1,4 +1,4 @@
-"""What ends a batch of ticks early: a word of the frame that somebody acts on has changed, or the truth has no more room.
+"""What ends a batch of ticks early: a word of the blackboard that somebody acts on has changed, or the truth has no more room.
 
 The foreground of a simulated press does not run all the time. What it must act on at once is said here; everything else it waits
 for is a moment, and a moment is the end of a batch. Both functions name the same words, one for what it keeps and one for what
@@ -9,11 +9,11 @@ from array import array
 
 import micropython
 from micropython import const
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
-NOTHING, FRAME, TEXT = 0, 1, 2  # what ended the batch
+NOTHING, BLACKBOARD, TEXT = 0, 1, 2  # what ended the batch
 _WOKEN = const(0)
-_WORD = const(1)  # what the frame held when the watch began
+_WORD = const(1)  # what the blackboard held when the watch began
 _REACHED_IS = const(8)  # of these only the sign or the zero counts
 _WINDOW_IS = const(9)
 _KEPT = const(10)  # how many rows of bounds there are, then the rows: word, least, most
@@ -32,17 +32,17 @@ _FIRST = const(88)
 _REACTION = const(89)
 _STATE = const(93)
 _MODE = const(94)
-_CMD_SEEN = const(96)
+_ORDER_SEEN = const(96)
 _REACHED = const(114)
 _RING_LEFT = const(165)
 # end of words
 
 
 class Watch:
-    """The array that the stages work on, and the bounds of words that parts of the foreground wait for (agenda.leaves)."""
+    """The array that the stages work on, and the bounds of words that parts of the foreground wait for (scheduler.leaves)."""
 
     def __init__(self):
-        self.words = array("i", [0] * (_BITS + 3 * words.ROW_MASKS))
+        self.words = array("i", [0] * (_BITS + 3 * blackboard.ROW_MASKS))
         self._of = [0] * _ROOM  # whose row it is
         self.kept = 0
 
@@ -69,9 +69,9 @@ class Watch:
 
 
 @micropython.viper
-def arm(frame, watch):
-    """From now on a change counts against what the frame holds at this moment."""
-    s = ptr32(frame)
+def arm(blackboard, watch):
+    """From now on a change counts against what the blackboard holds at this moment."""
+    s = ptr32(blackboard)
     w = ptr32(watch)
     w[_WOKEN] = 0
     w[_WORD] = s[_STATE]
@@ -80,7 +80,7 @@ def arm(frame, watch):
     w[_WORD + 3] = s[_FIRST]
     w[_WORD + 4] = s[_INPUTS]
     w[_WORD + 5] = s[_RANGE]
-    w[_WORD + 6] = s[_CMD_SEEN]
+    w[_WORD + 6] = s[_ORDER_SEEN]
     w[_REACHED_IS] = 1 if s[_REACHED] > 0 else 0
     w[_WINDOW_IS] = 1 if s[_RING_LEFT] == 0 else 0
     i = 0
@@ -92,12 +92,12 @@ def arm(frame, watch):
 
 
 @micropython.viper
-def look(frame, watch):
+def look(blackboard, watch):
     """After a tick: whether a word has changed or is out of its bounds, in the first word of the watch."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     w = ptr32(watch)
     other = (s[_STATE] ^ w[_WORD]) | (s[_MODE] ^ w[_WORD + 1]) | (s[_REACTION] ^ w[_WORD + 2]) | (s[_FIRST] ^ w[_WORD + 3])
-    other |= (s[_INPUTS] ^ w[_WORD + 4]) | (s[_RANGE] ^ w[_WORD + 5]) | (s[_CMD_SEEN] ^ w[_WORD + 6])
+    other |= (s[_INPUTS] ^ w[_WORD + 4]) | (s[_RANGE] ^ w[_WORD + 5]) | (s[_ORDER_SEEN] ^ w[_WORD + 6])
     other |= (1 if s[_REACHED] > 0 else 0) ^ w[_REACHED_IS]
     other |= (1 if s[_RING_LEFT] == 0 else 0) ^ w[_WINDOW_IS]
     i = 0

@@ -6,10 +6,10 @@ import micropython
 
 
 @micropython.viper
-def receive(frame):
+def receive(blackboard):
     """The converter's frame from the FIFO into RAW and STATUS. A line that is dead, all 0 or all 1, gives no sample; nor does a
     frame that data-ready did not ask for: it comes late, and whoever counted on it would have the time wrong."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     p = ptr32(ptr32(_BASE)[_PIO0])
     q = ptr16(_CRC_TABLE)
     i = 0
@@ -50,11 +50,11 @@ def receive(frame):
 
 
 @micropython.viper
-def resync(frame):
+def resync(blackboard):
     """After a tick that reached into the next period, or a frame that was none: the state machine, which may be waiting in the
     middle of a frame for room, gives that frame up (select goes high) and waits for the next sample; what came of it is thrown
     away. So words that were left behind, or lost, cost a sample or two and never shift all that come after."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     m = ptr32(_BASE)
     if s[_TICK_US] >= m[_PERIOD_US] or s[_STATUS] & _SAMPLE_CRC_BAD:
         p = ptr32(m[_PIO0])

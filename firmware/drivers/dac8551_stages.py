@@ -5,7 +5,7 @@ import micropython
 
 
 @micropython.viper
-def drive(frame):
-    s = ptr32(frame)
+def drive(blackboard):
+    s = ptr32(blackboard)
     p = ptr32(ptr32(_BASE)[_PIO0])
     p[5] = s[_CODE] << 8

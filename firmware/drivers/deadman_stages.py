@@ -5,9 +5,9 @@ import micropython
 
 
 @micropython.viper
-def token(frame):
+def token(blackboard):
     """Only a tick that came to its end lets the permissive live for another pulse."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     if s[_VALVE] & _VALVE_PERMISSIVE:
         p = ptr32(ptr32(_BASE)[_PIO1])
         p[4] = 1

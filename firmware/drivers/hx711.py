@@ -15,7 +15,7 @@ import machine
 import rp2
 
 PIO_HZ = 2000000
-FRAME_CYCLES = 25 * 4  # of the 25 bits, or of waiting as long
+READ_CYCLES = 25 * 4  # of the 25 bits, or of waiting as long
 OTHER_CYCLES = 12  # of the instructions around them, so that a period is whole turns at every rate that divides 250 kHz
 TURN = 8
 POWER_DOWN_US = 100  # at least 60
@@ -23,7 +23,7 @@ SETTLE_MS = {80: 50, 10: 400}
 
 
 @rp2.asm_pio(sideset_init=rp2.PIO.OUT_LOW, in_shiftdir=rp2.PIO.SHIFT_LEFT, fifo_join=rp2.PIO.JOIN_RX)
-def frame_program():
+def read_program():
     """At 2 MHz; side is the clock. OSR holds the turns of the wait."""
     wrap_target()
     mov(x, osr).side(0)
@@ -46,8 +46,8 @@ def frame_program():
 
 
 def turns(hz):
-    """What OSR holds for a tick rate: the wait is (turns + 1) times 8 cycles, and a frame takes its part of the period."""
-    return (PIO_HZ // hz - FRAME_CYCLES - OTHER_CYCLES + TURN // 2) // TURN - 1
+    """What OSR holds for a tick rate: the wait is (turns + 1) times 8 cycles, and the bits take their part of the period."""
+    return (PIO_HZ // hz - READ_CYCLES - OTHER_CYCLES + TURN // 2) // TURN - 1
 
 
 class Converter:
@@ -79,7 +79,7 @@ class Converter:
 
     def prepare(self, hz, handler):
         """The state machine, not yet running, and what it calls each period."""
-        sm = self._sm = rp2.StateMachine(self._id, frame_program, freq=PIO_HZ, sideset_base=self._clock, in_base=self._data,
+        sm = self._sm = rp2.StateMachine(self._id, read_program, freq=PIO_HZ, sideset_base=self._clock, in_base=self._data,
                                          jmp_pin=self._data)
         wait = turns(hz)
         sm.exec("mov(isr, null).side(0)")

@@ -5,9 +5,9 @@ import micropython
 
 
 @micropython.viper
-def receive(frame):
+def receive(blackboard):
     """25 bits: the code, and the level that DOUT had after it, which is high unless the line is dead."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     p = ptr32(ptr32(_BASE)[_PIO0])
     status = 0
     while not p[1] & 0x100:

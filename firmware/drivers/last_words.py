@@ -8,7 +8,7 @@ import machine
 import tick_code
 
 AGENDA = ("wire", "lease", "contacts", "controls", "program", "motion", "panel and telemetry", "calibration", "run log", "sampler")
-AFTER = "journal"  # behind the parts of the agenda, with which the wire is served in between
+AFTER = "journal"  # behind the parts of the scheduler, with which the wire is served in between
 LOOP = 64  # from here on: the loop of the board itself, then its parts
 STARVED = 20  # passes of the foreground without a tick: more than any rate has
 MAGIC = 0x4B524B46  # hard_fault.c

@@ -10,14 +10,14 @@ the processor and high between any two calls. The selects here are pins of the p
 """
 
 from micropython import const
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 SPI_HZ, NOR_HZ = const(4000000), const(20000000)
 PERIOD_MS = const(50)  # one of the two: each is asked ten times a second, about as often as it converts
 SETTLE_MS = const(300)  # the first conversion after a new setting: at most 185 ms
 _OFF, _AUTO, _TYPE_K = const(0x11), const(0x91), const(0x03)
 _MEANINGLESS = const(0xC3)  # SR: cold junction or thermocouple out of range, over- or under-voltage, open circuit
-_TEMPERATURE = words.AT["TEMPERATURE"]
+_TEMPERATURE = blackboard.AT["TEMPERATURE"]
 _WALL = const((1 << 30) - 1)
 
 
@@ -60,20 +60,20 @@ class Thermocouples:
             if not self._set[n]:
                 self._configure(n)
                 self._set[n], self._since[n] = True, now
-                return words.ABSENT
+                return blackboard.ABSENT
             back = self._exchange(n, 0, 17)
         except OSError:
             self.failures += 1
             self._set[n] = False
-            return words.ABSENT
+            return blackboard.ABSENT
         finally:
             self._deselect()
             self._spi.init(baudrate=NOR_HZ, polarity=0, phase=0)
         if back[1] != _AUTO or back[2] != _TYPE_K:
             self._set[n] = False
-            return words.ABSENT
+            return blackboard.ABSENT
         if back[16] & _MEANINGLESS or (now - self._since[n]) & _WALL < SETTLE_MS:
-            return words.ABSENT
+            return blackboard.ABSENT
         self._since[n] = (now - SETTLE_MS) & _WALL  # stays settled however long the clock runs
         return centi_c(back[13], back[14], back[15])
 

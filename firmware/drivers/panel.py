@@ -13,7 +13,7 @@ import machine
 from micropython import const
 from stackpress_core.log.records import EVENT_PART
 from stackpress_core.panel import lights
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 from drivers import memory
 from drivers.mcp23017 import Expander
@@ -29,7 +29,7 @@ _BUTTONS, _SUPPLY = const(15), const(16)
 _STOP = const(2)
 _SELECTS = const(0xC0)
 ETIMEDOUT = const(110)
-_SHIFT = 6  # of start in the frame's inputs; the others follow in the same order
+_SHIFT = 6  # of start in the blackboard's inputs; the others follow in the same order
 
 
 class Panel:
@@ -106,7 +106,7 @@ class Panel:
         self._last = port
         self._stuck &= port
         self._held = self._held & ~same | port & same & _BUTTONS & ~self._stuck | port & _STOP
-        self._words[memory.EXPANDER] = (self._held & _BUTTONS) << _SHIFT | (words.IN["supply_ok"] if port & _SUPPLY else 0)
+        self._words[memory.EXPANDER] = (self._held & _BUTTONS) << _SHIFT | (blackboard.IN["supply_ok"] if port & _SUPPLY else 0)
 
     def _drive(self, outputs):
         if outputs == self._expander.outputs:

@@ -12,7 +12,7 @@ from array import array
 import machine
 import rp2
 from micropython import const
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 from stackpress_plant.faults import FAULTS as PLANT_FAULTS
 from stackpress_plant.plant import Plant, words_of
 
@@ -81,7 +81,7 @@ class PlantOnChip:
         return True
 
     def _made(self, spec, hz):
-        plant = Plant(spec, hz, 1, words_of(words.AT), self._spare)
+        plant = Plant(spec, hz, 1, words_of(blackboard.AT), self._spare)
         if self.plant:
             for name, value in self.plant.active.items():
                 plant.fault(name, value)

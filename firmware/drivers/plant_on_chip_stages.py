@@ -6,9 +6,9 @@ from stackpress_plant.step import step as plant_step  # `step` is a variable of 
 
 
 @micropython.viper
-def receive(frame, plant):
+def receive(blackboard, plant):
     """One step of the physics; it writes RAW, STATUS, INPUTS, TEMPERATURE and DISPLACEMENT."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     p = ptr32(plant)
-    plant_step(frame, plant)
+    plant_step(blackboard, plant)
     s[_TICK_US] += p[_OVERRUN]

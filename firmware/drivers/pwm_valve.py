@@ -13,7 +13,7 @@ from micropython import const
 
 from drivers import memory
 
-TOP = const(65534)  # so that a code of the frame is a duty as it stands, and 65535 is always high
+TOP = const(65534)  # so that a code of the blackboard is a duty as it stands, and 65535 is always high
 _DIV, _CC, _TOP = const(4), const(12), const(16)
 
 

@@ -5,7 +5,7 @@ import micropython
 
 
 @micropython.viper
-def drive(frame):
-    s = ptr32(frame)
+def drive(blackboard):
+    s = ptr32(blackboard)
     c = ptr32(ptr32(_BASE)[_VALVE_CC])
     c[0] = s[_CODE] << 16 * (_PIN_VALVE_PWM & 1)

@@ -12,7 +12,7 @@ prompt is given away.
 | actuator | `start()`: whenever the converter was set up anew |
 | flash | what the journal wants of a NOR flash; `make` raises `outputs.Absent` if no chip answers |
 | panel | writes what buttons and supervisor say into the fixed word EXPANDER; `select(channel)` for thermocouples |
-| thermocouples, scale | write their words of the frame |
+| thermocouples, scale | write their words of the blackboard |
 """
 
 import time
@@ -28,14 +28,14 @@ from drivers import memory, outputs
 outputs.safe(image_facts.LOW_PINS)
 
 import tick_code  # noqa: E402
-from stackpress_core.tick import words  # noqa: E402
+from stackpress_core.tick import blackboard  # noqa: E402
 
 from drivers import file_store, tick_vector, usb_serial, watchdog  # noqa: E402
 
 WALL_MASK = (1 << 30) - 1
 _LOOP = const(64)  # in the trail: this loop, then the parts that are served (last_words.py)
-_HZ, _TOKEN = words.AT["HZ"], words.AT["TOKEN"]
-_STATUS, _STALE, _VALVE = words.AT["STATUS"], words.AT["SIG_STALE"], words.AT["VALVE"]
+_HZ, _TOKEN = blackboard.AT["HZ"], blackboard.AT["TOKEN"]
+_STATUS, _STALE, _VALVE = blackboard.AT["STATUS"], blackboard.AT["SIG_STALE"], blackboard.AT["VALVE"]
 AGAIN_MS = 1000
 ASKED, CRASHED = 0x52534554, 0x43525348
 NOTES = {ASKED: "reset", CRASHED: "crash"}  # what the firmware leaves for its next start
@@ -43,7 +43,7 @@ IRQ = CHIP["pio0_irq_0"]
 NVIC_ENABLE, NVIC_DISABLE, NVIC_FORGET, NVIC_PRIORITY = (0xE000E100, 0xE000E180, 0xE000E280,
                                                          0xE000E400 + (IRQ & ~3))  # ARMv6-M B3.4, ARMv7-M B3.4
 TIMER_NOW = CHIP["timer"] + 0x28
-PIO_FLAGS, FRAME_FLAGS = CHIP["pio0"] + 0x30, 3  # RP2040 datasheet 3.7: IRQ, cleared by 1; 0 calls for a tick, 1 is beside it
+PIO_FLAGS, TICK_FLAGS = CHIP["pio0"] + 0x30, 3  # RP2040 datasheet 3.7: IRQ, cleared by 1; 0 calls for a tick, 1 is beside it
 
 
 def _no_tick(source):
@@ -130,7 +130,7 @@ class Board:
     def loop(self, press):
         """Ticks by interrupt, the foreground here, until the press asks for the prompt."""
         S, fixed, dog = press.S, self._words, self._dog
-        fixed[memory.FRAME], fixed[memory.RING] = memory.address_of(S), memory.address_of(press.ring)
+        fixed[memory.BLACKBOARD], fixed[memory.RING] = memory.address_of(S), memory.address_of(press.ring)
         fixed[memory.EXPANDER] = 0
         for word, address in memory.REGISTERS:
             fixed[word] = address
@@ -149,7 +149,7 @@ class Board:
                 trail[0] += 1
                 service(wall())
             trail[0] = _LOOP
-            if S[_STATUS] & words.SAMPLE_CHIP_RESET or S[_STALE] > S[_HZ]:
+            if S[_STATUS] & blackboard.SAMPLE_CHIP_RESET or S[_STALE] > S[_HZ]:
                 self._set_up_again(S, wall())
             dog.passed(S[_TOKEN])
 
@@ -158,7 +158,7 @@ class Board:
 
         What the press made of it stays: a trip is latched, and an acknowledgement is asked for.
         """
-        if S[_VALVE] & words.VALVE_POWERED or (now - self._again) & WALL_MASK < AGAIN_MS:
+        if S[_VALVE] & blackboard.VALVE_POWERED or (now - self._again) & WALL_MASK < AGAIN_MS:
             return
         self._again = now
         if getattr(self._converter, "forgets", False):
@@ -173,7 +173,7 @@ class Board:
             self._actuator.start()
         self._converter.prepare(hz, _no_tick)
         self._vector.take()
-        machine.mem32[PIO_FLAGS] = FRAME_FLAGS  # of a frame that was given up: its tick would read in the middle of the next one
+        machine.mem32[PIO_FLAGS] = TICK_FLAGS  # of a sample that was given up: its tick would read in the middle of the next one
         machine.mem32[NVIC_FORGET] = machine.mem32[NVIC_ENABLE] = 1 << IRQ
         machine.mem32[NVIC_PRIORITY] &= ~(255 << (IRQ & 3) * 8)  # the tick comes before every other interrupt
         self._words[memory.PERIOD_US] = 1000000 // hz

@@ -43,7 +43,7 @@ class Display:
         self.bus.writeto(self._address, _ON)
 
     def write(self, page, part, dots):
-        """Slice `part` (0..3) of a page, out of a frame of 1024 bytes."""
+        """Slice `part` (0..3) of a page, out of a picture of 1024 bytes."""
         column = part * SLICE
         out = self._out
         out[1], out[3], out[5] = 0xB0 | page, column & 15, 0x10 | column >> 4

@@ -1,7 +1,7 @@
 """The serial port over USB, which never blocks and takes no more than it is asked for: the image's own module `usb_wire`.
 
 A foreground pass may take tens of milliseconds, so the stop byte and a break on the line are seen in the interrupt of the USB
-controller: each sets a word of the frame, and the next tick vents.
+controller: each sets a word of the blackboard, and the next tick vents.
 """
 
 import time

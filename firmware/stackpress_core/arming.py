@@ -4,14 +4,14 @@ The interlocks watch a press that is armed; these rows say beforehand, in the op
 """
 
 from stackpress_core import switches
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
-AT = words.AT
+AT = blackboard.AT
 
 
 def _inputs_open(a, *names):
     bits = a.readings.inputs
-    return any(not bits & words.IN[name] for name in names)
+    return any(not bits & blackboard.IN[name] for name in names)
 
 
 def _document_problem(a, name):
@@ -43,7 +43,7 @@ CHECKS = (
     ("chip_reset", lambda a: a.readings.row_exceeds("chip_reset"),
      "the converter restarted by itself: acknowledge it with a reset"),
     ("imbalance", lambda a: a.readings.row_exceeds("imbalance"), "the load cells disagree: take the zero again"),
-    ("stop_button", lambda a: a.readings.inputs & words.IN["stop"], "the stop button is held"),
+    ("stop_button", lambda a: a.readings.inputs & blackboard.IN["stop"], "the stop button is held"),
     ("store", lambda a: not a.store_keeps,
      lambda a: "the store of documents takes nothing: %s" % (a.store_told or "starts can't be told apart")),
     ("zero", lambda a: a.calibrator.zero_off(), lambda a: "the force is not zero: %s" % a.calibrator.zero_off()),

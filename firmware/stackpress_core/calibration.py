@@ -11,7 +11,7 @@ rail, does not move at all, or moves too much. Nothing is in force before it is 
 from stackpress_core import tuning
 from stackpress_core.errors import Refused
 from stackpress_core.log import records
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
 LOOK_MS, LOOKS = 20, 50  # a second
 SPREAD_MAX = 20000  # codes between smallest and largest: more is not at rest
@@ -23,27 +23,27 @@ STILL_MS = 300  # and is known once they have been at rest for so long: a force 
 STILL_PART = 4  # of the band: a cell that moves by more of it is not at rest
 BAND_LEAST_CN = 2000
 BAND_PART = 50  # of the cell's ceiling: 2 %
-AT = words.AT
+AT = blackboard.AT
 _STATE, _RAW, _CELL, _ZERO = AT["STATE"], AT["RAW"], AT["CELL"], AT["CELL_ZERO"]
 
 
 class Calibrator:
     """The procedures, and whether the cells are at zero; what they find goes into `settings` as a document of `identity`."""
 
-    def __init__(self, S, readings, settings, events, agenda, identity):
+    def __init__(self, S, readings, settings, events, scheduler, identity):
         self.S = S
         self.readings = readings
         self.settings = settings
         self.events = events
-        self.agenda = agenda
+        self.scheduler = scheduler
         self.identity = identity
         self.cell = 0  # from 1; 0 while nothing is being calibrated
         self.serial = ""
         self.points = []
-        self._codes = [[] for _ in range(words.CELLS)]
+        self._codes = [[] for _ in range(blackboard.CELLS)]
         self._next_ms = 0
-        self.zero_cn = [0] * words.CELLS  # what each cell showed with nothing pressed, from the commissioning zero
-        self._zero_q8 = [0] * words.CELLS
+        self.zero_cn = [0] * blackboard.CELLS  # what each cell showed with nothing pressed, from the commissioning zero
+        self._zero_q8 = [0] * blackboard.CELLS
         self._still_ms = 0
 
     # -- zero and tare
@@ -57,7 +57,7 @@ class Calibrator:
         """The cells `passed_ms` later, MEAN_MS at most, with nothing pressed."""
         q8 = self._zero_q8
         self._still_ms += passed_ms
-        for i in range(words.CELLS):
+        for i in range(blackboard.CELLS):
             more = (self.S[_CELL + i] + self.S[_ZERO + i] << 8) - q8[i]
             if abs(more) >> 8 <= self.zero_band_cn(i) // STILL_PART:
                 more = more * passed_ms // MEAN_MS
@@ -65,13 +65,13 @@ class Calibrator:
                 self._still_ms = 0
             q8[i] += more
         if self._still_ms >= STILL_MS:
-            for i in range(words.CELLS):
+            for i in range(blackboard.CELLS):
                 self.zero_cn[i] = q8[i] >> 8
 
     def zero_off(self, zero_cn=None):
         """What the cells show, in words, if one of those in use is beyond its band; or further from `zero_cn` than rest is."""
-        s, used = self.S, [i for i in range(words.CELLS) if self.readings.uses_cell(i)]
-        shown = [s[_CELL + i] + s[_ZERO + i] for i in range(words.CELLS)]
+        s, used = self.S, [i for i in range(blackboard.CELLS) if self.readings.uses_cell(i)]
+        shown = [s[_CELL + i] + s[_ZERO + i] for i in range(blackboard.CELLS)]
         for i in used:
             if abs(shown[i] - (zero_cn[i] if zero_cn else 0)) > self.zero_band_cn(i) // (STILL_PART if zero_cn else 1):
                 return ", ".join(["cell %d %d N" % (i + 1, shown[i] // 100) for i in used])
@@ -85,15 +85,15 @@ class Calibrator:
         if self.zero_off(self.zero_cn):
             raise Refused("the cells have not come to rest: %s" % self.zero_off(self.zero_cn))
         s = self.S
-        for i in range(words.CELLS):  # those that are not in use show nothing
+        for i in range(blackboard.CELLS):  # those that are not in use show nothing
             more = self.zero_cn[i] - s[_ZERO + i]
             # moving the cell's line, a tick needs no time for it
-            line = AT["CAL"] + i * words.CAL_WORDS + words.POINTS
-            for k in range(line, line + words.POINTS):
+            line = AT["CAL"] + i * blackboard.CAL_WORDS + blackboard.POINTS
+            for k in range(line, line + blackboard.POINTS):
                 s[k] -= more
             s[_CELL + i] -= more
             s[_ZERO + i] += more
-        self.readings.tare_cn = [0] * words.CELLS
+        self.readings.tare_cn = [0] * blackboard.CELLS
         for name in ("RANGE_BIAS", "FILTER", "FILTER_H", "PEAK"):  # where a zero of before would linger
             s[AT[name]] = 0
 
@@ -104,7 +104,7 @@ class Calibrator:
         most_cn = 0 if state in states.DRIVEN + (states.TRIPPED,) else self.settings.params["contact_force_cn"]
         if abs(r.filtered_cn) > most_cn * (1 if state == states.MONITOR else TARE_CONTACTS) or not most_cn:
             raise Refused("the press is %s: a force of %d N would be hidden" % (r.state_name, r.filtered_cn // 100))
-        cells = [r.cell_force_cn(i) if r.uses_cell(i) else 0 for i in range(words.CELLS)]
+        cells = [r.cell_force_cn(i) if r.uses_cell(i) else 0 for i in range(blackboard.CELLS)]
         for i, force_cn in enumerate(cells):
             if abs(force_cn) > TARE_BANDS * self.zero_band_cn(i):
                 raise Refused("cell %d carries %d N: more than a tare may hide" % (i + 1, force_cn // 100))
@@ -125,12 +125,12 @@ class Calibrator:
 
     def look(self):
         """Keep the last second of codes, while the press is safe."""
-        agenda = self.agenda
-        if self.S[_STATE] not in (states.SAFE, states.SERVICE) or not agenda.reached(self._next_ms):
+        scheduler = self.scheduler
+        if self.S[_STATE] not in (states.SAFE, states.SERVICE) or not scheduler.reached(self._next_ms):
             return
-        self._next_ms = agenda.now_ms - agenda.now_ms % LOOK_MS + LOOK_MS
-        agenda.at(self._next_ms)
-        for i in range(words.CELLS):
+        self._next_ms = scheduler.now_ms - scheduler.now_ms % LOOK_MS + LOOK_MS
+        scheduler.at(self._next_ms)
+        for i in range(blackboard.CELLS):
             self._take(self._codes[i], self.S[_RAW + i])
 
     def _take(self, codes, code):
@@ -163,7 +163,7 @@ class Calibrator:
         document = self.settings.documents.get("calibration")
         if document is None:
             raise Refused("there is no calibration to take a zero for")
-        codes = [0] * words.CELLS
+        codes = [0] * blackboard.CELLS
         for i, cell in enumerate(document["cells"]):
             if cell is None or not self.readings.uses_cell(i):
                 continue
@@ -177,7 +177,7 @@ class Calibrator:
 
     def begin(self, cell, serial=None):
         self.need_safe()
-        if not 1 <= cell <= words.CELLS or not self.readings.uses_cell(cell - 1):
+        if not 1 <= cell <= blackboard.CELLS or not self.readings.uses_cell(cell - 1):
             raise Refused("this press has no cell %d" % cell)
         self.cell, self.serial, self.points = cell, serial or "", []
 
@@ -189,8 +189,8 @@ class Calibrator:
         for other, other_cn in self.points:
             if abs(other - code) < SPAN_MIN or other_cn == force_cn:
                 raise Refused("this point is too near to the one at %d N: apply a larger force" % (other_cn // 100))
-        if len(self.points) >= words.POINTS:
-            raise Refused("a cell takes %d points" % words.POINTS)
+        if len(self.points) >= blackboard.POINTS:
+            raise Refused("a cell takes %d points" % blackboard.POINTS)
         self.points.append([code, force_cn])
 
     def accept(self, unix_s=None):
@@ -202,7 +202,7 @@ class Calibrator:
             tuning.segments(points)
         except ValueError as error:
             raise Refused(str(error)) from None
-        document = self.settings.documents.get("calibration") or {"format": 1, "cells": [None] * words.CELLS}
+        document = self.settings.documents.get("calibration") or {"format": 1, "cells": [None] * blackboard.CELLS}
         document["board"] = self.identity
         zero = [code for code, force in points if force == 0]
         entry = {"serial": self.serial, "points": points, "unix_s": unix_s or 0}

@@ -6,7 +6,7 @@ The host checks the same things before it sends anything; here is where nothing 
 from stackpress_core import params, tuning
 from stackpress_core.errors import short
 from stackpress_core.recipe import program
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 FORMAT = 1
 SMALL = 1 << 30
@@ -67,8 +67,8 @@ def ceilings(document):
     if found:
         return found
     cells = document["cell_cn"]
-    if not isinstance(cells, list) or len(cells) != words.CELLS:
-        return ["cell_cn is a list of %d forces" % words.CELLS]
+    if not isinstance(cells, list) or len(cells) != blackboard.CELLS:
+        return ["cell_cn is a list of %d forces" % blackboard.CELLS]
     for value in [document["frame_cn"], document["relief_cn"]] + cells:
         if not _whole(value) or not 0 <= value <= tuning.FORCE_SPAN:
             found.append("a ceiling is a whole number of cN from 0 to %d, not %s" % (tuning.FORCE_SPAN, short(value)))
@@ -81,8 +81,8 @@ def calibration(document, limits=None):
     if found:
         return found
     cells = document["cells"]
-    if not isinstance(cells, list) or len(cells) > words.CELLS:
-        return ["cells is a list of at most %d" % words.CELLS]
+    if not isinstance(cells, list) or len(cells) > blackboard.CELLS:
+        return ["cells is a list of at most %d" % blackboard.CELLS]
     if not any(cells):
         return ["no cell is calibrated"]
     if not isinstance(document["board"], str):
@@ -118,9 +118,9 @@ def _sees_all(points, ceiling_cn):
 
 def zero(document):
     found = _shape(document, "code")
-    if not found and not (isinstance(document["code"], list) and len(document["code"]) == words.CELLS
+    if not found and not (isinstance(document["code"], list) and len(document["code"]) == blackboard.CELLS
                           and all(_small(code) for code in document["code"])):
-        found.append("code is a list of %d whole numbers below 2^30" % words.CELLS)
+        found.append("code is a list of %d whole numbers below 2^30" % blackboard.CELLS)
     return found
 
 

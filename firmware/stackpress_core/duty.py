@@ -1,8 +1,8 @@
 """How often the valve moves in a hold: many moves a minute point to a leak."""
 
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
-AT = words.AT
+AT = blackboard.AT
 _STATE, _MOVES, _SIG_DUTY = AT["STATE"], AT["MOVES"], AT["SIG_DUTY"]
 MINUTE_MS = 60000
 

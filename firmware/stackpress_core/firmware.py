@@ -6,7 +6,6 @@ says who knows whom.
 """
 
 from stackpress_core import boots, params, switches
-from stackpress_core.agenda import Agenda
 from stackpress_core.arming import Arming
 from stackpress_core.calibration import Calibrator
 from stackpress_core.documents import Documents, Transfer
@@ -26,14 +25,15 @@ from stackpress_core.panel.controls import Controls
 from stackpress_core.panel.panel import Panel
 from stackpress_core.readings import Readings
 from stackpress_core.recipe.runner import Runner
+from stackpress_core.scheduler import Scheduler
 from stackpress_core.scpi.commands import of_board
 from stackpress_core.scpi.server import Server
 from stackpress_core.settings import Settings
 from stackpress_core.stiffness import Stiffness
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 from stackpress_core.version import VERSION
 
-AT = words.AT
+AT = blackboard.AT
 _T_SECOND, _T_SUB, _HZ, _ABORT, _FOREGROUND = AT["T_SECOND"], AT["T_SUB"], AT["HZ"], AT["ABORT"], AT["SIG_FOREGROUND"]
 TENTH_MS = 100
 CRASHES = ("watchdog", "crash")
@@ -46,12 +46,12 @@ class Firmware:
     def __init__(self, board):
         self.board = board
         self.version = release(VERSION, board)
-        self.S = S = words.new()
+        self.S = S = blackboard.new()
         self.ring = getattr(board, "ring", None) or bytearray(RING_ENTRY * RING_ENTRIES)
         self.boot_id, store_keeps = boots.next_boot_id(board.store)
         self._first_words()
 
-        self.agenda = Agenda(trail=getattr(board, "trail", None))
+        self.scheduler = Scheduler(trail=getattr(board, "trail", None))
         self.params = params.Values()
         self.pairs = switches.Pairs()
         self.readings = r = Readings(S, self.params, self.pairs)
@@ -61,14 +61,14 @@ class Firmware:
 
         self.journal = Journal(board.flash, self.boot_id, missing=getattr(board, "journal_missing", ""))
         self.events = Events(self.journal, r)
-        self.motion = Motion(S, self.params, r, self.events, self.agenda)
-        self.runner = Runner(r, self.motion, self.events, self.agenda)
-        self.lease = Lease(S, self.runner, self.events, self.agenda)
+        self.motion = Motion(S, self.params, r, self.events, self.scheduler)
+        self.runner = Runner(r, self.motion, self.events, self.scheduler)
+        self.lease = Lease(S, self.runner, self.events, self.scheduler)
         self.sampler = Sampler(S, self.ring, self.params, r, self.runner, self.journal, self.events,
-                               self.agenda)  # fmt: skip
-        self.calibrator = Calibrator(S, r, self.settings, self.events, self.agenda, board.identity)
+                               self.scheduler)  # fmt: skip
+        self.calibrator = Calibrator(S, r, self.settings, self.events, self.scheduler, board.identity)
         self.run_log = RunLog(S, r, self.calibrator, self.documents, self.params, self.runner, self.sampler, self.journal,
-                              self.events, self.agenda, board)  # fmt: skip
+                              self.events, self.scheduler, board)  # fmt: skip
         self.telemetry = Telemetry(r, self.runner, self.events)
 
         self.stiffness = Stiffness(S, self.params)
@@ -79,7 +79,7 @@ class Firmware:
                                  self.events, self.calibrator)  # fmt: skip
         self.maintenance = Maintenance(board, r, self.motion, self.journal, self.events)
         self.panel = Panel(r, self.settings, self.runner, self.operator, self.arming)
-        self.controls = Controls(r, self.operator, self.panel, self.events, self.agenda)
+        self.controls = Controls(r, self.operator, self.panel, self.events, self.scheduler)
         self.server = Server(board.serial, of_board(board), self)
 
         self.each_tenth = (self.telemetry.look, self.panel.look, self.stiffness.look, self.duty.look)
@@ -87,7 +87,7 @@ class Firmware:
                  self._tenth, self.calibrator.look, self.run_log.look, self.sampler.look)  # fmt: skip
         if hasattr(board.serial, "listen"):  # a pass of a board takes milliseconds, and no question waits that long
             parts = tuple([look for part in parts for look in (part, self._serve_between)][:-1])
-        self.agenda.take(parts)
+        self.scheduler.take(parts)
         self._passed_s = self._passed_sub = -1
         self._tenth_ms = 0
         self._start()
@@ -96,7 +96,7 @@ class Firmware:
         s, board = self.S, self.board
         s[AT["FIRST"]] = s[AT["RING_LEFT"]] = -1
         s[AT["RING_LEN"]] = len(self.ring) // RING_ENTRY
-        s[AT["TEMPERATURE"]] = s[AT["TEMPERATURE"] + 1] = s[AT["DISPLACEMENT"]] = words.ABSENT
+        s[AT["TEMPERATURE"]] = s[AT["TEMPERATURE"] + 1] = s[AT["DISPLACEMENT"]] = blackboard.ABSENT
         s[AT["BANK_WANTED"]] = 1
         if getattr(board, "died", ""):
             boots.note_crash(board.store, board.died)
@@ -117,16 +117,16 @@ class Firmware:
 
     def foreground(self, wall_ms, moved=True, heard=True):
         """Serial line, program, log: each bounded. Who runs the ticks himself knows whether time only `moved` to a moment of the
-        agenda, or somebody was `heard` or a word changed; a board does not, and passes as if both were so."""
+        scheduler, or somebody was `heard` or a word changed; a board does not, and passes as if both were so."""
         self.S[_FOREGROUND] = 0
-        self.agenda.wall_ms = wall_ms
+        self.scheduler.wall_ms = wall_ms
         if moved and self._ticked():
-            self.agenda.go(self._passed_s * 1000 + self._passed_sub * 1000 // self.S[_HZ] % 1000, heard)
+            self.scheduler.go(self._passed_s * 1000 + self._passed_sub * 1000 // self.S[_HZ] % 1000, heard)
         elif heard:
             self._serve()
         self.journal.service()
         if self.journal.busy:
-            self.agenda.look_without()
+            self.scheduler.look_without()
         self.maintenance.look(wall_ms)
         if self.server.wants_repl:
             if hasattr(self.board.serial, "quiet"):
@@ -141,15 +141,15 @@ class Firmware:
         self._passed_sub, self._passed_s = s[_T_SUB], s[_T_SECOND]
         return True
 
-    # what the agenda calls, beside the parts
+    # what the scheduler calls, beside the parts
 
     def _serve(self):
         if self.server.poll():
-            self.agenda.look_all()
+            self.scheduler.look_all()
 
     def _serve_between(self):
         if self.server.go_on():
-            self.agenda.look_all()
+            self.scheduler.look_all()
 
     def _contacts(self):
         self.pairs.look(self.readings.inputs)
@@ -161,15 +161,15 @@ class Firmware:
             before = runner.state, runner.step.count
             runner.look(self.readings.time_s, self.readings.time_ms)
             if before != (runner.state, runner.step.count):
-                self.agenda.look_all()
+                self.scheduler.look_all()
 
     def _tenth(self):
-        now_ms = self.agenda.now_ms
-        if self.agenda.reached(self._tenth_ms):
+        now_ms = self.scheduler.now_ms
+        if self.scheduler.reached(self._tenth_ms):
             self._tenth_ms = now_ms - now_ms % TENTH_MS + TENTH_MS
-            self.agenda.at(self._tenth_ms)
+            self.scheduler.at(self._tenth_ms)
             for look in self.each_tenth:
-                look(now_ms, self.agenda.wall_ms)
+                look(now_ms, self.scheduler.wall_ms)
 
     @property
     def wants_prompt(self):

@@ -3,11 +3,11 @@
 from stackpress_core import tuning
 from stackpress_core.errors import Refused
 from stackpress_core.log import records
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
-AT = words.AT
+AT = blackboard.AT
 _STATE, _MODE = AT["STATE"], AT["MODE"]
-_CMD_SEQ, _CMD_STATE, _HZ, _SET, _FORCE_H = AT["CMD_SEQ"], AT["CMD_STATE"], AT["HZ"], AT["SET"], AT["FORCE_H"]
+_ORDER_SEQ, _ORDER_STATE, _HZ, _SET, _FORCE_H = AT["ORDER_SEQ"], AT["ORDER_STATE"], AT["HZ"], AT["SET"], AT["FORCE_H"]
 RATE_LIMIT = (1 << 38) - 1  # cN/s x 65536: what the set-point generator can hold
 VENTED_MS = 500
 FAR_CN = 1 << 29
@@ -35,12 +35,12 @@ def closing(to_cn, asked, values, lag_ms, has_scale):
 class Motion:
     """Gives the orders of who steers to the tick, by way of the words `S`."""
 
-    def __init__(self, S, params, readings, events, agenda):
+    def __init__(self, S, params, readings, events, scheduler):
         self.S = S
         self.params = params
         self.readings = readings
         self.events = events
-        self.agenda = agenda
+        self.scheduler = scheduler
         self._settled_band = self._settled_from_ms = 0
         self._vented_from = -1
 
@@ -55,13 +55,13 @@ class Motion:
         if self.readings.order_waits and state != now and not s[AT["K_TRANSITIONS"] + now] >> state & 1:
             raise Refused("the order before has not been carried out yet: ask again")
         s[AT["STOPPING"]] = stopping
-        s[_CMD_STATE], s[AT["CMD_MODE"]], s[AT["CMD_TARGET"]] = state, mode, target
-        s[AT["CMD_SPEED"]] = speed_nm_s
+        s[_ORDER_STATE], s[AT["ORDER_MODE"]], s[AT["ORDER_TARGET"]] = state, mode, target
+        s[AT["ORDER_SPEED"]] = speed_nm_s
         if rate:
             rate = tuning.rate_q16(min(rate, RATE_LIMIT >> 16), s[_HZ])
-            s[AT["CMD_RATE"]] = rate
-            s[AT["CMD_CORNER"]], s[AT["CMD_LANDING"]] = tuning.corner_words(rate, self.params["corner_ms"], s[_HZ])
-        s[_CMD_SEQ] = (s[_CMD_SEQ] + 1) & 0x1FFFFFFF
+            s[AT["ORDER_RATE"]] = rate
+            s[AT["ORDER_CORNER"]], s[AT["ORDER_LANDING"]] = tuning.corner_words(rate, self.params["corner_ms"], s[_HZ])
+        s[_ORDER_SEQ] = (s[_ORDER_SEQ] + 1) & 0x1FFFFFFF
 
     def _need_driven(self):
         if self.readings.state not in states.ARMED:
@@ -80,7 +80,7 @@ class Motion:
         """Close the ram until the contact force is there, no faster than asked, than the press may, and than that force allows."""
         self._need_driven()
         speed, rate = closing(contact_cn, min(speed_um_s, self.params["approach_limit_um_per_s"]), self.params,
-                              self.S[AT["K_LAG_MS"]], self.readings.displacement_nm != words.ABSENT)  # fmt: skip
+                              self.S[AT["K_LAG_MS"]], self.readings.displacement_nm != blackboard.ABSENT)  # fmt: skip
         self.send(states.PRESSING, states.APPROACH, contact_cn, rate, speed * 1000)
 
     def lock(self):
@@ -117,8 +117,8 @@ class Motion:
         if self.S[_MODE] != states.VENT:
             self._vented_from = -1
             return
-        self.agenda.look()
-        now_ms = self.agenda.now_ms
+        self.scheduler.look()
+        now_ms = self.scheduler.now_ms
         if self.readings.filtered_cn > self.params["contact_force_cn"]:
             self._vented_from = -1
         elif self._vented_from < 0:
@@ -128,17 +128,17 @@ class Motion:
 
     def settled(self, band_cn, time_ms):
         """Whether the force has been within the band round the set-point for that long; who asks is called again when it may be."""
-        r, agenda = self.readings, self.agenda
+        r, scheduler = self.readings, self.scheduler
         low, high, force_cn = self.S[_SET] - band_cn, self.S[_SET] + band_cn, self.S[_FORCE_H]
         if not low <= force_cn <= high or band_cn != self._settled_band or not r.set_point_reached:
-            self._settled_band, self._settled_from_ms = band_cn, agenda.now_ms
+            self._settled_band, self._settled_from_ms = band_cn, scheduler.now_ms
         if force_cn < low:
-            agenda.leaves(_FORCE_H, -FAR_CN, low - 1)
+            scheduler.leaves(_FORCE_H, -FAR_CN, low - 1)
         elif force_cn > high:
-            agenda.leaves(_FORCE_H, high + 1, FAR_CN)
+            scheduler.leaves(_FORCE_H, high + 1, FAR_CN)
         else:
-            agenda.leaves(_FORCE_H, low, high)
-            return r.set_point_reached and agenda.reached(self._settled_from_ms + time_ms)
+            scheduler.leaves(_FORCE_H, low, high)
+            return r.set_point_reached and scheduler.reached(self._settled_from_ms + time_ms)
         return False
 
     def set_trigger(self, on):

@@ -4,9 +4,9 @@ from stackpress_core import switches
 from stackpress_core.boots import acknowledge_crash
 from stackpress_core.errors import Refused
 from stackpress_core.log import records
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import blackboard, interlock, states
 
-AT = words.AT
+AT = blackboard.AT
 _STATE, _REACTION = AT["STATE"], AT["REACTION"]
 ACKNOWLEDGED = ("SIG_RESET", "SIG_CRASH", "SIG_LOG", "SIG_STORAGE", "SIG_LEASE")
 
@@ -63,7 +63,7 @@ class Operator:
         manual = state == states.MONITOR and self.settings.params["valve_kind"] == states.KIND_NONE
         if state != states.READY and not manual:
             raise Refused("the press is %s: arm it first" % self.readings.state_name)
-        if self.readings.inputs & words.IN["stop"]:
+        if self.readings.inputs & blackboard.IN["stop"]:
             raise Refused("the stop button is held")
         document = documents.get("program/" + name)
         if document is None:
@@ -127,7 +127,7 @@ class Operator:
             acknowledge_crash(self.settings.documents.store)
         for name in ACKNOWLEDGED:
             s[AT[name]] = 0
-        words.clear_row_bits(s, "WARNED")
+        blackboard.clear_row_bits(s, "WARNED")
         if s[_STATE] != states.TRIPPED:
             return
         still = r.still_there()
@@ -137,7 +137,7 @@ class Operator:
             raise Refused(switches.told(r.pairs.stuck))
         if s[_REACTION] != interlock.VENT and r.pressed:
             raise Refused("the cell is still pressed with %d N: stop with VENT first" % (r.filtered_cn // 100))
-        words.clear_row_bits(s, "LATCHED")
+        blackboard.clear_row_bits(s, "LATCHED")
         self.motion.send(states.SAFE, states.OFF)
         self.events.note(records.EVENT_RESET)
 

@@ -1,15 +1,15 @@
 """What a press says about itself: state, force, reasons. Reading changes nothing."""
 
 from stackpress_core import switches
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import blackboard, interlock, states
 
-AT = words.AT
+AT = blackboard.AT
 _STATE, _MODE, _T_SECOND, _T_SUB, _HZ = AT["STATE"], AT["MODE"], AT["T_SECOND"], AT["T_SUB"], AT["HZ"]
 _RANGE, _HIGH_MASK, _LOW_MASK = AT["RANGE"], AT["K_HIGH_MASK"], AT["K_LOW_MASK"]
 _FORCE_F, _SET, _REACHED = AT["FORCE_F"], AT["SET"], AT["REACHED"]
-_CMD_SEQ, _CMD_SEEN, _CMD_STATE = AT["CMD_SEQ"], AT["CMD_SEEN"], AT["CMD_STATE"]
-_STALE = words.row_at(interlock.NAMES.index("stale"))  # asked in every look of the panel and in every sample
-_STALE_SIGNAL, _STALE_LIMIT = _STALE + words.ROW_SIGNAL, _STALE + words.ROW_LIMIT
+_ORDER_SEQ, _ORDER_SEEN, _ORDER_STATE = AT["ORDER_SEQ"], AT["ORDER_SEEN"], AT["ORDER_STATE"]
+_STALE = blackboard.row_at(interlock.NAMES.index("stale"))  # asked in every look of the panel and in every sample
+_STALE_SIGNAL, _STALE_LIMIT = _STALE + blackboard.ROW_SIGNAL, _STALE + blackboard.ROW_LIMIT
 
 
 class Readings:
@@ -19,15 +19,15 @@ class Readings:
         self.S = S
         self.params = params
         self.pairs = pairs
-        self.tare_cn = [0] * words.CELLS  # what the display leaves out
+        self.tare_cn = [0] * blackboard.CELLS  # what the display leaves out
 
     @property
     def state(self):
         """The press state, or the one that has been asked for and that the next tick will adopt."""
         s = self.S
         state = s[_STATE]
-        if s[_CMD_SEQ] != s[_CMD_SEEN] and s[AT["K_TRANSITIONS"] + state] >> s[_CMD_STATE] & 1:
-            return s[_CMD_STATE]
+        if s[_ORDER_SEQ] != s[_ORDER_SEEN] and s[AT["K_TRANSITIONS"] + state] >> s[_ORDER_STATE] & 1:
+            return s[_ORDER_STATE]
         return state
 
     @property
@@ -37,7 +37,7 @@ class Readings:
     @property
     def order_waits(self):
         """Whether an order has been given that no tick has read yet."""
-        return self.S[_CMD_SEQ] != self.S[_CMD_SEEN]
+        return self.S[_ORDER_SEQ] != self.S[_ORDER_SEEN]
 
     @property
     def at_rest(self):
@@ -48,8 +48,8 @@ class Readings:
     def de_energised(self):
         """Whether no valve is driven, nor will be after the tick's next run: at rest, or stopped with a vent."""
         s = self.S
-        vented = s[_STATE] == states.TRIPPED and s[AT["REACTION"]] == words.REACT_VENT
-        return self.at_rest or vented and not s[AT["VALVE"]] & words.VALVE_PERMISSIVE and not self.order_waits
+        vented = s[_STATE] == states.TRIPPED and s[AT["REACTION"]] == blackboard.REACT_VENT
+        return self.at_rest or vented and not s[AT["VALVE"]] & blackboard.VALVE_PERMISSIVE and not self.order_waits
 
     # -- time and tick
 
@@ -102,7 +102,7 @@ class Readings:
     @property
     def set_point_reached(self):
         s = self.S
-        return s[_CMD_SEQ] == s[_CMD_SEEN] and s[_MODE] == states.FORCE and s[_REACHED] > 0
+        return s[_ORDER_SEQ] == s[_ORDER_SEEN] and s[_MODE] == states.FORCE and s[_REACHED] > 0
 
     def cell_force_cn(self, i):
         return self.S[AT["CELL"] + i]
@@ -140,8 +140,8 @@ class Readings:
     def valve_code(self):
         """0..65535: the regulator's set-point, or how far the solenoids are open."""
         s = self.S
-        if s[AT["K_KIND"]] == words.KIND_FILL_VENT:
-            return 65535 if s[AT["VALVE"]] & words.VALVE_FILL else 0
+        if s[AT["K_KIND"]] == blackboard.KIND_FILL_VENT:
+            return 65535 if s[AT["VALVE"]] & blackboard.VALVE_FILL else 0
         return s[AT["CODE"]]
 
     @property
@@ -157,14 +157,14 @@ class Readings:
 
     @property
     def warning_bits(self):
-        return words.row_bits(self.S, "WARNED")
+        return blackboard.row_bits(self.S, "WARNED")
 
     def warnings(self):
         return interlock.names_of(self.warning_bits)
 
     @property
     def active_bits(self):
-        return words.row_bits(self.S, "ACTIVE")
+        return blackboard.row_bits(self.S, "ACTIVE")
 
     def active_reasons(self):
         return interlock.names_of(self.active_bits)
@@ -180,7 +180,7 @@ class Readings:
 
     def later_reasons(self):
         """What has joined the trip since it was there, first fault left out."""
-        return [name for name in interlock.names_of(words.row_bits(self.S, "LATCHED")) if name != self.trip_reason]
+        return [name for name in interlock.names_of(blackboard.row_bits(self.S, "LATCHED")) if name != self.trip_reason]
 
     @property
     def trip_hint(self):
@@ -192,7 +192,7 @@ class Readings:
 
     def still_there(self):
         """Names of what stopped the press and is there now: an acknowledgement would be refused."""
-        return [name for name in interlock.names_of(words.row_bits(self.S, "LATCHED")) if self._lasts(name)]
+        return [name for name in interlock.names_of(blackboard.row_bits(self.S, "LATCHED")) if self._lasts(name)]
 
     def _lasts(self, name):
         """Whether the condition of a latched row is there now and has to go before it can be acknowledged."""
@@ -200,5 +200,5 @@ class Readings:
 
     def row_exceeds(self, name):
         """Whether the signal of this interlock row stands above its limit now, whatever the state."""
-        row = words.row_at(interlock.NAMES.index(name))
-        return self.S[self.S[row + words.ROW_SIGNAL]] > self.S[row + words.ROW_LIMIT]
+        row = blackboard.row_at(interlock.NAMES.index(name))
+        return self.S[self.S[row + blackboard.ROW_SIGNAL]] > self.S[row + blackboard.ROW_LIMIT]

@@ -8,9 +8,9 @@ import json
 from stackpress_core import document_rules, tuning
 from stackpress_core.errors import Refused
 from stackpress_core.recipe import program
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
-AT = words.AT
+AT = blackboard.AT
 REQUIRED = ("config", "ceilings", "calibration")
 IDLE = (states.SAFE, states.SERVICE, states.MONITOR)
 
@@ -61,7 +61,7 @@ class Settings:
 
     def _compile(self, found):
         s, before_hz = self.S, self.S[AT["HZ"]]
-        tuning.compile_frame(s, self.params, found["ceilings"], found["calibration"], found["zero"],
+        tuning.compile_words(s, self.params, found["ceilings"], found["calibration"], found["zero"],
                              getattr(self.board, "sample_hz", 0))  # fmt: skip
         hz = s[AT["HZ"]]
         if before_hz:  # press time goes on where it is
@@ -80,7 +80,7 @@ class Settings:
 
     def _uncalibrated(self, calibration):
         cells = calibration["cells"]
-        return ["cell %d is not calibrated" % (i + 1) for i in range(words.CELLS)
+        return ["cell %d is not calibrated" % (i + 1) for i in range(blackboard.CELLS)
                 if self.readings.uses_cell(i) and (i >= len(cells) or cells[i] is None)]
 
     def refuse_writing(self):

@@ -4,10 +4,10 @@ Noise says nothing, so a look counts only when both have changed enough; the est
 """
 
 from stackpress_core import tuning
-from stackpress_core.tick import words
-from stackpress_core.tick.words import ABSENT
+from stackpress_core.tick import blackboard
+from stackpress_core.tick.blackboard import ABSENT
 
-_FORCE_F, _DISPLACEMENT, _KIND = (words.AT[name] for name in ("FORCE_F", "DISPLACEMENT", "K_KIND"))
+_FORCE_F, _DISPLACEMENT, _KIND = (blackboard.AT[name] for name in ("FORCE_F", "DISPLACEMENT", "K_KIND"))
 
 FORCE_STEP = 5000  # cN
 TRAVEL_STEP = 300  # nm
@@ -31,7 +31,7 @@ class Stiffness:
         s = self.S
         force_cn = s[_FORCE_F]
         self.feed(force_cn, s[_DISPLACEMENT])
-        if s[_KIND] == words.KIND_FILL_VENT:  # a regulator has no use for it
+        if s[_KIND] == blackboard.KIND_FILL_VENT:  # a regulator has no use for it
             tuning.schedule(s, self.params, self.cn_per_um, force_cn)
 
     def feed(self, force_cn, displacement_nm):

@@ -1,13 +1,14 @@
 """What contacts are believed: a button that bounces acts once, a two-channel switch has to open whole before it counts again."""
 
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
-BUTTONS = words.IN["start"] | words.IN["stop"] | words.IN["reset"] | words.IN["select"]
-STOP = words.IN["stop"]
+BUTTONS = blackboard.IN["start"] | blackboard.IN["stop"] | blackboard.IN["reset"] | blackboard.IN["select"]
+STOP = blackboard.IN["stop"]
 SETTLED_MS = 20
 LONG_MS = 3000  # stop vents when it is held for so long; pressed again it does not
 ROWS_OF = {"emergency stop": ("estop", "discrepancy"), "guard": ("guard", "discrepancy")}  # rows of a trip that a pair explains
-PAIRS = (("emergency stop", words.IN["estop_a"] | words.IN["estop_b"]), ("guard", words.IN["guard_a"] | words.IN["guard_b"]))
+PAIRS = (("emergency stop", blackboard.IN["estop_a"] | blackboard.IN["estop_b"]),
+         ("guard", blackboard.IN["guard_a"] | blackboard.IN["guard_b"]))  # fmt: skip
 WALL_MASK = (1 << 30) - 1
 
 
@@ -33,7 +34,7 @@ class Buttons:
         return self._seen != self._held
 
     def pressed(self, inputs, wall_ms):
-        """The buttons that act now, as bits of the frame's inputs."""
+        """The buttons that act now, as bits of the blackboard's inputs."""
         now = inputs & BUTTONS
         if now != self._seen:
             self._seen, self._since = now, wall_ms
@@ -75,7 +76,7 @@ class Pairs:
         self._half = [False] * len(PAIRS)
 
     def look(self, inputs):
-        """Once in each pass, with the frame's inputs."""
+        """Once in each pass, with the blackboard's inputs."""
         for i in range(len(PAIRS)):
             both = PAIRS[i][1]
             closed = inputs & both

@@ -1,11 +1,11 @@
-"""From what people configure to what the tick needs: parameters, ceilings and calibration become words of the frame.
+"""From what people configure to what the tick needs: parameters, ceilings and calibration become words of the blackboard.
 
 This runs in the foreground, before the tick is started or while the press is safe, and may use any Python. Rates become fixed
 point per tick here, so that the tick itself never divides by its own rate.
 """
 
 from stackpress_core.params import device_name
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import blackboard, interlock, states
 
 FULL_CODE = 1 << 23
 FORCE_SPAN = 29000000  # cN: what all cells together may read at the rail; twice that and a range bias, in Q4, fit in 2^30
@@ -41,14 +41,14 @@ def corner_words(rate, ms, hz):
 
 def lag_ms(p, sample_hz):
     """From a drive that rises to a force or a travel that is seen to; `sample_hz` of the converter."""
-    valve = SOLENOID_MS if p["valve_kind"] == words.KIND_FILL_VENT else p["valve_lead_ms"] + SPEED_MS
+    valve = SOLENOID_MS if p["valve_kind"] == blackboard.KIND_FILL_VENT else p["valve_lead_ms"] + SPEED_MS
     return valve + p["filter_ms"] + SETTLING * 1000 // sample_hz
 
 
 def segments(points):
     """Calibration words of one cell from [[code, force_cn], ...] with rising codes; ValueError says what is wrong."""
-    if not 2 <= len(points) <= words.POINTS:
-        raise ValueError("a calibration has 2 to %d points, not %d" % (words.POINTS, len(points)))
+    if not 2 <= len(points) <= blackboard.POINTS:
+        raise ValueError("a calibration has 2 to %d points, not %d" % (blackboard.POINTS, len(points)))
     codes = [p[0] for p in points]
     forces = [p[1] for p in points]
     if max(codes) > CODE_SPAN or min(codes) < -CODE_SPAN:
@@ -76,7 +76,7 @@ def segments(points):
         q = ((f1 - f0) << (22 + shift)) // (c1 - c0)
         slopes.append(q >> 10)
         residues.append(q & 1023)
-    pad = words.POINTS
+    pad = blackboard.POINTS
 
     def padded(values):
         return values + [0] * (pad - len(values))
@@ -105,35 +105,35 @@ def moved(cell, zero_code):
 
 
 def calibrate(s, calibration, zero=None):
-    """Write the calibration's cells into the frame, moved to the commissioning zero; a cell without one reads zero."""
-    at = words.AT["CAL"]
-    for i in range(words.CELLS):
+    """Write the calibration's cells into the blackboard, moved to the commissioning zero; a cell without one reads zero."""
+    at = blackboard.AT["CAL"]
+    for i in range(blackboard.CELLS):
         cell = calibration["cells"][i] if calibration and i < len(calibration["cells"]) else None
         segment = segments(moved(cell, zero["code"][i] if zero else 0) if cell else [[0, 0], [FULL_CODE, 1]])
         for k, word in enumerate(segment):
-            s[at + i * words.CAL_WORDS + k] = word
-        s[words.AT["CELL"] + i] += s[words.AT["CELL_ZERO"] + i]  # who looks before the next tick sees what that will
-        s[words.AT["SEGMENT"] + i] = s[words.AT["CELL_ZERO"] + i] = 0
+            s[at + i * blackboard.CAL_WORDS + k] = word
+        s[blackboard.AT["CELL"] + i] += s[blackboard.AT["CELL_ZERO"] + i]  # who looks before the next tick sees what that will
+        s[blackboard.AT["SEGMENT"] + i] = s[blackboard.AT["CELL_ZERO"] + i] = 0
 
 
 def _rows(s, p, ceilings, hz):
-    """The interlock table as words of the frame."""
+    """The interlock table as words of the blackboard."""
     for i, row in enumerate(interlock.ROWS):
-        at, limit, debounce = words.row_at(i), row[interlock.LIMIT], row[interlock.DEBOUNCE]
+        at, limit, debounce = blackboard.row_at(i), row[interlock.LIMIT], row[interlock.DEBOUNCE]
         if isinstance(limit, tuple):
             limit = ceilings[limit[1] + "_cn"]
         elif isinstance(limit, str):
             limit = p[device_name(limit)] * hz // 1000 if limit.endswith("_ms") else p[device_name(limit)]
         if isinstance(debounce, str):
             debounce = p[debounce] * (1000 if debounce.endswith("_s") else 1)
-        s[at + words.ROW_SIGNAL] = words.AT[row[interlock.SIGNAL]]
-        s[at + words.ROW_LIMIT] = limit
-        s[at + words.ROW_STATES] = row[interlock.STATES]
-        s[at + words.ROW_DEBOUNCE] = debounce * hz // 1000
-        s[at + words.ROW_OVER] = 0
-        s[at + words.ROW_REACTION] = interlock.reaction_of(row, p)
-        s[at + words.ROW_BIT] = 1 << i % words.MASK_ROWS
-    s[words.AT["ROW_COUNT"]] = len(interlock.ROWS)
+        s[at + blackboard.ROW_SIGNAL] = blackboard.AT[row[interlock.SIGNAL]]
+        s[at + blackboard.ROW_LIMIT] = limit
+        s[at + blackboard.ROW_STATES] = row[interlock.STATES]
+        s[at + blackboard.ROW_DEBOUNCE] = debounce * hz // 1000
+        s[at + blackboard.ROW_OVER] = 0
+        s[at + blackboard.ROW_REACTION] = interlock.reaction_of(row, p)
+        s[at + blackboard.ROW_BIT] = 1 << i % blackboard.MASK_ROWS
+    s[blackboard.AT["ROW_COUNT"]] = len(interlock.ROWS)
 
 
 def _drive(p, hz, s, at):
@@ -158,21 +158,21 @@ def _drive(p, hz, s, at):
     s[at["K_MIN_ON"]] = max(1, (p["valve_min_on_ms"] * hz + 999) // 1000)
 
 
-def compile_frame(s, p, ceilings, calibration, zero=None, sample_hz=0):
+def compile_words(s, p, ceilings, calibration, zero=None, sample_hz=0):
     """Write every K_* word, the interlock rows and the calibration. `p` params.Values, the others their documents or None.
 
     `sample_hz` is the rate of a converter that is slower than the tick, 0 of one that is not: filters of the force go on with
     each sample.
     """
-    at, hz = words.AT, p["tick_rate_hz"]
+    at, hz = blackboard.AT, p["tick_rate_hz"]
     sample_hz = min(hz, sample_hz or hz)
     # without ceilings the press can't be armed, and a limit of zero would trip it on noise
-    ceilings = ceilings or {"frame_cn": FORCE_SPAN, "cell_cn": [FORCE_SPAN] * words.CELLS, "relief_cn": FORCE_SPAN}
+    ceilings = ceilings or {"frame_cn": FORCE_SPAN, "cell_cn": [FORCE_SPAN] * blackboard.CELLS, "relief_cn": FORCE_SPAN}
     high = p["high_range_mask"]
     lag, approach = lag_ms(p, sample_hz), p["approach_rate_cn_per_s"]
-    if p["valve_kind"] == words.KIND_FILL_VENT:
+    if p["valve_kind"] == blackboard.KIND_FILL_VENT:
         approach = min(approach, p["fill_rate_cn_per_s"])  # solenoids can't be asked for more than an open valve gives
-    count = sum(1 for i in range(words.CELLS) if high >> i & 1)
+    count = sum(1 for i in range(blackboard.CELLS) if high >> i & 1)
     tuned = {
         "HZ": hz,
         "K_HIGH_MASK": high,
@@ -203,7 +203,7 @@ def compile_frame(s, p, ceilings, calibration, zero=None, sample_hz=0):
         "K_DEAD": p["deadband_permille"] * 1024 // 1000,
         "K_DEAD_MIN": p["deadband_min_cn"],
         "K_DEAD_MAX": p["deadband_max_cn"],
-        "K_DEAD_IN": 192 if p["valve_kind"] == words.KIND_FILL_VENT else 64,  # one pulse is a solenoid's smallest step
+        "K_DEAD_IN": 192 if p["valve_kind"] == blackboard.KIND_FILL_VENT else 64,  # one pulse is a solenoid's smallest step
         "K_REVERSAL_PART": max(1, 81920 // hz),
         "K_REVERSAL_RATE": rate_q16(p["reversal_rate_cn_per_s"], hz),
         "K_SETTLE": p["corner_ms"] * hz // 1000,
@@ -226,7 +226,7 @@ def compile_frame(s, p, ceilings, calibration, zero=None, sample_hz=0):
     for name, word in tuned.items():
         s[at[name]] = word
     _drive(p, hz, s, at)
-    for i in range(words.CELLS):
+    for i in range(blackboard.CELLS):
         s[at["K_CELL_CEILING"] + i] = ceilings["cell_cn"][i]
     for i, bits in enumerate(states.TRANSITIONS):
         s[at["K_TRANSITIONS"] + i] = bits
@@ -245,7 +245,7 @@ def schedule(s, p, stiffness_cn_per_um, force_cn):
     if stiffness_cn_per_um > 0:
         fluid = p["fluid_stiffness_cn_per_um"]
         gain = p["stiffness_ref_cn_per_um"] * (fluid + stiffness_cn_per_um) * 256 // (fluid * stiffness_cn_per_um)
-    s[words.AT["GAIN_FILL"]] = max(low, min(high, gain))
+    s[blackboard.AT["GAIN_FILL"]] = max(low, min(high, gain))
     half = p["valve_full_scale_cn"] // 2
     force = max(force_cn, p["contact_force_cn"])
-    s[words.AT["GAIN_VENT"]] = max(low, min(high, int(gain * (half / force) ** 0.5)))
+    s[blackboard.AT["GAIN_VENT"]] = max(low, min(high, int(gain * (half / force) ** 0.5)))

@@ -24,7 +24,7 @@ def measured(ticks=TICKS):
     import gc
 
     import micropython
-    from bench_frame import AT, Bench
+    from bench_core import AT, Bench
     from stackpress_core.tick.tick import tick
 
     state_at, mode_at, reaction_at, raw_at, due = AT["STATE"], AT["MODE"], AT["REACTION"], AT["RAW"], AT["BANK_WANTED"]

@@ -6,15 +6,15 @@ It runs on CPython and on MicroPython. One foreground pass a tick at 200 Hz, so 
 import json
 import struct
 
-from bench_frame import CALIBRATION, CEILINGS, LOW_STOP_CN
+from bench_core import CALIBRATION, CEILINGS, LOW_STOP_CN
+from fakes import Serial, Store
 from stackpress_core.firmware import Firmware
 from stackpress_core.log import packing, records
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 from stackpress_core.tick.tick import tick
 from stackpress_sim.nor_file import NorFile
-from stand_in import Serial, Store
 
-AT = words.AT
+AT = blackboard.AT
 HZ = 200
 PUSH_PASSES = 6  # 30 ms: as short as a finger can be
 PARAMS = {"tick_rate_hz": HZ, "valve_min_on_ms": 5, "valve_hysteresis_permille": 0, "valve_lead_ms": 0, "corner_ms": 50,
@@ -75,13 +75,13 @@ def documents(identity="e660-0001", **raws):
 class PressBench:
     """`without` names documents that are missing; `raws` are parameters. The journal is read with `records_of`."""
 
-    def __init__(self, board=None, without=(), stored=True, inputs=words.IN_HEALTHY, **raws):
+    def __init__(self, board=None, without=(), stored=True, inputs=blackboard.IN_HEALTHY, **raws):
         self.board = board or MemoryBoard()
         if stored:
             self.write(documents(self.board.identity, **raws), without)
         self.press = Firmware(self.board)
         self.inputs = inputs
-        self.status = words.SAMPLE_NEW
+        self.status = blackboard.SAMPLE_NEW
         self.codes = {}
         self.extra_cn = 0  # force that nobody asked for
         self.frozen = False  # the force stays whatever the drive does
@@ -114,7 +114,7 @@ class PressBench:
         s[AT["INPUTS"]], s[AT["STATUS"]] = self.inputs, self.status
         s[AT["TEMPERATURE"]] = 2500
         s[AT["DISPLACEMENT"]] = 1000000
-        if self.status & words.SAMPLE_NEW:
+        if self.status & blackboard.SAMPLE_NEW:
             self.samples += 1
             odd = 1 if self.samples % 3 else 0  # of another period than whoever looks
             for i in range(4):
@@ -169,15 +169,15 @@ class PressBench:
 
     def push(self, *names):
         for name in names:
-            self.inputs |= words.IN[name]
+            self.inputs |= blackboard.IN[name]
         self.run_passes(PUSH_PASSES)
         for name in names:
-            self.inputs &= ~words.IN[name]
+            self.inputs &= ~blackboard.IN[name]
         self.run_passes(PUSH_PASSES)
 
     @property
     def valve_is_off(self):
-        return self.word("CODE") == 0 and self.word("VALVE") & words.VALVE_POWERED == 0
+        return self.word("CODE") == 0 and self.word("VALVE") & blackboard.VALVE_POWERED == 0
 
     def errors(self):
         return list(self.press.server.status.errors.queue)

@@ -3,8 +3,8 @@
 A row is name -> (press state, parameters that keep other rows out of the way or turn a warning into a stop, what happens).
 """
 
-from bench_frame import CEILINGS
-from stackpress_core.tick import states, words
+from bench_core import CEILINGS
+from stackpress_core.tick import blackboard, states
 
 SAFE, READY, PRESSING, HOLDING = states.SAFE, states.READY, states.PRESSING, states.HOLDING
 _STOPS = 1  # "hold", in the reactions that a parameter may choose
@@ -13,7 +13,7 @@ _STOPS = 1  # "hold", in the reactions that a parameter may choose
 def opens(*names):
     def act(bench):
         for name in names:
-            bench.inputs &= ~words.IN[name]
+            bench.inputs &= ~blackboard.IN[name]
 
     return act
 

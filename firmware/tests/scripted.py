@@ -1,6 +1,6 @@
 """A press that works through a script on the simulated plant; its trace must be the same on every interpreter, bit for bit.
 
-A line every 50 ticks, with checksums over the whole frame and the ring. Scripts are (ms, what, arguments ...). As a program:
+A line every 50 ticks, with checksums over the whole blackboard and the ring. Scripts are (ms, what, arguments ...). As a program:
 `scripted.py SPECS.json FOLDER ...` prints the traces of all scripts on the plants of that file ({kind of valve: spec}).
 """
 
@@ -13,8 +13,8 @@ if __name__ == "__main__":
     sys.path[:0] = [_HERE + "/..", _HERE]
     sys.path += sys.argv[2:]
 
-from bench_frame import CEILINGS, Bench  # noqa: E402
-from stackpress_core.tick import states, words  # noqa: E402
+from bench_core import CEILINGS, Bench  # noqa: E402
+from stackpress_core.tick import blackboard, states  # noqa: E402
 from stackpress_core.tick.tick import tick  # noqa: E402
 from stackpress_plant.plant import Plant, words_of  # noqa: E402
 from stackpress_plant.step import step  # noqa: E402
@@ -69,7 +69,7 @@ def traces(specs):
 def trace(name, spec):
     """Lines of one script on one plant."""
     bench = Bench(hz=HZ, entries=512, ceilings=CEILINGS, calibration=calibration(spec), valve_kind=spec["valve_kind"])
-    plant = Plant(spec, HZ, 7, words_of(words.AT))
+    plant = Plant(spec, HZ, 7, words_of(blackboard.AT))
     s, lines = bench.S, []
     script = list(SCRIPTS[name])
     ticks = 0

@@ -2,9 +2,9 @@
 
 import binascii
 
+from fakes import Store
 from stackpress_core.documents import Documents, Transfer, from_base64, wrap
 from stackpress_core.errors import Refused, ScpiError, StorageFault
-from stand_in import Store
 
 
 def fails(kind, call, *args):

@@ -1,11 +1,11 @@
 """Claims about a store that fails: what can't be read is told, and is never taken for what is not there."""
 
 import pytest
+from fakes import Store
 from stackpress_core.boots import acknowledge_crash, crash_stands, next_boot_id
 from stackpress_core.documents import Documents
 from stackpress_core.errors import Refused, StorageFault
 from stackpress_sim.store import Store as Files
-from stand_in import Store
 
 
 def test_a_slot_that_can_not_be_read_is_bad_and_one_that_is_not_there_is_missing(tmp_path):

@@ -79,7 +79,7 @@ def test_driver_and_stage_of_the_plant_on_the_chip_mean_the_same_words():
     text, words = tick.source(board_data("dryrun")), tick.fixed_words()
     overrun = tick_compiler.constants_of(tick.DRIVERS / "plant_on_chip.py")["_OVERRUN"]
     assert f"+= p[{overrun}];" in text and len(words) <= 16
-    assert re.search(r"tick\(\(void \*\)words\[(\d+)\]", text)[1] == str(words["FRAME"]) and f"(void *)words[{words['PLANT']}]" in text
+    assert re.search(r"tick\(\(void \*\)words\[(\d+)\]", text)[1] == str(words["BLACKBOARD"]) and f"(void *)words[{words['PLANT']}]" in text
 
 
 def test_inputs_that_nobody_watches_are_known():
@@ -120,12 +120,12 @@ def test_part_without_its_driver_or_with_a_stage_that_nobody_calls_makes_no_tick
         tick.stages_of({**board, "drivers": {**board["drivers"], "converter": "lab32"}})
 
 
-def test_more_interlock_rows_than_the_frame_has_room_for_are_told_in_one_line(monkeypatch):
-    from stackpress_core.tick import interlock, words
+def test_more_interlock_rows_than_the_blackboard_has_room_for_are_told_in_one_line(monkeypatch):
+    from stackpress_core.tick import blackboard, interlock
 
-    room = words.ROW_MASKS * words.MASK_ROWS
+    room = blackboard.ROW_MASKS * blackboard.MASK_ROWS
     monkeypatch.setattr(interlock, "ROWS", interlock.ROWS[:1] * (room + 1))
-    monkeypatch.delitem(sys.modules, "stackpress_core.tick.words")
+    monkeypatch.delitem(sys.modules, "stackpress_core.tick.blackboard")
     with pytest.raises(sources.CannotBuild) as told:
         tick.source(board_data("pico"))
     assert f"has {room + 1} rows" in str(told.value) and f"room for {room}" in str(told.value) and "\n" not in str(told.value)

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from scripted import calibration
 from stackpress_core.errors import Refused
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import blackboard, interlock, states
 from stackpress_core.tick.tick import tick
 from stackpress_plant import load
 from stackpress_plant.plant import Plant, words_of
@@ -31,7 +31,7 @@ PROGRAMS = (
 SPECS = {kind: load.plant(kind, specimen, {}) for kind, specimen in (("nominal", "steel_blank"), ("fill_vent", "brittle_pellet"))}
 for spec in SPECS.values():
     spec["specimen"]["gap_nm"] = 20_000  # contact is near, so that more of each run is spent under force
-VALVES = words.VALVE_FILL | words.VALVE_VENT
+VALVES = blackboard.VALVE_FILL | blackboard.VALVE_VENT
 
 
 class PlantBench(PressBench):
@@ -39,7 +39,7 @@ class PlantBench(PressBench):
 
     def __init__(self, kind, watch):
         spec = SPECS[kind]
-        self.plant, self.watch = Plant(dict(spec), HZ, 3, words_of(words.AT)), watch
+        self.plant, self.watch = Plant(dict(spec), HZ, 3, words_of(blackboard.AT)), watch
         board = MemoryBoard(identity="plant")
         found = documents("plant")
         found["config"]["params"] = {"tick_rate_hz": HZ, "valve_kind": spec["valve_kind"], "foreground_ms": 1000}
@@ -85,8 +85,8 @@ class PressMachine(RuleBasedStateMachine):
         state, reaction, drive, code, valve = (b.word(name) for name in ("STATE", "REACTION", "DRIVE", "CODE", "VALVE"))
         held = state == states.TRIPPED and reaction in (interlock.HOLD, interlock.RAMP)
         if not (state in states.DRIVEN or held):
-            assert drive == 0 and code == 0 and not valve & (VALVES | words.VALVE_DUMP_CLOSED), "energised while %d" % state
-            assert state == states.READY or not valve & words.VALVE_PERMISSIVE
+            assert drive == 0 and code == 0 and not valve & (VALVES | blackboard.VALVE_DUMP_CLOSED), "energised while %d" % state
+            assert state == states.READY or not valve & blackboard.VALVE_PERMISSIVE
         assert 0 <= drive <= b.word("K_OUT_MAX") and 0 <= code <= 65535 and valve & VALVES != VALVES
         if state in states.DRIVEN or held:
             if b.word("MODE") == states.VENT:
@@ -94,7 +94,7 @@ class PressMachine(RuleBasedStateMachine):
             else:
                 assert abs(drive - self.drive) <= (b.word("K_SLEW") >> 8) + 1
             if held:
-                assert drive <= self.drive and not valve & words.VALVE_FILL
+                assert drive <= self.drive and not valve & blackboard.VALVE_FILL
         self.drive = drive
         gone = self.latched & ~b.word("LATCHED")
         assert not gone or self.acknowledged, "a latch cleared by itself: %s" % interlock.names_of(gone)
@@ -184,12 +184,12 @@ class PressMachine(RuleBasedStateMachine):
     def abort(self):
         self.bench.press.operator.abort()
         self.bench.run_passes(1)
-        assert self.bench.valve_is_off or self.bench.word("VALVE") & words.VALVE_POWERED == words.VALVE_PERMISSIVE
+        assert self.bench.valve_is_off or self.bench.word("VALVE") & blackboard.VALVE_POWERED == blackboard.VALVE_PERMISSIVE
 
     @rule()
     def reset(self):
         b = self.bench
-        healthy = words.IN["estop_a"] | words.IN["estop_b"]
+        healthy = blackboard.IN["estop_a"] | blackboard.IN["estop_b"]
         before, inputs = b.word("LATCHED"), b.word("INPUTS")
         self.acknowledged = b.word("STATE") == states.TRIPPED
         try:

@@ -3,7 +3,7 @@
 from bench_press import CONTACT, MemoryBoard, after_each, bench, documents, hold, ramp, recipe
 from stackpress_core.documents import Documents
 from stackpress_core.log import records
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import blackboard, interlock, states
 from stackpress_core.tick.tick import tick
 from test_press_arming import codes, refusal
 
@@ -25,9 +25,9 @@ def lines(b, text, passes=20):
 def test_every_order_that_was_answered_without_an_error_is_obeyed():
     """Orders in one line reach the mailbox before a tick has read the first: one of them must not be lost silently."""
     b = bench()
-    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
+    b.inputs &= ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]
     b.run_passes(3)
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     b.run_passes(3)
     assert lines(b, "CYCL:RES;ARM;:SYST:ERR?\n").strip() == '0,"No error"'
     assert b.press.readings.state_name == "ready"
@@ -62,7 +62,7 @@ def test_arm_start_abort_and_reset_in_one_line_leave_nothing_moving():
 
 def test_tripped_press_obeys_nothing_but_an_acknowledgement():
     b = bench().pressed()
-    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
+    b.inputs &= ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]
     b.run_passes(2)
     for line in ("CYCL:ARM", "PROG:STAR 'pellet'", "CYCL:DIS", "CYCL:MON ON", "SYST:SERV:UNL 'e660-0001'", "SYST:REB",
                  "CYCL:RES", "STOP HOLD", "STOP", "*RST", "*CLS", "DATA:DEL 'config'", "CAL:ZERO"):  # fmt: skip
@@ -106,7 +106,7 @@ def test_hold_of_a_ram_that_touches_nothing_yet_vents_it():
     b.started(far, hold(3600000), host_loss="hold")
     b.run(0.5)
     assert b.word("MODE") == states.APPROACH and b.word("DRIVE") > 0
-    b.press.S[words.AT["SIG_LEASE"]] = 1
+    b.press.S[blackboard.AT["SIG_LEASE"]] = 1
     b.run_passes(2)
     assert b.word("STATE") == states.TRIPPED and b.word("REACTION") == interlock.VENT and b.valve_is_off
     b = bench(approach_rate_n_per_s=10000)
@@ -131,10 +131,10 @@ def test_fault_during_a_stop_escalates_and_keeps_the_first_reason():
 def test_fault_during_a_ramp_down_and_during_a_held_trip_vents():
     for reaction in ("hold", "ramp_down"):
         b = bench().pressed(host_loss=reaction)
-        b.press.S[words.AT["SIG_LEASE"]] = 1
+        b.press.S[blackboard.AT["SIG_LEASE"]] = 1
         b.run_passes(3)
         assert b.word("STATE") == states.TRIPPED and not b.valve_is_off
-        b.inputs &= ~words.IN["guard_b"] & ~words.IN["guard_a"]
+        b.inputs &= ~blackboard.IN["guard_b"] & ~blackboard.IN["guard_a"]
         b.run_passes(1)
         assert b.valve_is_off and b.press.readings.trip_reason == "host_lease"
 
@@ -142,7 +142,7 @@ def test_fault_during_a_ramp_down_and_during_a_held_trip_vents():
 def test_emergency_stop_of_one_tick_is_kept():
     b = bench().pressed()
     p = b.press
-    for inputs in (words.IN_HEALTHY & ~words.IN["estop_b"], words.IN_HEALTHY, words.IN_HEALTHY):
+    for inputs in (blackboard.IN_HEALTHY & ~blackboard.IN["estop_b"], blackboard.IN_HEALTHY, blackboard.IN_HEALTHY):
         b.inputs = inputs
         b.sample()
         tick(p.S, p.ring)  # no foreground in between
@@ -152,7 +152,7 @@ def test_emergency_stop_of_one_tick_is_kept():
 def test_abort_that_meets_with_a_held_trip_in_one_tick_vents():
     b = bench().pressed(host_loss="hold")
     b.press.operator.abort()
-    b.press.S[words.AT["SIG_LEASE"]] = 1
+    b.press.S[blackboard.AT["SIG_LEASE"]] = 1
     b.run_passes(2)
     assert b.word("STATE") == states.TRIPPED and b.valve_is_off
 
@@ -169,9 +169,9 @@ def test_abort_is_not_lost_to_what_is_asked_next():
 def test_bouncing_guard_trips_once_and_is_one_record():
     b = bench().pressed()
     for i in range(40):
-        b.inputs = words.IN_HEALTHY if i % 3 else words.IN_HEALTHY & ~words.IN["guard_a"] & ~words.IN["guard_b"]
+        b.inputs = blackboard.IN_HEALTHY if i % 3 else blackboard.IN_HEALTHY & ~blackboard.IN["guard_a"] & ~blackboard.IN["guard_b"]
         b.run_passes(1)
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     b.run(1)
     assert b.valve_is_off and len(b.records(records.TRIP)) == 1
 
@@ -179,12 +179,12 @@ def test_bouncing_guard_trips_once_and_is_one_record():
 def test_trip_between_an_acknowledgement_and_the_next_pass_is_recorded():
     b = bench()
     p = b.press
-    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
+    b.inputs &= ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]
     b.run_passes(3)
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     b.run_passes(3)
     p.operator.reset()
-    for inputs in (words.IN_HEALTHY, words.IN_HEALTHY & ~words.IN["estop_a"] & ~words.IN["estop_b"]):
+    for inputs in (blackboard.IN_HEALTHY, blackboard.IN_HEALTHY & ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]):
         b.inputs = inputs
         b.sample()
         tick(p.S, p.ring)
@@ -198,15 +198,15 @@ def test_trip_between_an_acknowledgement_and_the_next_pass_is_recorded():
 def test_stop_button_that_is_held_keeps_the_press_from_starting():
     b = bench()
     b.put(recipe(CONTACT, ramp(500000)))
-    b.inputs |= words.IN["stop"]
+    b.inputs |= blackboard.IN["stop"]
     b.run_passes(2)
     assert codes(b) == ["stop_button"]
     b.push("start")
     assert b.press.readings.state_name == "safe"
-    b.inputs &= ~words.IN["stop"]
+    b.inputs &= ~blackboard.IN["stop"]
     b.run_passes(2)
     b.press.operator.arm()
-    b.inputs |= words.IN["stop"]
+    b.inputs |= blackboard.IN["stop"]
     b.run_passes(2)
     assert "stop button" in refusal(b.press.operator.start, "pellet")
 
@@ -293,16 +293,16 @@ def test_flood_of_tares_and_button_bounces_does_not_fill_the_log():
     before = b.press.journal.next_seq
     flooded(b, b"CAL:TARE;TARE;TARE;TARE\n")
     for i in range(600):
-        b.inputs = words.IN_HEALTHY | (words.IN["start"] if i & 1 else 0)
+        b.inputs = blackboard.IN_HEALTHY | (blackboard.IN["start"] if i & 1 else 0)
         b.run_passes(1)
     assert b.press.journal.dropped == 0 and b.press.journal.next_seq - before < 150
 
 
 def test_configuration_that_comes_while_a_trip_is_being_written_leaves_its_window_whole():
     b = bench().pressed()
-    b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
+    b.inputs &= ~blackboard.IN["guard_a"] & ~blackboard.IN["guard_b"]
     b.run(0.6)
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     b.run_passes(2)
     b.press.operator.reset()
     b.run_passes(2)

@@ -3,11 +3,11 @@
 import json
 
 from bench_press import PARAMS, MemoryBoard, after_each, bench, documents, ramp, recipe
+from fakes import Store
 from stackpress_core import arming, boots
 from stackpress_core.errors import Refused, ScpiError, StorageFault
 from stackpress_core.log import records
-from stackpress_core.tick import states, words
-from stand_in import Store
+from stackpress_core.tick import blackboard, states
 
 __all__ = ["after_each"]
 
@@ -30,7 +30,7 @@ def test_commissioned_press_comes_up_safe_and_can_be_armed():
     b.press.operator.arm()
     assert b.press.readings.state_name == "ready"
     b.run_passes(1)
-    assert b.word("STATE") == states.READY and b.word("VALVE") == words.VALVE_PERMISSIVE
+    assert b.word("STATE") == states.READY and b.word("VALVE") == blackboard.VALVE_PERMISSIVE
 
 
 def test_all_failing_checks_are_listed_at_once():
@@ -51,12 +51,12 @@ OPENED = {"estop": "estop_a", "guard": "guard_b", "overpressure": "pressure_ok",
 
 def check_alone(b, code):
     """Bring about what one arming check looks at."""
-    s, at = b.press.S, words.AT
+    s, at = b.press.S, blackboard.AT
     if code in OPENED:
-        b.inputs &= ~words.IN[OPENED[code]]
+        b.inputs &= ~blackboard.IN[OPENED[code]]
     elif code == "discrepancy":
         s[at["SIG_DISCREPANCY"]] = 1 << 20
-        b.inputs &= ~words.IN["guard_a"]
+        b.inputs &= ~blackboard.IN["guard_a"]
     elif code in ("config", "ceilings", "calibration"):
         b.press.documents.remove(code)
         b.press.settings.load()
@@ -84,7 +84,7 @@ def check_alone(b, code):
     elif code == "imbalance":
         b.codes = {i: 20000 for i in range(3)}
     elif code == "stop_button":
-        b.inputs |= words.IN["stop"]
+        b.inputs |= blackboard.IN["stop"]
     elif code == "store":
         b.press.arming.store_keeps = False
     elif code in ("storage", "log_full"):
@@ -218,14 +218,14 @@ def test_crash_before_this_start_is_told_until_acknowledged():
 
 def test_what_joins_a_trip_is_told_and_never_takes_the_first_reasons_place():
     b = bench().pressed()
-    b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
+    b.inputs &= ~blackboard.IN["guard_a"] & ~blackboard.IN["guard_b"]
     b.run(0.05)
-    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
+    b.inputs &= ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]
     b.run(0.2)
     assert b.press.readings.trip_reason == "guard" and b.press.readings.later_reasons() == ["estop"]
     joined = [r["text"] for r in b.records(records.EVENT) if r["code"] == records.EVENT_REASON]
     assert joined == ["estop"]
-    b.inputs |= words.IN["guard_a"] | words.IN["guard_b"]
+    b.inputs |= blackboard.IN["guard_a"] | blackboard.IN["guard_b"]
     b.run_passes(2)
     assert "estop" in refusal(b.press.operator.reset)
     assert b.press.readings.trip_reason == "guard"

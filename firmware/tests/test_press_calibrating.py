@@ -1,7 +1,7 @@
 """Zero and span on the press: refused from any code that can't be believed, in force only once accepted, bound to this board."""
 
 from bench_press import MemoryBoard, after_each, bench
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 from test_press_arming import codes, refusal
 
 __all__ = ["after_each"]
@@ -169,7 +169,7 @@ def test_tare_changes_what_is_shown_and_not_what_is_judged():
     b.run(1)
     b.press.calibrator.tare()
     assert abs(b.press.readings.shown_cn) <= 30 and b.press.readings.filtered_cn > 8900
-    assert words.AT["CELL_ZERO"] and codes(b) == ["zero"]
+    assert blackboard.AT["CELL_ZERO"] and codes(b) == ["zero"]
 
 
 def test_press_that_has_no_calibration_can_get_one():

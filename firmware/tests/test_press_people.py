@@ -1,7 +1,7 @@
 """What happens when the host goes, and what the buttons at the press do."""
 
 from bench_press import CONTACT, VENT, MemoryBoard, after_each, bench, hold, ramp, recipe
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import blackboard, interlock, states
 
 __all__ = ["after_each"]
 
@@ -72,9 +72,9 @@ def test_start_button_arms_and_runs_the_program_and_stop_and_reset_do_what_they_
     assert b.word("STATE") == states.HOLDING  # no host started it, none is missed
     b.push("stop")
     b.until_state(states.SAFE, 20)
-    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
+    b.inputs &= ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]
     b.run_passes(3)
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     b.push("reset")
     assert b.word("STATE") == states.SAFE
 
@@ -82,10 +82,10 @@ def test_start_button_arms_and_runs_the_program_and_stop_and_reset_do_what_they_
 def test_start_button_that_is_held_or_stuck_when_the_press_starts_moves_nothing():
     b = bench()
     b.put(recipe(CONTACT, ramp(300000), hold(1000)))
-    again = bench(MemoryBoard(store=b.board.store), stored=False, inputs=words.IN_HEALTHY | words.IN["start"])
+    again = bench(MemoryBoard(store=b.board.store), stored=False, inputs=blackboard.IN_HEALTHY | blackboard.IN["start"])
     again.run(2)
     assert again.word("STATE") == states.SAFE and again.press.events.run == 0
-    again.inputs = words.IN_HEALTHY
+    again.inputs = blackboard.IN_HEALTHY
     again.run(0.1)
     again.push("start")
     assert again.press.events.run == 1
@@ -94,7 +94,7 @@ def test_start_button_that_is_held_or_stuck_when_the_press_starts_moves_nothing(
 def test_start_button_on_a_press_that_can_not_be_armed_is_noted_and_moves_nothing():
     b = bench()
     b.put(recipe(CONTACT, ramp(300000), hold(1000)))
-    b.inputs &= ~words.IN["travel_ok"]
+    b.inputs &= ~blackboard.IN["travel_ok"]
     b.push("start")
     assert b.word("STATE") == states.SAFE
     assert any("travel" in fields["text"] for fields in b.records(2))
@@ -138,9 +138,9 @@ def test_stop_that_is_asked_for_again_in_a_trip_goes_on_as_it_began():
 def held_for(b, seconds, bounces=()):
     """Stop goes down, opens for a pass at each of `bounces` (passes), and is let go."""
     for i in range(int(seconds * 200)):
-        b.inputs = b.inputs & ~words.IN["stop"] if i in bounces else b.inputs | words.IN["stop"]
+        b.inputs = b.inputs & ~blackboard.IN["stop"] if i in bounces else b.inputs | blackboard.IN["stop"]
         b.run_passes(1)
-    b.inputs &= ~words.IN["stop"]
+    b.inputs &= ~blackboard.IN["stop"]
     b.run_passes(6)
 
 
@@ -155,9 +155,9 @@ def test_stop_button_that_is_held_for_three_seconds_vents():
 
 
 def test_stop_button_that_was_held_when_the_press_started_never_vents():
-    b = bench(inputs=words.IN_HEALTHY | words.IN["stop"])
+    b = bench(inputs=blackboard.IN_HEALTHY | blackboard.IN["stop"])
     b.run(4)
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     b.run_passes(6)
     b.pressed()
     b.run(4)

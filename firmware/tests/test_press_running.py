@@ -4,7 +4,7 @@ from bench_press import CONTACT, HZ, VENT, PressBench, after_each, bench, hold, 
 from stackpress_core.log import records
 from stackpress_core.scpi import status
 from stackpress_core.scpi.commands_language import tst_q
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import blackboard, interlock, states
 from stackpress_core.tick.tick import tick
 from test_press_arming import refusal
 
@@ -15,7 +15,7 @@ def test_program_presses_holds_and_ends_vented():
     b = bench().started(CONTACT, ramp(500000), hold(1000), {"do": "release", "rate_cn_per_s": 500000}, VENT)
     b.until_state(states.HOLDING)
     b.run(0.5)
-    assert abs(b.press.readings.filtered_cn - 500000) < 500 and b.word("VALVE") == words.VALVE_DUMP_CLOSED | words.VALVE_PERMISSIVE
+    assert abs(b.press.readings.filtered_cn - 500000) < 500 and b.word("VALVE") == blackboard.VALVE_DUMP_CLOSED | blackboard.VALVE_PERMISSIVE
     b.until_state(states.SAFE)
     assert b.press.runner.state == "done" and b.valve_is_off and b.press.readings.filtered_cn < 100
 
@@ -27,7 +27,7 @@ def test_abort_vents_from_every_state_within_one_tick():
 
     def tripped_with_a_hold(b):
         b.pressed(host_loss="hold")
-        b.press.S[words.AT["SIG_LEASE"]] = 1
+        b.press.S[blackboard.AT["SIG_LEASE"]] = 1
         b.run_passes(2)
         assert b.word("REACTION") == interlock.HOLD and not b.valve_is_off
 
@@ -161,12 +161,12 @@ def test_order_to_an_unarmed_press_is_refused():
 
 def test_trip_is_told_with_its_reason_and_hint_and_cleared_only_by_an_acknowledgement_when_it_is_gone():
     b = bench().pressed()
-    b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
+    b.inputs &= ~blackboard.IN["guard_a"] & ~blackboard.IN["guard_b"]
     b.run_passes(1)
     assert b.press.readings.state_name == "tripped" and b.press.readings.trip_reason == "guard" and "close it" in b.press.readings.trip_hint
     assert b.valve_is_off and b.press.runner.reason == "tripped"
     assert "still there: guard" in refusal(b.press.operator.reset)
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     b.run(1)
     assert b.press.readings.state_name == "tripped"
     refusal(b.press.operator.arm)
@@ -184,7 +184,7 @@ def test_each_lasting_condition_keeps_its_latch_until_it_is_gone():
     for provoke, clear, reason in (
         (set_to(codes={0: 8388607}), set_to(codes={}), "rail"),
         (set_to(status=0), set_to(status=1), "stale"),
-        (set_to(inputs=words.IN_HEALTHY & ~words.IN["estop_a"] & ~words.IN["estop_b"]), set_to(inputs=words.IN_HEALTHY), "estop"),
+        (set_to(inputs=blackboard.IN_HEALTHY & ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]), set_to(inputs=blackboard.IN_HEALTHY), "estop"),
         (set_to(frozen=True, cells=overload), set_to(frozen=False), "limit_total"),
     ):
         b = bench().pressed()
@@ -202,7 +202,7 @@ def test_each_lasting_condition_keeps_its_latch_until_it_is_gone():
 def test_press_that_was_stopped_with_a_hold_is_let_go_by_a_stop():
     for kind in ("controlled", "vent"):
         b = bench().pressed(host_loss="hold")
-        b.press.S[words.AT["SIG_LEASE"]] = 1
+        b.press.S[blackboard.AT["SIG_LEASE"]] = 1
         b.run(1)
         assert b.press.readings.trip_reason == "host_lease" and abs(b.press.readings.filtered_cn - 1000000) < 1000
         assert "still pressed" in refusal(b.press.operator.reset)
@@ -227,13 +227,13 @@ def test_converter_reset_is_acknowledged():
 
 def test_order_between_acknowledgement_and_tick_does_not_lose_it():
     b = bench().pressed()
-    b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
+    b.inputs &= ~blackboard.IN["guard_a"] & ~blackboard.IN["guard_b"]
     b.run_passes(1)
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     b.run_passes(2)
     b.press.operator.reset()
     assert b.press.readings.state_name == "safe"
-    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
+    b.inputs &= ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]
     b.run_passes(1)
     assert b.press.readings.state_name == "tripped" and b.valve_is_off and "estop" in refusal(b.press.operator.reset)
 
@@ -269,14 +269,14 @@ def test_stop_byte_vents_ahead_of_queued_lines():
 
 def test_stop_byte_that_a_listening_line_tells_vents_without_the_foreground():
     b = bench().pressed()
-    b.press.S[words.AT["ABORT"]] = 1
+    b.press.S[blackboard.AT["ABORT"]] = 1
     b.run_ticks(1)
     assert b.word("STATE") == states.SAFE and b.valve_is_off
 
 
 def test_orders_that_came_before_the_stop_byte_move_nothing_while_it_waits():
     b = bench().pressed()
-    b.press.S[words.AT["ABORT"]] = 1
+    b.press.S[blackboard.AT["ABORT"]] = 1
     b.run_ticks(1)
     b.press.motion.send(states.READY, states.OFF)
     b.run_ticks(1)
@@ -292,9 +292,9 @@ def test_orders_that_came_before_the_stop_byte_move_nothing_while_it_waits():
 
 def test_stop_byte_lets_a_held_trip_vent_without_the_foreground():
     b = bench().pressed()
-    s, at = b.press.S, words.AT
+    s, at = b.press.S, blackboard.AT
     s[at["STATE"]], s[at["REACTION"]], s[at["LATCHED"]] = states.TRIPPED, interlock.HOLD, 1
-    b.press.S[words.AT["ABORT"]] = 1
+    b.press.S[blackboard.AT["ABORT"]] = 1
     b.run_ticks(1)
     assert b.word("REACTION") == interlock.VENT and b.valve_is_off
 
@@ -333,7 +333,7 @@ def test_weights_on_a_press_that_was_never_pressed_trip_nothing():
 
 
 def lose_the_host(b):
-    b.press.S[words.AT["SIG_LEASE"]] = 1
+    b.press.S[blackboard.AT["SIG_LEASE"]] = 1
 
 
 def test_vent_is_under_way_until_the_force_has_gone_and_no_trip_or_order_closes_the_dump():
@@ -355,7 +355,7 @@ def test_vent_is_under_way_until_the_force_has_gone_and_no_trip_or_order_closes_
 def test_vent_that_meets_with_a_trip_in_one_tick_vents():
     b = bench().pressed(host_loss="hold")
     b.press.operator.stop("vent")
-    b.press.S[words.AT["SIG_LEASE"]] = 1
+    b.press.S[blackboard.AT["SIG_LEASE"]] = 1
     b.run_passes(2)
     assert b.word("STATE") == states.TRIPPED and b.valve_is_off
 
@@ -364,7 +364,7 @@ def test_trip_with_a_hold_goes_on_with_a_stop_that_is_under_way():
     b = bench().pressed(stop_rate_cn_per_s=100000)
     b.press.operator.stop("controlled")
     b.run(1)
-    b.press.S[words.AT["SIG_LEASE"]] = 1
+    b.press.S[blackboard.AT["SIG_LEASE"]] = 1
     b.run_passes(2)
     assert b.word("STATE") == states.TRIPPED and b.word("REACTION") == interlock.RAMP
     before = b.press.readings.filtered_cn
@@ -374,7 +374,7 @@ def test_trip_with_a_hold_goes_on_with_a_stop_that_is_under_way():
 
 def test_stop_that_is_asked_for_twice_is_one_stop():
     b = bench().pressed(4000000, host_loss="ramp_down", stop_rate_cn_per_s=100000)
-    b.press.S[words.AT["SIG_LEASE"]] = 1
+    b.press.S[blackboard.AT["SIG_LEASE"]] = 1
     b.run(0.5)
     assert b.word("REACTION") == interlock.RAMP
     for _ in range(5):
@@ -394,7 +394,7 @@ def test_stop_that_is_asked_for_twice_is_one_stop():
 
 def test_ramp_down_goes_at_the_programs_own_rate_and_has_the_time_that_it_needs():
     b = bench(trip_ramp_limit_s=1).pressed(200000, host_loss="ramp_down", stop_rate_cn_per_s=10000)
-    b.press.S[words.AT["SIG_LEASE"]] = 1
+    b.press.S[blackboard.AT["SIG_LEASE"]] = 1
     b.run(0.5)
     before = b.press.readings.filtered_cn
     b.run(5)
@@ -404,7 +404,7 @@ def test_ramp_down_goes_at_the_programs_own_rate_and_has_the_time_that_it_needs(
 
 def test_press_that_was_let_go_has_the_whole_time_of_a_ramp_down():
     b = bench(trip_ramp_n_per_s=1000, trip_ramp_limit_s=12).pressed(host_loss="hold")
-    b.press.S[words.AT["SIG_LEASE"]] = 1
+    b.press.S[blackboard.AT["SIG_LEASE"]] = 1
     b.run(20)
     b.press.operator.stop("controlled")
     b.run(5)
@@ -425,18 +425,18 @@ def test_channel_that_opened_alone_keeps_the_press_from_being_acknowledged_until
     for pair, told in (("estop", "emergency stop"), ("guard", "guard")):
         for alone in ("a", "b"):
             b = bench().pressed()
-            b.inputs &= ~words.IN["%s_%s" % (pair, alone)]
+            b.inputs &= ~blackboard.IN["%s_%s" % (pair, alone)]
             b.run(0.1)
             assert b.press.readings.state_name == "tripped"
             assert told in b.press.readings.trip_hint and "both contacts open, then close it again" in b.press.readings.trip_hint
-            b.inputs = words.IN_HEALTHY
+            b.inputs = blackboard.IN_HEALTHY
             b.run(1)
             assert "welded" in b.press.readings.trip_hint and len(refusal(b.press.operator.reset)) < status.INFO_MAX
             assert told in refusal(b.press.operator.reset) and "welded" in refusal(b.press.operator.reset)
-            b.inputs &= ~words.IN[pair + "_a"] & ~words.IN[pair + "_b"]
+            b.inputs &= ~blackboard.IN[pair + "_a"] & ~blackboard.IN[pair + "_b"]
             b.run(0.1)
             assert "welded" not in b.press.readings.trip_hint or b.press.readings.trip_reason == "discrepancy"
-            b.inputs = words.IN_HEALTHY
+            b.inputs = blackboard.IN_HEALTHY
             b.run(0.1)
             b.press.operator.reset()
             b.run_passes(1)
@@ -445,9 +445,9 @@ def test_channel_that_opened_alone_keeps_the_press_from_being_acknowledged_until
 
 def test_channel_that_opens_alone_while_the_press_is_safe_keeps_it_from_being_armed():
     b = bench()
-    b.inputs &= ~words.IN["guard_b"]
+    b.inputs &= ~blackboard.IN["guard_b"]
     b.run_passes(2)
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     b.run_passes(2)
     assert [code for code, _ in b.press.arming.failing()] == ["discrepancy"]
 
@@ -457,7 +457,7 @@ def test_force_that_rises_while_the_valve_is_held_still_vents():
     for tripped in (False, True):
         if tripped:
             b = bench(runaway_n=150000).pressed(host_loss="hold")
-            b.press.S[words.AT["SIG_LEASE"]] = 1
+            b.press.S[blackboard.AT["SIG_LEASE"]] = 1
             b.run(1)
             assert b.press.readings.trip_reason == "host_lease"
         else:

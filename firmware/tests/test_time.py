@@ -1,13 +1,13 @@
 """Nothing happens when a counter reaches its end: press time, wall time, and every count that a tick keeps."""
 
-from bench_frame import AT, Bench
+from bench_core import AT, Bench
 from bench_press import HZ, after_each, bench
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
 __all__ = ["after_each"]
 END = 1 << 29  # where counts of ticks stop, or begin again
 COUNTERS = ("SIG_STALE", "SIG_DISCREPANCY", "SIG_OVERRUN", "SIG_FOREGROUND", "SIG_CRC", "TRIP_TICKS", "REACHED", "CONTACT_TICKS",
-            "OPEN_TICKS", "MOVES", "TOKEN", "RING_FILLED", "MISSED", "CMD_SEQ")  # fmt: skip
+            "OPEN_TICKS", "MOVES", "TOKEN", "RING_FILLED", "MISSED", "ORDER_SEQ")  # fmt: skip
 ENDLESS = ("T_SECOND",)
 
 
@@ -15,7 +15,7 @@ def near_the_end(bench, left=5):
     """Start every counter just below where it ends."""
     for name in COUNTERS:
         bench[name] = END - left
-    bench["CMD_SEEN"] = bench["CMD_SEQ"]
+    bench["ORDER_SEEN"] = bench["ORDER_SEQ"]
     for i in range(4):
         bench.S[AT["REPEATS"] + i] = END - left
     return bench
@@ -25,7 +25,7 @@ def test_healthy_press_holds_on_while_its_counters_end(state):
     bench = Bench(entries=64).enter(state)
     for name in ("MOVES", "TOKEN", "REACHED", "OPEN_TICKS", "RING_FILLED", "MISSED"):
         bench[name] = END - 5
-    bench["CMD_SEQ"] = bench["CMD_SEEN"] = END - 1
+    bench["ORDER_SEQ"] = bench["ORDER_SEEN"] = END - 1
     bench["T_SECOND"], bench["T_SUB"] = (1 << 30) - 3, bench.hz - 5
     bench.tick(40)
     assert bench["STATE"] == state and bench["LATCHED"] == 0 and bench["WARNED"] == 0
@@ -36,12 +36,12 @@ def test_faults_that_last_for_days_count_to_an_end_and_stay_there():
     for state in range(8):
         bench = Bench(entries=64, valve_kind=states.KIND_FILL_VENT)
         near_the_end(bench)
-        bench.inputs, bench.status, bench.hung = 0, words.SAMPLE_NEW | words.SAMPLE_CRC_BAD, True
+        bench.inputs, bench.status, bench.hung = 0, blackboard.SAMPLE_NEW | blackboard.SAMPLE_CRC_BAD, True
         bench["TICK_US"] = 1 << 29
         for _ in range(20):
             bench["STATE"] = state
             bench.tick()
-        bench.inputs = words.IN["guard_a"]
+        bench.inputs = blackboard.IN["guard_a"]
         bench.status = 0
         bench.tick(20)
         for name in ("SIG_STALE", "SIG_FOREGROUND", "SIG_CRC", "SIG_OVERRUN", "SIG_DISCREPANCY"):
@@ -72,11 +72,11 @@ def test_press_stopped_with_a_hold_for_days_stays_as_it_is():
 
 def test_order_is_read_once_over_the_wrap_of_its_number():
     bench = Bench()
-    bench["CMD_SEQ"] = bench["CMD_SEEN"] = END - 2
+    bench["ORDER_SEQ"] = bench["ORDER_SEEN"] = END - 2
     for state in (states.READY, states.SAFE, states.READY, states.SAFE):
         bench.order(state)
         assert bench["STATE"] == state
-    assert bench["CMD_SEQ"] == 2
+    assert bench["ORDER_SEQ"] == 2
 
 
 def test_second_is_as_many_ticks_as_the_rate_says_at_any_press_time():

@@ -8,13 +8,13 @@ from stackpress_plant import plant as physics
 
 from hil_tests.devices.ads131m04 import Ads131m04
 from hil_tests.devices.dac8551 import Dac8551
-from hil_tests.devices.frame_bits import HEALTHY, IN, PERMISSIVE, valve_bits
 from hil_tests.devices.front_panel import FrontPanel
 from hil_tests.devices.max31856 import Max31856
 from hil_tests.devices.mcp23017 import IODIRB, OLATB
 from hil_tests.devices.recorder import EDGES, TRUTH_HZ, Recorder
 from hil_tests.devices.scale import QuadratureScale
 from hil_tests.devices.w25q import W25q
+from hil_tests.devices.wire_bits import HEALTHY, IN, PERMISSIVE, valve_bits
 from hil_tests.devices.wires import Wires
 
 INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "trigger_in")  # at pins; the panel has the others
@@ -54,7 +54,7 @@ class Carrier:
         self.wires, self.pins, self.at = Wires(chip, pins, EDGES), pins, at
         self.recorder = Recorder(self.wires, pins)
         self.travel_more_nm = self._travelled_more_nm = 0  # how much further the ram is than the plant has it
-        self.frame = array("i", [0] * (max(at.values()) + 1))
+        self.blackboard = array("i", [0] * (max(at.values()) + 1))
         self.spec, self.seed = spec, seed
         self.hz = hz
         self.plant = plant or self._plant()
@@ -87,7 +87,7 @@ class Carrier:
         return chips
 
     def _temperature(self, n: int) -> int:
-        return int(self.frame[self.at["TEMPERATURE"] + n])
+        return int(self.blackboard[self.at["TEMPERATURE"] + n])
 
     def _sample(self) -> list[int]:
         """One step of the plant at each conversion."""
@@ -98,7 +98,7 @@ class Carrier:
             self.plant = self._plant()
             for name, value in active.items():
                 self.plant.fault(name, value)
-        S, at = self.frame, self.at
+        S, at = self.blackboard, self.at
         bits = valve_bits(self.wires, self.pins, self.one_shot.alive)
         if not bits & PERMISSIVE:
             self.dac.unpowered()

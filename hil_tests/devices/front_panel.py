@@ -1,9 +1,9 @@
 """The carrier's front panel: a display and an expander on one I2C, its buttons, its lights and its buzzer."""
 
-from hil_tests.devices.frame_bits import HEALTHY, IN
 from hil_tests.devices.i2c_bus import I2cBus
 from hil_tests.devices.mcp23017 import Mcp23017
 from hil_tests.devices.ssd1306 import Ssd1306
+from hil_tests.devices.wire_bits import HEALTHY, IN
 from hil_tests.devices.wires import Wires
 
 A, B = 0, 1

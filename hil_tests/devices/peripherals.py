@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DRIVERS = ROOT / "firmware" / "drivers"
 CHIP = board_data("pico")["chip"]
 CYCLE_NS, READ_NS = 8.0, 40
-SRAM, FRAME, FIXED = 0x20000000, 0x20010000, CHIP["scratch"]
+SRAM, BLACKBOARD, FIXED = 0x20000000, 0x20010000, CHIP["scratch"]
 WORDS = {f"_{name}": number for name, number in tick.fixed_words().items()}
 CRC_TABLE = FIXED + tick_compiler.constants_of(tick.MEMORY)["_CRC_TABLE"]
 
@@ -116,16 +116,16 @@ class Peripherals:
             sys.modules.update(others)
 
     def stage(self, file: str, name: str, **constants: int) -> Callable[[], None]:
-        """A stage of the tick as a call without arguments, on the frame in this chip's memory.
+        """A stage of the tick as a call without arguments, on the blackboard in this chip's memory.
 
         Numbers are 32 bits wide and wrap, as viper's are on the chip.
         """
-        from stackpress_core.tick import words
+        from stackpress_core.tick import blackboard
 
         path = DRIVERS / f"{file}.py"
-        known = {**WORDS, "_BASE": FIXED, "_CRC_TABLE": CRC_TABLE, **{"_" + key: at for key, at in words.AT.items()}}
-        known.update(("_" + key, value) for key, value in vars(words).items() if key.isupper() and isinstance(value, int))
-        known.update(("_IN_" + key.upper(), bit) for key, bit in words.IN.items())
+        known = {**WORDS, "_BASE": FIXED, "_CRC_TABLE": CRC_TABLE, **{"_" + key: at for key, at in blackboard.AT.items()}}
+        known.update(("_" + key, value) for key, value in vars(blackboard).items() if key.isupper() and isinstance(value, int))
+        known.update(("_IN_" + key.upper(), bit) for key, bit in blackboard.IN.items())
         text = next(n for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef) and n.name == name)
         text.decorator_list = []
         tree = ast.fix_missing_locations(ast.Module([_Wrap().visit(text)], []))
@@ -134,7 +134,7 @@ class Peripherals:
         made: dict[str, Any] = {}
         exec(compile(tree, file, "exec"), {**space, **constants}, made)
         run: Callable[[int], None] = made[name]
-        return lambda: run(FRAME)
+        return lambda: run(BLACKBOARD)
 
     def fixed(self, **words: int) -> None:
         """Write fixed words by name, those of the registers by themselves."""
@@ -145,17 +145,17 @@ class Peripherals:
     # -- memory
 
     def word(self, name: str) -> int:
-        """A word of the frame, by its name or `NAME+n`."""
-        from stackpress_core.tick import words
+        """A word of the blackboard, by its name or `NAME+n`."""
+        from stackpress_core.tick import blackboard
 
         base, _, more = name.partition("+")
-        return self.ptr32(FRAME)[words.AT[base] + int(more or 0)]
+        return self.ptr32(BLACKBOARD)[blackboard.AT[base] + int(more or 0)]
 
     def put(self, name: str, value: int) -> None:
-        from stackpress_core.tick import words
+        from stackpress_core.tick import blackboard
 
         base, _, more = name.partition("+")
-        self.ptr32(FRAME)[words.AT[base] + int(more or 0)] = value
+        self.ptr32(BLACKBOARD)[blackboard.AT[base] + int(more or 0)] = value
 
     def memory(self, address: int, size: int) -> memoryview:
         return memoryview(self.mcu.sram)[address - SRAM : address - SRAM + size]

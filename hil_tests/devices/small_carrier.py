@@ -10,10 +10,10 @@ from typing import Any
 from stackpress_plant import plant as physics
 
 from hil_tests.devices.carrier import OneShot
-from hil_tests.devices.frame_bits import HEALTHY, IN, PERMISSIVE, valve_bits
 from hil_tests.devices.hx711 import Hx711
 from hil_tests.devices.pwm_valve import PwmValve
 from hil_tests.devices.recorder import EDGES, TRUTH_HZ, Recorder
+from hil_tests.devices.wire_bits import HEALTHY, IN, PERMISSIVE, valve_bits
 from hil_tests.devices.wires import Wires
 
 CELL = 3
@@ -33,7 +33,7 @@ class SmallCarrier:
         """`plant` goes on with a press that is there already, as after a power cut."""
         self.wires, self.pins, self.at, self.hz = Wires(chip, pins, EDGES), pins, at, hz
         self.recorder = Recorder(self.wires, pins)
-        self.frame = array("i", [0] * (max(at.values()) + 1))
+        self.blackboard = array("i", [0] * (max(at.values()) + 1))
         module: Any = physics
         self.plant = plant or module.Plant(spec, hz, seed, module.words_of(at))
         self.steps = 0
@@ -48,7 +48,7 @@ class SmallCarrier:
 
     def _stepped(self) -> None:
         self._step.schedule(1e9 / self.hz)
-        S, at = self.frame, self.at
+        S, at = self.blackboard, self.at
         bits = valve_bits(self.wires, self.pins, self.one_shot.alive)
         S[at["CODE"]] = self.dac.code if bits & PERMISSIVE else 0  # without the permissive the valve has no supply
         S[at["VALVE"]] = bits
@@ -59,7 +59,7 @@ class SmallCarrier:
             self.recorder.look(self.plant.truth())
 
     def _code(self) -> int:
-        return int(self.frame[self.at["RAW"] + CELL])
+        return int(self.blackboard[self.at["RAW"] + CELL])
 
     def _switches(self, bits: int) -> None:
         for name in INPUTS:

@@ -4,18 +4,18 @@ import random
 from typing import Any
 
 import pytest
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 from hil_tests.devices.ads131m04 import CLOCK, GAIN, MODE, STATUS, Ads131m04
 from hil_tests.devices.peripherals import CRC_TABLE, Peripherals
 
 PINS = {"converter_clock": 0, "converter_select": 1, "converter_data": 2, "data_ready": 3, "pio_data": 4}
 HZ = 4000
-NEW, BAD, RESET = words.SAMPLE_NEW, words.SAMPLE_CRC_BAD, words.SAMPLE_CHIP_RESET
+NEW, BAD, RESET = blackboard.SAMPLE_NEW, blackboard.SAMPLE_CRC_BAD, blackboard.SAMPLE_CHIP_RESET
 
 
 class Fitted:
-    """Converter, driver, and the stage of the tick, called by the interrupt; it waits for the frame's words as on the chip."""
+    """Converter, driver, and the stage of the tick, called by the interrupt; it waits for the blackboard's words as on the chip."""
 
     def __init__(self) -> None:
         self.rp2040 = Peripherals(step_cycles=2)

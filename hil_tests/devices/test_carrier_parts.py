@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 from hil_tests.devices.carrier import OneShot
 from hil_tests.devices.dac8551 import Dac8551
@@ -69,7 +69,7 @@ class Permissive:
 
 def test_one_pulse_for_each_token_and_none_without() -> None:
     p = Permissive()
-    p.rp2040.put("VALVE", words.VALVE_PERMISSIVE)
+    p.rp2040.put("VALVE", blackboard.VALVE_PERMISSIVE)
     for n in range(1, 40):
         p.tick()
         assert p.pulses == n and p.one_shot.alive
@@ -81,7 +81,7 @@ def test_one_pulse_for_each_token_and_none_without() -> None:
 
 def test_the_falling_edge_of_a_pulse_does_not_trigger_the_one_shot() -> None:
     p = Permissive()
-    p.rp2040.put("VALVE", words.VALVE_PERMISSIVE)
+    p.rp2040.put("VALVE", blackboard.VALVE_PERMISSIVE)
     p.token()
     p.rp2040.run_us(5000)
     (rose, up), (fell, down) = p.edges
@@ -90,7 +90,7 @@ def test_the_falling_edge_of_a_pulse_does_not_trigger_the_one_shot() -> None:
 
 def test_tick_that_does_not_permit_gives_no_token() -> None:
     p = Permissive()
-    for valve in (0, words.VALVE_FILL, words.VALVE_DUMP_CLOSED | words.VALVE_VENT):
+    for valve in (0, blackboard.VALVE_FILL, blackboard.VALVE_DUMP_CLOSED | blackboard.VALVE_VENT):
         p.rp2040.put("VALVE", valve)
         p.tick(2000)
     assert p.pulses == 0 and not p.one_shot.alive
@@ -100,7 +100,7 @@ def test_hung_processor_is_dead_at_the_pin_within_two_milliseconds_at_any_phase(
     chance = random.Random(2)
     for _ in range(20):
         p = Permissive()
-        p.rp2040.put("VALVE", words.VALVE_PERMISSIVE)
+        p.rp2040.put("VALVE", blackboard.VALVE_PERMISSIVE)
         for _ in range(4):
             p.tick(250)
         p.token()
@@ -114,7 +114,7 @@ def test_hung_processor_is_dead_at_the_pin_within_two_milliseconds_at_any_phase(
 def test_tokens_that_wait_are_as_many_pulses_and_a_full_fifo_holds_few() -> None:
     """Ticks that come late all at once can't keep the permissive for long after the last of them."""
     p = Permissive()
-    p.rp2040.put("VALVE", words.VALVE_PERMISSIVE)
+    p.rp2040.put("VALVE", blackboard.VALVE_PERMISSIVE)
     for _ in range(50):
         p.token()
     stopped = p.rp2040.wires.now_ns
@@ -124,7 +124,7 @@ def test_tokens_that_wait_are_as_many_pulses_and_a_full_fifo_holds_few() -> None
 
 def test_soft_reset_with_the_permissive_high_takes_it_low() -> None:
     p = Permissive()
-    p.rp2040.put("VALVE", words.VALVE_PERMISSIVE)
+    p.rp2040.put("VALVE", blackboard.VALVE_PERMISSIVE)
     p.token()
     p.rp2040.run_us(10)
     assert p.rp2040.wires.level(PERMISSIVE) == 1

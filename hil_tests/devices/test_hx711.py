@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 from hil_tests.devices.hx711 import Hx711
 from hil_tests.devices.peripherals import Peripherals
@@ -39,7 +39,7 @@ class Fitted:
     def _tick(self, _: Any) -> None:
         self.ticks.append(self.rp2040.wires.now_ns)
         self._receive()
-        if self.rp2040.word("STATUS") & words.SAMPLE_NEW:
+        if self.rp2040.word("STATUS") & blackboard.SAMPLE_NEW:
             self.samples.append(self.rp2040.word("RAW"))
 
 

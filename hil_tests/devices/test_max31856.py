@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 from hil_tests.devices.max31856 import Max31856
 from hil_tests.devices.peripherals import Peripherals
@@ -24,7 +24,7 @@ class Fitted:
         Pin, SPI = self.rp2040.machine.Pin, self.rp2040.machine.SPI
         spi = SPI(0, baudrate=20000000, sck=Pin(18), mosi=Pin(19), miso=Pin(16))
         self.flash = self.rp2040.driver("w25q").Nor(spi, 17)
-        self.S = words.new()
+        self.S = blackboard.new()
         self.driver: Any = self.rp2040.driver("max31856").Thermocouples(spi, self.select)
         self.driver.begin(SimpleNamespace(S=self.S))
         self.ms = 0
@@ -45,7 +45,7 @@ class Fitted:
             self.driver.service(self.ms)
 
     def read(self) -> list[int]:
-        return [self.S[words.AT["TEMPERATURE"] + n] for n in (0, 1)]
+        return [self.S[blackboard.AT["TEMPERATURE"] + n] for n in (0, 1)]
 
 
 @pytest.fixture
@@ -80,15 +80,15 @@ def test_both_platens_are_told_within_half_a_second(fitted: Fitted) -> None:
 def test_nothing_is_told_before_the_first_conversion(fitted: Fitted) -> None:
     for _ in range(20):
         fitted.run(10)
-        assert fitted.read()[0] in (0, words.ABSENT), "zero is what the frame holds before the first poll"
-    assert fitted.read() == [words.ABSENT, words.ABSENT]
+        assert fitted.read()[0] in (0, blackboard.ABSENT), "zero is what the blackboard holds before the first poll"
+    assert fitted.read() == [blackboard.ABSENT, blackboard.ABSENT]
 
 
 def test_open_thermocouple_has_no_temperature_and_the_other_one_has(fitted: Fitted) -> None:
     fitted.run(500)
     fitted.celsius[1] = None
     fitted.run(300)
-    assert abs(fitted.read()[0] - 12345) <= 1 and fitted.read()[1] == words.ABSENT
+    assert abs(fitted.read()[0] - 12345) <= 1 and fitted.read()[1] == blackboard.ABSENT
     fitted.celsius[1] = 3000
     fitted.run(300)
     assert abs(fitted.read()[1] - 3000) <= 1
@@ -97,14 +97,14 @@ def test_open_thermocouple_has_no_temperature_and_the_other_one_has(fitted: Fitt
 def test_junction_out_of_its_range_has_no_temperature(fitted: Fitted) -> None:
     fitted.celsius[0] = 150000
     fitted.run(600)
-    assert fitted.read()[0] == words.ABSENT
+    assert fitted.read()[0] == blackboard.ABSENT
 
 
 def test_chip_that_lost_its_supply_is_not_believed_and_set_up_anew(fitted: Fitted) -> None:
     fitted.run(500)
     fitted.chips[0].power_glitch()
     fitted.run(120)
-    assert fitted.read()[0] == words.ABSENT and abs(fitted.read()[1] + 4321) <= 1
+    assert fitted.read()[0] == blackboard.ABSENT and abs(fitted.read()[1] + 4321) <= 1
     fitted.run(600)
     assert abs(fitted.read()[0] - 12345) <= 1
 
@@ -112,14 +112,14 @@ def test_chip_that_lost_its_supply_is_not_believed_and_set_up_anew(fitted: Fitte
 def test_chip_that_is_not_there_has_no_temperature(fitted: Fitted) -> None:
     fitted.chips[0].absent = True
     fitted.run(600)
-    assert fitted.read()[0] == words.ABSENT and abs(fitted.read()[1] + 4321) <= 1
+    assert fitted.read()[0] == blackboard.ABSENT and abs(fitted.read()[1] + 4321) <= 1
 
 
 def test_without_the_expander_there_is_no_temperature_and_it_comes_back(fitted: Fitted) -> None:
     fitted.run(500)
     fitted.expander_dead = True
     fitted.run(200)
-    assert fitted.read() == [words.ABSENT, words.ABSENT] and fitted.driver.failures
+    assert fitted.read() == [blackboard.ABSENT, blackboard.ABSENT] and fitted.driver.failures
     fitted.expander_dead = False
     fitted.run(700)
     assert abs(fitted.read()[0] - 12345) <= 1

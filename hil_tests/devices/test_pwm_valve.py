@@ -1,4 +1,4 @@
-"""The proportional valve at its pin: the duty is the frame's code, and the pin is low whenever nobody answers for it."""
+"""The proportional valve at its pin: the duty is the blackboard's code, and the pin is low whenever nobody answers for it."""
 
 import pytest
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
 from hil_tests.devices.peripherals import Peripherals
 from hil_tests.devices.scale import QuadratureScale
@@ -33,7 +33,7 @@ class Fitted:
         self.rp2040.put("INPUTS", 0)
         for stage in self._stages:
             stage()
-        return self.rp2040.word("DISPLACEMENT"), bool(self.rp2040.word("INPUTS") & words.IN["travel_ok"])
+        return self.rp2040.word("DISPLACEMENT"), bool(self.rp2040.word("INPUTS") & blackboard.IN["travel_ok"])
 
     def run(self, ms: float) -> None:
         """Time with a pass of the foreground each millisecond."""
@@ -129,10 +129,10 @@ def test_count_that_is_lost_is_absent_and_stops_until_the_press_was_safe_and_sti
     fitted.run(2)
     fitted.scale.jump(2)
     fitted.run(1)
-    assert fitted.driver.lost and fitted.tick() == (words.ABSENT, False)
+    assert fitted.driver.lost and fitted.tick() == (blackboard.ABSENT, False)
     fitted.press.readings.state = states.TRIPPED
     fitted.wait_still()
-    assert fitted.tick() == (words.ABSENT, False)
+    assert fitted.tick() == (blackboard.ABSENT, False)
     fitted.press.readings.state = states.SAFE
     fitted.scale.move_to(0, 1e6)
     fitted.run(2)
@@ -144,14 +144,14 @@ def test_too_fast_is_noticed_as_loss_not_as_a_wrong_place() -> None:
     fitted = Fitted()
     fitted.scale.move_to(5_000 * NM, 1e7)  # 0.5 m/s on a scale that may be moved at 0.2 m/s
     fitted.run(11)
-    assert fitted.driver.lost and fitted.tick() == (words.ABSENT, False)
+    assert fitted.driver.lost and fitted.tick() == (blackboard.ABSENT, False)
 
 
 def test_scale_that_ran_off_the_numbers_is_lost() -> None:
     fitted = Fitted(nm=1_000_000)
     fitted.scale.move_to(1_500_000_000, 2e7)
     fitted.run(25)
-    assert fitted.driver.lost and fitted.tick() == (words.ABSENT, False)
+    assert fitted.driver.lost and fitted.tick() == (blackboard.ABSENT, False)
 
 
 def test_deadman_and_scale_share_a_pio() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from stackpress.link import Link
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 from hil_tests.targets.emulator import EmulatorTarget
 
@@ -60,4 +60,4 @@ def test_words_that_are_left_of_a_frame_cost_a_few_samples_and_shift_none_after(
         for _ in range(40):
             target.run_for(0.00025)
             seen.add(target.word("STATUS"))
-        assert seen == {words.SAMPLE_NEW}
+        assert seen == {blackboard.SAMPLE_NEW}

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(900)
 BOOTED_S = 0.45
 HARD_FAULT = 3  # exception number, ARMv6-M B1.5.2
 SECTION = 1  # scratch register of the watchdog
-SAMPLER = 2 * 9  # place in the agenda; the wire is served between any two
+SAMPLER = 2 * 9  # place in the scheduler; the wire is served between any two
 CAUSE = {name: i for i, name in enumerate(records.RESET_CAUSES)}
 
 

@@ -202,7 +202,7 @@ def test_words_of_the_state_do_not_overlap():
     counts = ("HALF", "MASK", "LOW14", "FORCE_MAX", "CODE_MAX", "KV_LEN", "FLOW_N", "SEG_MAX")
     taken = {}
     for name, at in vars(step).items():
-        if name.isupper() and name[0] != "_" and name not in counts:  # those are the frame's
+        if name.isupper() and name[0] != "_" and name not in counts:  # those are the blackboard's
             for word in range(at, at + lengths.get(name, 1)):
                 assert word not in taken, f"{name} and {taken[word]} share word {word}"
                 taken[word] = name

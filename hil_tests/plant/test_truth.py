@@ -4,20 +4,20 @@ import random
 from array import array
 
 import pytest
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 from stackpress_plant import faults, load
 from stackpress_plant.plant import Plant, words_of
 from stackpress_sim import truth, watch
 
-S_AT = words.AT
+S_AT = blackboard.AT
 
 
 def press(plant="nominal", specimen="pellet_cell", hz=1000):
     spec = load.plant(plant, specimen)
     spec["specimen"]["gap_nm"] = 20000
-    frame = words.new()
-    frame[S_AT["HZ"]] = hz
-    return Plant(spec, hz, 3, words_of(S_AT)), frame
+    s = blackboard.new()
+    s[S_AT["HZ"]] = hz
+    return Plant(spec, hz, 3, words_of(S_AT)), s
 
 
 def told(t):
@@ -119,25 +119,25 @@ def test_full_text_ends_the_batch_and_nothing_is_lost(tmp_path):
 
 def test_watch_sees_each_of_its_words_and_no_other():
     chance = random.Random(1)
-    seen = {"STATE", "MODE", "REACTION", "FIRST", "INPUTS", "RANGE", "CMD_SEEN", "ACTIVE", "LATCHED", "WARNED"}
-    for name, length, _ in words.WORDS:
+    seen = {"STATE", "MODE", "REACTION", "FIRST", "INPUTS", "RANGE", "ORDER_SEEN", "ACTIVE", "LATCHED", "WARNED"}
+    for name, length, _ in blackboard.WORDS:
         for i in range(length):
-            s, w = array("i", [chance.randrange(100) for _ in range(words.LENGTH)]), watch.Watch().words
+            s, w = array("i", [chance.randrange(100) for _ in range(blackboard.LENGTH)]), watch.Watch().words
             s[S_AT["REACHED"]] = s[S_AT["RING_LEFT"]] = 5
             watch.arm(s, w)
             watch.look(s, w)
             assert w[0] == watch.NOTHING
             s[S_AT[name] + i] += 1
             watch.look(s, w)
-            assert w[0] == (watch.FRAME if name in seen else watch.NOTHING), name
+            assert w[0] == (watch.BLACKBOARD if name in seen else watch.NOTHING), name
 
 
 @pytest.mark.parametrize(("name", "before", "after", "woken"), [
-    ("REACHED", 0, 1, watch.FRAME), ("REACHED", 1, 2, watch.NOTHING), ("REACHED", 7, 0, watch.FRAME),
-    ("RING_LEFT", 1, 0, watch.FRAME), ("RING_LEFT", 9, 8, watch.NOTHING), ("RING_LEFT", -1, 900, watch.NOTHING),
+    ("REACHED", 0, 1, watch.BLACKBOARD), ("REACHED", 1, 2, watch.NOTHING), ("REACHED", 7, 0, watch.BLACKBOARD),
+    ("RING_LEFT", 1, 0, watch.BLACKBOARD), ("RING_LEFT", 9, 8, watch.NOTHING), ("RING_LEFT", -1, 900, watch.NOTHING),
 ])  # fmt: skip
 def test_of_what_counts_the_zero_is_watched(name, before, after, woken):
-    s, w = words.new(), watch.Watch().words
+    s, w = blackboard.new(), watch.Watch().words
     s[S_AT[name]] = before
     watch.arm(s, w)
     s[S_AT[name]] = after
@@ -148,11 +148,11 @@ def test_of_what_counts_the_zero_is_watched(name, before, after, woken):
 def woken(w, s):
     watch.arm(s, w.words)
     watch.look(s, w.words)
-    return w.words[0] == watch.FRAME
+    return w.words[0] == watch.BLACKBOARD
 
 
 def test_bounds_that_a_part_waits_for_end_the_batch_in_the_tick_in_which_they_are_left():
-    s, w = words.new(), watch.Watch()
+    s, w = blackboard.new(), watch.Watch()
     assert w.keep(4, S_AT["FORCE_F"], -100, 200) and w.keep(5, S_AT["SET"], 0, 0) and w.keep(4, S_AT["DISPLACEMENT"], 7, 9)
     s[S_AT["DISPLACEMENT"]] = 8
     for force, wakes in ((-101, True), (-100, False), (200, False), (201, True)):
@@ -165,7 +165,7 @@ def test_bounds_that_a_part_waits_for_end_the_batch_in_the_tick_in_which_they_ar
 
 
 def test_watch_has_so_many_rows_and_says_when_it_is_full():
-    s, w = words.new(), watch.Watch()
+    s, w = blackboard.new(), watch.Watch()
     kept = 0
     while w.keep(kept % 3, S_AT["FORCE_F"], -1, 1):
         kept += 1

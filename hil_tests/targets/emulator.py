@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from stackpress_plant import load
 
-from hil_tests.devices import frame_bits
+from hil_tests.devices import wire_bits
 from hil_tests.devices.boot_drive import BootDrive
 from hil_tests.devices.carrier import Carrier
 from hil_tests.targets.chip import PIO0_IRQ_0, SRAM, Chip
@@ -59,7 +59,7 @@ class EmulatorTarget:
         """`boot_drive` is the folder where the chip's boot drive appears when the firmware makes way for it; `stray` files lie in
         the chip's file system beside the documents, by path."""
         from stackpress.flashing import flash_map, uf2
-        from stackpress_core.tick import words
+        from stackpress_core.tick import blackboard
 
         from boards.images.board_data import board_data
 
@@ -75,8 +75,8 @@ class EmulatorTarget:
         storage, at = file_system(documents or {}, size, stray), flash_map.storage_start(self.BOARD) - uf2.FLASH
         self.chip.mcu.flash[at : at + len(storage)] = storage
         self._spec = spec
-        self.carrier: Any = self._fitted(words.AT, hz, flash)
-        self._frame_at = words.AT
+        self.carrier: Any = self._fitted(blackboard.AT, hz, flash)
+        self._word_at = blackboard.AT
         self.wire = Wire(self)
         self.chip.on_bytes = self._from_chip
         self.drive = BootDrive(boot_drive, self._taken) if boot_drive else None
@@ -190,7 +190,7 @@ class EmulatorTarget:
         self.chip = Chip(self._image)
         self.chip.mcu.flash[:] = bytes(old.mcu.flash)
         self.chip_faults = ChipFaults(self.chip, PIO0_IRQ_0)
-        self.carrier = self._fitted(self._frame_at, before.hz, before=before)
+        self.carrier = self._fitted(self._word_at, before.hz, before=before)
         self.chip.on_bytes, self.chip.on_boot_rom = self._from_chip, self._in_boot_rom
         self.wire.clear()
         self.starts += 1
@@ -209,25 +209,25 @@ class EmulatorTarget:
         return {
             "force_n": t["force_cn"] / 100, "most_force_n": t["most_force_cn"] / 100,
             "cell_n": [cn / 100 for cn in t["cell_cn"]], "displacement_m": t["displacement_nm"] / 1e9,
-            "drive_n": t["pressure_cn"] / 100, **frame_bits.opened(t["valve_state"]), "moves": t["moves"],
+            "drive_n": t["pressure_cn"] / 100, **wire_bits.opened(t["valve_state"]), "moves": t["moves"],
             "valve_code": self.carrier.dac.code,
             "permissive": self.carrier.one_shot.alive,
         }  # fmt: skip
 
     def words(self) -> list[int]:
-        """The press's frame as it stands in the chip's memory."""
+        """The press's blackboard as it stands in the chip's memory."""
         import struct
 
-        from stackpress_core.tick import words
+        from stackpress_core.tick import blackboard
 
         memory = self.chip.mcu.sram
         address = struct.unpack_from("<I", memory, self.board["chip"]["scratch"] - SRAM)[0]
         if not address:
-            return [0] * words.LENGTH
-        return list(struct.unpack_from(f"<{words.LENGTH}i", memory, address - SRAM))
+            return [0] * blackboard.LENGTH
+        return list(struct.unpack_from(f"<{blackboard.LENGTH}i", memory, address - SRAM))
 
     def word(self, name: str) -> int:
-        return self.words()[self._frame_at[name]]
+        return self.words()[self._word_at[name]]
 
     def close(self) -> None:
         if self.drive:

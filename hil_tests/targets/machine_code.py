@@ -17,7 +17,7 @@ from boards.images import build, sources, tick
 
 RAM, RAM_BYTES = 0x20000000, 0x42000
 CODE, FIXED, STACK, BACK = 0x20000000, 0x20010000, 0x2003F000, 0x2003F100
-ARRAYS = {"frame": 0x20018000, "ring": 0x20020000, "plant": 0x20028000}
+ARRAYS = {"blackboard": 0x20018000, "ring": 0x20020000, "plant": 0x20028000}
 KEPT = range(4, 12)
 CORES = {"cortex-m0plus": "cortex_m0plus", "cortex-m33": "cortex_m33"}  # gcc's name, zig's name
 PT_LOAD, SHT_SYMTAB = 1, 2

@@ -22,7 +22,7 @@ from stackpress.link import Link, quoted
 from stackpress.press import Press
 from stackpress_plant import load
 
-from hil_tests.devices import frame_bits
+from hil_tests.devices import wire_bits
 from hil_tests.targets import known_state
 
 QUIET_S = 30.0  # a board in the middle of writing its flash, or an emulated one, takes its time
@@ -208,7 +208,7 @@ class SerialTarget:
         return {
             "force_n": t["force_cn"] / 100, "cell_n": [cn / 100 for cn in numbers[len(TRUTH) :]],
             "displacement_m": t["displacement_nm"] / 1e9, "drive_n": t["pressure_cn"] / 100, "valve_code": t["valve_code"],
-            **frame_bits.opened(t["valve_state"]), "moves": t["moves"],
+            **wire_bits.opened(t["valve_state"]), "moves": t["moves"],
             "most_force_n": t["most_force_cn"] / 100,
         }  # fmt: skip
 

@@ -33,7 +33,7 @@ FIRST_CHECKS: dict[str, tuple[str, ...]] = {
     "frozen": ("Unplug the cell: does the code change? If not, the converter or its cable is dead.",
                "Is the converter's supply steady?"),
     "crc": ("Are the converter's lines short, twisted with ground, and away from valves and motors?",
-            "Did a valve switch in the tick of the first bad frame? Then look for the diode at its coil."),
+            "Did a valve switch in the tick of the first bad sample? Then look for the diode at its coil."),
     "chip_reset": ("Did the supply dip, as when a valve or a compressor started?",
                    "Is the converter's reset line pulled up?"),
     "imbalance": ("Is the specimen in the middle, and the stack plane?",

@@ -15,7 +15,7 @@ from stackpress.cli import app
 from stackpress.errors import WrongImage
 from stackpress.flashing import drives, erasing, flash_map, images, targets, uf2
 from stackpress.ports import FoundPort
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 from hil_tests.targets.flashable_press import FlashablePress, image
 
@@ -147,7 +147,7 @@ def test_an_armed_and_a_tripped_press_are_refused(bench: FlashablePress, ask: As
     assert app.run(["arm", "--port", str(bench.port)]) == 0
     code, told = ask(new, *on(bench))
     assert code == 1 and "the press is ready" in told["error"]
-    bench.inputs = words.IN_HEALTHY & ~words.IN["estop_a"]
+    bench.inputs = blackboard.IN_HEALTHY & ~blackboard.IN["estop_a"]
     for _ in range(100):
         code, told = ask(new, *on(bench))
         if "tripped" in told["error"]:

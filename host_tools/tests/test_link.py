@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 import stackpress
+from fakes import Parts
 from stackpress import errors, ports
 from stackpress.link import Link, quoted, split_answer, unquoted
 from stackpress_core.errors import Refused
 from stackpress_core.scpi import commands
 from stackpress_core.scpi import status as scpi_status
 from stackpress_core.scpi.server import Server
-from stackpress_core.tick import states, words
-from stand_in import Parts
+from stackpress_core.tick import blackboard, states
 
 if sys.platform == "win32":
     pytest.fail("these tests need a pty; the link itself is tried on Windows by hand")
@@ -332,7 +332,7 @@ def test_the_verbs_reach_the_press(bench: Bench) -> None:
 
 
 def test_what_the_press_is_comes_back_typed(bench: Bench) -> None:
-    bench.press.S[words.AT["RAW"] + 1] = -1234
+    bench.press.S[blackboard.AT["RAW"] + 1] = -1234
     bench.press.runner.area_um2 = 132_732_290
     at_step(bench.press, 2, "hold")
     with stackpress.open(bench.port) as press:

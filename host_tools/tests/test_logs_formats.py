@@ -19,7 +19,7 @@ from stackpress.logs.export import export
 from stackpress.logs.pull import pull, pull_press
 from stackpress.logs.raw_file import decoded
 from stackpress.logs.store import Store
-from stackpress.logs.synthetic import SyntheticPress, framed, pellet_run
+from stackpress.logs.synthetic import SyntheticPress, encoded, pellet_run
 from stackpress_core.log import packing, records
 
 FIRST = (Path(__file__).parent / "data" / "first_format.spj").read_bytes()
@@ -81,7 +81,7 @@ def lengthened(data, kind, more):
         size = data[at + 1] + records.OVERHEAD_BYTES
         payload = data[at + records.HEAD_BYTES : at + size - records.CRC_BYTES]
         boot, seq = int.from_bytes(data[at + 2 : at + 6], "little"), int.from_bytes(data[at + 6 : at + 10], "little")
-        out.append(framed(data[at], boot, seq, payload + more) if data[at] == kind else data[at : at + size])
+        out.append(encoded(data[at], boot, seq, payload + more) if data[at] == kind else data[at : at + size])
         at += size
     return b"".join(out)
 
@@ -132,7 +132,7 @@ from bench_press import CONTACT, VENT, bench, hold, ramp
 from stackpress_core.tick import states
 b = bench()
 b.started(CONTACT, ramp(500000), hold(5000), VENT)
-b.S[words.AT["MISSED"]] = 7
+b.S[blackboard.AT["MISSED"]] = 7
 b.until_state(states.SAFE)
 b.run(3)
 b.press.journal.flush()

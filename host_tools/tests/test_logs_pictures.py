@@ -20,7 +20,7 @@ from stackpress.logs.report_content import percent_floor
 from stackpress.logs.report_pdf import pdf
 from stackpress.logs.store import Store
 from stackpress.logs.synthetic import SyntheticPress, pellet_run
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def test_a_step_that_ended_as_it_should_says_what_ended_it():
 
 def test_open_switches_are_named():
     assert open_switches(0x0833) == "open: guard A, guard B"
-    assert open_switches(words.IN_HEALTHY) == "no switch was open"
+    assert open_switches(blackboard.IN_HEALTHY) == "no switch was open"
 
 
 def test_a_hold_of_few_rows_beside_a_long_ramp_keeps_every_row():

@@ -11,7 +11,7 @@ from stackpress import paths
 from stackpress_core import documents
 from stackpress_core.log import records
 from stackpress_core.scpi import commands, commands_simulation, headers
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 from stackpress_plant import fault_table, plant
 from stackpress_sim import fault_table as board_fault_table
 from stackpress_sim import request_table
@@ -131,7 +131,7 @@ def test_causes_of_a_start_are_those_that_the_log_knows() -> None:
 
 
 def test_plant_reads_and_writes_words_that_the_tick_has() -> None:
-    assert set(plant.FRAME_WORDS) <= set(words.AT)
+    assert set(plant.SHARED_WORDS) <= set(blackboard.AT)
     inputs = {one for row in fault_table.FAULTS if row[1] in ("open", "press") for one in row[2]}
     assert inputs <= set(states.IN), "an input that no fault of the plant can reach has another name here"
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from random_ticks import RING, configured, meet
 from stackpress import tick_compiler
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 from stackpress_core.tick.tick import tick as python_tick
 from stackpress_plant import faults, load
 from stackpress_plant.plant import Plant, words_of
@@ -51,8 +51,8 @@ def plant_stage() -> tick_compiler.Stage:
 
 
 @needs_a_compiler
-@pytest.mark.parametrize("kind", [words.KIND_NONE, words.KIND_REGULATOR, words.KIND_FILL_VENT])
-def test_compiled_tick_gives_every_word_of_frame_and_ring_that_python_gives(kind: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [blackboard.KIND_NONE, blackboard.KIND_REGULATOR, blackboard.KIND_FILL_VENT])
+def test_compiled_tick_gives_every_word_of_blackboard_and_ring_that_python_gives(kind: int, tmp_path: Path) -> None:
     tick = compiled(tick_compiler.c_source("tick", core()), tmp_path)
     for seed in range(3):
         chance = random.Random(seed)
@@ -72,13 +72,13 @@ def test_compiled_plant_gives_every_word_that_python_gives(plant: str, specimen:
     step = compiled(tick_compiler.c_source("step", [plant_stage()]), tmp_path, "step")
     spec = load.plant(plant, specimen)
     spec["specimen"]["gap_nm"] = 20000
-    truth = Plant(spec, 1000, 3, words_of(words.AT))
+    truth = Plant(spec, 1000, 3, words_of(blackboard.AT))
     chance = random.Random(plant + specimen)
-    wanted, P = words.new(), truth.P
+    wanted, P = blackboard.new(), truth.P
     for n in range(3000):
         if n % 50 == 0:
-            wanted[words.AT["CODE"]] = chance.choice((0, 65535, chance.randrange(65536)))
-            wanted[words.AT["VALVE"]] = chance.choice((12, 13, 13, 14, 12, chance.randrange(16)))
+            wanted[blackboard.AT["CODE"]] = chance.choice((0, 65535, chance.randrange(65536)))
+            wanted[blackboard.AT["VALVE"]] = chance.choice((12, 13, 13, 14, 12, chance.randrange(16)))
         if n % 400 == 399:
             name = chance.choice([row[0] for row in faults.FAULTS])
             truth.fault(name, 2) if chance.random() < 0.5 else truth.clear()
@@ -92,14 +92,14 @@ def test_compiled_plant_gives_every_word_that_python_gives(plant: str, specimen:
 def test_compiled_truth_and_watch_give_every_word_and_letter_that_python_gives(tmp_path: Path) -> None:
     room = Path(truth.__file__).parent
     found = [plant_stage(), tick_compiler.read(room / "truth.py", "look"), tick_compiler.read(room / "watch.py", "look")]
-    tick = compiled(tick_compiler.c_source("tick", found, {"S": "frame", "P": "plant"}), tmp_path)
+    tick = compiled(tick_compiler.c_source("tick", found, {"S": "blackboard", "P": "plant"}), tmp_path)
     spec = load.plant("nominal", "brittle_pellet")
     spec["specimen"]["gap_nm"] = 20000
-    chance, plant, s = random.Random(7), Plant(spec, 1000, 3, words_of(words.AT)), words.new()
-    s[words.AT["HZ"]], s[words.AT["VALVE"]], wanted, w, rows = 1000, 12, truth.Truth(None), watch.Watch().words, 0
+    chance, plant, s = random.Random(7), Plant(spec, 1000, 3, words_of(blackboard.AT)), blackboard.new()
+    s[blackboard.AT["HZ"]], s[blackboard.AT["VALVE"]], wanted, w, rows = 1000, 12, truth.Truth(None), watch.Watch().words, 0
     for n in range(3000):
         for name in ("CODE", "T_SUB", "SET", "RANGE", "STATE", "REACHED") if n % 50 == 0 else ():
-            s[words.AT[name]] = chance.choice((0, 1, 65535))
+            s[blackboard.AT[name]] = chance.choice((0, 1, 65535))
         t, text, compiled_watch, P = (array(a.typecode, a) for a in (wanted.words, array("B", wanted.text), w, plant.P))
         found_s = array("i", s)
         python_step(s, plant.P)
@@ -165,9 +165,9 @@ def test_division_by_zero_gives_zero_and_stops_nothing(tmp_path: Path) -> None:
         assert s[2] == wanted
 
 
-def test_registers_are_volatile_and_the_frame_is_not(tmp_path: Path) -> None:
+def test_registers_are_volatile_and_the_blackboard_is_not(tmp_path: Path) -> None:
     path = tmp_path / "chip.py"
-    path.write_text("def chip(frame):\n    s = ptr32(frame)\n    m = ptr32(_BASE)\n    p = ptr32(m[_PIO])\n    w = p[8]\n"
+    path.write_text("def chip(blackboard):\n    s = ptr32(blackboard)\n    m = ptr32(_BASE)\n    p = ptr32(m[_PIO])\n    w = p[8]\n"
                     "    s[0] = ptr32(m[_TIMER])[10]\n    while p[1] & 1:\n        w = p[8]\n")  # fmt: skip
     text = tick_compiler.c_source("chip", [tick_compiler.read(path, "chip", {"_BASE": 0xD0000000, "_PIO": 2, "_TIMER": 3})])
     assert "    int32_t *s;" in text and "volatile int32_t *m;" in text and "volatile int32_t *p;" in text

@@ -30,8 +30,8 @@ FLAG_STALE, FLAG_WARNING, FLAG_LOW_RANGE, FLAG_LOCKED, FLAG_DENSE = 1, 2, 4, 8, 
 _TIME = (("t_s", "I", 1, "s"), ("t_ms", "H", 0.001, "s"))
 
 # A sample tells of all the ticks since the one before. Its rows go on: the column of the exported table (Battery Data Format or
-# in its style; "" = none), where the sampler gets the value (a word of the frame, or an attribute of the readings, the runner, the
-# events or the sampler itself), and what the column means. A row is all that a new column needs.
+# in its style; "" = none), where the sampler gets the value (a word of the blackboard, or an attribute of the readings, the runner,
+# the events or the sampler itself), and what the column means. A row is all that a new column needs.
 SAMPLE_FIELDS = (
     ("t_s", "I", 1, "s", "", "T_SECOND", ""),
     ("t_ms", "H", 0.001, "s", "", "readings.time_ms", ""),

@@ -5,12 +5,12 @@ from stackpress_core.identity import digest
 from stackpress_core.log import records
 from stackpress_core.recipe.fields import HOST_LOSS
 from stackpress_core.recipe.runner import DONE, FAILED, STOPPED
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import blackboard, interlock, states
 from stackpress_core.version import VERSION
 
-AT = words.AT
+AT = blackboard.AT
 _STATE, _MODE = AT["STATE"], AT["MODE"]
-_CMD_SEQ, _CMD_SEEN, _REACTION = AT["CMD_SEQ"], AT["CMD_SEEN"], AT["REACTION"]
+_ORDER_SEQ, _ORDER_SEEN, _REACTION = AT["ORDER_SEQ"], AT["ORDER_SEEN"], AT["REACTION"]
 ZERO_MS = 1000  # time with nothing pressed before the zero after a run is taken
 LOOK_MS = 20  # between two looks at cells that nothing presses
 OUTCOME_OF = {DONE: records.RUN_DONE, STOPPED: records.RUN_STOPPED, FAILED: records.RUN_TRIPPED}  # of a runner that has ended
@@ -19,7 +19,7 @@ OUTCOME_OF = {DONE: records.RUN_DONE, STOPPED: records.RUN_STOPPED, FAILED: reco
 class RunLog:
     """Begin and end of runs; `look()` once a foreground pass."""
 
-    def __init__(self, S, readings, calibrator, documents, params, runner, sampler, journal, events, agenda, board):
+    def __init__(self, S, readings, calibrator, documents, params, runner, sampler, journal, events, scheduler, board):
         self.S = S
         self.readings = readings
         self.calibrator = calibrator
@@ -29,7 +29,7 @@ class RunLog:
         self.sampler = sampler
         self.journal = journal
         self.events = events
-        self.agenda = agenda
+        self.scheduler = scheduler
         self.board = board
         self.ended = True  # the last run has its end record
         self._looked_ms = 0
@@ -66,14 +66,14 @@ class RunLog:
 
     def look(self):
         """Follow the zero while nothing is pressed; end the run once its program has ended and its zero is known."""
-        now_ms = self.agenda.now_ms
+        now_ms = self.scheduler.now_ms
         passed_ms = min(MEAN_MS, now_ms - self._looked_ms)
         self._looked_ms = now_ms
         closing = self.closing
         if closing:
-            self.agenda.look()
+            self.scheduler.look()
         if self._is_vented():
-            self.agenda.at(now_ms - now_ms % LOOK_MS + LOOK_MS)
+            self.scheduler.at(now_ms - now_ms % LOOK_MS + LOOK_MS)
             self.calibrator.follow_zero(passed_ms)
         if closing:
             self._end_if_known(passed_ms)
@@ -90,7 +90,7 @@ class RunLog:
     def _end_if_known(self, passed_ms):
         """Once the press is vented its zero is known after a while, else the cell is still pressed."""
         s = self.S
-        if s[_MODE] == states.VENT or s[_CMD_SEQ] != s[_CMD_SEEN]:
+        if s[_MODE] == states.VENT or s[_ORDER_SEQ] != s[_ORDER_SEEN]:
             return
         vented = self._is_vented()
         if vented:
@@ -111,7 +111,7 @@ class RunLog:
         r, s = self.readings, self.S
         self.ended = True
         outcome = records.RUN_ABORTED if self.runner.reason == "aborted" else OUTCOME_OF[self.runner.state]
-        zero = self.calibrator.zero_cn if zero_known else [records.ABSENT_I32] * words.CELLS
+        zero = self.calibrator.zero_cn if zero_known else [records.ABSENT_I32] * blackboard.CELLS
         self.journal.write(
             records.RUN_END, r.time_s, r.time_ms, self.events.run, outcome, zero, self.sampler.peak_cn, r.moves,
             s[AT["TOKEN"]], s[AT["MISSED"]])  # fmt: skip

@@ -8,9 +8,9 @@ between two triggers has rows of its own. A trip is written at once, its window 
 
 from stackpress_core.log import packing, records
 from stackpress_core.log.records import FLIGHT_ENTRY_BYTES as ENTRY
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
-AT = words.AT
+AT = blackboard.AT
 _STATE, _MODE, _RANGE = AT["STATE"], AT["MODE"], AT["RANGE"]
 _TRIP_TICKS = AT["TRIP_TICKS"]
 _BANK, _BANK_WANTED, _STATISTICS = AT["BANK"], AT["BANK_WANTED"], AT["STATISTICS"]
@@ -22,7 +22,7 @@ RAREST_MS = 3600000
 class Sampler:
     """The journal's writer; `look()` once a foreground pass, after the tick has advanced."""
 
-    def __init__(self, S, ring, params, readings, runner, journal, events, agenda):
+    def __init__(self, S, ring, params, readings, runner, journal, events, scheduler):
         self.S = S
         self.ring = ring  # of the flight recorder
         self.params = params
@@ -30,7 +30,7 @@ class Sampler:
         self.runner = runner
         self.journal = journal
         self.events = events
-        self.agenda = agenda
+        self.scheduler = scheduler
         self.trips = 0
         self._state = S[_STATE]
         self._warned = self._latched = 0
@@ -46,7 +46,7 @@ class Sampler:
         self.trip_ticks = 0  # since the trip, as last seen: fewer mean another trip
         self.peak_cn = 0
         self.mean_cn = self.min_cn = self.max_cn = self.ticks = 0  # of all ticks since the sample before
-        self._sources = []  # of each number of a sample: (owner, attribute), or (None, word of the frame)
+        self._sources = []  # of each number of a sample: (owner, attribute), or (None, word of the blackboard)
         for row in records.SAMPLE_FIELDS:
             self._sources += self._source(row[1], row[5])
 
@@ -72,9 +72,9 @@ class Sampler:
             self._range = s[_RANGE]
             self.events.tell(records.EVENT_RANGE, 0, self._range)
         self._rows()
-        self.agenda.at(1000 * self._due_s + self._due_ms)
+        self.scheduler.at(1000 * self._due_s + self._due_ms)
         if s[_RING_LEFT] == 0:
-            self.agenda.look()
+            self.scheduler.look()
             if self._flight_at >= 0:
                 self._flight()
             else:
@@ -95,7 +95,7 @@ class Sampler:
 
     def _period_ms(self):
         r = self.readings
-        if r.state in states.DRIVEN or r.state == states.TRIPPED and self.S[AT["REACTION"]] < words.REACT_VENT:
+        if r.state in states.DRIVEN or r.state == states.TRIPPED and self.S[AT["REACTION"]] < blackboard.REACT_VENT:
             if self.runner.dense or not self.S[AT["HOLDING_STILL"]] and self.S[AT["REACHED"]] < 30 * r.hz:
                 return self.params["sample_dense_ms"]
             return self._sparse_ms()
@@ -179,7 +179,7 @@ class Sampler:
 
     def _joined(self):
         """Reasons that join a trip are told as they do."""
-        bits = words.row_bits(self.S, "LATCHED")
+        bits = blackboard.row_bits(self.S, "LATCHED")
         if bits & ~self._latched:
             from stackpress_core.tick import interlock
 

@@ -10,7 +10,7 @@ import micropython
 from micropython import const
 
 from stackpress_core.scpi import outbox
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 # column, unit; whole numbers all of them. Absent temperature or displacement: -1073741824.
 COLUMNS = (
@@ -32,7 +32,8 @@ COLUMNS = (
     ("valve_bits", ""),
     ("step", ""),
     ("run", ""),
-) + tuple([("warnings" if n == 0 else "warnings_from_%d" % (n * words.MASK_ROWS), "bits") for n in range(words.ROW_MASKS)])
+) + tuple([("warnings" if n == 0 else "warnings_from_%d" % (n * blackboard.MASK_ROWS), "bits")
+            for n in range(blackboard.ROW_MASKS)])  # fmt: skip
 WIDTH = len(COLUMNS)
 ROW_MOST = WIDTH * outbox.NUMBER_MOST
 _STATE_AT = const(3)
@@ -61,9 +62,9 @@ _K_KIND = const(192)
 
 
 @micropython.viper
-def row(frame, ring, at: int):
-    """The columns of one row that the frame tells, ten times a second: as few instructions as may be."""
-    s = ptr32(frame)
+def row(blackboard, ring, at: int):
+    """The columns of one row that the blackboard tells, ten times a second: as few instructions as may be."""
+    s = ptr32(blackboard)
     c = ptr32(ring)
     c[at + 1] = s[_T_SECOND]
     if s[_HZ]:

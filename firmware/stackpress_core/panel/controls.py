@@ -7,28 +7,28 @@ seconds it vents.
 from stackpress_core.errors import Refused
 from stackpress_core.log import records
 from stackpress_core.switches import Buttons
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
 
 class Controls:
     """Gives what is pressed to `operator` and `panel`."""
 
-    def __init__(self, readings, operator, panel, events, agenda):
+    def __init__(self, readings, operator, panel, events, scheduler):
         self.readings = readings
         self.operator = operator
         self.panel = panel
         self.events = events
-        self.agenda = agenda
+        self.scheduler = scheduler
         self.buttons = Buttons()
         self.acts = (("stop", self._stop), ("reset", self._reset), ("start", self._start), ("select", panel.select))
 
     def look(self):
         """The first one that acts counts."""
         buttons = self.buttons
-        down = buttons.pressed(self.readings.inputs, self.agenda.wall_ms)
-        vents = buttons.long_stop(self.agenda.wall_ms)
+        down = buttons.pressed(self.readings.inputs, self.scheduler.wall_ms)
+        vents = buttons.long_stop(self.scheduler.wall_ms)
         if buttons.settling or buttons.stop_is_held:
-            self.agenda.look()
+            self.scheduler.look()
         if not down and not vents:
             return
         try:
@@ -36,7 +36,7 @@ class Controls:
                 self.operator.stop("vent")
                 return
             for name, act in self.acts:
-                if down & words.IN[name]:
+                if down & blackboard.IN[name]:
                     act()
                     return
         except Refused as refusal:

@@ -7,9 +7,9 @@ stands in pages.py, lights and buzzer in lights.py; the wires to them are a driv
 from stackpress_core.errors import Refused, StorageFault
 from stackpress_core.panel.paragraph import Paragraph
 from stackpress_core.recipe import program
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
-AT = words.AT
+AT = blackboard.AT
 KIND = "program/"
 CHECK_MS = 1000
 SHOWN_STEP_CN = 80  # a shown force stands still until it is off by more than this

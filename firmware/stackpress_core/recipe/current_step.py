@@ -7,7 +7,7 @@ from stackpress_core.log.records import ABSENT_I32, EVENT_STEP_NOTE, EVENT_TRIGG
 from stackpress_core.recipe.creep import CreepMeter
 from stackpress_core.recipe.kinds import OF, filled
 from stackpress_core.recipe.program import stop_rate_cn_per_s
-from stackpress_core.tick.words import AT
+from stackpress_core.tick.blackboard import AT
 
 NO_BOUND = 1 << 29
 
@@ -15,8 +15,8 @@ NO_BOUND = 1 << 29
 class CurrentStep:
     """Read cycle, count, goal_cn, dense, hears; `order` is the program's standing order."""
 
-    def __init__(self, readings, motion, events, agenda, order, clock):
-        self.readings, self.motion, self.events, self.agenda = readings, motion, events, agenda
+    def __init__(self, readings, motion, events, scheduler, order, clock):
+        self.readings, self.motion, self.events, self.scheduler = readings, motion, events, scheduler
         self.order, self.clock = order, clock
         self.number = 0  # place in the program, from 1
         self.limits = {}
@@ -135,16 +135,16 @@ class CurrentStep:
 
     def look_again(self):
         """What the phase waits for changes by itself: again soon."""
-        self.agenda.look()
+        self.scheduler.look()
 
     def look_when(self, word, least=-NO_BOUND, most=NO_BOUND):
-        """The phase waits for a word of the frame to leave these bounds."""
-        self.agenda.leaves(AT[word], least, most)
+        """The phase waits for a word of the blackboard to leave these bounds."""
+        self.scheduler.leaves(AT[word], least, most)
 
     def due(self, program_ms):
         """Whether this moment of the program's time has come; else it is the moment of the next pass."""
-        agenda = self.agenda
-        return agenda.reached(agenda.now_ms + program_ms - self.clock.ms)
+        scheduler = self.scheduler
+        return scheduler.reached(scheduler.now_ms + program_ms - self.clock.ms)
 
     def waited(self, ms):
         """Whether the phase has lasted so long; else that is the moment of the next pass."""

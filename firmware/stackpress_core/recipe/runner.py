@@ -24,14 +24,14 @@ IN_TRIGGER = states.IN["trigger_in"]
 class Runner:
     """One program on one press. Read state, reason, index (of the step, from 0), kind, dense, and what `step` has."""
 
-    def __init__(self, readings, motion, events, agenda):
+    def __init__(self, readings, motion, events, scheduler):
         self.readings = readings
         self.motion = motion
         self.events = events
-        self.agenda = agenda
+        self.scheduler = scheduler
         self.order = StandingOrder(motion, readings)
         self.clock = ProgramClock()
-        self.step = CurrentStep(readings, motion, events, agenda, self.order, self.clock)
+        self.step = CurrentStep(readings, motion, events, scheduler, self.order, self.clock)
         self.program = None
         self.run_no = 0
         self.state = IDLE

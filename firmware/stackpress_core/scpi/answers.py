@@ -2,7 +2,7 @@
 
 from stackpress_core.scpi.sources import Text
 from stackpress_core.scpi.values import decimal
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 NOT_A_NUMBER = "9.91E+37"  # SCPI-99 7.2.1.5
 
@@ -21,7 +21,7 @@ def listed(texts):
 
 def in_unit(value, unit):
     """`unit` is a numerator and a denominator, as arguments.py gives them."""
-    return NOT_A_NUMBER if value == words.ABSENT else decimal(value, unit[0], unit[1], 9)
+    return NOT_A_NUMBER if value == blackboard.ABSENT else decimal(value, unit[0], unit[1], 9)
 
 
 def written(value):

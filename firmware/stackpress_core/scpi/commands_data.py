@@ -11,11 +11,11 @@ from stackpress_core.errors import Refused, ScpiError
 from stackpress_core.scpi.answers import quoted
 from stackpress_core.scpi.sources import Block, Text
 from stackpress_core.scpi.values import decimal
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 LOG_BUFFER = 512  # holds at least one whole record
 LOG_BLOCK = 4096
-RAW = words.AT["RAW"]
+RAW = blackboard.AT["RAW"]
 
 
 # -- DATA -------------------------------------------------------------------------------------------------------------

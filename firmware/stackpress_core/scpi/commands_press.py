@@ -11,10 +11,10 @@ from stackpress_core.panel.canvas import Lines
 from stackpress_core.scpi.answers import in_unit, listed, quoted
 from stackpress_core.scpi.sources import Text
 from stackpress_core.scpi.values import decimal
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import blackboard, interlock, states
 
 LIST_SLICE = 8
-_VALVE_TRIGGER_OUT = words.VALVE_TRIGGER_OUT
+_VALVE_TRIGGER_OUT = blackboard.VALVE_TRIGGER_OUT
 
 
 # -- DISPlay --------------------------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def row_q(c, n, a):
     i = interlock.NAMES.index(a[0])
     row = interlock.ROWS[i]
     active = c.parts.readings.active_bits >> i & 1
-    latched = words.row_bits(c.parts.S, "LATCHED") >> i & 1
+    latched = blackboard.row_bits(c.parts.S, "LATCHED") >> i & 1
     reaction = states.REACTIONS[interlock.reaction_of(row, c.parts.params)]
     return Text(["%s,%d,%d,%s,%s," % (quoted(a[0]), active, latched, reaction, row[interlock.ENDS]), quoted(row[interlock.HINT])])
 

@@ -18,7 +18,7 @@ KNOWN_MAX = 6  # headers whose row is remembered: a host asks the same few over 
 ASKED_MAX = 5  # and lines of one query, with all that their parameters mean
 ORDER_PASSES = 8  # a unit that follows an order waits this long for the tick to have read it
 _BLANK = 32
-_LIMIT = 1 << 30  # words.ABSENT is none of the numbers that lie within
+_LIMIT = 1 << 30  # blackboard.ABSENT is none of the numbers that lie within
 _BEFORE_A_HEADER = bytes(range(33)) + b":"
 OUT_PER_IN = 4  # bytes sent for each byte looked at: sending costs little, and logs go out, not in
 

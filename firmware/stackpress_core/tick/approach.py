@@ -52,9 +52,9 @@ _FAST = const(4000000)  # nm/s
 
 
 @micropython.viper
-def approach(frame):
+def approach(blackboard):
     """Move the drive of an approach by one tick; the rate that it asks of solenoids goes into WANTED_RATE."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     if s[_MODE] != _MODE_APPROACH:
         return
     target = s[_TARGET]

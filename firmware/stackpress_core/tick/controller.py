@@ -53,9 +53,9 @@ _APPROACH_REM = const(224)
 
 
 @micropython.viper
-def propose(frame):
+def propose(blackboard):
     """What the valve should do: a drive in cN for a regulator, pulses for a pair of solenoids."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     mode = s[_MODE]
     kind = s[_K_KIND]
     s[_PROPOSED_VALVE] = 0
@@ -138,7 +138,7 @@ def propose(frame):
             s[_INTEGRAL] = s[_DRIVE] - s[_SET] - s[_REVERSAL]
             return
         lead = ((rate >> 8) * s[_K_LEAD]) >> 8
-        # no integration further into what the guard refuses
+        # no integration further into what the permit refuses
         refused = s[_PROPOSED] - s[_DRIVE] if s[_DENIED] else 0
         if refused == 0 or (refused > 0 and error < 0) or (refused < 0 and error > 0):
             rest = s[_INTEGRAL_REM] + error * gain

@@ -27,9 +27,9 @@ _K_CONTACT = const(191)
 
 
 @micropython.viper
-def dump(frame):
+def dump(blackboard):
     """Count the ticks for which the dump has been open with force behind it; what rises meanwhile is running away."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     force = s[_FORCE_F]
     if s[_VALVE] & _VALVE_DUMP_CLOSED:
         s[_SIG_VENT] = 1

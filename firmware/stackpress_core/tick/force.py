@@ -71,9 +71,9 @@ _CAL = const(239)
 
 
 @micropython.viper
-def sense(frame):
-    """One sample in, forces and validity out. Every word is an integer in the unit that stackpress_core/tick/words.py gives."""
-    s = ptr32(frame)
+def sense(blackboard):
+    """One sample in, forces and validity out. Every word is an integer in the unit that blackboard.py gives."""
+    s = ptr32(blackboard)
     s[_T_SUB] += 1
     if s[_T_SUB] >= s[_HZ]:
         s[_T_SUB] = 0

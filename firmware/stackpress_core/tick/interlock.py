@@ -1,11 +1,11 @@
 """Why the ram may not move: one row for each reason; judge.py holds them all against their limits in every tick.
 
-Each row watches one word of the frame; larger is worse. The word must exceed its limit for longer than the debounce, in one of
+Each row watches one word of the blackboard; larger is worse. The word must exceed its limit for longer than the debounce, in one of
 the row's states. Reactions order by severity, and a press that has stopped only ever escalates. The reason that came first is
 kept until it is acknowledged. A monitored manual press has no valve to react with, so there every reaction is a warning.
 
 A row is all that a reason takes: limit and debounce may be parameters, the log, the status registers, the panel, the host and
-INTERLOCKS.md read this table or ask the press for it. `words.py` has one bit for each row, and says how many it has room for.
+INTERLOCKS.md read this table or ask the press for it. `blackboard.py` has one bit for each row, and says how many it has room for.
 """
 
 from stackpress_core.tick import states
@@ -111,5 +111,5 @@ def reaction_of(row, params):
 
 
 def names_of(bits):
-    """Names of the rows in a number of row bits (words.row_bits)."""
+    """Names of the rows in a number of row bits (blackboard.row_bits)."""
     return [name for i, name in enumerate(NAMES) if bits >> i & 1]

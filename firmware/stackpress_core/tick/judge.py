@@ -1,6 +1,6 @@
 """Whether the ram may move: what nobody has worked out yet becomes signals, then every interlock row is held against its limit.
 
-Signals are words of the frame; larger is worse, so that one comparison judges each of them. The rows are in interlock.py.
+Signals are words of the blackboard; larger is worse, so that one comparison judges each of them. The rows are in interlock.py.
 """
 
 import micropython
@@ -85,9 +85,9 @@ _IN_TRAVEL_OK = const(2048)
 
 
 @micropython.viper
-def watch(frame):
+def watch(blackboard):
     """Switches, platens, and how long tick and foreground took."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     inputs = s[_INPUTS]
     estop_a = 0 if inputs & _IN_ESTOP_A else 1
     estop_b = 0 if inputs & _IN_ESTOP_B else 1
@@ -117,9 +117,9 @@ def watch(frame):
 
 
 @micropython.viper
-def compare(frame):
+def compare(blackboard):
     """How far the force is from the set-point of the tick before, and how far it may be."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     mode = s[_MODE]
     force = s[_FORCE_F]
     s[_SIG_RUNAWAY] = force - s[_SET]
@@ -167,9 +167,9 @@ def compare(frame):
 
 
 @micropython.viper
-def judge(frame):
+def judge(blackboard):
     """Hold every row against its limit; stop the press if one demands it."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     state = s[_STATE]
     here = 1 << state
     if state == _STATE_TRIPPED and s[_REACTION] < _REACT_VENT:

@@ -31,15 +31,15 @@ _TRIP_TICKS = const(90)
 _RAMP_LEFT = const(92)
 _STATE = const(93)
 _MODE = const(94)
-_CMD_SEQ = const(95)
-_CMD_SEEN = const(96)
-_CMD_STATE = const(97)
-_CMD_MODE = const(98)
-_CMD_TARGET = const(99)
-_CMD_RATE = const(100)
-_CMD_CORNER = const(101)
-_CMD_LANDING = const(102)
-_CMD_SPEED = const(103)
+_ORDER_SEQ = const(95)
+_ORDER_SEEN = const(96)
+_ORDER_STATE = const(97)
+_ORDER_MODE = const(98)
+_ORDER_TARGET = const(99)
+_ORDER_RATE = const(100)
+_ORDER_CORNER = const(101)
+_ORDER_LANDING = const(102)
+_ORDER_SPEED = const(103)
 _TARGET = const(104)
 _RAMP_FROM = const(106)
 _RATE_MAX = const(107)
@@ -74,21 +74,21 @@ _ABORT = const(375)
 
 
 @micropython.viper
-def obey(frame):
+def obey(blackboard):
     """Read the mailbox once, carry out what a trip demands, and change the mode without a bump."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     before = s[_MODE]
     mode = before
     if s[_ABORT]:
         # whatever is ordered until the foreground has dealt with the stop byte came before it
-        s[_CMD_SEEN] = s[_CMD_SEQ]
+        s[_ORDER_SEEN] = s[_ORDER_SEQ]
         if s[_STATE] == _STATE_TRIPPED:
             s[_REACTION] = _REACT_VENT
         elif s[_STATE] <= _STATE_RELEASING:
             s[_STATE] = _STATE_SAFE
-    elif s[_CMD_SEQ] != s[_CMD_SEEN]:
-        s[_CMD_SEEN] = s[_CMD_SEQ]
-        wanted = s[_CMD_STATE]
+    elif s[_ORDER_SEQ] != s[_ORDER_SEEN]:
+        s[_ORDER_SEEN] = s[_ORDER_SEQ]
+        wanted = s[_ORDER_STATE]
         if wanted == s[_STATE] or (s[_K_TRANSITIONS + s[_STATE]] >> wanted) & 1:
             if s[_STATE] == _STATE_TRIPPED:
                 latched = 0
@@ -103,24 +103,24 @@ def obey(frame):
                     mode = _MODE_OFF
                 elif wanted == _STATE_SAFE:
                     s[_REACTION] = _REACT_VENT  # an abort that met with a trip in one tick
-                elif s[_CMD_MODE] == _MODE_FORCE and s[_REACTION] < _REACT_RAMP:
+                elif s[_ORDER_MODE] == _MODE_FORCE and s[_REACTION] < _REACT_RAMP:
                     s[_REACTION] = _REACT_RAMP  # a press that was stopped with a hold is to let go
             else:
                 s[_STATE] = wanted
-                mode = s[_CMD_MODE]
+                mode = s[_ORDER_MODE]
                 if mode == _MODE_FORCE:
                     rate = s[_SET_RATE]
                     left = s[_TARGET] - s[_SET]
-                    ahead = s[_CMD_TARGET] - s[_SET]
-                    if before != _MODE_FORCE or s[_TARGET] != s[_CMD_TARGET]:
+                    ahead = s[_ORDER_TARGET] - s[_SET]
+                    if before != _MODE_FORCE or s[_TARGET] != s[_ORDER_TARGET]:
                         s[_RAMP_FROM] = s[_SET] if before == _MODE_FORCE else s[_FORCE_F]
                         s[_REACHED] = 0
-                    s[_TARGET] = s[_CMD_TARGET]
-                    s[_RATE_MAX] = s[_CMD_RATE]
+                    s[_TARGET] = s[_ORDER_TARGET]
+                    s[_RATE_MAX] = s[_ORDER_RATE]
                     # a set-point that moves keeps the brakes that it started with: a slow order must not lengthen its way
-                    if s[_SET_RATE] == 0 or s[_CMD_CORNER] > s[_CORNER]:
-                        s[_CORNER] = s[_CMD_CORNER]
-                    s[_LANDING] = s[_CMD_LANDING]
+                    if s[_SET_RATE] == 0 or s[_ORDER_CORNER] > s[_CORNER]:
+                        s[_CORNER] = s[_ORDER_CORNER]
+                    s[_LANDING] = s[_ORDER_LANDING]
                     # one that turns round must stop before it leads beyond where it was going; else it stops as on a target
                     if rate < 0:
                         rate = 0 - rate
@@ -132,11 +132,11 @@ def obey(frame):
                             ticks = 0xFFFF
                         if ((rate >> 16) + 1) * ((ticks + 1) >> 1) >= left:
                             s[_SET_RATE] = 0
-                s[_APPROACH_SPEED] = s[_CMD_SPEED]
+                s[_APPROACH_SPEED] = s[_ORDER_SPEED]
                 if mode == _MODE_APPROACH:
-                    s[_TARGET] = s[_CMD_TARGET]
-                    s[_RATE_MAX] = s[_CMD_RATE]
-        elif s[_STATE] == _STATE_TRIPPED and s[_CMD_MODE] == _MODE_VENT:
+                    s[_TARGET] = s[_ORDER_TARGET]
+                    s[_RATE_MAX] = s[_ORDER_RATE]
+        elif s[_STATE] == _STATE_TRIPPED and s[_ORDER_MODE] == _MODE_VENT:
             s[_REACTION] = _REACT_VENT  # a vent that met with a trip in one tick
     state = s[_STATE]
     if state == _STATE_TRIPPED:

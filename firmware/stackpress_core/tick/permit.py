@@ -1,7 +1,7 @@
 """The last word on the valve. Nothing passes here that the press state, the interlocks and the limits do not permit.
 
-The controller may be wrong; the guard does not ask it. Anything but an energised state gives an output of zero, and so does a vent,
-whoever asked for it: no valve that pushes stands between the force and the dump. While the press
+The controller may be wrong; the permit does not ask it. Anything but an energised state gives an output of zero, and so does a
+vent, whoever asked for it: no valve that pushes stands between the force and the dump. While the press
 is stopped with a ramp or a hold the drive can only fall. Every change is bounded, and what was refused is on the record.
 """
 
@@ -51,9 +51,9 @@ _K_MOVE = const(229)
 
 
 @micropython.viper
-def permit(frame):
+def permit(blackboard):
     """Turn the proposal into the permitted drive, its code and the valve bits."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     state = s[_STATE]
     tripped = 1 if state == _STATE_TRIPPED else 0
     on = 0

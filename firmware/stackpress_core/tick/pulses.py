@@ -36,12 +36,12 @@ _K_MIN_ON = const(212)
 
 
 @micropython.viper
-def pulse(frame):
+def pulse(blackboard):
     """Solenoids: the wanted force rate becomes a debt of open time, in ticks Q12, that is paid in pulses.
 
     In a hold one pulse corrects the whole error, and then the stack is given time to answer.
     """
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     if s[_K_KIND] != _KIND_FILL_VENT or s[_MODE] == _MODE_OFF or s[_MODE] == _MODE_VENT or s[_MODE] == _MODE_LOCK:
         return
     opened = s[_VALVE] & (_VALVE_FILL | _VALVE_VENT)

@@ -52,9 +52,9 @@ _K_OUT_MAX = const(215)
 
 
 @micropython.viper
-def record(frame, ring):
+def record(blackboard, ring):
     """Add this tick to the statistics and to the ring (bytes, RING_LEN entries of 14)."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     force = s[_FORCE]
     if s[_BANK] != s[_BANK_WANTED]:
         s[_BANK] = s[_BANK_WANTED]

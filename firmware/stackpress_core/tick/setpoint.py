@@ -26,9 +26,9 @@ _K_SETTLE = const(195)
 
 
 @micropython.viper
-def setpoint(frame):
+def setpoint(blackboard):
     """Move the set-point one tick towards its target."""
-    s = ptr32(frame)
+    s = ptr32(blackboard)
     if s[_MODE] != _MODE_FORCE:
         if s[_MODE] == _MODE_LOCK:
             s[_SET_RATE] = 0

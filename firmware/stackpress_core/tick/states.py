@@ -1,4 +1,4 @@
-"""What the numbers of the frame are called: press states and what may follow what, modes, reactions, valve kinds, inputs, valves.
+"""What the blackboard's numbers are called: press states and what may follow what, modes, reactions, valve kinds, inputs, valves.
 
 It imports nothing, so that whatever has to name such a number can: the core, the simulated plant, the host. The tick adopts a
 state only if the table allows it; a trip is the tick's own doing and needs no permission.
@@ -6,7 +6,7 @@ state only if the table allows it; a trip is the tick's own doing and needs no p
 
 SAFE, READY, PRESSING, HOLDING, RELEASING, TRIPPED, SERVICE, MONITOR = range(8)
 
-# state, name, states that may follow on command, what it means
+# state, name, states that may follow by an order, what it means
 STATES = (
     (SAFE, "safe", (READY, SERVICE, MONITOR), "Nothing is energised; the ram is vented."),
     (READY, "ready", (SAFE, PRESSING), "Armed: every check has passed, the ram is still vented."),

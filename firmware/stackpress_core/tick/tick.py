@@ -15,18 +15,18 @@ from stackpress_core.tick.recorder import record
 from stackpress_core.tick.setpoint import setpoint
 
 
-def tick(frame, ring, sense=sense, watch=watch, compare=compare, dump=dump, judge=judge, obey=obey, setpoint=setpoint,
+def tick(blackboard, ring, sense=sense, watch=watch, compare=compare, dump=dump, judge=judge, obey=obey, setpoint=setpoint,
          approach=approach, propose=propose, pulse=pulse, permit=permit, record=record):
-    """Advance the press by one tick on `frame` (see stackpress_core/tick/words.py); `ring` is the flight recorder's memory."""
-    sense(frame)
-    watch(frame)
-    compare(frame)
-    dump(frame)
-    judge(frame)
-    obey(frame)
-    setpoint(frame)
-    approach(frame)
-    propose(frame)
-    pulse(frame)
-    permit(frame)
-    record(frame, ring)
+    """Advance the press by one tick on `blackboard` (tick/blackboard.py); `ring` is the flight recorder's memory."""
+    sense(blackboard)
+    watch(blackboard)
+    compare(blackboard)
+    dump(blackboard)
+    judge(blackboard)
+    obey(blackboard)
+    setpoint(blackboard)
+    approach(blackboard)
+    propose(blackboard)
+    pulse(blackboard)
+    permit(blackboard)
+    record(blackboard, ring)

@@ -10,7 +10,7 @@ from stackpress import paths
 
 __all__ = ["after_each"]
 
-# the names that last_words gives to the functions of the agenda
+# the names that last_words gives to the functions of the scheduler
 CALLED = {
     "wire": "_serve", "lease": "Lease.look", "contacts": "_contacts", "controls": "Controls.look", "program": "_program",
     "motion": "Motion.look", "panel and telemetry": "_tenth", "calibration": "Calibrator.look", "run log": "RunLog.look",
@@ -40,12 +40,12 @@ def last_words(monkeypatch):
     del drivers.last_words
 
 
-def test_sections_are_the_parts_of_the_agenda_in_their_order(last_words):
+def test_sections_are_the_parts_of_the_scheduler_in_their_order(last_words):
     board = MemoryBoard()
     board.serial.listen = lambda *_: None  # a board's port: it is served in between
     board.trail = [0]
     b = bench(board)
-    parts = b.press.agenda._parts
+    parts = b.press.scheduler._parts
     for at, part in enumerate(parts):
         name = last_words.named(at, ())
         wanted = "_serve_between" if at & 1 else CALLED[name]

@@ -10,7 +10,7 @@ from bench_press import CONTACT, MemoryBoard, PressBench, hold, ramp, recipe
 from stackpress_core.log import records
 from stackpress_core.panel import pages
 from stackpress_core.panel.canvas import Canvas
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
 from hil_tests.devices.mcp23017 import GPPUA, IODIRA, IODIRB, IPOLA, OLATB, Mcp23017
 from hil_tests.devices.ssd1306 import Ssd1306
@@ -108,7 +108,7 @@ class Fitted:
         for _ in range(ms // 5):
             self.ms += 5
             self.panel.service(self.ms & 0x3FFFFFFF)
-            self.b.inputs = words.IN_HEALTHY & ~words.IN["supply_ok"] | self.d.words[2]
+            self.b.inputs = blackboard.IN_HEALTHY & ~blackboard.IN["supply_ok"] | self.d.words[2]
             self.b.run_passes(1)
 
     def push(self, bit, ms=60):
@@ -195,23 +195,23 @@ def test_expander_is_set_up_as_the_carrier_is_wired(drivers):
 
 
 @pytest.mark.parametrize(("bit", "name"), [(0, "start"), (1, "stop"), (2, "reset"), (3, "select")])
-def test_each_button_is_its_bit_of_the_frame(drivers, bit, name):
+def test_each_button_is_its_bit_of_the_blackboard(drivers, bit, name):
     f = Fitted(drivers)
     f.run(100)
-    assert f.d.words[2] == words.IN["supply_ok"]
+    assert f.d.words[2] == blackboard.IN["supply_ok"]
     drivers.expander.ground(0, bit, bit != 1)
     f.run(60)
-    assert f.d.words[2] == words.IN["supply_ok"] | words.IN[name]
+    assert f.d.words[2] == blackboard.IN["supply_ok"] | blackboard.IN[name]
     drivers.expander.ground(0, bit, bit == 1)
     f.run(60)
-    assert f.d.words[2] == words.IN["supply_ok"]
+    assert f.d.words[2] == blackboard.IN["supply_ok"]
 
 
 def test_broken_wires_are_a_stop_and_a_bad_supply_and_never_a_start(drivers):
     drivers.expander.grounded[0] = 0
     f = Fitted(drivers)
     f.run(200)
-    assert f.d.words[2] == words.IN["stop"]
+    assert f.d.words[2] == blackboard.IN["stop"]
 
 
 def test_start_must_be_seen_twice_and_stop_once(drivers):
@@ -220,11 +220,11 @@ def test_start_must_be_seen_twice_and_stop_once(drivers):
     for bit, name in ((0, "start"), (1, "stop")):
         drivers.expander.ground(0, bit, bit != 1)
         f.panel._poll()
-        assert bool(f.d.words[2] & words.IN[name]) == (name == "stop")
+        assert bool(f.d.words[2] & blackboard.IN[name]) == (name == "stop")
         drivers.expander.ground(0, bit, bit == 1)
         f.panel._poll()
         f.panel._poll()
-        assert not f.d.words[2] & words.IN[name]
+        assert not f.d.words[2] & blackboard.IN[name]
 
 
 def test_button_that_is_held_when_the_expander_comes_does_nothing_before_it_is_let_go(drivers):
@@ -237,7 +237,7 @@ def test_button_that_is_held_when_the_expander_comes_does_nothing_before_it_is_l
     drivers.expander.ground(0, 0, True)
     drivers.expander.absent = False
     f.run(4000)
-    assert f.d.words[2] == words.IN["supply_ok"] and f.b.word("STATE") == states.SAFE
+    assert f.d.words[2] == blackboard.IN["supply_ok"] and f.b.word("STATE") == states.SAFE
     drivers.expander.ground(0, 0, False)
     f.run(60)
     f.push(0)
@@ -249,7 +249,7 @@ def test_expander_that_was_reset_is_set_up_again(drivers):
     f.run(500)
     drivers.expander.reset()
     f.run(2500)
-    assert drivers.expander.registers[IODIRB] == 0 and f.d.words[2] == words.IN["supply_ok"]
+    assert drivers.expander.registers[IODIRB] == 0 and f.d.words[2] == blackboard.IN["supply_ok"]
 
 
 def test_expander_that_fails_is_told_once_and_one_lost_transfer_is_nothing(drivers):
@@ -259,7 +259,7 @@ def test_expander_that_fails_is_told_once_and_one_lost_transfer_is_nothing(drive
     f.panel._poll()
     drivers.expander.absent = False
     f.run(100)
-    assert f.d.words[2] == words.IN["supply_ok"]
+    assert f.d.words[2] == blackboard.IN["supply_ok"]
     drivers.expander.absent = True
     f.run(10000)
     told = [(event["text"], event["b"]) for event in f.b.records(records.EVENT) if event["code"] == records.EVENT_PART]
@@ -269,7 +269,7 @@ def test_expander_that_fails_is_told_once_and_one_lost_transfer_is_nothing(drive
 
 def test_selecting_a_thermocouple_leaves_the_lights_alone(drivers):
     f = Fitted(drivers)
-    f.b.press.S[words.AT["WARNED"]] = 1
+    f.b.press.S[blackboard.AT["WARNED"]] = 1
     f.run(500)
     for channel, level in ((0, 0x80), (1, 0x40), (None, 0xC0)):
         f.panel.select(channel)
@@ -278,7 +278,7 @@ def test_selecting_a_thermocouple_leaves_the_lights_alone(drivers):
 
 def test_lights_go_out_when_the_foreground_goes_away(drivers):
     f = Fitted(drivers)
-    f.b.press.S[words.AT["WARNED"]] = 1
+    f.b.press.S[blackboard.AT["WARNED"]] = 1
     f.run(500)
     f.panel.off()
     assert drivers.expander.registers[OLATB] == 0xC0
@@ -298,7 +298,7 @@ def test_bus_that_stands_still_is_opened_anew(drivers):
     f.run(100)
     assert f.d.words[2] == 0
     f.run(3000)
-    assert drivers.bus.opened == 2 and f.d.words[2] == words.IN["supply_ok"]
+    assert drivers.bus.opened == 2 and f.d.words[2] == blackboard.IN["supply_ok"]
     f.run(4000)
     assert bytes(drivers.display.ram) == drawn(f.b.press.panel)
 

@@ -6,7 +6,7 @@ import types
 from pathlib import Path
 
 import pytest
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 from stackpress_plant import faults, load, plant, step
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -127,7 +127,7 @@ def test_two_arrays_take_turns_as_the_plants_state(board):
     press.new_plant(load.plant())
     assert press.plant.P is first
     press.new_plant(load.plant())
-    assert press.plant.P is second and list(second) == list(plant.Plant(load.plant(), hz, 1, plant.words_of(words.AT), second).P)
+    assert press.plant.P is second and list(second) == list(plant.Plant(load.plant(), hz, 1, plant.words_of(blackboard.AT), second).P)
     press.new_plant(load.plant(overrides={"valve.dead_time_ms": 100}))
     assert len(press.plant.P) == step.RING + hz // 10
 

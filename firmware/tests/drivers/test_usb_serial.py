@@ -22,7 +22,7 @@ def line(monkeypatch):
     sys.modules.pop("drivers.usb_serial", None)
 
 
-def test_a_stop_sets_the_word_of_the_frame_that_was_named(line):
+def test_a_stop_sets_the_word_of_the_blackboard_that_was_named(line):
     serial, wire = line
     serial.listen([0] * 40, 12)
     assert wire.listened == [1000 + 4 * 12]

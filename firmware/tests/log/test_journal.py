@@ -256,7 +256,7 @@ def test_a_torn_records_length_never_leads_past_what_was_written_after_it():
         journal.flush()
     flash.cut_after = -1
     again = Journal(flash, 2)
-    for size in (26, 30):  # the torn frame says that the next record is where the second of these begins
+    for size in (26, 30):  # the torn header says that the next record is where the second of these begins
         again.append(records.EVENT, bytes(size))
     again.flush()
     assert sorted(read_all(again)) == sorted(read_all(Journal(flash, 3))) == [1, 2, 3]

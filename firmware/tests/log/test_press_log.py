@@ -2,7 +2,7 @@
 
 from bench_press import CONTACT, HZ, VENT, MemoryBoard, after_each, bench, hold, ramp
 from stackpress_core.log import records
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import blackboard, interlock, states
 
 __all__ = ["after_each"]
 
@@ -151,7 +151,7 @@ def outcome_after(end):
 
 def test_end_of_a_run_says_how_it_ended():
     def opens_guard(b):
-        b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
+        b.inputs &= ~blackboard.IN["guard_a"] & ~blackboard.IN["guard_b"]
 
     assert outcome_after(lambda b: b.press.operator.stop("controlled"))[0] == "stopped"
     assert outcome_after(lambda b: b.press.operator.abort())[0] == "aborted"
@@ -164,7 +164,7 @@ def tripped(hz=1000, **more):
     b = bench(tick_rate_hz=hz, valve_min_on_ms=5, **more)
     b.pressed()
     b.run_passes(2 * hz)
-    b.inputs &= ~words.IN["guard_b"] & ~words.IN["guard_a"]
+    b.inputs &= ~blackboard.IN["guard_b"] & ~blackboard.IN["guard_a"]
     b.run_passes(3 * hz)
     return b
 
@@ -174,7 +174,7 @@ def test_trip_record_says_what_the_press_knew():
     (trip,) = b.records(records.TRIP)
     assert trip["name"] == "guard" == interlock.NAMES[trip["reason"]] and trip["reaction"] == interlock.VENT
     assert trip["state"] == states.HOLDING and trip["trip"] == 1 and trip["run"] == 1
-    assert not trip["inputs"] & words.IN["guard_b"]
+    assert not trip["inputs"] & blackboard.IN["guard_b"]
 
 
 def test_window_of_the_flight_recorder_is_whole_and_shows_the_trip():
@@ -190,19 +190,19 @@ def test_window_of_the_flight_recorder_is_whole_and_shows_the_trip():
     before = [entry for tick, entry in window if tick < first]
     assert all(abs(entry[0] - 1000000) < 2000 and entry[1] == 1000000 and entry[3] > 0 for entry in before[-500:])
     after = [entry for tick, entry in window if tick > first + 2]
-    assert all(entry[3] == 0 and entry[4] >> states.FLIGHT_VALVE_AT & words.VALVE_POWERED == 0 for entry in after)
+    assert all(entry[3] == 0 and entry[4] >> states.FLIGHT_VALVE_AT & blackboard.VALVE_POWERED == 0 for entry in after)
 
 
 def test_second_trip_has_a_window_of_its_own():
     b = tripped()
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     b.run(0.5)
     b.press.operator.reset()
     b.run(0.5)
     b.started(CONTACT, ramp(400000), hold(60000))
     b.until_state(states.HOLDING)
     b.run_passes(500)
-    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
+    b.inputs &= ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]
     b.run_passes(3000)
     window = b.flight(2)
     ticks = [tick for tick, _ in window]
@@ -215,15 +215,15 @@ def test_second_trip_has_a_window_of_its_own():
 def test_second_trip_while_the_first_window_is_written_leaves_that_window_alone():
     b = bench(tick_rate_hz=1000).pressed()
     b.run_passes(2000)
-    b.inputs &= ~words.IN["guard_b"] & ~words.IN["guard_a"]
+    b.inputs &= ~blackboard.IN["guard_b"] & ~blackboard.IN["guard_a"]
     b.run_passes(520)
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     b.run_passes(2)
     b.press.operator.reset()
     b.run_passes(2)
     b.started(CONTACT, ramp(100000), hold(60000))
     b.run_passes(3)
-    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
+    b.inputs &= ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]
     b.run_passes(3000)
     first = b.flight(1)
     assert [tick for tick, _ in first] == list(range(first[0][0], first[-1][0] + 1))

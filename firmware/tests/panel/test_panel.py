@@ -8,7 +8,7 @@ from stackpress_core.panel import lights, pages
 from stackpress_core.panel.canvas import BUF_BYTES, SMALL_SIZE, TALL, TWICE, Canvas, Lines, digits
 from stackpress_core.panel.paragraph import WINDOW_MS, Paragraph
 from stackpress_core.recipe.program import Totals
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import blackboard, interlock, states
 
 LOOK = 0.25  # the panel looks ten times a second
 AREA = 78539816
@@ -197,9 +197,9 @@ def test_select_is_refused_and_changes_nothing_while_the_press_is_armed():
     push(b, "start")
     b.until_state(states.HOLDING)
     b.run(1)
-    orders = b.word("CMD_SEQ")
+    orders = b.word("ORDER_SEQ")
     b.push("select")
-    assert b.word("CMD_SEQ") == orders and b.press.panel.name == "annealed"
+    assert b.word("ORDER_SEQ") == orders and b.press.panel.name == "annealed"
     b.run(LOOK)
     assert "safe state" in b.press.panel.notice and lines(b)[-1].startswith("! ")
     b.run(6)
@@ -210,10 +210,10 @@ def test_only_start_moves_a_press_at_rest():
     for button in ("select", "stop", "reset"):
         b = two_programs()
         push(b, "select")
-        orders = b.word("CMD_SEQ")
+        orders = b.word("ORDER_SEQ")
         for _ in range(3):
             push(b, button)
-        assert b.word("STATE") == states.SAFE and b.word("CMD_SEQ") == orders, button
+        assert b.word("STATE") == states.SAFE and b.word("ORDER_SEQ") == orders, button
 
 
 def test_reset_never_starts_what_was_stopped():
@@ -221,9 +221,9 @@ def test_reset_never_starts_what_was_stopped():
     push(b, "select")
     push(b, "start")
     b.until_state(states.HOLDING)
-    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
+    b.inputs &= ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]
     b.run(1)
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     push(b, "reset")
     push(b, "reset")
     b.run(2)
@@ -238,7 +238,7 @@ def test_reason_stays_with_its_hint_until_it_is_acknowledged():
     push(b, "select")
     push(b, "start")
     b.until_state(states.HOLDING)
-    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
+    b.inputs &= ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]
     b.run(1)
     shown = lines(b)
     assert shown[:3] == ["STOPPED vented", "estop", "0 N still there"]
@@ -249,7 +249,7 @@ def test_reason_stays_with_its_hint_until_it_is_acknowledged():
     assert not [word for word in hint.split() if word not in text]
     push(b, "reset")
     assert "estop" in lines(b)
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     b.run(1)
     assert lines(b)[2] == "0 N RESET"
     push(b, "reset")
@@ -298,7 +298,7 @@ def test_run_that_was_stopped_before_the_panel_looked_is_told_all_the_same():
 def test_what_is_in_the_way_of_arming_is_on_the_display_before_anybody_tries():
     b = two_programs()
     push(b, "select")
-    b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
+    b.inputs &= ~blackboard.IN["guard_a"] & ~blackboard.IN["guard_b"]
     b.run(1.5)
     assert lines(b)[-1] == "! the guard is open"
     push(b, "start")
@@ -427,7 +427,7 @@ def test_wrapped_text_loses_no_word_and_no_line_is_too_long():
 
 
 def _any_press(chance):
-    """A press whose frame, runner and panel hold anything that they can hold."""
+    """A press whose blackboard, runner and panel hold anything that they can hold."""
     b = two_programs()
     p = b.press
     if chance.randrange(2):
@@ -530,24 +530,24 @@ def test_light_and_buzzer_follow_the_press():
     b.press.S[AT["WARNED"]] = 1
     assert pattern()[1] == "on"
     b.press.S[AT["WARNED"]] = 0
-    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
+    b.inputs &= ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]
     b.run(1)
     assert pattern() == ["on", "off", "off", "flashes"]
     b.push("reset")
     b.run(1.5)
     assert pattern() == ["on", "off", "off", "off"]  # RESET silences the buzzer even where it may not clear the stop
-    b.inputs = words.IN_HEALTHY
+    b.inputs = blackboard.IN_HEALTHY
     b.run(1)
     b.push("reset")
     b.run(2.1)
-    b.inputs &= ~words.IN["guard_a"] & ~words.IN["guard_b"]
+    b.inputs &= ~blackboard.IN["guard_a"] & ~blackboard.IN["guard_b"]
     b.run(1.5)
     assert pattern() == ["off", "on", "off", "off"]
 
 
 def test_alarm_becomes_a_chirp_after_a_while():
     b = bench().pressed()
-    b.inputs &= ~words.IN["estop_a"] & ~words.IN["estop_b"]
+    b.inputs &= ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]
     b.run(1)
 
     def beeps():

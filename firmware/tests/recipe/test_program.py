@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stackpress.simulator.supervisor import MICROPYTHON
 from stackpress_core import params
-from stackpress_core.agenda import Agenda
 from stackpress_core.log import records
 from stackpress_core.recipe import fields, kinds, program
 from stackpress_core.recipe.kinds import OF, filled, rows_of
 from stackpress_core.recipe.levels import force_cn, newtons
 from stackpress_core.recipe.runner import Runner
+from stackpress_core.scheduler import Scheduler
 from stackpress_core.tick import states
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -91,7 +91,7 @@ class Recorder:
     def __init__(self):
         self.state, self.inputs, self.filtered_cn, self.set_cn, self.displacement_nm = 2, 0, 0, 0, 0
         self.set_point_reached = True
-        self.agenda = Agenda()
+        self.scheduler = Scheduler()
         self.highest_cn = self.fastest = 0
 
     def set_force(self, target_cn, rate):
@@ -140,7 +140,7 @@ class Recorder:
 def test_what_passes_the_check_runs_within_the_limits_to_an_end(made):
     assert json.loads(json.dumps(made)) == made
     press = Recorder()
-    run = Runner(press, press, press, press.agenda)
+    run = Runner(press, press, press, press.scheduler)
     if run.load(made, LIMITS):
         return
     run.start(1)

@@ -3,9 +3,9 @@
 Plain functions without a test framework, so that MicroPython runs this same file (`test_program.py` sees to that).
 """
 
-from stackpress_core.agenda import Agenda
 from stackpress_core.errors import Refused
 from stackpress_core.recipe import program, runner
+from stackpress_core.scheduler import Scheduler
 
 LIMITS = {
     "force_limit_cn": 6_000_000,
@@ -27,7 +27,7 @@ class StandIn:
     def __init__(self, now_s=0):
         self.now_s, self.now_ms, self.ms = now_s, 995, 0
         self.state = READY
-        self.agenda = Agenda()
+        self.scheduler = Scheduler()
         self.filtered_cn = 0
         self.set_cn = 0
         self.inputs = 0
@@ -161,7 +161,7 @@ def recipe(*steps, **header):
 def loaded(*steps, **header):
     """(press, runner) with a started program; header `now_s` is the press time at the start."""
     press = StandIn(header.pop("now_s", 0))
-    run = runner.Runner(press, press, press, press.agenda)
+    run = runner.Runner(press, press, press, press.scheduler)
     complaints = run.load(recipe(*steps, **header), LIMITS)
     assert complaints == [], complaints
     run.start(1)
@@ -612,7 +612,7 @@ def test_a_relative_ramp_that_would_leave_the_limits_moves_nothing():
 
 def test_a_wrong_program_is_refused_whole_and_the_old_one_stays():
     press = StandIn()
-    run = runner.Runner(press, press, press, press.agenda)
+    run = runner.Runner(press, press, press, press.scheduler)
     assert run.load(recipe(CONTACT), LIMITS) == []
     wrong = recipe(CONTACT, {"do": "ramp", "to_cn": 7_000_000, "rate_cn_per_s": 100})
     assert run.load(wrong, LIMITS) == ["step 2 (ramp): target 70000 N is over the press's working limit 60000 N"]

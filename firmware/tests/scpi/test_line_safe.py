@@ -3,9 +3,9 @@
 import binascii
 import struct
 
+from fakes import Parts, Serial
 from stackpress_core.scpi import commands, line_safe
 from stackpress_core.scpi.server import Server
-from stand_in import Parts, Serial
 
 ALL = bytes(range(256))
 PAYLOADS = (b"", b"\n", b"\n" * 31, b"\n" * 32, b"\n" * 33, bytes(4096), ALL * 16, b"\n\x00" * 700, ALL[:10] + b"\n" + ALL[11:], b"x" * 4095,

@@ -3,12 +3,12 @@
 import binascii
 import struct
 
+from fakes import Parts, Serial
 from stackpress_core.errors import ScpiError, StorageFault
 from stackpress_core.log.telemetry import WIDTH
 from stackpress_core.scpi import commands, inbox, sources, status
 from stackpress_core.scpi.server import Server
-from stackpress_core.tick import interlock, states, words
-from stand_in import Parts, Serial
+from stackpress_core.tick import blackboard, interlock, states
 
 
 def bench():
@@ -216,13 +216,13 @@ def test_operation_register_mirrors_the_state_through_its_filters():
 def test_questionable_register_mirrors_the_interlocks():
     server, _, press = bench()
     for i, name in enumerate(interlock.NAMES):
-        words.clear_row_bits(press.S, "ACTIVE")
-        press.S[words.AT["ACTIVE"] + i // words.MASK_ROWS] = 1 << i % words.MASK_ROWS
+        blackboard.clear_row_bits(press.S, "ACTIVE")
+        press.S[blackboard.AT["ACTIVE"] + i // blackboard.MASK_ROWS] = 1 << i % blackboard.MASK_ROWS
         bits = int(ask(server, "STAT:QUES:COND?"))
         assert bits & status.QUES_WARNING
         assert (bits != status.QUES_WARNING) == (name not in ("storage", "log_full")), name
     press.state = states.TRIPPED
-    words.clear_row_bits(press.S, "ACTIVE")
+    blackboard.clear_row_bits(press.S, "ACTIVE")
     assert ask(server, "STAT:QUES:COND?") == "512\n"
 
 
@@ -508,15 +508,15 @@ def test_a_handler_that_fails_is_an_error_and_the_next_line_runs():
 def test_telemetry_is_pulled_with_a_cursor_and_a_loss_is_a_number():
     server, _, press = bench()
     assert ask(server, "TEL? 0") == "1,0,%d,0\n" % WIDTH
-    press.S[words.AT["TEMPERATURE"] + 1] = words.ABSENT
+    press.S[blackboard.AT["TEMPERATURE"] + 1] = blackboard.ABSENT
     for i in range(100):
-        press.S[words.AT["FORCE_F"]] = i
+        press.S[blackboard.AT["FORCE_F"]] = i
         press.telemetry.look(0, 0)
     numbers = [int(x) for x in ask(server, "TEL? 10,3").split(",")]
     assert numbers[:4] == [40, 27, WIDTH, 3]
     rows = [numbers[4 + WIDTH * i : 4 + WIDTH * (i + 1)] for i in range(3)]
     assert [row[0] for row in rows] == [37, 38, 39] and [row[4] for row in rows] == [36, 37, 38]
-    assert rows[0][13] == words.ABSENT
+    assert rows[0][13] == blackboard.ABSENT
     assert [int(x) for x in ask(server, "TEL? 101").split(",")] == [101, 0, WIDTH, 0]
 
 

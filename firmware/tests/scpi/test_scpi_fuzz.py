@@ -3,6 +3,7 @@
 import re
 from fractions import Fraction
 
+from fakes import Parts, Serial
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stackpress_core.errors import ScpiError
@@ -10,7 +11,6 @@ from stackpress_core.scpi import commands, headers, status, values
 from stackpress_core.scpi.inbox import KEPT, LINE_MAX
 from stackpress_core.scpi.server import Server
 from stackpress_core.tick import states
-from stand_in import Parts, Serial
 
 HEADERS = [row[0].replace("<n>", "1").replace("[", "").replace("]", "") for row in commands.rows_of(commands.MODULES)]
 MOVERS = ("ARM", "DISarm", "STARt", "STOP", "ABORt", "RESet")

@@ -4,10 +4,10 @@ A row is a line, its answer and its errors; the chapters are those of 488.2. Row
 twice on one press: what is remembered of a line must not change what it means.
 """
 
+from fakes import Parts, Serial
 from stackpress_core.scpi import commands, status
 from stackpress_core.scpi.server import Server
 from stackpress_core.tick import states
-from stand_in import Parts, Serial
 
 ZEROS, NINES = "0" * 250, "9" * 255
 

@@ -1,9 +1,9 @@
 """Claims about the commands of a simulated plant; they run on CPython and on MicroPython."""
 
+from fakes import Board, Parts, Serial
 from stackpress_core import documents
 from stackpress_core.scpi import commands
 from stackpress_core.scpi.server import Server
-from stand_in import Board, Parts, Serial
 from test_scpi import ask, errors
 
 

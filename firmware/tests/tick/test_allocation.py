@@ -15,6 +15,6 @@ def test_measurement_notices_a_tick_that_allocates(tmp_path):
     """The yardstick itself: a tick that makes a list fails it."""
     firmware_copy.copy(ROOMS, tmp_path)
     tick = tmp_path / "stackpress_core" / "tick" / "tick.py"
-    tick.write_text(tick.read_text().replace("    sense(frame)\n", "    sense(frame)\n    [frame]\n"))
+    tick.write_text(tick.read_text().replace("    sense(blackboard)\n", "    sense(blackboard)\n    [blackboard]\n"))
     code, out, err = on_micropython(tmp_path / "tests" / "allocation.py")
     assert code != 0 and "MemoryError" in out + err

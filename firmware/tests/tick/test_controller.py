@@ -1,10 +1,10 @@
 """What the controller proposes: a drive without bumps, an integral that does not wind up, pulses no shorter than the valve obeys."""
 
-from bench_frame import Bench
+from bench_core import Bench
 from stackpress_core import tuning
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
-FILL, VENT = words.VALVE_FILL, words.VALVE_VENT
+FILL, VENT = blackboard.VALVE_FILL, blackboard.VALVE_VENT
 
 
 class Ram:

@@ -2,11 +2,11 @@
 
 from array import array
 
-from bench_frame import Bench
+from bench_core import Bench
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stackpress_core import params
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 from stackpress_core.tick.pulses import pulse
 from stackpress_core.tick.tick import tick
 
@@ -39,7 +39,7 @@ def test_tick_stays_in_range_for_any_parameters_orders_and_forces(bench, orders)
         bench.send(states.PRESSING, mode, min(target, bench.params["force_limit_cn"]), min(rate, most), 20_000_000)
         bench["GAIN_FILL"] = bench["GAIN_VENT"] = bench.params["schedule_high_permille"] * 256 // 1000
         for i in range(12):
-            bench["INPUTS"], bench["STATUS"], bench["DISPLACEMENT"] = words.IN_HEALTHY, 1, i * 40_000_000
+            bench["INPUTS"], bench["STATUS"], bench["DISPLACEMENT"] = blackboard.IN_HEALTHY, 1, i * 40_000_000
             if rests:  # the set-point has rested for long: the hold's own rules
                 bench["REACHED"], bench["TARGET"], bench["SET_RATE"], bench["PULSE_WAIT"] = 1 << 28, bench["SET"], 0, 0
             # the widest that document_rules.calibration lets through: all cells together at the span, either sign

@@ -1,8 +1,8 @@
 """What the counts of a sample come to: force, share, validity, and two ranges that hand over without a jump."""
 
-from bench_frame import AT, CALIBRATION, HIGH_POINTS, LOW_POINTS, Bench
+from bench_core import AT, CALIBRATION, HIGH_POINTS, LOW_POINTS, Bench
 from stackpress_core import params, tuning
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
 ONE_RANGE = {"low_range_mask": 0, "high_range_mask": 7, "cell_count": 3}
 
@@ -50,7 +50,7 @@ def test_stale_tick_keeps_the_forces_and_ages_them():
         bench.tick()
         assert bench["SIG_STALE"] == age
         assert (bench["FORCE"], bench["HIGH"], bench["LOW"]) == before
-    bench.status = words.SAMPLE_NEW
+    bench.status = blackboard.SAMPLE_NEW
     bench.tick()
     assert bench["SIG_STALE"] == 0 and bench["HIGH"] == 0
 
@@ -66,20 +66,20 @@ def test_frame_with_a_bad_crc_is_counted_and_not_believed():
     bench = Bench()
     bench.force(300000)
     bench.tick(2)
-    bench.status = words.SAMPLE_NEW | words.SAMPLE_CRC_BAD
+    bench.status = blackboard.SAMPLE_NEW | blackboard.SAMPLE_CRC_BAD
     bench.force(0)
     bench.tick(3)
     assert (bench["SIG_CRC"], bench["SIG_STALE"], bench["HIGH"]) == (3, 3, 300000)
-    bench.status = words.SAMPLE_NEW
+    bench.status = blackboard.SAMPLE_NEW
     bench.tick()
     assert (bench["SIG_CRC"], bench["SIG_STALE"]) == (0, 0)
 
 
 def test_restart_of_the_converter_is_kept_until_acknowledged():
     bench = Bench()
-    bench.status = words.SAMPLE_NEW | words.SAMPLE_CHIP_RESET
+    bench.status = blackboard.SAMPLE_NEW | blackboard.SAMPLE_CHIP_RESET
     bench.tick()
-    bench.status = words.SAMPLE_NEW
+    bench.status = blackboard.SAMPLE_NEW
     bench.tick(10)
     assert bench["SIG_RESET"] == 1
 
@@ -192,7 +192,7 @@ def test_press_whose_low_range_was_taken_away_reads_its_high_range():
     bench.tick(50)
     assert bench["RANGE"] == 1
     p = params.Values(dict(ONE_RANGE, tick_rate_hz=200))
-    tuning.compile_frame(bench.S, p, None, CALIBRATION)
+    tuning.compile_words(bench.S, p, None, CALIBRATION)
     bench.tick(2)
     assert bench["RANGE"] == 0 and bench["FORCE"] == 50000
 
@@ -200,9 +200,9 @@ def test_press_whose_low_range_was_taken_away_reads_its_high_range():
 def test_filters_of_a_slow_converter_have_their_milliseconds_all_the_same():
     bench = Bench()
     p = params.Values(dict(hold_filter_ms=100, force_drop_ms=100))
-    tuning.compile_frame(bench.S, p, None, CALIBRATION, None, 80)
+    tuning.compile_words(bench.S, p, None, CALIBRATION, None, 80)
     assert (bench["K_FILTER_H"], bench["K_DROP_DECAY"]) == (3, 3)  # 2 ** 3 samples of 12.5 ms
-    tuning.compile_frame(bench.S, p, None, CALIBRATION)
+    tuning.compile_words(bench.S, p, None, CALIBRATION)
     assert (1 << bench["K_FILTER_H"]) <= p["tick_rate_hz"] // 10 < (2 << bench["K_FILTER_H"])
 
 
@@ -240,9 +240,9 @@ def test_ram_speed_is_told_in_nm_a_second():
 
 def test_ram_speed_is_absent_without_a_scale_and_comes_back_with_it():
     bench = Bench()
-    bench["DISPLACEMENT"] = words.ABSENT
+    bench["DISPLACEMENT"] = blackboard.ABSENT
     bench.tick(3)
-    assert bench["SPEED"] == words.ABSENT
+    assert bench["SPEED"] == blackboard.ABSENT
     bench["DISPLACEMENT"] = 0
     bench.tick(3)
     assert bench["SPEED"] == 0

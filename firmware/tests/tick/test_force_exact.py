@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from bench_frame import AT, Bench
+from bench_core import AT, Bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stackpress_core import document_rules, tuning

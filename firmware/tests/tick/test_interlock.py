@@ -1,9 +1,9 @@
 """Every interlock row trips from its own signal, after its own debounce, only where it is watched, and with its own reaction."""
 
-from bench_frame import CALIBRATION, Bench
+from bench_core import CALIBRATION, Bench
 from provocations import PROVOKE, bench_for, provocation
 from stackpress_core import params, tuning
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import blackboard, interlock, states
 
 ROWS = {row[interlock.NAME]: row for row in interlock.ROWS}
 BY_PARAMETER = [name for name, row in ROWS.items() if isinstance(row[interlock.REACTION], str)]
@@ -18,9 +18,9 @@ CASES = {
 
 def words_of(bench, row):
     """(signal's value, limit, debounce in ticks) of a row."""
-    at = words.row_at(interlock.NAMES.index(row))
+    at = blackboard.row_at(interlock.NAMES.index(row))
     s = bench.S
-    return s[s[at + words.ROW_SIGNAL]], s[at + words.ROW_LIMIT], s[at + words.ROW_DEBOUNCE]
+    return s[s[at + blackboard.ROW_SIGNAL]], s[at + blackboard.ROW_LIMIT], s[at + blackboard.ROW_DEBOUNCE]
 
 
 def bit(row):
@@ -28,7 +28,7 @@ def bit(row):
 
 
 def bits(bench, name):
-    return words.row_bits(bench.S, name)
+    return blackboard.row_bits(bench.S, name)
 
 
 def provoke_until_trip(bench, act, row, limit=4000):
@@ -117,7 +117,7 @@ def test_first_reason_is_kept_while_others_come():
     bench["SIG_LEASE"] = 1
     bench.tick()
     assert interlock.NAMES[bench["FIRST"]] == "host_lease"
-    bench.inputs &= ~words.IN["estop_a"]
+    bench.inputs &= ~blackboard.IN["estop_a"]
     bench.tick(3)
     assert interlock.NAMES[bench["FIRST"]] == "host_lease"
     assert bits(bench, "LATCHED") & bit("estop")
@@ -131,10 +131,10 @@ def test_reaction_only_escalates():
     bench.cells = [600000, 200000, 200000, 200000]
     bench.tick(2)
     assert bench["REACTION"] == interlock.RAMP
-    bench.inputs &= ~words.IN["estop_b"]
+    bench.inputs &= ~blackboard.IN["estop_b"]
     bench.tick()
     assert bench["REACTION"] == interlock.VENT and bench.drive_is_off
-    bench.inputs = words.IN_HEALTHY
+    bench.inputs = blackboard.IN_HEALTHY
     bench.force(1000000)
     bench.tick(10)
     assert bench["REACTION"] == interlock.VENT and bench.drive_is_off
@@ -156,7 +156,7 @@ def test_guard_may_be_opened_after_the_press_has_vented():
     bench["SIG_STALE"] = 1000000
     bench.status = 0
     bench.tick()
-    bench.status, bench.inputs = 1, words.IN_HEALTHY & ~words.IN["guard_a"] & ~words.IN["guard_b"]
+    bench.status, bench.inputs = 1, blackboard.IN_HEALTHY & ~blackboard.IN["guard_a"] & ~blackboard.IN["guard_b"]
     bench.tick(100)
     assert bits(bench, "LATCHED") == bit("stale")
 
@@ -186,7 +186,7 @@ def test_monitored_press_never_trips():
         bench, act = bench_for(row, Bench)
         bench["STATE"] = states.MONITOR
         act(bench)
-        bench["CMD_SEEN"] = bench["CMD_SEQ"]
+        bench["ORDER_SEEN"] = bench["ORDER_SEQ"]
         bench.tick(120)
         assert bench["STATE"] == states.MONITOR and bits(bench, "LATCHED") == 0 and bench.drive_is_off, row
 
@@ -201,13 +201,13 @@ def test_service_judges_nothing():
 
 def test_trip_is_left_only_for_safe_and_only_without_a_latch():
     bench = Bench().enter(states.HOLDING)
-    bench.inputs &= ~words.IN["estop_a"]
+    bench.inputs &= ~blackboard.IN["estop_a"]
     bench.tick()
-    bench.inputs = words.IN_HEALTHY
+    bench.inputs = blackboard.IN_HEALTHY
     for state in range(8):
         bench.order(state, states.FORCE, 1000000, 1000)
         assert bench["STATE"] == states.TRIPPED and bench.drive_is_off
-    words.clear_row_bits(bench.S, "LATCHED")
+    blackboard.clear_row_bits(bench.S, "LATCHED")
     for state in set(range(8)) - {states.SAFE, states.TRIPPED}:
         bench.order(state, states.FORCE, 1000000, 1000)
         assert bench["STATE"] == states.TRIPPED and bench.drive_is_off
@@ -217,10 +217,10 @@ def test_trip_is_left_only_for_safe_and_only_without_a_latch():
 
 def test_order_in_the_tick_of_the_trip_is_not_obeyed():
     bench = Bench().enter(states.READY)
-    bench.inputs &= ~words.IN["guard_a"]
+    bench.inputs &= ~blackboard.IN["guard_a"]
     bench.order(states.PRESSING, states.FORCE, 1000000, 100000)
     assert bench["STATE"] == states.TRIPPED and bench.drive_is_off
-    bench.inputs = words.IN_HEALTHY
+    bench.inputs = blackboard.IN_HEALTHY
     bench.tick(5)
     assert bench["STATE"] == states.TRIPPED
 
@@ -239,7 +239,7 @@ def test_broken_wire_is_called_a_broken_wire():
 def test_ramp_reaction_lets_the_force_down_and_then_vents():
     bench = Bench(ramp_deviation_ms=0).enter(states.HOLDING)
     bench["SIG_LEASE"] = 1
-    bench.S[words.row_at(interlock.NAMES.index("host_lease")) + words.ROW_REACTION] = interlock.RAMP
+    bench.S[blackboard.row_at(interlock.NAMES.index("host_lease")) + blackboard.ROW_REACTION] = interlock.RAMP
     bench.follow = True
     last = bench["DRIVE"]
     for _ in range(1600):
@@ -253,7 +253,7 @@ def test_ramp_reaction_lets_the_force_down_and_then_vents():
 
 def test_ramp_reaction_vents_after_its_time_if_the_force_stays():
     bench = Bench(trip_ramp_limit_s=1, runaway_n=2000000, hold_band_permille=1000).enter(states.HOLDING)
-    bench.S[words.row_at(interlock.NAMES.index("host_lease")) + words.ROW_REACTION] = interlock.RAMP
+    bench.S[blackboard.row_at(interlock.NAMES.index("host_lease")) + blackboard.ROW_REACTION] = interlock.RAMP
     bench["SIG_LEASE"] = 1
     bench.tick(199)
     assert bench["REACTION"] == interlock.RAMP
@@ -263,7 +263,7 @@ def test_ramp_reaction_vents_after_its_time_if_the_force_stays():
 
 def test_press_without_ceilings_stays_safe_and_trips_nothing():
     bench = Bench()
-    tuning.compile_frame(bench.S, bench.params, None, CALIBRATION)
+    tuning.compile_words(bench.S, bench.params, None, CALIBRATION)
     bench.force(300)
     bench.tick(100)
     assert bench["STATE"] == states.SAFE

@@ -2,9 +2,9 @@
 
 import struct
 
-from bench_frame import AT, Bench
+from bench_core import AT, Bench
 from stackpress_core.log import records
-from stackpress_core.tick import interlock, states, words
+from stackpress_core.tick import blackboard, interlock, states
 from stackpress_core.tick.recorder import ENTRY, record
 
 FLAGS_STATE = (1 << states.FLIGHT_MODE_AT) - 1
@@ -86,7 +86,7 @@ def test_entry_says_what_the_tick_knew():
     assert abs(bench["IMBALANCE"]) > 20 and abs(10 * imbalance - bench["IMBALANCE"]) <= 5
     assert permitted == bench["CODE"] > 0 and abs(requested - bench["PROPOSED"] * 65535 // 6600000) <= 8
     assert flags & FLAGS_STATE == states.HOLDING and flags >> states.FLIGHT_MODE_AT & 7 == states.FORCE
-    assert flags >> states.FLIGHT_VALVE_AT & words.VALVE_POWERED == bench["VALVE"] & words.VALVE_POWERED and bool(flags >> states.FLIGHT_DENIED_AT & 1) == bool(bench["DENIED"])
+    assert flags >> states.FLIGHT_VALVE_AT & blackboard.VALVE_POWERED == bench["VALVE"] & blackboard.VALVE_POWERED and bool(flags >> states.FLIGHT_DENIED_AT & 1) == bool(bench["DENIED"])
 
 
 def test_entry_of_a_solenoid_press_says_whether_fill_was_asked_for_and_open():
@@ -135,7 +135,7 @@ def test_second_trip_does_not_disturb_a_window_that_is_still_being_carried_away(
     bench["SIG_LEASE"] = 1
     bench.tick(100)
     before = bytes(bench.ring)
-    bench.inputs &= ~words.IN["estop_a"]
+    bench.inputs &= ~blackboard.IN["estop_a"]
     bench.tick(100)
     assert bench["REACTION"] == interlock.VENT and bytes(bench.ring) == before
 
@@ -145,6 +145,6 @@ def test_trip_is_recorded_from_any_state_that_trips():
         bench = Bench(entries=64)
         if state:
             bench.enter(state)
-        bench.inputs &= ~words.IN["estop_b"]
+        bench.inputs &= ~blackboard.IN["estop_b"]
         bench.tick(64)
         assert bench["RING_LEFT"] == 0

@@ -1,6 +1,6 @@
 """The set-point keeps to its target and rate, turns its corners smoothly and lands exactly, at every tick rate."""
 
-from bench_frame import Bench
+from bench_core import Bench
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stackpress_core import tuning
@@ -13,7 +13,7 @@ MOST = 10_000_000  # 100 kN
 
 
 def moving(hz, start, target, rate_q16, corner_ms=250):
-    """A frame whose set-point stands at `start` and is to go to `target`."""
+    """A blackboard whose set-point stands at `start` and is to go to `target`."""
     bench = Bench(hz=50)
     bench["HZ"] = hz
     bench["STATE"], bench["MODE"] = states.PRESSING, states.FORCE

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from stackpress.flashing import flash_map, uf2
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 from stackpress_plant import load
 
 from boards.images.board_data import board_data
@@ -29,8 +29,8 @@ def dryrun(say: Callable[[str], None], seconds: float = 2.0) -> dict[str, Any]:
     scratch = board_data("dryrun")["chip"]["scratch"] - SRAM
 
     def word(name: str) -> int:
-        frame = int.from_bytes(chip.mcu.sram[scratch : scratch + 4], "little") - SRAM
-        place = frame + 4 * words.AT[name]
+        start = int.from_bytes(chip.mcu.sram[scratch : scratch + 4], "little") - SRAM
+        place = start + 4 * blackboard.AT[name]
         return int.from_bytes(chip.mcu.sram[place : place + 4], "little", signed=True)
 
     host = Host(chip)

@@ -35,7 +35,7 @@ class Rig:
     def __init__(self, image: Path = IMAGE, hz: int = 4000, oscillator_hz: float = 8192000,
                  parameters: Mapping[str, int] | None = None) -> None:
         from stackpress.flashing import flash_map, uf2
-        from stackpress_core.tick import words
+        from stackpress_core.tick import blackboard
 
         from boards.images.board_data import board_data
 
@@ -45,12 +45,12 @@ class Rig:
         storage = file_system(documents(spec, {"tick_rate_hz": hz, **(parameters or {})}), flash_map.storage_bytes("pico"))
         at = flash_map.storage_start("pico") - uf2.FLASH
         self.chip.mcu.flash[at : at + len(storage)] = storage
-        self.carrier = Carrier(self.chip.mcu, self.board["pins"], spec, words.AT, hz)
+        self.carrier = Carrier(self.chip.mcu, self.board["pins"], spec, blackboard.AT, hz)
         if oscillator_hz != self.board["settings"]["converter_clock_hz"]:
             fit_oscillator(self.chip.mcu.flash, at, self.board["settings"]["converter_clock_hz"], int(oscillator_hz))
         self.carrier.converter.clock_hz = oscillator_hz
         self.hz, self._elf = hz, image.with_suffix(".elf")
-        self._at, self._length = words.AT, words.LENGTH
+        self._at, self._length = blackboard.AT, blackboard.LENGTH
         self.host = Host(self.chip)
         self.heap: Heap | None = None
 
@@ -62,7 +62,7 @@ class Rig:
         self.chip.run_to(self.now_ns + seconds * 1e9)
 
     def word(self, name: str) -> int:
-        """A word of the press's frame as it stands in the chip's memory."""
+        """A word of the press's blackboard as it stands in the chip's memory."""
         memory = self.chip.mcu.sram
         address = struct.unpack_from("<I", memory, self._words)[0] - SRAM
         return int(struct.unpack_from("<i", memory, address + 4 * self._at[name])[0])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stackpress.logs import tailored as tailoring
-from stackpress.logs.levels import frame
+from stackpress.logs.levels import data_frame
 from stackpress.logs.runs import Run, document, embedded, write_whole
 from stackpress.logs.sidecar import SUFFIX
 from stackpress.logs.tailored import Tailoring, tailored
@@ -51,7 +51,7 @@ def export(
         write_whole(folder / f"{name}{SUFFIX}", json.dumps(side, indent=1))
         written.append(folder / f"{name}{SUFFIX}")
     if "levels" in formats and side.get("levels"):
-        write_whole(folder / f"{name}.levels.csv", frame(side["levels"]).write_csv())
+        write_whole(folder / f"{name}.levels.csv", data_frame(side["levels"]).write_csv())
         written.append(folder / f"{name}.levels.csv")
     if "flight" in formats:
         for window in sorted(run.parquet.parent.glob(f"{run.run_id}.trip*.flight.parquet")):

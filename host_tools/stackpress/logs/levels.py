@@ -143,7 +143,7 @@ def _unix(rows: _Rows, test_s: float) -> float | None:
     return round(float(np.interp(test_s, rows.ends, rows.unix)), 3)
 
 
-def frame(found: Sequence[dict[str, Any]]) -> Any:
+def data_frame(found: Sequence[dict[str, Any]]) -> Any:
     """The levels as a polars DataFrame."""
     import polars as pl
 

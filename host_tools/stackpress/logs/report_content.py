@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from stackpress_core.tick import words
+from stackpress_core.tick import blackboard
 
 from stackpress.logs.drawing import Step, missing_text, spans_of_steps
 from stackpress.logs.holds import longest_hold
@@ -233,7 +233,7 @@ def _trips(d: dict[str, Any], folder: Path, force: Callable[[float | None], str]
 
 def open_switches(inputs: int) -> str:
     """Which of the switches that must be closed were open at a trip, in words."""
-    found = [_SWITCHES.get(name, name) for name, bit in words.IN.items() if words.IN_HEALTHY & bit and not inputs & bit]
+    found = [_SWITCHES.get(name, name) for name, bit in blackboard.IN.items() if blackboard.IN_HEALTHY & bit and not inputs & bit]
     return f"open: {', '.join(found)}" if found else "no switch was open"
 
 

@@ -39,7 +39,7 @@ def payload_of(kind: int, *values: Any) -> bytes:
     return bytes(packing.pack(kind, [*values, *nothing]))
 
 
-def framed(kind: int, boot: int, seq: int, payload: bytes) -> bytes:
+def encoded(kind: int, boot: int, seq: int, payload: bytes) -> bytes:
     """A record as it lies in the journal."""
     body = struct.pack(records.HEAD, kind, len(payload), boot, seq) + payload
     return body + struct.pack("<I", zlib.crc32(body))
@@ -116,7 +116,7 @@ class SyntheticPress:
 
     def append(self, kind: int, payload: bytes) -> int:
         """Append a record whatever it holds; gives its number."""
-        self.data.append(framed(kind, self.boot, self.next_seq, payload))
+        self.data.append(encoded(kind, self.boot, self.next_seq, payload))
         self.seqs.append(self.next_seq)
         self.next_seq += 1
         return self.next_seq - 1
@@ -216,10 +216,10 @@ def stream(count: int, every: int = 500, seed: int = 1) -> bytes:
     samples["seq"], samples["boot"], samples["run"] = index + index // every + 2, 3, 1
     samples["t_s"], samples["t_ms"] = index // 20, index % 20 * 50
     raw = memoryview(sealed(samples))
-    out = bytearray(framed(records.EVENT, 3, 1, _note(0, 0, "begin")))
+    out = bytearray(encoded(records.EVENT, 3, 1, _note(0, 0, "begin")))
     for at in range(0, count, every):
         out += raw[at * SAMPLE_BYTES : min(at + every, count) * SAMPLE_BYTES]
         if at + every < count:
-            out += framed(records.EVENT, 3, at // every + at + every + 2, _note(at // 20, at, "a note"))
+            out += encoded(records.EVENT, 3, at // every + at + every + 2, _note(at // 20, at, "a note"))
     assert whole_record(memoryview(out), 0)
     return bytes(out)

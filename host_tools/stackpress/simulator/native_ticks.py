@@ -10,7 +10,7 @@ from stackpress import paths
 from stackpress.tick_compiler import c_source, native, read, read_order
 
 NAME = "stackpress_ticks"
-ARRAYS = ("frame", "plant", "ring", "truth", "text", "watch")
+ARRAYS = ("blackboard", "plant", "ring", "truth", "text", "watch")
 # Arguments: how many ticks at most, and where the addresses of the arrays lie; gives how many ticks there were.
 ENTRY = f"""
 long {NAME}(void *self, unsigned long count, unsigned long keywords, const long *args) {{
@@ -40,7 +40,7 @@ def source() -> str:
         read(simulated / "truth.py", "look", roots=roots),
         read(simulated / "watch.py", "look", roots=roots),
     ]
-    return c_source("tick", stages, {"S": "frame", "P": "plant"}, local=True) + ENTRY
+    return c_source("tick", stages, {"S": "blackboard", "P": "plant"}, local=True) + ENTRY
 
 
 @functools.cache

@@ -1,14 +1,14 @@
-"""The core on a bench: a frame with parameters, ceilings and a calibration, whose signals the test puts in by hand.
+"""The core on a bench: a blackboard with parameters, ceilings and a calibration, whose signals the test puts in by hand.
 
 It runs on CPython and on MicroPython. The converter is ideal (0.4 cN a code for cells 1-3, 0.04 for cell 4) and its last bit
 toggles, as that of a living one does, without changing the calibrated force.
 """
 
 from stackpress_core import params, tuning
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 from stackpress_core.tick.tick import tick
 
-AT = words.AT
+AT = blackboard.AT
 HIGH_POINTS = [[0, 0], [5500000, 2200000]]
 LOW_POINTS = [[0, 0], [5000000, 200000]]
 CALIBRATION = {"cells": [{"points": HIGH_POINTS}, {"points": HIGH_POINTS}, {"points": HIGH_POINTS}, {"points": LOW_POINTS}]}
@@ -26,17 +26,17 @@ class Bench:
         if wrong:
             raise ValueError(wrong[0])
         self.params = params.Values(raws)
-        self.S = words.new()
+        self.S = blackboard.new()
         self.ring = bytearray(16 * entries)
-        tuning.compile_frame(self.S, self.params, ceilings or CEILINGS, calibration or CALIBRATION)
+        tuning.compile_words(self.S, self.params, ceilings or CEILINGS, calibration or CALIBRATION)
         for name in ("FIRST", "RING_LEFT"):
             self[name] = -1
         self["RING_LEN"], self["RING_AFTER"] = entries, entries // 3
         self["TEMPERATURE"] = 2500
-        self.S[AT["TEMPERATURE"] + 1] = words.ABSENT
+        self.S[AT["TEMPERATURE"] + 1] = blackboard.ABSENT
         self["BANK_WANTED"] = 1
-        self.inputs = words.IN_HEALTHY
-        self.status = words.SAMPLE_NEW
+        self.inputs = blackboard.IN_HEALTHY
+        self.status = blackboard.SAMPLE_NEW
         self.cells = [0, 0, 0, 0]  # cN
         self.codes = {}  # cell: code that replaces the force
         self.follow = False  # the force is what the set-point was
@@ -62,7 +62,7 @@ class Bench:
         if self.follow:
             self.force(self["SET"])
         self["INPUTS"], self["STATUS"] = self.inputs, self.status
-        if self.status & words.SAMPLE_NEW:
+        if self.status & blackboard.SAMPLE_NEW:
             self.odd ^= 1
             for i in range(4):
                 code = self.cells[i] * 5 // 2 if i < 3 else self.cells[i] * 25
@@ -81,12 +81,12 @@ class Bench:
     # -- orders, as the facade puts them into the mailbox
 
     def send(self, state, mode=states.OFF, target=0, rate=0, speed=0):
-        self["CMD_STATE"], self["CMD_MODE"], self["CMD_TARGET"], self["CMD_SPEED"] = state, mode, target, speed
+        self["ORDER_STATE"], self["ORDER_MODE"], self["ORDER_TARGET"], self["ORDER_SPEED"] = state, mode, target, speed
         if rate:
-            self["CMD_RATE"] = tuning.rate_q16(rate, self.hz)
-            corner, landing = tuning.corner_words(self["CMD_RATE"], self.params["corner_ms"], self.hz)
-            self["CMD_CORNER"], self["CMD_LANDING"] = corner, landing
-        self["CMD_SEQ"] = (self["CMD_SEQ"] + 1) & 0x1FFFFFFF
+            self["ORDER_RATE"] = tuning.rate_q16(rate, self.hz)
+            corner, landing = tuning.corner_words(self["ORDER_RATE"], self.params["corner_ms"], self.hz)
+            self["ORDER_CORNER"], self["ORDER_LANDING"] = corner, landing
+        self["ORDER_SEQ"] = (self["ORDER_SEQ"] + 1) & 0x1FFFFFFF
 
     def order(self, state, mode=states.OFF, target=0, rate=0, speed=0):
         """Send and let one tick read it."""
@@ -128,14 +128,14 @@ class Bench:
             self.order(states.RELEASING, states.FORCE, 0, 100000)
             self.tick(self.hz // 4)
         elif state == states.TRIPPED:
-            self.inputs &= ~words.IN["estop_a"]
+            self.inputs &= ~blackboard.IN["estop_a"]
             self.tick()
-            self.inputs = words.IN_HEALTHY
-            words.clear_row_bits(self.S, "LATCHED")
+            self.inputs = blackboard.IN_HEALTHY
+            blackboard.clear_row_bits(self.S, "LATCHED")
         self.tick()
         assert self["STATE"] == state, (self["STATE"], state)
         return self
 
     @property
     def drive_is_off(self):
-        return self["CODE"] == 0 and self["VALVE"] & words.VALVE_POWERED == 0
+        return self["CODE"] == 0 and self["VALVE"] & blackboard.VALVE_POWERED == 0

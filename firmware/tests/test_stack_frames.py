@@ -1,4 +1,4 @@
-"""A pass of the foreground takes no frame from the heap: MicroPython puts those of more than eleven words there, and every such call
+"""A pass of the foreground takes no stack frame from the heap: MicroPython puts those of more than eleven words there, and every such call
 looks for a place between all that lies about. With passes in the thousands that was a fifth of what the simulated press does."""
 
 import re
@@ -13,7 +13,7 @@ ON_THE_STACK = 11  # words: VM_MAX_STATE_ON_STACK of MicroPython's py/objfun.c
 HANDLER = 3  # words of each nested `try`
 BLOCK = re.compile(r"code block '(\w+)'.*?\(N_STATE (\d+)\)\s*\(N_EXC_STACK (\d+)\)", re.DOTALL)
 IN_EVERY_PASS = {
-    "agenda.py": ("go", "at", "reached", "look"),
+    "scheduler.py": ("go", "at", "reached", "look"),
     "firmware.py": ("foreground", "_ticked", "_tenth"),
     "calibration.py": ("look", "_take", "follow_zero"),
     "log/run_log.py": ("look",),
@@ -24,7 +24,7 @@ IN_EVERY_PASS = {
 
 
 def frames(path):
-    """Words of each function's frame; of two with one name the larger."""
+    """Words of each function's stack frame; of two with one name the larger."""
     command = [*MICROPYTHON, "-v", "-v", "-v", "-X", "compile-only", str(path)]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = {}

@@ -1,4 +1,4 @@
-"""The frame: one preallocated array of 32-bit words that holds all that one tick knows.
+"""The blackboard: one preallocated array of 32-bit words that holds all that one tick knows.
 
 Data flows through it from top to bottom: what was sampled, what it means, what is wrong, what is wanted, what is permitted.
 `WORDS` is the only place where a word gets its number; the tick's modules carry copies of the numbers they use, as
@@ -66,7 +66,7 @@ WORDS = (
     ("SIG_STALE", 1, "ticks since a sample that can be believed"),
     ("SIG_RAIL", 1, "cells at the converter's rail"),
     ("SIG_FROZEN", 1, "samples for which a cell's code has not changed"),
-    ("SIG_CRC", 1, "frames with a bad CRC in a row"),
+    ("SIG_CRC", 1, "samples with a bad CRC in a row"),
     ("SIG_RESET", 1, "the converter has restarted by itself"),
     ("SIG_IMBALANCE", 1, "imbalance where it is judged / permille"),
     ("SIG_RUNAWAY", 1, "force above the set-point / cN"),
@@ -99,15 +99,15 @@ WORDS = (
     # decided
     ("STATE", 1, "press state"),
     ("MODE", 1, "what the controller does"),
-    ("CMD_SEQ", 1, "mailbox: a new command has a new number"),
-    ("CMD_SEEN", 1, "number of the command that was read last"),
-    ("CMD_STATE", 1, "mailbox: state that is asked for"),
-    ("CMD_MODE", 1, "mailbox: mode that is asked for"),
-    ("CMD_TARGET", 1, "mailbox: force or drive target / cN"),
-    ("CMD_RATE", 1, "mailbox: rate / cN per tick, Q16"),
-    ("CMD_CORNER", 1, "mailbox: change of the rate a tick, Q16"),
-    ("CMD_LANDING", 1, "mailbox: rate for the distance left / per tick, Q16"),
-    ("CMD_SPEED", 1, "mailbox: approach speed / nm/s"),
+    ("ORDER_SEQ", 1, "mailbox: a new order has a new number"),
+    ("ORDER_SEEN", 1, "number of the order that was read last"),
+    ("ORDER_STATE", 1, "mailbox: state that is asked for"),
+    ("ORDER_MODE", 1, "mailbox: mode that is asked for"),
+    ("ORDER_TARGET", 1, "mailbox: force or drive target / cN"),
+    ("ORDER_RATE", 1, "mailbox: rate / cN per tick, Q16"),
+    ("ORDER_CORNER", 1, "mailbox: change of the rate a tick, Q16"),
+    ("ORDER_LANDING", 1, "mailbox: rate for the distance left / per tick, Q16"),
+    ("ORDER_SPEED", 1, "mailbox: approach speed / nm/s"),
     ("TARGET", 1, "where the set-point goes / cN"),
     ("RAMP_ALLOWED", 1, "deviation that the ramp may have / cN"),
     ("RAMP_FROM", 1, "where its ramp started / cN"),
@@ -142,7 +142,7 @@ WORDS = (
     ("DRIVE", 1, "drive that is permitted / cN"),
     ("CODE", 1, "the same as the regulator's set-point, 0..65535"),
     ("VALVE", 1, "VALVE_* bits that are permitted"),
-    ("DENIED", 1, "1 while the guard changes what was asked for"),
+    ("DENIED", 1, "1 while the permit changes what was asked for"),
     ("OPEN_TICKS", 1, "ticks for which a solenoid has been open"),
     ("MOVES", 1, "valve moves since boot, modulo 2^29"),
     ("MOVE_DRIVE", 1, "drive at the last counted move of the regulator / cN"),
@@ -204,7 +204,7 @@ WORDS = (
     ("K_MIN_ON", 1, "shortest pulse / ticks"),
     ("K_OUT_SHIFT", 1, "drive / cN to code: shift first"),
     ("K_OUT_GAIN", 1, "then gain, Q13"),
-    ("K_OUT_MAX", 1, "largest drive that the guard lets through / cN"),
+    ("K_OUT_MAX", 1, "largest drive that the permit lets through / cN"),
     ("K_SLEW", 1, "largest change of the drive / cN a tick, Q8"),
     ("SLEW_REM", 1, "its remainder"),
     ("K_FORCE_DENY", 1, "above this force nothing may push / cN"),
@@ -227,7 +227,7 @@ WORDS = (
     ("ROW", len(interlock.ROWS) * ROW_WORDS, "interlock rows"),
 )
 
-# names of what stands in the words (states.py), here for those who read and write the frame and for layout.py
+# names of what stands in the words (states.py), here for those who read and write the blackboard and for layout.py
 INPUTS, IN, IN_HEALTHY = states.INPUTS, states.IN, states.IN_HEALTHY
 SAMPLE_NEW, SAMPLE_CRC_BAD, SAMPLE_CHIP_RESET = states.SAMPLE_NEW, states.SAMPLE_CRC_BAD, states.SAMPLE_CHIP_RESET
 STATE_SAFE, STATE_READY, STATE_PRESSING, STATE_HOLDING, STATE_RELEASING, STATE_TRIPPED, STATE_MONITOR = (
@@ -240,7 +240,7 @@ VALVE_FILL, VALVE_VENT, VALVE_DUMP_CLOSED = states.VALVE_FILL, states.VALVE_VENT
 VALVE_PERMISSIVE, VALVE_TRIGGER_OUT, VALVE_POWERED = states.VALVE_PERMISSIVE, states.VALVE_TRIGGER_OUT, states.VALVE_POWERED
 
 if len(interlock.ROWS) > ROW_MASKS * MASK_ROWS:
-    raise ValueError("tick/interlock.py has %d rows, one bit each, and tick/words.py room for %d: raise ROW_MASKS there"
+    raise ValueError("tick/interlock.py has %d rows, one bit each, and tick/blackboard.py room for %d: raise ROW_MASKS there"
                      % (len(interlock.ROWS), ROW_MASKS * MASK_ROWS))  # fmt: skip
 
 AT = {}
@@ -252,7 +252,7 @@ LENGTH = _n
 
 
 def row_at(i):
-    """Where interlock row `i` stands in the frame."""
+    """Where interlock row `i` stands in the blackboard."""
     return AT["ROW"] + ROW_WORDS * i
 
 
@@ -270,5 +270,5 @@ def clear_row_bits(s, name):
 
 
 def new():
-    """A frame whose every word is safe: nothing energised, no cell believed."""
+    """A blackboard whose every word is safe: nothing energised, no cell believed."""
     return array.array("i", [0] * LENGTH)

@@ -4,7 +4,7 @@ from stackpress_core import params
 from stackpress_core.documents import Documents, Transfer
 from stackpress_core.errors import Refused
 from stackpress_core.log.telemetry import Telemetry
-from stackpress_core.tick import states, words
+from stackpress_core.tick import blackboard, states
 
 
 class Store:
@@ -109,7 +109,7 @@ class Parts:
     def __init__(self):
         self.readings = self.settings = self.operator = self.arming = self.maintenance = self.calibrator = self.stiffness = self
         self.lease = self.events = self.run_log = self
-        self.S = words.new()
+        self.S = blackboard.new()
         self.state = states.SAFE
         self.params = params.Values()
         self.board = Board()
@@ -137,14 +137,14 @@ class Parts:
         return 100 * (i + 1)
 
     def temperature_cc(self, i):
-        return (2512, words.ABSENT)[i]
+        return (2512, blackboard.ABSENT)[i]
 
     def failing(self):
         return [("guard", 'The "front" guard is open'), ("config", "No configuration")] if not self.done else []
 
     @property
     def active_bits(self):
-        return words.row_bits(self.S, "ACTIVE")
+        return blackboard.row_bits(self.S, "ACTIVE")
 
     def active_reasons(self):
         return []

@@ -1,8 +1,8 @@
 """What the foreground has to do, and when next: each part names the moment that it waits for, and is called by then.
 
 A board's foreground passes as often as it can and calls every part each time. The simulated press runs its ticks in between at
-once: up to the nearest moment, or to the tick in which a word of the frame changes that somebody acts on. What such a word tells
-needs no moment.
+once: up to the nearest moment, or to the tick in which a word of the blackboard changes that somebody acts on. What such a word
+tells needs no moment.
 """
 
 LOOK_MS = 5  # between two looks at what no word tells by itself
@@ -10,7 +10,7 @@ LONGEST_MS = 100  # between two passes, whoever is called
 FAR_MS = 1 << 28
 
 
-class Agenda:
+class Scheduler:
     """`parts` are called in their order; `now_ms` is press time, `wall_ms` wall time of the present pass. `next_ms` is the nearest
     moment, and none is further than LONGEST_MS."""
 
@@ -59,8 +59,8 @@ class Agenda:
         return False
 
     def leaves(self, word, least, most):
-        """Somebody waits for a word of the frame to leave these bounds: a pass comes in the tick in which it does, where there is a
-        watch that sees it, else he looks again soon."""
+        """Somebody waits for a word of the blackboard to leave these bounds: a pass comes in the tick in which it does, where there
+        is a watch that sees it, else he looks again soon."""
         if not self.watch or not self.watch.keep(self._of, word, least, most):
             self.look()
 
