@@ -7,10 +7,11 @@ once, and its RAM is given back.
 import sys
 
 import drivers
-from drivers import file_store, internal_store, watchdog
+from drivers import internal_store, watchdog
 from image_facts import SETTINGS
+from stackpress_core.file_store import FileStore
 
 watchdog.feed_at_prompt()
 sys.path[:] = [".frozen", "", "/lib"]
-file_store.FileStore.told = internal_store.told(internal_store.mounted(SETTINGS.get("journal_kb", 0)))
+FileStore.told = internal_store.told(internal_store.mounted(SETTINGS.get("journal_kb", 0)))
 del sys.modules["drivers.internal_store"], drivers.internal_store, internal_store

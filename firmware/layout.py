@@ -1,4 +1,4 @@
-"""Writes into the tick's and the plant's modules the numbers of the blackboard that they use, between `# words` and `# end of words`.
+"""Writes into the tick's and the plant's modules the numbers of the words that they use, between `# words` and `# end of words`.
 
 A constant is folded into viper code only when it stands in the same file; a look-up in another module costs microseconds on
 the chip. So each module carries a copy of the few it needs, written from `blackboard.py` by this script and compared by a test.
@@ -17,7 +17,7 @@ START, END = "# words (written by layout.py)\n", "# end of words\n"
 EXTRA = {name: value for name, value in vars(blackboard).items() if name.isupper() and isinstance(value, int)}
 EXTRA.update((name, value) for name, value in vars(states).items() if name.startswith("FLIGHT_"))
 EXTRA.update(("IN_" + name.upper(), bit) for name, bit in blackboard.IN.items())
-PLANT = re.findall(r"^([A-Z]\w*) = const\((\d+)\)", (HERE.parent / "boards/stackpress_plant/step.py").read_text(), re.M)
+PLANT = re.findall(r"^([A-Z]\w*) = const\((\d+)\)", (HERE.parent / "boards/stackpress_plant/state.py").read_text(), re.M)
 NUMBERS = {**EXTRA, **blackboard.AT, **{"P_" + name: int(value) for name, value in PLANT}}
 
 

@@ -6,7 +6,7 @@ set between any two ticks.
 
 from stackpress_core.tick import states
 
-from . import step as w
+from . import state as w
 from .fault_table import FAULTS
 
 ROWS = {row[0]: row for row in FAULTS}

@@ -9,7 +9,7 @@ from array import array
 from stackpress_core.tick import states
 
 from . import faults, fixed
-from . import step as w
+from . import state as w
 
 UNIT = 64  # units of force a cN, of position a nm
 SLOW_HZ = 50
@@ -49,10 +49,6 @@ class Plant:
         self._cells(spec)
         self._ambient(spec)
         self.load_specimen(spec["specimen"])
-
-    def step(self, S):
-        """One tick. A loop that is in a hurry calls `plant.step.step(S, plant.P)` itself and spares the method."""
-        w.step(S, self.P)
 
     def fault(self, name, value=1):
         """Set fault `name` (a row of faults.FAULTS) to `value`; KeyError if there is no such row."""

@@ -1,120 +1,123 @@
 """The slow part of the plant, about 50 times a second: creep, flow, breathing, drift of the load cells, temperature.
 
 What takes hours moves less than one unit in a tick; every process keeps its remainder, so that nothing is lost at any
-rate. The numbers of the words are those of step.py (a test compares them); units and products as there.
+rate. Units as in state.py, products as in step.py.
 """
 
 import micropython
 from micropython import const
 
-HALF = const(0x20000000)
-MASK = const(0x3FFFFFFF)
-LOW14 = const(0x3FFF)
-FORCE = const(74)
-SLOW = const(80)
-CRUSH = const(88)
-CREEP_H = const(104)
-ZERO = const(114)
-FORCE_L = const(128)
-KV = const(134)
-KV_LEN = const(6)
-CELL_CREEP_M = const(146)
-CELL_CREEP_S = const(147)
-CELL_CREEP_R = const(148)
-CELL_PPM = const(150)
-FMAX = const(151)
-BREATH_FROM = const(152)
-PHASE = const(153)
-PHASE_REM = const(154)
-PHASE_INC = const(155)
-PHASE_FRAC = const(156)
-BREATH = const(157)
-FLOW_SHIFT = const(158)
-FLOW_LEFT = const(159)
-FLOW = const(160)
-FLOW_REM = const(161)
-FLOW_LIMIT_M = const(162)
-FLOW_LIMIT_S = const(163)
-DRIFT = const(164)
-DRIFT_REM = const(168)
-DRIFT_RATE = const(172)
-ZERO0 = const(176)
-T_BASE = const(180)
-T_SWING = const(182)
-T_PHASE = const(183)
-T_REM = const(184)
-T_INC = const(185)
-T_FRAC = const(186)
-T_REF = const(187)
-T_ZERO = const(193)
-T_NOW = const(197)
-T_SET = const(199)
-T_SET_ON = const(201)
-WAVE = const(280)
-FLOW_T = const(352)
-FLOW_N = const(32)
+_HALF = const(0x20000000)
+_MASK = const(0x3FFFFFFF)
+_LOW14 = const(0x3FFF)
+
+# words (written by layout.py)
+_P_KV_LEN = const(6)
+_P_FLOW_N = const(32)
+_P_FORCE = const(74)
+_P_SLOW = const(80)
+_P_CRUSH = const(88)
+_P_CREEP_H = const(104)
+_P_ZERO = const(114)
+_P_FORCE_L = const(128)
+_P_KV = const(134)
+_P_CELL_CREEP_M = const(146)
+_P_CELL_CREEP_S = const(147)
+_P_CELL_CREEP_R = const(148)
+_P_CELL_PPM = const(150)
+_P_FMAX = const(151)
+_P_BREATH_FROM = const(152)
+_P_PHASE = const(153)
+_P_PHASE_REM = const(154)
+_P_PHASE_INC = const(155)
+_P_PHASE_FRAC = const(156)
+_P_BREATH = const(157)
+_P_FLOW_SHIFT = const(158)
+_P_FLOW_LEFT = const(159)
+_P_FLOW = const(160)
+_P_FLOW_REM = const(161)
+_P_FLOW_LIMIT_M = const(162)
+_P_FLOW_LIMIT_S = const(163)
+_P_DRIFT = const(164)
+_P_DRIFT_REM = const(168)
+_P_DRIFT_RATE = const(172)
+_P_ZERO0 = const(176)
+_P_T_BASE = const(180)
+_P_T_SWING = const(182)
+_P_T_PHASE = const(183)
+_P_T_REM = const(184)
+_P_T_INC = const(185)
+_P_T_FRAC = const(186)
+_P_T_REF = const(187)
+_P_T_ZERO = const(193)
+_P_T_NOW = const(197)
+_P_T_SET = const(199)
+_P_T_SET_ON = const(201)
+_P_WAVE = const(280)
+_P_FLOW_T = const(352)
+# end of words
 
 
 @micropython.viper
 def yielding(P):
     """Two Kelvin-Voigt elements: delayed elastic compression s, ds/dt = (J F - s) / tau, behind what was crushed."""
     p = ptr32(P)  # noqa: F821
-    force = p[FORCE]
-    if force > p[FMAX]:
-        p[FMAX] = force
-    total = p[CRUSH]
-    i = int(KV)
-    while i < KV + 2 * KV_LEN:
+    force = p[_P_FORCE]
+    if force > p[_P_FMAX]:
+        p[_P_FMAX] = force
+    total = p[_P_CRUSH]
+    i = int(_P_KV)
+    while i < _P_KV + 2 * _P_KV_LEN:
         if p[i]:
             at = p[i + 4]
-            d = (force >> 14) * p[i] + ((force & LOW14) * p[i] >> 14)
+            d = (force >> 14) * p[i] + ((force & _LOW14) * p[i] >> 14)
             d = (d >> p[i + 1]) - at
-            t = (d >> 14) * p[i + 2] + ((d & LOW14) * p[i + 2] >> 14) + p[i + 5]
+            t = (d >> 14) * p[i + 2] + ((d & _LOW14) * p[i + 2] >> 14) + p[i + 5]
             at += t >> p[i + 3]
             p[i + 5] = t - ((t >> p[i + 3]) << p[i + 3])
             p[i + 4] = at
             total += at
-        i += KV_LEN
-    p[SLOW] = total
+        i += _P_KV_LEN
+    p[_P_SLOW] = total
 
 
 @micropython.viper
 def flow(P):
     """Power-law flow, its rate from a table over force, spent as the foil thins."""
     p = ptr32(P)  # noqa: F821
-    force = p[FORCE]
-    if p[FLOW_SHIFT]:
-        j = force >> p[FLOW_SHIFT]
-        if j >= FLOW_N:
-            j = FLOW_N - 1
-            t = p[FLOW_T + FLOW_N]
+    force = p[_P_FORCE]
+    if p[_P_FLOW_SHIFT]:
+        j = force >> p[_P_FLOW_SHIFT]
+        if j >= _P_FLOW_N:
+            j = _P_FLOW_N - 1
+            t = p[_P_FLOW_T + _P_FLOW_N]
         else:
-            d = p[FLOW_T + j + 1] - p[FLOW_T + j]
-            t = p[FLOW_T + j] + (d >> 14) * ((force >> (p[FLOW_SHIFT] - 14)) & LOW14)
-            t += (d & LOW14) * ((force >> (p[FLOW_SHIFT] - 14)) & LOW14) >> 14
-        t = (t >> 14) * p[FLOW_LEFT] + ((t & LOW14) * p[FLOW_LEFT] >> 14) + p[FLOW_REM]
-        p[FLOW_REM] = t & LOW14
-        p[FLOW] = p[FLOW] + (t >> 14)
-        d = p[FLOW]
-        t = 16384 - (((d >> 14) * p[FLOW_LIMIT_M] + ((d & LOW14) * p[FLOW_LIMIT_M] >> 14)) >> p[FLOW_LIMIT_S])
-        p[FLOW_LEFT] = t if t > 0 else 0
-    p[SLOW] = p[SLOW] + p[FLOW]
+            d = p[_P_FLOW_T + j + 1] - p[_P_FLOW_T + j]
+            t = p[_P_FLOW_T + j] + (d >> 14) * ((force >> (p[_P_FLOW_SHIFT] - 14)) & _LOW14)
+            t += (d & _LOW14) * ((force >> (p[_P_FLOW_SHIFT] - 14)) & _LOW14) >> 14
+        t = (t >> 14) * p[_P_FLOW_LEFT] + ((t & _LOW14) * p[_P_FLOW_LEFT] >> 14) + p[_P_FLOW_REM]
+        p[_P_FLOW_REM] = t & _LOW14
+        p[_P_FLOW] = p[_P_FLOW] + (t >> 14)
+        d = p[_P_FLOW]
+        t = 16384 - (((d >> 14) * p[_P_FLOW_LIMIT_M] + ((d & _LOW14) * p[_P_FLOW_LIMIT_M] >> 14)) >> p[_P_FLOW_LIMIT_S])
+        p[_P_FLOW_LEFT] = t if t > 0 else 0
+    p[_P_SLOW] = p[_P_SLOW] + p[_P_FLOW]
 
 
 @micropython.viper
 def breathing(P):
     """A wave table over a phase, once there was force enough."""
     p = ptr32(P)  # noqa: F821
-    if p[PHASE_INC] + p[PHASE_FRAC] and p[FMAX] >= p[BREATH_FROM]:
-        t = p[PHASE_REM] + p[PHASE_FRAC]
-        at = (p[PHASE] + p[PHASE_INC] + (t >> 14)) & MASK
-        p[PHASE_REM] = t & LOW14
-        p[PHASE] = at
+    if p[_P_PHASE_INC] + p[_P_PHASE_FRAC] and p[_P_FMAX] >= p[_P_BREATH_FROM]:
+        t = p[_P_PHASE_REM] + p[_P_PHASE_FRAC]
+        at = (p[_P_PHASE] + p[_P_PHASE_INC] + (t >> 14)) & _MASK
+        p[_P_PHASE_REM] = t & _LOW14
+        p[_P_PHASE] = at
         j = at >> 24
-        d = p[WAVE + j + 1] - p[WAVE + j]
-        d = ((d + HALF) & MASK) - HALF
-        p[BREATH] = p[WAVE + j] + (d * ((at >> 12) & 4095) >> 12)
-    p[SLOW] = p[SLOW] - p[BREATH]
+        d = p[_P_WAVE + j + 1] - p[_P_WAVE + j]
+        d = ((d + _HALF) & _MASK) - _HALF
+        p[_P_BREATH] = p[_P_WAVE + j] + (d * ((at >> 12) & 4095) >> 12)
+    p[_P_SLOW] = p[_P_SLOW] - p[_P_BREATH]
 
 
 @micropython.viper
@@ -123,12 +126,12 @@ def cell_creep(P):
     p = ptr32(P)  # noqa: F821
     i = 0
     while i < 2:
-        d = p[FORCE + i * (FORCE_L - FORCE)]
-        at = ((p[CREEP_H + i] + HALF) & MASK) - HALF
-        d = (((d >> 14) * p[CELL_PPM]) >> 6) - at
-        t = (d >> 14) * p[CELL_CREEP_M] + ((d & LOW14) * p[CELL_CREEP_M] >> 14) + p[CELL_CREEP_R + i]
-        p[CREEP_H + i] = at + (t >> p[CELL_CREEP_S])
-        p[CELL_CREEP_R + i] = t - ((t >> p[CELL_CREEP_S]) << p[CELL_CREEP_S])
+        d = p[_P_FORCE + i * (_P_FORCE_L - _P_FORCE)]
+        at = ((p[_P_CREEP_H + i] + _HALF) & _MASK) - _HALF
+        d = (((d >> 14) * p[_P_CELL_PPM]) >> 6) - at
+        t = (d >> 14) * p[_P_CELL_CREEP_M] + ((d & _LOW14) * p[_P_CELL_CREEP_M] >> 14) + p[_P_CELL_CREEP_R + i]
+        p[_P_CREEP_H + i] = at + (t >> p[_P_CELL_CREEP_S])
+        p[_P_CELL_CREEP_R + i] = t - ((t >> p[_P_CELL_CREEP_S]) << p[_P_CELL_CREEP_S])
         i += 1
 
 
@@ -136,26 +139,26 @@ def cell_creep(P):
 def ambient(P):
     """Temperature: a triangle over the period; the cells' zeros follow temperature and time."""
     p = ptr32(P)  # noqa: F821
-    t = p[T_REM] + p[T_FRAC]
-    at = (p[T_PHASE] + p[T_INC] + (t >> 14)) & MASK
-    p[T_REM] = t & LOW14
-    p[T_PHASE] = at
+    t = p[_P_T_REM] + p[_P_T_FRAC]
+    at = (p[_P_T_PHASE] + p[_P_T_INC] + (t >> 14)) & _MASK
+    p[_P_T_REM] = t & _LOW14
+    p[_P_T_PHASE] = at
     d = (at >> 15) - 16384
     d = 8192 - (d if d > 0 else 0 - d)
-    t = d * p[T_SWING] >> 13
+    t = d * p[_P_T_SWING] >> 13
     i = 0
     while i < 2:
-        p[T_NOW + i] = p[T_SET + i] if p[T_SET_ON + i] else ((p[T_BASE + i] + HALF) & MASK) - HALF + t
+        p[_P_T_NOW + i] = p[_P_T_SET + i] if p[_P_T_SET_ON + i] else ((p[_P_T_BASE + i] + _HALF) & _MASK) - _HALF + t
         i += 1
-    d = ((p[T_BASE] + HALF) & MASK) - HALF + t - p[T_REF]
+    d = ((p[_P_T_BASE] + _HALF) & _MASK) - _HALF + t - p[_P_T_REF]
     i = 0
     while i < 4:
-        t = p[DRIFT_REM + i] + ((p[DRIFT_RATE + i] + HALF) & MASK) - HALF
-        at = ((p[DRIFT + i] + HALF) & MASK) - HALF + (t >> 20)
-        p[DRIFT_REM + i] = t & 0xFFFFF
-        p[DRIFT + i] = at
-        t = ((p[T_ZERO + i] + HALF) & MASK) - HALF
-        p[ZERO + i] = ((p[ZERO0 + i] + HALF) & MASK) - HALF + at + (d * t >> 14)
+        t = p[_P_DRIFT_REM + i] + ((p[_P_DRIFT_RATE + i] + _HALF) & _MASK) - _HALF
+        at = ((p[_P_DRIFT + i] + _HALF) & _MASK) - _HALF + (t >> 20)
+        p[_P_DRIFT_REM + i] = t & 0xFFFFF
+        p[_P_DRIFT + i] = at
+        t = ((p[_P_T_ZERO + i] + _HALF) & _MASK) - _HALF
+        p[_P_ZERO + i] = ((p[_P_ZERO0 + i] + _HALF) & _MASK) - _HALF + at + (d * t >> 14)
         i += 1
 
 

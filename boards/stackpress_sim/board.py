@@ -9,6 +9,7 @@ import os
 import sys
 import time
 
+from stackpress_core.file_store import FileStore
 from stackpress_core.tick import blackboard, states
 from stackpress_plant.faults import FAULTS as PLANT_FAULTS
 
@@ -18,7 +19,6 @@ from stackpress_sim.pace import Pace
 from stackpress_sim.plant_board import PlantBoard
 from stackpress_sim.serial_port import SerialPort
 from stackpress_sim.side_channel import SideChannel
-from stackpress_sim.store import Store
 from stackpress_sim.truth import Truth
 
 CAPABILITIES = ("force_cells", "two_ranges", "regulator", "fill_vent", "dump", "permissive", "displacement",
@@ -45,7 +45,7 @@ class Board:
         self.plant = PlantBoard(spec, settings["seed"], settings["native"], self.truth)
         self.serial = SerialPort()
         self.flash = Flash(state + "/flash.bin", settings["flash_bytes"])
-        self.store = Store(state + "/store")
+        self.store = FileStore(state + "/store")
         self.pace = Pace(settings["pace"], settings["speed"])
         self.side_channel = SideChannel(settings["side_channel_fd"], self)
         self.broken = BoardFaults(self.flash)

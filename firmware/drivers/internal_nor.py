@@ -5,7 +5,7 @@ Program and erase stop the processor (RP2040 datasheet 2.6.3: nothing runs from 
 is carried to the flash when nothing is driven, one step in a pass of the foreground. Until then it is not `settled`: the journal
 gives no record away that a power cut could still take. `left_permille` says how many pages are left: samples come rarer as they go
 (log/sampler.py). When all are used up the journal is refused, which is told as a storage fault; what it can't keep then, it
-counts. The file system ends where this begins (file_store.mount).
+counts. The file system ends where this begins (internal_store.mounted).
 """
 
 import machine

@@ -28,9 +28,10 @@ from drivers import memory, outputs
 outputs.safe(image_facts.LOW_PINS)
 
 import tick_code  # noqa: E402
+from stackpress_core.file_store import FileStore  # noqa: E402
 from stackpress_core.tick import blackboard  # noqa: E402
 
-from drivers import file_store, tick_vector, usb_serial, watchdog  # noqa: E402
+from drivers import tick_vector, usb_serial, watchdog  # noqa: E402
 
 WALL_MASK = (1 << 30) - 1
 _LOOP = const(64)  # in the trail: this loop, then the parts that are served (last_words.py)
@@ -63,7 +64,7 @@ class Board:
         self.reset_cause = self._cause()
         outputs.inputs(image_facts.SWITCH_PINS)
         self.serial = usb_serial.UsbSerial()
-        self.store = file_store.FileStore()
+        self.store = FileStore()
         self.store_told = self.store.told
         self._buses = {}
         self.panel = self._part("panel")

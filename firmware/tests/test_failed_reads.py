@@ -5,11 +5,11 @@ from fakes import Store
 from stackpress_core.boots import acknowledge_crash, crash_stands, next_boot_id
 from stackpress_core.documents import Documents
 from stackpress_core.errors import Refused, StorageFault
-from stackpress_sim.store import Store as Files
+from stackpress_core.file_store import FileStore
 
 
 def test_a_slot_that_can_not_be_read_is_bad_and_one_that_is_not_there_is_missing(tmp_path):
-    documents = Documents(Files(str(tmp_path)))
+    documents = Documents(FileStore(str(tmp_path)))
     (tmp_path / "config.a").mkdir()  # reading it fails, and not because it is not there
     assert (documents.state("config"), documents.state("zero")) == ("bad", "missing")
     assert documents.text("config") is None and documents.failures > 0

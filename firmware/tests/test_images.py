@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from stackpress import revision, tick_compiler
 from stackpress.flashing import flash_map
+from stackpress_core.file_store import FileStore
 
 from boards.images import build, frozen, literals, sources, tick
 from boards.images.board_data import board_data, memory_map
@@ -212,11 +213,10 @@ def test_frozen_modules_come_before_whatever_lies_in_the_file_system(monkeypatch
     calls = []
     drivers = types.ModuleType("drivers")
     drivers.watchdog = types.SimpleNamespace(feed_at_prompt=lambda: calls.append("feed"))
-    drivers.file_store = types.SimpleNamespace(FileStore=types.SimpleNamespace())
     drivers.internal_store = types.SimpleNamespace(mounted=lambda kb: calls.append(f"mount but {kb}"), told=lambda found: "as it was")
     facts = types.ModuleType("image_facts")
     facts.SETTINGS = {"journal_kb": 256}
-    store = drivers.file_store.FileStore
+    monkeypatch.setattr(FileStore, "told", "")
     monkeypatch.setitem(sys.modules, "drivers", drivers)
     monkeypatch.setitem(sys.modules, "drivers.internal_store", drivers.internal_store)
     monkeypatch.setitem(sys.modules, "image_facts", facts)
@@ -225,10 +225,11 @@ def test_frozen_modules_come_before_whatever_lies_in_the_file_system(monkeypatch
     monkeypatch.setitem(sys.modules, "sys", fake)
     try:
         exec((ROOT / "firmware/boot.py").read_text(), {})
+        told = FileStore.told
     finally:
         monkeypatch.undo()
     assert path[0] == ".frozen" and "/app" not in path and calls == ["feed", "mount but 256"]
-    assert store.told == "as it was" and not hasattr(drivers, "internal_store")
+    assert told == "as it was" and not hasattr(drivers, "internal_store")
 
 
 def test_an_image_says_its_name_version_board_and_every_pin_in_the_words_of_the_sdk():

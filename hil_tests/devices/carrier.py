@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from stackpress_plant import plant as physics
+from stackpress_plant.step import step
 
 from hil_tests.devices.ads131m04 import Ads131m04
 from hil_tests.devices.dac8551 import Dac8551
@@ -103,7 +104,7 @@ class Carrier:
         if not bits & PERMISSIVE:
             self.dac.unpowered()
         S[at["CODE"]], S[at["VALVE"]] = self.dac.code, bits
-        self.plant.step(S)
+        step(S, self.plant.P)
         self.steps += 1
         self._switches(S[at["INPUTS"]])
         if self.scale:

@@ -8,6 +8,7 @@ from array import array
 from typing import Any
 
 from stackpress_plant import plant as physics
+from stackpress_plant.step import step
 
 from hil_tests.devices.carrier import OneShot
 from hil_tests.devices.hx711 import Hx711
@@ -52,7 +53,7 @@ class SmallCarrier:
         bits = valve_bits(self.wires, self.pins, self.one_shot.alive)
         S[at["CODE"]] = self.dac.code if bits & PERMISSIVE else 0  # without the permissive the valve has no supply
         S[at["VALVE"]] = bits
-        self.plant.step(S)
+        step(S, self.plant.P)
         self.steps += 1
         self._switches(S[at["INPUTS"]])
         if self.steps % max(1, self.hz // TRUTH_HZ) == 0:

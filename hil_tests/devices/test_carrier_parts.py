@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stackpress_core.file_store import FileStore
 from stackpress_core.tick import blackboard
 
 from hil_tests.devices.carrier import OneShot
@@ -243,7 +244,7 @@ def test_nor_that_stays_busy_is_an_error_after_bounded_time() -> None:
 
 
 def test_documents_are_files_and_a_missing_one_is_none(tmp_path: Path) -> None:
-    store: Any = Peripherals(step_cycles=8).driver("file_store").FileStore(str(tmp_path / "documents"))
+    store = FileStore(str(tmp_path / "documents"))
     assert store.names() == [] and store.read("config/a") is None
     store.write("config/a", b"one")
     store.write("calibration/b", bytes(range(256)))
@@ -254,7 +255,7 @@ def test_documents_are_files_and_a_missing_one_is_none(tmp_path: Path) -> None:
 
 
 def test_without_a_file_system_reading_says_none_and_writing_fails_aloud() -> None:
-    store: Any = Peripherals(step_cycles=8).driver("file_store").FileStore("/proc/no such place/documents")
+    store = FileStore("/proc/no such place/documents")
     assert store.read("config/a") is None and store.names() == []
     with pytest.raises(OSError):
         store.write("config/a", b"x")

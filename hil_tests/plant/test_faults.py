@@ -6,6 +6,7 @@ import pytest
 from stackpress_core.tick import states
 from stackpress_plant import faults, load
 from stackpress_plant.plant import Plant
+from stackpress_plant.step import step
 
 from hil_tests.plant.traces import CLOSED, FILL
 
@@ -28,7 +29,7 @@ class PressedSteel:
 
     def run(self, seconds):
         for _ in range(int(seconds * HZ)):
-            self.plant.step(self.S)
+            step(self.S, self.plant.P)
         return self
 
     @property

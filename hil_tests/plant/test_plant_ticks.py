@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stackpress.simulator.supervisor import MICROPYTHON
-from stackpress_plant import faults, fixed, load, slow_processes, step
+from stackpress_plant import faults, fixed, load, state
 from stackpress_plant.plant import Plant
+from stackpress_plant.step import step
 
 from hil_tests.plant.traces import CLOSED, FILL, VENT, checked, column, job, on_micropython
 
@@ -51,7 +52,7 @@ def test_every_plant_takes_every_specimen_at_every_rate(plant):
         press = Plant(load.plant(plant, specimen), hz)
         S = array("i", [60000, FILL] + [0] * 9)
         for _ in range(20):
-            press.step(S)
+            step(S, press.P)
         assert press.truth()["pressure_cn"] >= 0
 
 
@@ -67,10 +68,10 @@ def test_no_intermediate_leaves_the_range_whatever_is_commanded(plant, specimen,
         name = data.draw(st.sampled_from(sorted(faults.ROWS)))
         press.fault(name, data.draw(st.integers(1, 4)))
         for _ in range(150):
-            press.step(S)
+            step(S, press.P)
         if data.draw(st.booleans()):
             press.clear()
-    assert 0 <= press.truth()["force_cn"] <= step.FORCE_MAX // 64
+    assert 0 <= press.truth()["force_cn"] <= state.FORCE_MAX // 64
 
 
 @pytest.mark.parametrize("valve", [("nominal", "stiffness_x2"), ("fill_vent", "fill_vent_stiffness_x2")])
@@ -79,7 +80,7 @@ def test_full_drive_into_the_stiffest_specimen_stays_in_range(valve):
         press = Plant(load.plant(plant, "steel_blank", {"frame.stiffness_scale": 4}), 500)
         S = array("i", [65535, FILL] + [0] * 9)
         for _ in range(20000):
-            press.step(S)
+            step(S, press.P)
         truth = press.truth()
         assert 60000_00 < truth["force_cn"] <= press.spec["relief_cn"]
         assert all(abs(S[i]) < 1 << 23 for i in range(2, 6))
@@ -184,12 +185,6 @@ def test_whole_square_root_is_the_floor(n):
     assert root * root <= n < (root + 1) * (root + 1)
 
 
-def test_the_slow_part_uses_the_same_words():
-    mine = {name: value for name, value in vars(slow_processes).items() if name.isupper()}
-    assert len(mine) > 30
-    assert mine == {name: getattr(step, name) for name in mine}
-
-
 def test_words_of_the_state_do_not_overlap():
     """Every word that is written in the constructor belongs to one name only: neighbours keep their distance."""
     lengths = {
@@ -198,11 +193,11 @@ def test_words_of_the_state_do_not_overlap():
         "T_SET_ON": 2, "CELL_CREEP_R": 2, "SQRT": 65, "WAVE": 65, "FLOW_T": 33, "RING": 1,
         "SHARE": 3, "RATED": 4, "ZERO_RATED": 4,
     }  # fmt: skip
-    lengths.update({name: step.SEG_MAX + 1 for name in ("T_START", "T_FORCE", "T_HARD", "T_HARD_S", "T_RET", "T_G")})
-    counts = ("HALF", "MASK", "LOW14", "FORCE_MAX", "CODE_MAX", "KV_LEN", "FLOW_N", "SEG_MAX")
+    lengths.update({name: state.SEG_MAX + 1 for name in ("T_START", "T_FORCE", "T_HARD", "T_HARD_S", "T_RET", "T_G")})
+    counts = ("FORCE_MAX", "CODE_MAX", "KV_LEN", "FLOW_N", "SEG_MAX")
     taken = {}
-    for name, at in vars(step).items():
-        if name.isupper() and name[0] != "_" and name not in counts:  # those are the blackboard's
+    for name, at in vars(state).items():
+        if name.isupper() and name not in counts:
             for word in range(at, at + lengths.get(name, 1)):
                 assert word not in taken, f"{name} and {taken[word]} share word {word}"
                 taken[word] = name

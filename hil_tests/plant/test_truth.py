@@ -7,6 +7,7 @@ import pytest
 from stackpress_core.tick import blackboard, states
 from stackpress_plant import faults, load
 from stackpress_plant.plant import Plant, words_of
+from stackpress_plant.step import step
 from stackpress_sim import truth, watch
 
 S_AT = blackboard.AT
@@ -55,7 +56,7 @@ def test_every_number_of_a_row_is_the_plants_own(kind, specimen):
         if n % 300 == 299:
             name = chance.choice(sorted(faults.ROWS))
             plant.fault(name, chance.randrange(1, 5)) if chance.random() < 0.7 else plant.clear()
-        plant.step(s)
+        step(s, plant.P)
         if n % 5 == 0:
             s[S_AT["T_SECOND"]], s[S_AT["T_SUB"]] = chance.randrange(1 << 29), chance.randrange(1000)
             s[S_AT["SET"]], s[S_AT["FORCE"]] = (chance.randrange(-(1 << 24), 1 << 24) >> chance.randrange(24) for _ in range(2))
@@ -70,7 +71,7 @@ def test_load_beyond_all_bounds_has_a_share_all_the_same(permille):
     plant, s = press()
     t = truth.Truth(None)
     plant.fault("off_centre", permille)
-    plant.step(s)
+    step(s, plant.P)
     truth.row(s, plant.P, t.words)
 
 

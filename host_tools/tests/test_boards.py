@@ -166,7 +166,7 @@ def test_every_driver_has_its_modules_and_every_module_its_driver() -> None:
     drivers = paths.FIRMWARE / "drivers"
     named = {module for table in hardware.parts().values() for part in table.values() for module in part.modules}
     assert [name for name in sorted(named) if not (drivers / f"{name}.py").exists()] == []
-    common = {"__init__", "file_store", "internal_store", "last_words", "memory", "outputs", "rp2_board", "tick_vector", "watchdog"}
+    common = {"__init__", "internal_store", "last_words", "memory", "outputs", "rp2_board", "tick_vector", "watchdog"}
     there = {path.stem for path in drivers.glob("*.py") if not path.stem.endswith("_stages")}
     assert there - named - common == set()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from stackpress_core.tick import blackboard
-from stackpress_plant import faults, load, plant, step
+from stackpress_plant import faults, load, plant, state
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -47,7 +47,7 @@ def board(monkeypatch):
     stubs = {
         "machine": {"Pin": Pin},
         "rp2": {"asm_pio": lambda **_: lambda program: program, "StateMachine": Machine},
-        "stackpress_plant": {"step": step}, "stackpress_plant.faults": {"FAULTS": faults.FAULTS},
+        "stackpress_plant": {}, "stackpress_plant.faults": {"FAULTS": faults.FAULTS},
         "stackpress_plant.plant": {"Plant": plant.Plant, "words_of": plant.words_of},
         "plant_spec": {"own": lambda: load.plant()},
         "drivers": {}, "drivers.memory": {"words": lambda: fixed, "PERIOD_US": 4, "PLANT": 14, "address_of": id},
@@ -103,7 +103,7 @@ def test_faults_outlive_a_change_of_rate_and_of_specimen(board):
     press.set_up(2000)
     press.new_plant(load.plant("fill_vent", "pellet_cell"))
     assert press.faults() == {"cell_open": 2, "overrun": 700}
-    assert press.plant.P[step.MODE + 1] == 1 and press.plant.P[board.driver._OVERRUN] == 700
+    assert press.plant.P[state.MODE + 1] == 1 and press.plant.P[board.driver._OVERRUN] == 700
 
 
 def test_plant_that_can_not_be_made_leaves_the_one_there_is(board):
@@ -122,14 +122,14 @@ def test_two_arrays_take_turns_as_the_plants_state(board):
     first = press.plant.P
     press.new_plant(load.plant("dead_time_x2"))
     second = press.plant.P
-    second[step.FORCE] = 5
+    second[state.FORCE] = 5
     assert second is not first and len(second) == board.driver.STATE_WORDS
     press.new_plant(load.plant())
     assert press.plant.P is first
     press.new_plant(load.plant())
     assert press.plant.P is second and list(second) == list(plant.Plant(load.plant(), hz, 1, plant.words_of(blackboard.AT), second).P)
     press.new_plant(load.plant(overrides={"valve.dead_time_ms": 100}))
-    assert len(press.plant.P) == step.RING + hz // 10
+    assert len(press.plant.P) == state.RING + hz // 10
 
 
 def test_crash_and_hang_happen_in_the_foreground_and_once(board):
@@ -143,6 +143,6 @@ def test_crash_and_hang_happen_in_the_foreground_and_once(board):
 
 
 def test_word_of_the_overrun_is_nobody_elses(board):
-    taken = {value for name, value in vars(step).items() if name.isupper() and isinstance(value, int)}
+    taken = {value for name, value in vars(state).items() if name.isupper() and isinstance(value, int)}
     assert board.driver._OVERRUN not in taken
-    assert step.T_SET_ON + 2 <= board.driver._OVERRUN < step.SQRT
+    assert state.T_SET_ON + 2 <= board.driver._OVERRUN < state.SQRT

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stackpress_core.file_store import FileStore
 from stackpress_core.tick import states
 from stackpress_plant import load
-from stackpress_sim.store import Store
 
 from stackpress import paths
 from stackpress.config.documents import config_document
@@ -42,6 +42,6 @@ def write(state_dir: Path, documents: Mapping[str, bytes]) -> None:
     from stackpress_core.documents import Documents
 
     state_dir.mkdir(parents=True, exist_ok=True)
-    kept = Documents(Store(str(state_dir / "store")))
+    kept = Documents(FileStore(str(state_dir / "store")))
     for name, text in documents.items():
         kept.write(name, text)

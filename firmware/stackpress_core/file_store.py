@@ -1,6 +1,6 @@
-"""Documents as files of the board's littlefs. A torn write is the documents' business: each has two slots.
+"""Documents as files of a board's littlefs, or of a simulated press's folder. A torn write is their business: each has two slots.
 
-Nothing here formats, and a failure is told, not mended: internal_store.py has found or made the file system.
+Nothing here formats, and a failure is told, not mended: drivers/internal_store.py has found or made the file system.
 """
 
 import errno
