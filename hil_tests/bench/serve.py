@@ -28,24 +28,12 @@ from stackpress.logs.synthetic import sealed
 from stackpress_core.tick import states
 
 from hil_tests.targets.sim import SimTarget
+from host_tools.tests.short_pellet import short
 
 PRESSES, WATCHED_S = 20, 30.0
 DAYS, EVERY_S, DAY_WALL_S = 21, 10, 12.0
 STOPS = 7
 CLICK = "() => { document.querySelector('#stops [data-stop=vent]').click(); return Date.now() / 1000 }"
-SHORT = """name = "short"
-die_mm = 13
-[[step]]
-do = "contact"
-to_n = 50
-[[step]]
-do = "ramp"
-to_n = 3000
-rate_n_per_s = 1500
-[[step]]
-do = "hold"
-for_s = 86400
-"""
 
 
 @contextlib.contextmanager
@@ -55,7 +43,7 @@ def own_folders() -> Iterator[Path]:
     before = {name: os.environ.get(name) for name in names}
     with tempfile.TemporaryDirectory(prefix="stackpress-serve-") as folder:
         os.environ.update({name: str(Path(folder) / name) for name in names})
-        (Path(folder) / "short.toml").write_text(SHORT)
+        (Path(folder) / "short.toml").write_text(short(hold_s=86400, rate=1500, release=False))
         try:
             yield Path(folder)
         finally:

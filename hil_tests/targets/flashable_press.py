@@ -1,10 +1,8 @@
 """A press that can be flashed, without a chip: a whole press behind a pty, which gives way to a boot drive and comes back anew."""
 
-import os
 import re
 import threading
 import time
-import tty
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from bench_press import MemoryBoard, PressBench  # type: ignore[import-not-found
 from stackpress.flashing import erasing, uf2
 
 from hil_tests.devices.boot_drive import BootDrive
+from hil_tests.targets.pty_line import PtyLine
 
 MARK = re.compile(rb"stackpress-image;board=([\w-]+);.*?git=(\w+);hash=([0-9a-f]{16});")
 
@@ -36,35 +35,13 @@ class PtyBoard(MemoryBoard):  # type: ignore[misc]
     def __init__(self, git: str, content: str, **kept: Any) -> None:
         super().__init__("PICO-e6614103e7", **kept)
         self.git, self.content = git, bytes.fromhex(content)
-        self.master, self.slave = os.openpty()
-        tty.setraw(self.slave)
-        os.set_blocking(self.master, False)
-        self.serial = self
-        self.held = 0  # what was taken is out of our hands
+        self.serial = self.line = PtyLine()
 
     def firmware_hash(self) -> bytes:
         return self.content
 
-    def read(self, buf: bytearray) -> int:
-        try:
-            data = os.read(self.master, len(buf))
-        except (BlockingIOError, OSError):
-            return 0
-        buf[: len(data)] = data
-        return len(data)
-
-    def write(self, view: memoryview) -> int:
-        try:
-            return os.write(self.master, view)
-        except (BlockingIOError, OSError):
-            return 0
-
     def bootloader(self) -> None:
         raise Departed
-
-    def close(self) -> None:
-        for fd in (self.master, self.slave):
-            os.close(fd)
 
 
 class FlashablePress:
@@ -90,7 +67,7 @@ class FlashablePress:
         self._ends.clear()
         self._thread = threading.Thread(target=self._run, args=(self.bench, self.board), daemon=True)
         self._thread.start()
-        self.port.symlink_to(os.ttyname(self.board.slave))
+        self.port.symlink_to(self.board.line.port)
         return self
 
     def _run(self, bench: PressBench, board: PtyBoard) -> None:
@@ -101,7 +78,7 @@ class FlashablePress:
                 bench.run(0.02)
         except Departed:
             self.port.unlink()
-            board.close()
+            board.line.close()
             self.drive.appear()
 
     def taken(self, blocks: dict[int, bytes]) -> None:

@@ -29,11 +29,8 @@ def stackpress(*words: str, **environment: str) -> subprocess.CompletedProcess[s
 
 
 @pytest.fixture(autouse=True)
-def nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def nobody_else(own_folders: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No press, no files but those of the test."""
-    for name in ("STACKPRESS_SIM_DIR", "STACKPRESS_CONFIG_DIR", "STACKPRESS_DATA"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-    monkeypatch.delenv("STACKPRESS_PORT", raising=False)
     monkeypatch.chdir(tmp_path)
 
 

@@ -18,29 +18,13 @@ import stackpress
 from stackpress import paths
 from stackpress.cli import app
 
+from host_tools.tests.short_pellet import short
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")
 
 PRESS = str(paths.BOARDS / "sim" / "press.toml")
 Json = dict[str, Any]
 Ask = Callable[..., tuple[int, Json]]
-
-PROGRAM = """name = "short"
-die_mm = 13
-{extra}
-[[step]]
-do = "contact"
-to_n = 50
-[[step]]
-do = "ramp"
-to_n = 3000
-rate_n_per_s = 3000
-[[step]]
-do = "hold"
-for_s = {hold_s}
-[[step]]
-do = "release"
-rate_n_per_s = 3000
-"""
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +37,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("STACKPRESS_SIM_DIR", "STACKPRESS_CONFIG_DIR", "STACKPRESS_DATA"):
-        monkeypatch.setenv(name, str(tmp_path / name))
+def nobody_else(own_folders: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
@@ -83,7 +65,7 @@ def ask(target: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 
 def program(tmp_path: Path, hold_s: float = 1, extra: str = "") -> str:
     path = tmp_path / "short.toml"
-    path.write_text(PROGRAM.format(hold_s=hold_s, extra=extra))
+    path.write_text(short(hold_s=hold_s, more=extra))
     return str(path)
 
 
@@ -175,7 +157,7 @@ def test_second_run_is_refused_and_the_first_goes_on(ask: Ask, tmp_path: Path) -
 
 def test_program_above_the_limit_is_refused_and_nothing_moves(ask: Ask, tmp_path: Path) -> None:
     path = tmp_path / "big.toml"
-    path.write_text(PROGRAM.format(hold_s=1, extra="").replace("to_n = 3000", "to_n = 55500").replace("short", "big"))
+    path.write_text(short(55500, hold_s=1, name="big"))
     code, told = ask("run", str(path))
     assert code == 2 and "55000" in told["error"] and "step 2" in told["error"]
     assert ask("status")[1]["state"] == "safe" and "big" not in ask("program", "ls")[1]["programs"]

@@ -22,6 +22,7 @@ from stackpress.serve.messages import WAYS, Messages
 from stackpress.simulator import registry, side_channel_client
 
 from host_tools.tests import documented
+from host_tools.tests.short_pellet import short
 
 simulated = pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")
 
@@ -160,19 +161,6 @@ NOT_RUN = {
 }
 DRY = {"<commit>": "HEAD", "...": "pico", "PATH": "/tmp", "sim|emulator|serial": "sim"}  # in make's words
 
-SHORT = """name = "short"
-[[step]]
-do = "contact"
-to_n = 50
-[[step]]
-do = "ramp"
-to_n = 3000
-rate_n_per_s = 3000
-[[step]]
-do = "hold"
-for_s = 10
-"""
-
 
 class Person(io.StringIO):
     """Somebody at a terminal who types these lines."""
@@ -185,16 +173,13 @@ class Person(io.StringIO):
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def fresh(own_folders: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with what its reader has: a press file, as the README says, and the program of PROGRAMS.md."""
-    for name in ("STACKPRESS_SIM_DIR", "STACKPRESS_CONFIG_DIR", "STACKPRESS_DATA"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-    monkeypatch.delenv("STACKPRESS_PORT", raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "press.toml").write_text((paths.BOARDS / "sim" / "press.toml").read_text())
     block = next(text for place, text in documented.blocks("toml").items() if "PROGRAMS.md" in place)
     (tmp_path / "my_pellet.toml").write_text(block)
-    (tmp_path / "short.toml").write_text(SHORT)
+    (tmp_path / "short.toml").write_text(short(hold_s=10, release=False))
     return tmp_path
 
 

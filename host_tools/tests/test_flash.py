@@ -27,9 +27,7 @@ Ask = Callable[..., tuple[int, dict[str, Any]]]
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlashablePress]:
-    for name in ("STACKPRESS_SIM_DIR", "STACKPRESS_CONFIG_DIR", "STACKPRESS_DATA"):
-        monkeypatch.setenv(name, str(tmp_path / name))
+def bench(own_folders: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlashablePress]:
     monkeypatch.chdir(tmp_path)
     one = FlashablePress(tmp_path)
     yield one

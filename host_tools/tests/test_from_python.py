@@ -13,24 +13,11 @@ from stackpress import programs
 from stackpress.config.complaints import ConfigError
 from stackpress.states import DRIVEN
 
+from host_tools.tests.short_pellet import short
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")
 
-SHORT = """name = "short"
-die_mm = 13
-[[step]]
-do = "contact"
-to_n = 50
-[[step]]
-do = "ramp"
-to_n = 1500.5
-rate_n_per_s = 3000
-[[step]]
-do = "hold"
-for_s = 3600
-[[step]]
-do = "release"
-rate_n_per_s = 3000
-"""
+SHORT = short(1500.5)
 DEVICE = {
     "format": 1,
     "name": "device",

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 import time
-import tty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,39 +19,17 @@ from stackpress_core.scpi import status as scpi_status
 from stackpress_core.scpi.server import Server
 from stackpress_core.tick import blackboard, states
 
+from hil_tests.targets.pty_line import PtyLine
+
 if sys.platform == "win32":
     pytest.fail("these tests need a pty; the link itself is tried on Windows by hand")
-
-
-class PtySerial:
-    """The press's end of a pty: never blocks."""
-
-    def __init__(self) -> None:
-        self.master, self.slave = os.openpty()
-        tty.setraw(self.slave)
-        os.set_blocking(self.master, False)
-        self.port = os.ttyname(self.slave)
-
-    def read(self, buf: bytearray) -> int:
-        try:
-            data = os.read(self.master, len(buf))
-        except (BlockingIOError, OSError):
-            return 0
-        buf[: len(data)] = data
-        return len(data)
-
-    def write(self, view: memoryview) -> int:
-        try:
-            return os.write(self.master, view)
-        except BlockingIOError:
-            return 0
 
 
 class Bench:
     """A language server that runs in a thread until it is closed; `deaf` makes it stop for a while."""
 
     def __init__(self) -> None:
-        self.serial = PtySerial()
+        self.serial = PtyLine()
         self.press = Parts()
         self.press.documents.register("program", lambda d: [] if d.get("name") else ["a program has a name"])
         self.server = Server(self.serial, commands.MODULES, self.press)
@@ -74,8 +51,7 @@ class Bench:
     def close(self) -> None:
         self.ends = True
         self.thread.join()
-        for fd in (self.serial.master, self.serial.slave):
-            os.close(fd)
+        self.serial.close()
 
 
 @pytest.fixture
@@ -253,18 +229,24 @@ def test_an_answer_that_breaks_off_is_no_answer(bench: Bench) -> None:
         assert press.documents() == whole and len(whole) == 2
 
 
+def journal_that_fails(bench: Bench) -> list[int]:
+    """From now on every twelfth read fails; the records that were asked for."""
+    good, calls = bench.press.journal.read_from, []
+
+    def failing(seq: int, buf: bytearray) -> tuple[int, int]:
+        calls.append(seq)
+        if len(calls) % 12 == 0:
+            raise OSError(5)
+        used, following = good(seq, buf)
+        return int(used), int(following)
+
+    bench.press.journal.read_from = failing
+    return calls
+
+
 def test_a_block_that_the_journal_cannot_give_is_refused_with_its_reason(bench: Bench) -> None:
     with stackpress.open(bench.port) as press:
-        good, calls = bench.press.journal.read_from, []
-
-        def failing(seq: int, buf: bytearray) -> tuple[int, int]:
-            calls.append(seq)
-            if len(calls) % 12 == 0:
-                raise OSError(5)
-            used, following = good(seq, buf)
-            return int(used), int(following)
-
-        bench.press.journal.read_from = failing
+        calls = journal_that_fails(bench)
         with pytest.raises(errors.PressRefused, match="OSError") as refused:
             for _ in range(12):
                 press.log_read(1)
@@ -274,16 +256,7 @@ def test_a_block_that_the_journal_cannot_give_is_refused_with_its_reason(bench: 
 def test_a_block_that_stays_broken_says_why(bench: Bench) -> None:
     """Of lines, which are read again while they are sent: its length is out when the journal fails."""
     with stackpress.open(bench.port) as press:
-        good, calls = bench.press.journal.read_from, []
-
-        def failing(seq: int, buf: bytearray) -> tuple[int, int]:
-            calls.append(seq)
-            if len(calls) % 12 == 0:
-                raise OSError(5)
-            used, following = good(seq, buf)
-            return int(used), int(following)
-
-        bench.press.journal.read_from = failing
+        journal_that_fails(bench)
         bench.server.as_they_are = False
         with pytest.raises(errors.BadBlock, match="block is broken: .*(-320)"):
             for _ in range(12):

@@ -19,17 +19,10 @@ from stackpress.serve.people import People
 from stackpress.serve.settings import load
 
 from host_tools.tests.service_bench import Served, until
+from host_tools.tests.short_pellet import short
 from host_tools.tests.test_link import Bench
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a press on a pty")
-
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("STACKPRESS_SIM_DIR", "STACKPRESS_CONFIG_DIR", "STACKPRESS_DATA"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-    for name in ("STACKPRESS_PORT", "STACKPRESS_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = [pytest.mark.skipif(sys.platform == "win32", reason="a press on a pty"), pytest.mark.usefixtures("own_folders")]
 
 
 @pytest.fixture
@@ -382,19 +375,6 @@ def test_a_users_service_is_made_of_what_runs_now(tmp_path: Path, monkeypatch: p
 
 # -- a simulated press, whole way --------------------------------------------------------------------------------------
 
-SHORT = """name = "short"
-[[step]]
-do = "contact"
-to_n = 50
-[[step]]
-do = "ramp"
-to_n = 1500
-rate_n_per_s = 3000
-[[step]]
-do = "hold"
-for_s = 3600
-"""
-
 
 @pytest.fixture
 def target(tmp_path: Path) -> Iterator[Any]:
@@ -406,7 +386,7 @@ def target(tmp_path: Path) -> Iterator[Any]:
 
 
 def test_the_log_grows_by_itself_and_may_be_pulled_beside_the_service(target: Any, tmp_path: Path, capsys: Any) -> None:
-    (tmp_path / "short.toml").write_text(SHORT)
+    (tmp_path / "short.toml").write_text(short(1500, release=False))
     served = Served(tmp_path, target.port)
     try:
         served.station()
@@ -427,7 +407,7 @@ def test_the_log_grows_by_itself_and_may_be_pulled_beside_the_service(target: An
 
 
 def test_a_colleague_stops_what_somebody_else_follows(target: Any, tmp_path: Path, capsys: Any) -> None:
-    (tmp_path / "short.toml").write_text(SHORT)
+    (tmp_path / "short.toml").write_text(short(1500, release=False))
     served = Served(tmp_path, target.port)
     try:
         served.station()

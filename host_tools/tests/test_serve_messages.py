@@ -231,14 +231,12 @@ def test_a_way_that_hangs_holds_up_no_other(web: Any, tmp_path: Path) -> None:
     messages.close()
 
 
-def test_a_service_tells_of_a_press_that_trips(web: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_tells_of_a_press_that_trips(own_folders: None, web: Any, tmp_path: Path) -> None:
     from hil_tests.targets.sim import SimTarget
     from host_tools.tests.service_bench import Served
 
     if sys.platform == "win32":
         pytest.skip("the simulated press needs a pty")
-    for name in ("STACKPRESS_SIM_DIR", "STACKPRESS_CONFIG_DIR", "STACKPRESS_DATA"):
-        monkeypatch.setenv(name, str(tmp_path / name))
     with SimTarget(pace="real", wall="real", state_dir=tmp_path / "press", board="told") as target:
         served = Served(tmp_path, target.port, message=({"webhook": f"http://127.0.0.1:{web.server_port}/"},))
         try:

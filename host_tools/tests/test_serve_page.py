@@ -17,6 +17,9 @@ from stackpress.serve.course import MOST, TIERS, Course
 from stackpress_core.tick import states
 
 from host_tools.tests.service_bench import Served, until
+from host_tools.tests.short_pellet import short
+
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 PAGE = Path(stackpress.__file__).parent / "serve" / "page"
 CHROMIUM = next((found for found in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if found), None)
@@ -25,19 +28,6 @@ UPLOT = {
     "uPlot.min.css": "df630c6a8d6f8eeaff264b50f73ce5b114f646ffd9a0bb74f049b0a00135fa04",
     "LICENSE": "8f989229699b4fe2f1a0432d0e9edc338a8a911e250e2d1b01ecd770a5f5b1bd",
 }
-SHORT = """name = "short"
-die_mm = 13
-[[step]]
-do = "contact"
-to_n = 50
-[[step]]
-do = "ramp"
-to_n = 3000
-rate_n_per_s = 1500
-[[step]]
-do = "hold"
-for_s = 3600
-"""
 
 
 def samples(seconds: range, force_n: float = 1000.0) -> np.ndarray[Any, Any]:
@@ -126,14 +116,6 @@ def test_the_page_loads_nothing_from_elsewhere() -> None:
 browsers = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed here (Debian's package chromium)")
 
 
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("STACKPRESS_SIM_DIR", "STACKPRESS_CONFIG_DIR", "STACKPRESS_DATA"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-    for name in ("STACKPRESS_PORT", "STACKPRESS_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def target(tmp_path: Path) -> Iterator[Any]:
     from hil_tests.targets.sim import SimTarget
@@ -166,7 +148,7 @@ def opened(browser: Any, url: str, width: int, height: int) -> tuple[Any, list[s
 
 @browsers
 def test_a_browser_shows_a_hold_and_its_stop_stops_it(target: Any, browser: Any, tmp_path: Path) -> None:
-    (tmp_path / "short.toml").write_text(SHORT)
+    (tmp_path / "short.toml").write_text(short(rate=1500, release=False))
     served = Served(tmp_path, target.port)
     try:
         served.station()

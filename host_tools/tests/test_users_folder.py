@@ -13,26 +13,11 @@ import stackpress
 from stackpress.cli.app import COMMANDS
 
 from host_tools.tests import traps
+from host_tools.tests.short_pellet import short
 
 SCRIPT = str(Path(sys.executable).with_name("stackpress"))
 PRESS = str(traps.ROOT / "boards" / "sim" / "press.toml")
 README = traps.ROOT / "host_tools" / "README.md"
-SHORT = """name = "li6ps5cl_pellet"
-die_mm = 13
-[[step]]
-do = "contact"
-to_n = 50
-[[step]]
-do = "ramp"
-to_n = 3000
-rate_n_per_s = 3000
-[[step]]
-do = "hold"
-for_s = 2
-[[step]]
-do = "release"
-rate_n_per_s = 3000
-"""
 # what is typed, and its exit code
 WITHOUT_A_PRESS = (
     *(((name, "--help"), 0) for name, _, _ in COMMANDS),
@@ -74,7 +59,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def folder(tmp_path: Path) -> Path:
     """Files named like all of ours, all of Python's and all that is installed."""
     traps.set_traps(tmp_path / "user", traps.ours() | traps.pythons() | traps.others())
-    (tmp_path / "user" / "short.toml").write_text(SHORT)
+    (tmp_path / "user" / "short.toml").write_text(short(hold_s=2, name="li6ps5cl_pellet"))
     return tmp_path / "user"
 
 
