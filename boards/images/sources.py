@@ -25,6 +25,8 @@ EDITS = (  # file, what stands there, what shall stand there
     # code in RAM for a part that no board has: lights on one wire
     ("ports/rp2/mpconfigport.h", "MICROPY_PY_MACHINE_BITSTREAM            (1)", "MICROPY_PY_MACHINE_BITSTREAM            (0)"),
 )
+# MicroPython has a hook of its own there since 1.26: ours (usb_wire.c) comes first and does what it did
+HOOK = ("shared/tinyusb/mp_usbd.c", "TU_ATTR_FAST_FUNC void tud_event_hook_cb(", "TU_ATTR_WEAK void tud_event_hook_cb(")
 SDK_2_2 = ("ports/rp2/CMakeLists.txt", "    pico_platform_compiler\n", "    pico_platform_common\n    pico_platform_compiler\n")
 
 
@@ -41,7 +43,7 @@ VERSIONS = {
     "1.25": Release("trixie", (("micropython", "1.25.0+ds-1"), ("mbedtls", "3.6.6-0.1~deb13u1")),
                     (("pico-sdk-source", "2.1.1-1"), ("tinyusb-source", "0.18.0+dfsg-1")), EDITS),
     "1.26": Release("sid", (("micropython", "1.26.1+ds-1"), ("mbedtls", "3.6.7-3")),
-                    (("pico-sdk-source", "2.2.0-3"), ("tinyusb-source", "0.18.0+dfsg-1")), (*EDITS, SDK_2_2)),
+                    (("pico-sdk-source", "2.2.0-3"), ("tinyusb-source", "0.18.0+dfsg-1")), (*EDITS, SDK_2_2, HOOK)),
 }  # fmt: skip
 DEFAULT = "1.25"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")

@@ -29,9 +29,7 @@ static uint8_t at, have;                         // what of `packet` has been gi
 static bool last_waits;                          // its last byte still stands in TinyUSB's queue: so long nothing more comes
 static uint16_t under_way;                       // bytes of the transfer that goes to the host
 
-void tud_event_hook_cb(uint8_t port, uint32_t event, bool in_isr) {
-    (void)port;
-    (void)in_isr;
+static void look_at(uint32_t event) {
     if (event == DCD_EVENT_BUS_RESET) {
         was_reset = true;
     }
@@ -60,6 +58,16 @@ void tud_event_hook_cb(uint8_t port, uint32_t event, bool in_isr) {
             }
         }
     }
+}
+
+void tud_event_hook_cb(uint8_t port, uint32_t event, bool in_isr) {
+    (void)port;
+    (void)in_isr;
+    look_at(event);
+    #if MICROPY_VERSION_MINOR >= 26 // before, the linker wraps TinyUSB's handler with that
+    mp_usbd_schedule_task();
+    mp_hal_wake_main_task_from_isr();
+    #endif
 }
 
 // -- the prompt's ends: what comes goes into MicroPython's own queue ------------------------------------------------------------------
