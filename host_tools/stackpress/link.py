@@ -18,7 +18,7 @@ from typing import Self
 
 import serial
 
-from . import exclusive
+from . import port_lock
 from .errors import BadBlock, LinkLost, NoPress, PortBusy, PressRefused, said
 from .ports import choose_port
 
@@ -148,7 +148,7 @@ class Link:
         with contextlib.suppress(OSError, TypeError, ValueError):  # it is closed, or gone, or nobody reads there
             self._serial.write_timeout = LEAVE_S
             self._serial.write(LEAVE)
-        exclusive.release(_fd(self._serial))
+        port_lock.release(_fd(self._serial))
         self._serial.close()
 
     def __enter__(self) -> Self:
@@ -200,7 +200,7 @@ class Link:
 
     def _who(self) -> str:
         """Who else has the port open, as the end of a sentence; that somebody must, if only strange answers tell it."""
-        there = exclusive.others(self.port)
+        there = port_lock.others(self.port)
         if there:
             return f": {', '.join(there)} has the port open as well"
         return ": another program is on the line" if self.strangers else ""
@@ -319,7 +319,7 @@ _LOST_HINT = "Check the cable and the press's supply; the press goes on by its p
 def _opened(port: str, quiet_s: float) -> serial.Serial:
     try:
         opened = serial.serial_for_url(port, 115200, timeout=POLL_S, write_timeout=max(QUIET_S, quiet_s), exclusive=True)
-        exclusive.hold(_fd(opened))
+        port_lock.hold(_fd(opened))
         return opened
     except serial.SerialException as error:
         text = str(error).lower()

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import exclusive, link, service
+from . import link, port_lock, service
 from .answers import ABSENT, Check, InterlockRow, Parameter, ProgramState, Row, Telemetry, a_state, surely
 from .errors import PortBusy, PressError, PressTripped
 from .link import Link, quoted, split_answer, unquoted
@@ -336,7 +336,7 @@ def open_press(port: str | None = None, alone: bool = True) -> Press:
     if served is not None:
         return Press(served)
     found = choose_port(port)
-    there = exclusive.others(found) if alone else []
+    there = port_lock.others(found) if alone else []
     if there:
         raise PortBusy(f"{found} is open in {', '.join(there)}", "Close it there, or wait until it is done.")
     return Press(Link(found))

@@ -35,11 +35,11 @@ class Served:
 
     def station(self, identity: str = "") -> Any:
         """The station, once it is linked and was looked at."""
-        stations = self.service.desk.stations
+        stations = self.service.stations.all
         try:
             until(lambda: any(one.linked and one.told and identity in (one.identity, "") for one in list(stations.values())), 25)
         except AssertionError:
-            raise AssertionError(f"{self.service.desk.complaints} {[one.about() for one in stations.values()]}") from None
+            raise AssertionError(f"{self.service.stations.complaints} {[one.about() for one in stations.values()]}") from None
         return stations[identity] if identity else next(iter(stations.values()))
 
     def scpi(self, identity: str = "") -> socket.socket:

@@ -14,7 +14,7 @@ import pytest
 import stackpress
 from stackpress import errors, service
 from stackpress.cli import app
-from stackpress.serve import lines
+from stackpress.serve import scpi_lines
 from stackpress.serve.people import People
 from stackpress.serve.settings import load
 
@@ -113,11 +113,11 @@ def test_the_stop_byte_goes_through_while_an_answer_is_waited_for(served: Served
 
 def test_a_press_that_comes_back_on_another_port_is_the_same_press(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from stackpress.ports import FoundPort
-    from stackpress.serve import desk
+    from stackpress.serve import stations
 
     first, second = Bench(), Bench()
     there = [first]
-    monkeypatch.setattr(desk, "find_ports", lambda: [FoundPort(one.port, "", "usb") for one in there])
+    monkeypatch.setattr(stations, "find_ports", lambda: [FoundPort(one.port, "", "usb") for one in there])
     monkeypatch.setattr("stackpress.link.QUIET_S", 0.3)
     served = Served(tmp_path)
     try:
@@ -125,7 +125,7 @@ def test_a_press_that_comes_back_on_another_port_is_the_same_press(tmp_path: Pat
         first.deaf = True
         there[:] = [second]
         until(lambda: station.port == second.port and station.linked)
-        assert list(served.service.desk.stations) == [station.identity]
+        assert list(served.service.stations.all) == [station.identity]
     finally:
         served.close()
         first.close()
@@ -165,17 +165,17 @@ def test_a_service_that_has_ended_is_not_asked(served: Served, bench: Bench) -> 
 
 
 def test_what_does_not_answer_like_a_press_is_tried_more_and_more_rarely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stackpress.serve.desk import Desk
+    from stackpress.serve.stations import Stations
 
-    desk = Desk(["/dev/none"], 0, lambda *_: None)
+    stations = Stations(["/dev/none"], 0, lambda *_: None)
     pauses = []
     for _ in range(8):
-        desk._put_off("/dev/none", errors.LinkLost("it has not answered"))
-        pauses.append(desk._tries["/dev/none"].pause_s)
+        stations._put_off("/dev/none", errors.LinkLost("it has not answered"))
+        pauses.append(stations._tries["/dev/none"].pause_s)
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
-    desk._put_off("/dev/none", errors.PortBusy("a terminal has it"))
-    assert desk._tries["/dev/none"].pause_s == 1
-    desk.orders.close()
+    stations._put_off("/dev/none", errors.PortBusy("a terminal has it"))
+    assert stations._tries["/dev/none"].pause_s == 1
+    stations.orders.close()
 
 
 # -- who may do what ---------------------------------------------------------------------------------------------------
@@ -192,13 +192,13 @@ def test_what_does_not_answer_like_a_press_is_tried_more_and_more_rarely(tmp_pat
     ],
 )  # fmt: skip
 def test_a_line_only_asks_if_it_does_so_however_it_is_read(line: str, asks: bool) -> None:
-    assert lines.only_asks(line) is asks
+    assert scpi_lines.only_asks(line) is asks
 
 
 @pytest.mark.parametrize("line", ["*IDN?\rCYCL:ARM", "*IDN?\nCYCL:ARM", "*IDN?\x18", "*IDN?\x03", "*IDN?\x1f", "  ", "*IDN?\x7f"])
 def test_no_line_holds_what_is_more_than_a_line(line: str) -> None:
     with pytest.raises(errors.WrongInput):
-        lines.checked(line, True)
+        scpi_lines.checked(line, True)
 
 
 def test_a_reader_reads_an_operator_operates_and_a_void_token_does_nothing(bench: Bench, tmp_path: Path, monkeypatch: Any) -> None:
@@ -220,7 +220,7 @@ def test_a_reader_reads_an_operator_operates_and_a_void_token_does_nothing(bench
                     assert bench.press.done == []
         served.people.remove("operator")
         assert isinstance(refused(served, "GET", "/api/presses"), errors.NotAllowed)
-        assert "operator" in {one.operator for one in served.service.desk.orders.newest(served.station().identity)}
+        assert "operator" in {one.operator for one in served.service.stations.orders.newest(served.station().identity)}
     finally:
         served.close()
 

@@ -13,7 +13,7 @@ import pytest
 import stackpress
 from stackpress.logs.decode import SAMPLE_DTYPE
 from stackpress.logs.synthetic import sealed
-from stackpress.serve.course import MOST, TIERS, Course
+from stackpress.serve.force_history import MOST, TIERS, ForceHistory
 from stackpress_core.tick import states
 
 from host_tools.tests.service_bench import Served, until
@@ -40,8 +40,8 @@ def samples(seconds: range, force_n: float = 1000.0) -> np.ndarray[Any, Any]:
     return made
 
 
-def course_of(*parts: np.ndarray[Any, Any]) -> Course:
-    course = Course()
+def course_of(*parts: np.ndarray[Any, Any]) -> ForceHistory:
+    course = ForceHistory()
     course.contact(3, 0.0, 1.8e9)
     for part in parts:
         course.hear(sealed(part))
@@ -66,7 +66,7 @@ def test_every_excursion_of_a_sample_is_there_however_far_it_is_zoomed_out(point
 
 
 def test_three_weeks_take_no_more_memory_than_an_hour_and_are_all_there() -> None:
-    course = Course()
+    course = ForceHistory()
     course.contact(3, 0.0, 1.8e9)
     sizes = set()
     for day in range(21):

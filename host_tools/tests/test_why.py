@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stackpress import handover, why
+from stackpress import help_bundle, why
 from stackpress.cli import app
 from stackpress.first_checks import FIRST_CHECKS, first_checks
 from stackpress.logs import runs
@@ -140,7 +140,7 @@ def test_a_part_that_can_not_be_had_takes_no_other_along(tmp_path: Path) -> None
         raise OSError("the port is gone")
 
     with zipfile.ZipFile(tmp_path / "one.zip", "w") as archive:
-        bundle = handover.Bundle(archive)
+        bundle = help_bundle.Bundle(archive)
         bundle.part("press", sick)
         bundle.part("log", lambda: bundle.add("log.txt", "there"))
     assert bundle.missing == ["press: OSError: the port is gone"]

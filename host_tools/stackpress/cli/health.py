@@ -83,7 +83,7 @@ def _packed(out: Output, path: Path, findings: "list[Finding]", port: str | None
     """Make the bundle, with the press if it can be reached; gives what is missing in it."""
     from contextlib import ExitStack
 
-    from ..handover import write
+    from ..help_bundle import write
     from ..logs.store import Store
     from .connect import opened
 

@@ -18,9 +18,9 @@ from pydantic import BaseModel
 
 from ..errors import LinkLost, NoPress, NotAllowed, PressError, PressRefused, WrongInput
 from ..service import document_of
-from .desk import Desk
 from .people import Door, Visitor
 from .station import Lent
+from .stations import Stations
 
 PAGE, COMMAND_LINE = "page", "command line"
 PAGE_FILES = Path(__file__).parent / "page"
@@ -53,13 +53,13 @@ class Borrower(BaseModel):
     why: str = ""
 
 
-def app(desk: Desk, door: Door, stops: Executor) -> FastAPI:
+def app(stations: Stations, door: Door, stops: Executor) -> FastAPI:
     """The application; `stops` are threads that nothing else uses."""
     api = FastAPI(title="stackpress", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     api.add_exception_handler(PressError, _refused)
-    _documents(api, desk, door)
-    _orders(api, desk, door, stops)
-    _live(api, desk, door)
+    _documents(api, stations, door)
+    _orders(api, stations, door, stops)
+    _live(api, stations, door)
     _page(api)
     return api
 
@@ -89,64 +89,64 @@ async def _refused(_: Request, error: Exception) -> Response:
     return JSONResponse(document_of(error), status)
 
 
-def _documents(api: FastAPI, desk: Desk, door: Door) -> None:
+def _documents(api: FastAPI, stations: Stations, door: Door) -> None:
     @api.get("/api/presses")
     def presses(request: Request) -> list[dict[str, Any]]:
         visitor(request, door)
-        return [one.about() for one in desk.stations.values()]
+        return [one.about() for one in stations.all.values()]
 
     @api.get("/api/presses/{identity}")
     def press(identity: str, request: Request) -> dict[str, Any]:
         visitor(request, door)
-        return desk.station(identity).watched()
+        return stations.station(identity).watched()
 
     @api.get("/api/presses/{identity}/orders")
     def orders(identity: str, request: Request, most: int = 50) -> list[dict[str, Any]]:
         visitor(request, door)
-        return [one.as_dict() for one in desk.orders.newest(desk.station(identity).identity, max(1, min(most, 1000)))]
+        return [one.as_dict() for one in stations.orders.newest(stations.station(identity).identity, max(1, min(most, 1000)))]
 
     @api.get("/api/presses/{identity}/course")
     def course(identity: str, request: Request, span_s: float | None = None, points: int = 600) -> Response:
         visitor(request, door)
-        return Response(json.dumps(desk.station(identity).course.drawn(span_s, points)), media_type="application/json")
+        return Response(json.dumps(stations.station(identity).course.drawn(span_s, points)), media_type="application/json")
 
     @api.get("/api/service")
     def service(request: Request) -> dict[str, Any]:
         who = visitor(request, door)
-        return {"name": who.name, "may_operate": who.may_operate, "complaints": desk.complaints, "unix_s": time.time()}
+        return {"name": who.name, "may_operate": who.may_operate, "complaints": stations.complaints, "unix_s": time.time()}
 
 
-def _orders(api: FastAPI, desk: Desk, door: Door, stops: Executor) -> None:
+def _orders(api: FastAPI, stations: Stations, door: Door, stops: Executor) -> None:
     async def urgently(order: Callable[..., None], *given: Any) -> dict[str, Any]:
         await asyncio.get_running_loop().run_in_executor(stops, order, *given)
         return {"done": True}
 
     @api.post("/api/presses/{identity}/line")
     def line(identity: str, wanted: Line, request: Request) -> dict[str, Any]:
-        return {"answer": desk.station(identity).say(wanted.form, wanted.text, visitor(request, door), way(request))}
+        return {"answer": stations.station(identity).say(wanted.form, wanted.text, visitor(request, door), way(request))}
 
     @api.post("/api/presses/{identity}/stop")
     async def stop(identity: str, wanted: Stop, request: Request) -> dict[str, Any]:
-        return await urgently(desk.station(identity).stop, wanted.kind, operator(request, door), way(request))
+        return await urgently(stations.station(identity).stop, wanted.kind, operator(request, door), way(request))
 
     @api.post("/api/presses/{identity}/abort")
     async def abort(identity: str, request: Request) -> dict[str, Any]:
-        return await urgently(desk.station(identity).abort, operator(request, door), way(request))
+        return await urgently(stations.station(identity).abort, operator(request, door), way(request))
 
     @api.post("/api/presses/{identity}/lend")
     def lend(identity: str, wanted: Borrower, request: Request) -> dict[str, Any]:
-        station = desk.station(identity)
+        station = stations.station(identity)
         station.hand_over(Lent(operator(request, door).name, wanted.why, wanted.pid))
         return {"port": station.port}
 
     @api.post("/api/presses/{identity}/return")
     def give_back(identity: str, request: Request) -> dict[str, Any]:
         operator(request, door)
-        desk.station(identity).take_back()
+        stations.station(identity).take_back()
         return {"done": True}
 
 
-def _live(api: FastAPI, desk: Desk, door: Door) -> None:
+def _live(api: FastAPI, stations: Stations, door: Door) -> None:
     @api.websocket("/api/live")
     async def live(socket: WebSocket) -> None:
         await socket.accept()
@@ -160,7 +160,7 @@ def _live(api: FastAPI, desk: Desk, door: Door) -> None:
             return
         listening = asyncio.create_task(_listen(socket))
         try:
-            await _tell(socket, desk, listening)
+            await _tell(socket, stations, listening)
         except (WebSocketDisconnect, TimeoutError, RuntimeError):
             pass  # it is gone, or does not read
         finally:
@@ -182,11 +182,11 @@ def _page(api: FastAPI) -> None:
         return answer
 
 
-async def _tell(socket: WebSocket, desk: Desk, listening: "asyncio.Task[None]") -> None:
+async def _tell(socket: WebSocket, stations: Stations, listening: "asyncio.Task[None]") -> None:
     """Each press's news as they come, until the client goes."""
     told: dict[str, tuple[int, str]] = {}
     while not listening.done():
-        for station in list(desk.stations.values()):
+        for station in list(stations.all.values()):
             mark = station.count, str(station.lent)
             document = station.watched()
             if told.get(station.identity) != mark:

@@ -1,4 +1,4 @@
-"""The service in one process: desk, HTTP and SCPI sockets put together, from start to end."""
+"""The service in one process: stations, HTTP and SCPI sockets put together, from start to end."""
 
 import asyncio
 import signal
@@ -14,13 +14,13 @@ import uvicorn
 from .. import service
 from ..errors import WrongInput
 from . import api
-from .desk import Desk
 from .happenings import Judge
 from .messages import Messages
 from .people import Door, People, is_loopback
 from .scpi_socket import Sockets
 from .settings import Settings
 from .station import Seen, Station
+from .stations import Stations
 
 LOOK_S = 0.3
 KEEP_ALIVE_S = 600  # longer than a person pauses: a connection that ends between two lines would look like a lost press
@@ -35,11 +35,11 @@ class Running:
         self.work = ThreadPoolExecutor(32, "serve-scpi")
         self.messages = Messages(settings.message)
         self._judges: dict[str, Judge] = {}
-        self.desk = Desk(settings.ports, settings.scpi_port, self._watch)
+        self.stations = Stations(settings.ports, settings.scpi_port, self._watch)
         self.door = Door(people, settings.proxied)
         self.sockets = Sockets(settings.address, self.door, settings.scpi_may_operate, self.stops, self.work)
         self._listener = self._listening()
-        config = uvicorn.Config(api.app(self.desk, self.door, self.stops), log_level="warning", access_log=False,
+        config = uvicorn.Config(api.app(self.stations, self.door, self.stops), log_level="warning", access_log=False,
                                 timeout_keep_alive=KEEP_ALIVE_S, ws_ping_interval=20, ws_ping_timeout=20,
                                 timeout_graceful_shutdown=2)  # fmt: skip
         self.server = Server(config)
@@ -48,7 +48,7 @@ class Running:
     async def serve(self, ready: Callable[[str], None]) -> None:
         """Until the server is told to end; `ready` is told the address when all is up."""
         announced = service.announce(self.url)
-        self.desk.start()
+        self.stations.start()
         looking = asyncio.create_task(self._look())
         ready(self.url)
         try:
@@ -57,14 +57,14 @@ class Running:
             looking.cancel()
             self.sockets.close()
             announced.unlink(missing_ok=True)
-            await asyncio.to_thread(self.desk.close)
+            await asyncio.to_thread(self.stations.close)
             self.messages.close()
             self.stops.shutdown(wait=False)
             self.work.shutdown(wait=False)
 
     async def _look(self) -> None:
         while True:
-            await self.sockets.look(list(self.desk.stations.values()))
+            await self.sockets.look(list(self.stations.all.values()))
             self._watch_the_gone()
             await asyncio.sleep(LOOK_S)
 
@@ -75,7 +75,7 @@ class Running:
             self.messages.tell(happening)
 
     def _watch_the_gone(self) -> None:
-        for station in list(self.desk.stations.values()):
+        for station in list(self.stations.all.values()):
             if not station.linked and station.lent is None:
                 self._watch(station, Seen(None, station.why))
 

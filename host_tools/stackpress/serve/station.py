@@ -18,11 +18,11 @@ from ..logs.store import Store, StoreBusy
 from ..press import Press
 from ..snapshots import Hints
 from ..view.snapshot import Snapshot
-from . import lines, moment
-from .course import Course
+from . import moment, scpi_lines
+from .force_history import ForceHistory
+from .log_follower import LogFollower
 from .orders import Orders
 from .people import Visitor
-from .trail import Trail
 
 WATCHED_S, UNWATCHED_S = 0.25, 1.0  # between two looks, where somebody sees them and where nobody does
 WATCHED_FOR_S = 5.0
@@ -70,7 +70,7 @@ class Station:
         self.news = threading.Condition()
         self.count = 0  # of looks, for who waits for the next
         self.told: dict[str, Any] = {}
-        self.course = Course()
+        self.course = ForceHistory()
         self._press: Press | None = None
         self._bands: tuple[moment.Band, moment.Band] | None = None
         self._orders = orders
@@ -99,7 +99,7 @@ class Station:
 
     def say(self, form: str, text: str, visitor: Visitor, way: str) -> str:
         """One line, and its answer (a block's in base64). Raises PressRefused, LinkLost, NotAllowed, WrongInput."""
-        line = lines.checked(text, visitor.may_operate)
+        line = scpi_lines.checked(text, visitor.may_operate)
         press = self._linked()
         if form not in FORMS:
             raise WrongInput(f"a line is {', '.join(FORMS)}, not {form!r}")
@@ -113,7 +113,7 @@ class Station:
 
     def exchange(self, text: str, visitor: Visitor, way: str) -> tuple[bytes | None, bool, list[tuple[int, str]]]:
         """One line as a socket sends it: (answer, whether it was a block, errors). Raises as `say`."""
-        line = lines.checked(text, visitor.may_operate)
+        line = scpi_lines.checked(text, visitor.may_operate)
         press = self._linked()
         assert isinstance(press.link, Link)
         with self._recorded(line, visitor, way) as told:
@@ -124,9 +124,9 @@ class Station:
 
     def stop(self, kind: str, visitor: Visitor, way: str) -> None:
         """A stop by an operator. Raises WrongInput, and as `say`."""
-        if kind not in lines.STOPS:
-            raise WrongInput(f"a stop is {', '.join(lines.STOPS)}, not {kind!r}")
-        self.say("command", lines.STOPS[kind], visitor, way)
+        if kind not in scpi_lines.STOPS:
+            raise WrongInput(f"a stop is {', '.join(scpi_lines.STOPS)}, not {kind!r}")
+        self.say("command", scpi_lines.STOPS[kind], visitor, way)
 
     def abort(self, visitor: Visitor, way: str) -> None:
         """Break and stop byte, ahead of whatever is being asked. Raises LinkLost, NotAllowed."""
@@ -175,16 +175,16 @@ class Station:
 
     def attend(self, press: Press, store: Store) -> None:
         """Look after the press until its link is lost or it has to be let go. Closes the press."""
-        trail = Trail(store, self.identity, self.course.hear)
+        follower = LogFollower(store, self.identity, self.course.hear)
         why = "let go"
         try:
             self._begin(press)
-            self._look_after(press, store, trail)
+            self._look_after(press, store, follower)
             why = f"handed over to {self.lent.name} ({self.lent.why})" if self.lent else "the service ends"
         except (LinkLost, PressRefused, OSError) as error:
             why = str(error)
         finally:
-            self._end(press, trail, why)
+            self._end(press, follower, why)
 
     def _begin(self, press: Press) -> None:
         who = press.who()
@@ -192,16 +192,16 @@ class Station:
         self._bands = None
         self._press = press
 
-    def _end(self, press: Press, trail: Trail, why: str) -> None:
+    def _end(self, press: Press, follower: LogFollower, why: str) -> None:
         self._press, self.why = None, why
         press.close()
-        trail.close()
+        follower.close()
         if self.lent is None:
             self._leave.clear()
         self._left.set()
         self._tell(Seen(None, why))
 
-    def _look_after(self, press: Press, store: Store, trail: Trail) -> None:
+    def _look_after(self, press: Press, store: Store, follower: LogFollower) -> None:
         hints = Hints(press)
         fetched_at = contact_at = -1e9
         while not self._leave.is_set():
@@ -214,9 +214,9 @@ class Station:
             if self._bands is None:
                 self._bands = moment.bands(press)
             self.told = moment.document(replace(now, port=self.port), self._bands)
-            self._tell(Seen(now, "", trail.dropped, trail.overwritten))
+            self._tell(Seen(now, "", follower.dropped, follower.overwritten))
             if began - fetched_at >= FETCH_S:
-                self._fetch(trail, press)
+                self._fetch(follower, press)
                 fetched_at = began
             period = WATCHED_S if began < self._watched_until else UNWATCHED_S
             self._leave.wait(max(0.02, period - (time.monotonic() - began)))
@@ -229,10 +229,10 @@ class Station:
         store.add_contact(self.identity, now.boot_id, Contact(now.seconds, unix_s))
         self.course.contact(now.boot_id, now.seconds, unix_s)
 
-    def _fetch(self, trail: Trail, press: Press) -> None:
+    def _fetch(self, follower: LogFollower, press: Press) -> None:
         """What can't be had now is asked for again; the press itself is there."""
         try:
-            trail.fetch(press)
+            follower.fetch(press)
             self.why = ""
         except (StoreBusy, BadBlock) as error:
             self.why = f"its log waits: {error}"
@@ -253,7 +253,7 @@ class _Recorded:
         self.outcome = "done"
         self._orders = orders
         self._about = board, visitor.name, way, line
-        self._is_order = lines.is_order(line)
+        self._is_order = scpi_lines.is_order(line)
         self._done = done
 
     def __enter__(self) -> "_Recorded":

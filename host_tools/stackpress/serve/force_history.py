@@ -23,7 +23,7 @@ COLUMNS = (*LOWS, *HIGHS, *MEANS)
 FEWEST, MOST = 10, 2000
 
 
-class Course:
+class ForceHistory:
     """One press's; `hear` records as they come, `drawn` gives a window. Of any thread."""
 
     def __init__(self) -> None:

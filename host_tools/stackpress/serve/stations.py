@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from .. import exclusive, service
+from .. import port_lock, service
 from ..errors import NoPress, PortBusy, PressError
 from ..link import Link
 from ..logs.store import Store
@@ -33,12 +33,12 @@ class _Try:
     pause_s: float
 
 
-class Desk:
-    """The stations, by identity. `start()`, then `close()`."""
+class Stations:
+    """Every press's station, `all` by identity. `start()`, then `close()`."""
 
     def __init__(self, ports: Sequence[str], first_scpi_port: int, watch: Watcher) -> None:
         self.ports = tuple(ports)
-        self.stations: dict[str, Station] = {}
+        self.all: dict[str, Station] = {}
         self.complaints: dict[str, str] = {}  # port -> why it is not served
         with Store() as store:
             self.orders = Orders(store)
@@ -50,7 +50,7 @@ class Desk:
         self._ends = threading.Event()
         self._scanner = threading.Thread(target=self._scan, name="serve-scan", daemon=True)
 
-    def start(self) -> "Desk":
+    def start(self) -> "Stations":
         """Begin to look for presses."""
         self._scanner.start()
         return self
@@ -59,7 +59,7 @@ class Desk:
         """Let every port go."""
         self._ends.set()
         self._scanner.join()
-        for station in self.stations.values():
+        for station in self.all.values():
             station.leave()
         for thread in list(self._attended.values()):
             thread.join(10)
@@ -67,9 +67,9 @@ class Desk:
 
     def station(self, identity: str) -> Station:
         """The station of one press. Raises NoPress."""
-        found = self.stations.get(identity)
+        found = self.all.get(identity)
         if found is None:
-            raise NoPress(f"the service has no press {identity}", f"There is: {', '.join(self.stations) or 'none'}.")
+            raise NoPress(f"the service has no press {identity}", f"There is: {', '.join(self.all) or 'none'}.")
         return found
 
     # -- the thread ------------------------------------------------------------------------------------------------
@@ -77,12 +77,12 @@ class Desk:
     def _scan(self) -> None:
         while not self._ends.wait(0.0):
             self._take_back()
-            if not any(station.lent for station in self.stations.values()):  # a board that is being flashed may come back anywhere
+            if not any(station.lent for station in self.all.values()):  # a board that is being flashed may come back anywhere
                 self._open_what_is_there()
             self._ends.wait(SCAN_S)
 
     def _take_back(self) -> None:
-        for station in self.stations.values():
+        for station in self.all.values():
             if station.lent is not None and not psutil.pid_exists(station.lent.pid):
                 station.take_back()
 
@@ -101,7 +101,7 @@ class Desk:
     def _attend(self, port: str) -> None:
         """From opening the port until its press is lost or let go."""
         try:
-            others = exclusive.others(port)
+            others = port_lock.others(port)
             if others:
                 raise PortBusy(f"{port} is open in {', '.join(others)}")
             press = Press(Link(port))
@@ -127,11 +127,11 @@ class Desk:
 
     def _station(self, identity: str) -> Station:
         with self._lock:
-            if identity not in self.stations:
+            if identity not in self.all:
                 station = Station(identity, self.orders, self._watch)
                 station.scpi_port = self._scpi_port(identity)
-                self.stations[identity] = station
-            return self.stations[identity]
+                self.all[identity] = station
+            return self.all[identity]
 
     def _scpi_port(self, identity: str) -> int:
         """The number that this press has had before, or the next: a program that was told it finds its press."""

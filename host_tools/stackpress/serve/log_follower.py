@@ -16,7 +16,7 @@ SURE_EVERY_S = 30.0
 BUSY_S = 5.0
 
 
-class Trail:
+class LogFollower:
     """What was fetched of one press's journal; `heard` is given the raw records, also those that somebody else has pulled."""
 
     def __init__(self, store: Store, board: str, heard: Callable[[bytes], None]) -> None:
