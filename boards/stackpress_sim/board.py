@@ -75,7 +75,7 @@ class Board:
             "vent_open": 1 if t["valve_state"] & states.VALVE_VENT else 0,
             "dump_open": 0 if t["valve_state"] & states.VALVE_DUMP_CLOSED else 1,
             "moves": t["moves"],
-            "state": self._frame[STATE],
+            "state": self._blackboard[STATE],
         }
 
     def plant_truth(self):
