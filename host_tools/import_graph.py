@@ -27,7 +27,7 @@ ROOMS = {
     "tick": Room("firmware/stackpress_core/tick", "stackpress_core.tick", (), "the tick"),
     "core": Room("firmware/stackpress_core", "stackpress_core", ("tick",), "recipe, log, language, panel, and what joins them"),
     "plant": Room("boards/stackpress_plant", "stackpress_plant", ("tick",), "the plant's physics"),
-    "sim": Room("boards/stackpress_sim", "stackpress_sim", ("tick", "plant"), "the simulated board"),
+    "sim": Room("boards/stackpress_sim", "stackpress_sim", ("tick", "core", "plant"), "the simulated board"),
     "drivers": Room("firmware/drivers", "drivers", ("tick", "core", "plant"), "the importers of hardware"),
     "host": Room("host_tools/stackpress", "stackpress", ("tick", "core", "plant", "sim"), "the command stackpress"),
     "images": Room("boards/images", "boards.images", ("host", "core", "plant"), "the builder of images"),
