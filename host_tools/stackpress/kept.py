@@ -53,9 +53,9 @@ class KeptRun:
 
     def levels(self) -> "pl.DataFrame":
         """A row a level of the run's sweeps, as `.levels.csv` has it; no row if there was none."""
-        from .logs.levels import frame
+        from .logs.levels import data_frame
 
-        found: pl.DataFrame = frame(self.sidecar.get("levels") or [])
+        found: pl.DataFrame = data_frame(self.sidecar.get("levels") or [])
         return found
 
     def figure(self) -> Any:
