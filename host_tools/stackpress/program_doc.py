@@ -11,6 +11,7 @@ from stackpress_core.recipe import fields, kinds
 from stackpress import program_keys as keys
 from stackpress.programs import ready_made
 
+Groups = tuple[tuple[int | str, ...], ...]
 _INTRO = """\
 # Programs
 
@@ -42,9 +43,9 @@ for_min = 5
 
 After the last step the force is released at the stop rate and the press is vented, unless `at_end = "hold"`.
 
-A step that waits has a longest time. When it is over, `at_timeout` decides: `go_on` (next step), `hold` (the program
-ends, the force stays), `stop` (the program ends, the force is released at the stop rate, then vented) or `vent` (at
-once). The time of a pause does not count. When the host's lease runs out, `host_loss` decides: `carry_on`, `hold` (the
+A step that waits for anything but a time has a longest time. When it is over, `at_timeout` decides: `go_on` (next step),
+`hold` (the program ends, the force stays), `stop` (the program ends, the force is released at the stop rate, then vented)
+or `vent` (at once). The time of a pause does not count. When the host's lease runs out, `host_loss` decides: `carry_on`, `hold` (the
 program pauses with the force as it is) or `ramp_down` (a controlled stop).
 
 Keys in **bold** must be there; of several that are joined by "or", exactly one.
@@ -77,15 +78,32 @@ def _takes(kind: kinds.Kind) -> str:
     return "Takes " + "; ".join(needed) + ".\n" if needed else ""
 
 
-def _table(rows: tuple[keys.Row, ...], groups: tuple[tuple[int | str, ...], ...], skip: tuple[str, ...] = ()) -> str:
+def _table(rows: tuple[keys.Row, ...], groups: Groups, skip: tuple[str, ...] = ()) -> str:
     must = {name for group in groups if group[0] for name in group[1:]}
     lines = ["| key | value | default | meaning |", "| --- | --- | --- | --- |"]
     for row in rows:
-        if row[0] in skip:
+        if row[0] in skip or _never(row[0], groups):
             continue
         name = f"**`{keys.main_key(row)}`**" if row[0] in must else f"`{keys.main_key(row)}`"
-        lines.append(f"| {name} | {_range(row)} | {_default(row)} | {row[5]} |")
+        lines.append(f"| {name} | {_range(row)} | {_default(row)} | {row[5]}{_company(row[0], rows, groups)} |")
     return "\n".join(lines) + "\n"
+
+
+def _never(name: str, groups: Groups) -> bool:
+    """Whether a field always has one beside it that leaves it nothing to say."""
+    other = dict(fields.NOTHING_BESIDE).get(name)
+    return any(group[0] and group[1:] == (other,) for group in groups)
+
+
+def _company(name: str, rows: tuple[keys.Row, ...], groups: Groups) -> str:
+    """What must stand beside a field, and what must not, as the press judges it."""
+    there = {row[0]: f"`{keys.main_key(row)}`" for row in rows}
+    others = [other for other in dict(fields.ONLY_WITH).get(name, ()) if other in there]
+    if any(group[0] and set(group[1:]) <= set(others) for group in groups):
+        others = []  # one of them is always there
+    only = f"; only with {' or '.join(there[other] for other in others)}" if others else ""
+    other = dict(fields.NOTHING_BESIDE).get(name)
+    return only + (f"; not beside {there[other]}" if other in there else "")
 
 
 def _range(row: keys.Row) -> str:
