@@ -13,6 +13,7 @@ from stackpress.config.pin_budget import free, taken
 HEAD = 'format = 1\nname = "bench"\nidentity = "chip"\nmodule = "pico"\n'
 SHIPPED = sorted(path.parent.name for path in paths.BOARDS.glob("*/board.toml"))
 REAL = [name for name in SHIPPED if name != "sim"]
+CONVERTER = '[drivers]\nconverter = "ads131m04"\n[settings]\nconverter_clock_hz = %d\n'
 FLASH = "flash_select = 17\nflash_clock = 18\nflash_data_in = 19\nflash_data_out = 16\n"
 
 # (what follows HEAD, key complained of, its line, what is wrong, what would be right)
@@ -37,6 +38,9 @@ MISTAKES = (
     ('[drivers]\nflash = "internal"\n', "drivers.flash", 6, '"internal" wants to know journal_kb', "journal_kb = ..."),
     ("[settings]\nhx711_sp = 80\n", "settings.hx711_sp", 6, "no driver of this board has such a setting", "leave it out"),
     ("[settings]\nlow = 1.5\n", "settings.low", 6, "1.5 is not a whole number", ""),
+    (CONVERTER % 8000000, "settings.converter_clock_hz", 8, "from 8000000 Hz the ads131m04 gives 31250, 15625: no press", "8192000"),
+    (CONVERTER % 1000000, "settings.converter_clock_hz", 8, "the ads131m04 gives no whole rate: no press", "8192000 gives 4000 Hz"),
+    (CONVERTER % 81920000, "settings.converter_clock_hz", 8, "takes 300000 to 8400000 Hz, not 81920000", "8192000 gives 4000 Hz"),
 )  # fmt: skip
 
 

@@ -58,11 +58,13 @@ def check(
 
 def _pins(out: Output, board: "Board") -> None:
     """Which part takes which pins; nothing for a board that has none."""
-    from ..config.pin_budget import sentence, taken
+    from ..config.pin_budget import rates, sentence, taken
 
     if board.module is not None:
         out.table(("part", "driver", "GPIO"), taken(board))
         out.say(sentence(board))
+        if board.usable_rates:
+            out.say(rates(board))
 
 
 @app.command("board")

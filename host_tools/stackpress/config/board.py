@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from . import hardware
 from .complaints import Complaints, did_you_mean
-from .numbers import shown
+from .numbers import number, shown
+from .schema import parameters
 from .toml_file import Layer
 from .wiring import check_wiring
 
@@ -55,6 +56,23 @@ class Board:
         """What the load cells are read with."""
         return hardware.part("converter", self.drivers.get("converter", ""))
 
+    @property
+    def tick_rates(self) -> list[int]:
+        """Those that the converter gives with the carrier's oscillator, in Hz, slowest first; empty: any."""
+        return self.converter.rates(self.settings.get("converter_clock_hz", 0)) if self.converter else []
+
+    @property
+    def slowest_hz(self) -> int:
+        """Slowest tick that the permissive's one-shot outlives: one may be late by a quarter of its period."""
+        one_shot_ms = self.settings.get("one_shot_ms", 0)
+        return 1250 // one_shot_ms + 1 if one_shot_ms else 0
+
+    @property
+    def usable_rates(self) -> list[int]:
+        """Those of `tick_rates` that a press file may ask for."""
+        allowed = parameters()["tick_rate_hz"]
+        return [rate for rate in self.tick_rates if max(allowed.low, self.slowest_hz) <= rate <= allowed.high]
+
 
 def check_board(layer: Layer, groups: Iterable[str], complaints: Complaints) -> Board:
     """Check a board layer; parameters that it presets (tables named after a group) are left to the caller."""
@@ -73,7 +91,26 @@ def check_board(layer: Layer, groups: Iterable[str], complaints: Complaints) -> 
         settings=_settings(layer, complaints),
     )
     check_wiring(layer, board.pins, board.drivers, board.capabilities, module is not None, complaints)
+    _check_clock(layer, board, complaints)
     return board
+
+
+def _check_clock(layer: Layer, board: Board, complaints: Complaints) -> None:
+    """The converter takes the oscillator that is named, and gives at least one tick rate from it."""
+    one, hz = board.converter, board.settings.get("converter_clock_hz", 0)
+    if one is None or not one.clock_hz or not hz:
+        return
+    usual = parameters()["tick_rate_hz"].default_raw
+    right = max(clock for ratio in one.ratios if (clock := 2 * ratio * usual) <= one.clock_hz[1])
+    text = ""
+    if not one.clock_hz[0] <= hz <= one.clock_hz[1]:
+        text = f"the {one.name} takes {one.clock_hz[0]} to {one.clock_hz[1]} Hz, not {hz}"
+    elif not board.usable_rates:
+        gives = ", ".join(map(str, board.tick_rates)) or "no whole rate"
+        text = f"from {hz} Hz the {one.name} gives {gives}: no press can have that as its tick rate"
+    if text:
+        line = layer.line("settings", "converter_clock_hz")
+        complaints.add(layer.file, line, "settings.converter_clock_hz", text, f"{right} gives {number(usual)} Hz")
 
 
 def _text(layer: Layer, key: str, complaints: Complaints) -> str:

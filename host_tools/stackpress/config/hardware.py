@@ -32,6 +32,12 @@ class Part:
     channels: int = 0
     sample_hz: int = 0
     ratios: tuple[int, ...] = ()
+    clock_hz: tuple[int, ...] = ()
+
+    def rates(self, clock_hz: int) -> list[int]:
+        """Whole tick rates that a converter with `ratios` gives from this oscillator, slowest first."""
+        half = clock_hz // 2
+        return [half // ratio for ratio in sorted(self.ratios, reverse=True) if not half % ratio]
 
 
 @dataclass(frozen=True)

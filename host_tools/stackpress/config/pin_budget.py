@@ -33,6 +33,13 @@ def sentence(board: Board) -> str:
     return f"{text}, free: {ranges(left)}"
 
 
+def rates(board: Board) -> str:
+    """One line: the tick rates that the converter gives from the carrier's oscillator; empty if it gives any."""
+    given = ", ".join(f"{rate} Hz" for rate in board.usable_rates)
+    clock = board.settings.get("converter_clock_hz", 0) / 1e6
+    return f"tick rates of {board.name} with its oscillator of {clock:g} MHz: {given}" if given else ""
+
+
 def as_dict(board: Board) -> dict[str, object]:
     """The same for `--json`."""
-    return {"name": board.name, "pins": board.pins, "free": free(board), "drivers": board.drivers}
+    return {"name": board.name, "pins": board.pins, "free": free(board), "drivers": board.drivers, "tick_rates_hz": board.usable_rates}

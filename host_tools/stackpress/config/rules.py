@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from .board import Board
 from .ceilings import Ceilings
 from .numbers import number
-from .schema import ParamValue, parameters
+from .schema import ParamValue
 
 # key, what is wrong, what would be right
 Finding = tuple[str, str, str]
@@ -60,27 +60,19 @@ def _converter_has_the_cells(facts: Facts) -> Iterator[Finding]:
 
 
 def _converter_has_the_rate(facts: Facts) -> Iterator[Finding]:
-    converter, hz = facts.board.converter, facts.number("tick_rate_hz")
-    half = facts.board.settings.get("converter_clock_hz", 0) // 2
-    rates = [half // ratio for ratio in sorted(converter.ratios, reverse=True) if not half % ratio] if converter else []
+    converter, hz, rates = facts.board.converter, facts.number("tick_rate_hz"), facts.board.tick_rates
     if rates and hz not in rates:
-        allowed, slowest_hz = parameters()["tick_rate_hz"], _slowest_hz(facts)
-        right = [str(rate) for rate in rates if max(allowed.low, slowest_hz) <= rate <= allowed.high]
+        right = ", ".join(map(str, facts.board.usable_rates))
         text = f"the {converter.name} of board {facts.board.name} has no {number(hz)} Hz" if converter else ""
-        yield "tick_rate_hz", text, f"one of {', '.join(right)}, or a carrier with another oscillator"
+        yield "tick_rate_hz", text, f"one of {right}, or a carrier with another oscillator"
 
 
 def _permissive_outlives_a_tick(facts: Facts) -> Iterator[Finding]:
     """The one-shot behind the permissive holds for longer than the 1.25 periods that a tick may be late."""
-    slowest_hz = _slowest_hz(facts)
+    slowest_hz = facts.board.slowest_hz
     if facts.number("tick_rate_hz") < slowest_hz:
         text = f"the permissive's one-shot of {facts.board.settings['one_shot_ms']} ms would drop between two ticks"
         yield "tick_rate_hz", text, f"at least {slowest_hz}, or a board with a longer one"
-
-
-def _slowest_hz(facts: Facts) -> int:
-    one_shot_ms = facts.board.settings.get("one_shot_ms", 0)
-    return 1250 // one_shot_ms + 1 if one_shot_ms else 0
 
 
 def _samples_are_not_stale(facts: Facts) -> Iterator[Finding]:
