@@ -45,8 +45,8 @@ After the last step the force is released at the stop rate and the press is vent
 
 A step that waits for anything but a time has a longest time. When it is over, `at_timeout` decides: `go_on` (next step),
 `hold` (the program ends, the force stays), `stop` (the program ends, the force is released at the stop rate, then vented)
-or `vent` (at once). The time of a pause does not count. When the host's lease runs out, `host_loss` decides: `carry_on`, `hold` (the
-program pauses with the force as it is) or `ramp_down` (a controlled stop).
+or `vent` (at once). The time of a pause does not count. When the host's lease runs out, `host_loss` decides: `carry_on`,
+`hold` (the program pauses with the force as it is) or `ramp_down` (a controlled stop).
 
 Keys in **bold** must be there; of several that are joined by "or", exactly one.
 """
@@ -54,12 +54,12 @@ Keys in **bold** must be there; of several that are joined by "or", exactly one.
 
 def reference() -> str:
     """The whole of PROGRAMS.md."""
-    parts = [_INTRO, "## The program\n", _table(keys.header_rows(), fields.HEADER_GROUPS, skip=("format",))]
+    parts = [_INTRO, "## The program\n", table(keys.header_rows(), fields.HEADER_GROUPS, skip=("format",))]
     parts.append("`die_mm`, the diameter of a round die, is another way to tell the area.\n")
     parts.append("## Steps\n")
     for kind in kinds.KINDS:
-        parts += [f"### {kind.name}\n", kind.help + "\n", _takes(kind), _table(kind.fields, kind.groups)]
-    parts += ["### Keys of every step\n", _table(fields.COMMON, ())]
+        parts += [f"### {kind.name}\n", kind.help + "\n", _takes(kind), table(kind.fields, kind.groups)]
+    parts += ["### Keys of every step\n", table(fields.COMMON, ())]
     parts.append("## Ready-made programs\n")
     parts.append("".join(f"- `{name}`: {_about(path)}.\n" for name, path in ready_made().items()))
     return "\n".join(part for part in parts if part)
@@ -78,7 +78,7 @@ def _takes(kind: kinds.Kind) -> str:
     return "Takes " + "; ".join(needed) + ".\n" if needed else ""
 
 
-def _table(rows: tuple[keys.Row, ...], groups: Groups, skip: tuple[str, ...] = ()) -> str:
+def table(rows: tuple[keys.Row, ...], groups: Groups, skip: tuple[str, ...] = ()) -> str:
     must = {name for group in groups if group[0] for name in group[1:]}
     lines = ["| key | value | default | meaning |", "| --- | --- | --- | --- |"]
     for row in rows:

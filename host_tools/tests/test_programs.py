@@ -196,3 +196,13 @@ def test_the_reference_says_what_the_table_says() -> None:
     for kind in kinds.NAMES:
         for row in program_keys.step_rows(kind):
             assert f"`{program_keys.main_key(row)}`" in page
+
+
+def test_the_reference_says_which_fields_mean_something_only_beside_others_and_which_nothing() -> None:
+    hold, relax, sweep = (kinds.OF[name] for name in ("hold", "relax", "sweep"))
+    table = program_doc.table(hold.fields, hold.groups)
+    assert "longest time for the step; not beside `for_s` |" in table and "time is over; not beside `for_s` |" in table
+    assert "within the band; only with `until_settled_n` or `until_settled_pct` |" in table
+    assert "within the band |" in program_doc.table(sweep.fields, sweep.groups), "its levels are always there"
+    timed = program_doc.table(relax.fields, ((1, "for_ms"),))
+    assert "`for_s`" in timed and "timeout" not in timed, "what can never be told is no key"

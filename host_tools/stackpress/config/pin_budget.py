@@ -42,4 +42,5 @@ def rates(board: Board) -> str:
 
 def as_dict(board: Board) -> dict[str, object]:
     """The same for `--json`."""
-    return {"name": board.name, "pins": board.pins, "free": free(board), "drivers": board.drivers, "tick_rates_hz": board.usable_rates}
+    found: dict[str, object] = {"name": board.name, "pins": board.pins, "free": free(board), "drivers": board.drivers}
+    return {**found, "tick_rates_hz": board.usable_rates}
