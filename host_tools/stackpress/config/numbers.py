@@ -51,7 +51,7 @@ def shown(value: object) -> str:
 
 
 def plain(text: str) -> float | None:
-    """The number that a text is, written with a point or an exponent and nothing else; None if it is none, or none that is finite."""
+    """The number that a text is, written with a point or an exponent and nothing else; None if it is none, or is not finite."""
     value = float(text) if _PLAIN.fullmatch(text) else math.nan
     return value if math.isfinite(value) else None
 
