@@ -95,7 +95,7 @@ def campaign() -> int:
     failed |= _timed("circuits of the carriers", [sys.executable, "-m", "boards.spice"])
     failed |= _timed("what a stranger can install", [sys.executable, "-m", "pytest", "host_tools/tests", "-m", "network"])
     failed |= _timed("the simulated press's figures", [sys.executable, "-m", "hil_tests.bench"])
-    failed |= _timed("the service's figures", [sys.executable, "-m", "hil_tests.bench", "--only", "page,serve"])
+    failed |= _timed("the service's figures", [sys.executable, "-m", "hil_tests.bench", "--only", "page,serve,merge"])
     return failed | _timed("the chip's figures", [sys.executable, "-m", "hil_tests.bench.board"])
 
 

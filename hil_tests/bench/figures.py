@@ -43,6 +43,8 @@ FIGURES = (
     Figure("page_stop_ms", 50, "ms", "a click on the page's vent to the dump valve of a simulated press at real time, median"),
     Figure("serve_20_cpu_pct", 30, "%", "a core's time that one service takes with 20 presses that hold and log"),
     Figure("serve_lost", 0, "", "records of these 20 presses that it has not"),
+    Figure("merge_ratio", 0.3, "", "a month's log and 1e6 rows of a cycler merged and written, against pandas's join"),
+    Figure("merge_rss_ratio", 0.7, "", "peak memory of the two"),
     Figure("export_records_per_s", 1e6, "1/s", "sample records from device pages to Parquet", "high"),
     Figure("tick_alloc_bytes", 0, "B", "heap that 10 000 ticks take in every state and mode"),
 )

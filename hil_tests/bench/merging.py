@@ -1,0 +1,98 @@
+"""How long a merge takes beside pandas: a press's month and a million rows of a cycler, `python merging.py ours|pandas FOLDER`.
+
+Each is a process of its own that says seconds after its imports and its peak memory. pandas reads both and joins them; ours reads,
+compares the clocks, joins and writes the file and its sidecar. They are run by turns; the figure is the median of the ratios.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+MONTH_S, SAMPLE_S, ROWS = 30 * 86400, 20, 1_000_000
+START_UNIX_S = 1_792_408_000.0  # 2026-10-19
+PAIRS = 5
+
+
+def make(folder: Path) -> None:
+    """The log of a month's hold as a run, and a cycler's CSV with wall clock, time, cycle, step, volts and milliamperes."""
+    import polars as pl
+    from stackpress.logs import runs
+    from stackpress.logs.clock import Contact
+    from stackpress.logs.decode import SAMPLE_DTYPE
+    from stackpress.logs.pull import pull
+    from stackpress.logs.store import Store
+    from stackpress.logs.synthetic import AREA_UM2, HOLD_CN, SyntheticPress
+    from stackpress_core.log import records as r
+
+    press = SyntheticPress(identity="month", piece=1 << 20)
+    press.add(r.RUN, 0, 0, 1, AREA_UM2, 4000, 0, 4, b"", b"", b"", b"", [0] * 4, "0.1.0", "hold", "month", "")
+    rows = np.zeros(MONTH_S // SAMPLE_S, SAMPLE_DTYPE)
+    rows["run"], rows["ticks"], rows["t_s"] = 1, 65535, SAMPLE_S * (1 + np.arange(len(rows)))
+    rows["force_mean_cn"] = rows["set_cn"] = rows["force_min_cn"] = rows["force_max_cn"] = HOLD_CN
+    press.add_samples(rows)
+    press.add(r.RUN_END, MONTH_S, 0, 1, r.RUN_DONE, [0] * 4, HOLD_CN, 0, 0, 0)
+    with Store(folder / "data") as store:
+        for at in (600.0, float(MONTH_S)):
+            store.add_contact(press.identity, press.boot, Contact(at, START_UNIX_S + at))
+        pull(press, store)
+        runs.ingest(store, press.identity)
+    t = 1 + np.arange(ROWS) * (MONTH_S / ROWS)
+    clock = pl.from_epoch(pl.Series((START_UNIX_S + t) * 1e3).cast(pl.Int64), time_unit="ms").dt.strftime("%Y-%m-%d %H:%M:%S%.3f")
+    pl.DataFrame({
+        "Date Time": clock, "Total Time (s)": t.round(3), "Cycle Index": np.ones(ROWS, int), "Step Index": np.arange(ROWS) // 1000,
+        "Voltage(V)": (3.7 + 0.1 * np.sin(t / 1000)).round(6), "Current(mA)": (0.1 * np.cos(t / 3000)).round(6),
+    }).write_csv(folder / "cycler.csv")  # fmt: skip
+
+
+def ours(folder: Path) -> float:
+    from stackpress.kept import named
+    from stackpress.merge.cell import merged
+    from stackpress.merge.readers import Asked, read
+
+    begin = time.perf_counter()
+    run = named("month", folder / "data").run
+    span = (START_UNIX_S, START_UNIX_S + MONTH_S)
+    found = merged(run, [read(folder / "cycler.csv", Asked(zone="UTC"), span)], folder / "merged", ("parquet",))
+    assert found.pressed == found.rows == ROWS
+    return time.perf_counter() - begin
+
+
+def pandas(folder: Path) -> float:
+    import pandas as pd
+
+    begin = time.perf_counter()
+    cycler = pd.read_csv(folder / "cycler.csv", parse_dates=["Date Time"])
+    cycler["Unix Time / s"] = cycler["Date Time"].dt.tz_localize("UTC").astype("int64") / 1e6
+    press = pd.read_parquet(next((folder / "data" / "runs").glob("*.parquet")))
+    assert len(pd.merge_asof(cycler, press, on="Unix Time / s", direction="forward")) == ROWS
+    return time.perf_counter() - begin
+
+
+SIDES = {"ours": ours, "pandas": pandas}
+
+
+def measured() -> dict[str, float]:
+    """Ratios of wall time and of peak memory, ours over pandas's."""
+    with tempfile.TemporaryDirectory() as name:
+        make(Path(name))
+        told = [{side: _told(side, name) for side in SIDES} for _ in range(PAIRS)]
+    return {"merge_ratio": median(one["ours"][0] / one["pandas"][0] for one in told),
+            "merge_rss_ratio": median(one["ours"][1] / one["pandas"][1] for one in told)}  # fmt: skip
+
+
+def _told(side: str, folder: str) -> list[float]:
+    run = subprocess.run([sys.executable, __file__, side, folder], check=True, capture_output=True, text=True)
+    found: list[float] = json.loads(run.stdout)
+    return found
+
+
+if __name__ == "__main__":
+    seconds = SIDES[sys.argv[1]](Path(sys.argv[2]))
+    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
