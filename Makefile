@@ -44,7 +44,7 @@ lint: $(VENV)/.dev ## ruff over everything, mypy over the host's code and the bo
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy host_tools/stackpress hil_tests/targets hil_tests/scenario.py \
 	  hil_tests/player.py hil_tests/run.py hil_tests/expectations.py hil_tests/bundle.py hil_tests/short_program.py hil_tests/suites.py \
-	  hil_tests/devices/recorder.py
+	  hil_tests/devices/recorder.py hil_tests/campaign hil_tests/witness/node.py hil_tests/witness/second_emulator.py
 	@$(BIN)/python boards/typings.py build/typings
 	@$(BIN)/mypy --config-file boards/mypy.ini
 

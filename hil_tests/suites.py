@@ -22,6 +22,9 @@ EMULATED = ["hil_tests/test_scenarios.py", "hil_tests/emulated"]
 PYTEST = [sys.executable, "-m", "pytest", "-n", "auto", "--dist", "worksteal"]
 LONG_ON_CHIP = ("abort_vents", "estop_vents_a_ramp", "guard_vents_a_hold", "force_drop_is_not_chased", "power_cut_in_a_hold")
 BUSY, TEST_BUSY = 4, Path("build/test_busy.json")
+# What is printed: module; each writes its figures into build/campaign/summary.json.
+WITNESSES = {"rules of the carriers": "electrical_rules", "the tick on independent processors": "processor",
+             "scenarios on the second emulator": "second_emulator"}  # fmt: skip
 SEEDS = range(1, 11)  # of hypothesis, one whole run each
 
 
@@ -93,7 +96,11 @@ def campaign() -> int:
         properties = [*PYTEST, "firmware/tests", "host_tools/tests", "-m", "hypothesis", f"--hypothesis-seed={seed}"]
         failed |= _timed(f"properties, seed {seed}", properties)
     failed |= _timed("circuits of the carriers", [sys.executable, "-m", "boards.spice"])
+    for what, module in WITNESSES.items():
+        failed |= _timed(what, [sys.executable, "-m", f"hil_tests.campaign.{module}"])
     failed |= _timed("what a stranger can install", [sys.executable, "-m", "pytest", "host_tools/tests", "-m", "network"])
+    picotool = [sys.executable, "-m", "pytest", "hil_tests/emulated/test_picotool.py", "--target=emulator", "-m", "network"]
+    failed |= _timed("what picotool says of the images", picotool)
     failed |= _timed("the simulated press's figures", [sys.executable, "-m", "hil_tests.bench"])
     failed |= _timed("the service's figures", [sys.executable, "-m", "hil_tests.bench", "--only", "page,serve,merge"])
     return failed | _timed("the chip's figures", [sys.executable, "-m", "hil_tests.bench.board"])

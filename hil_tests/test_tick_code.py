@@ -20,6 +20,7 @@ from boards.images import sources, tick
 from boards.images.board_data import board_data
 from hil_tests.targets import machine_code
 from hil_tests.targets.machine_code import FIXED, MODELS, Core
+from hil_tests.witness import ticks
 
 CORES = sorted(MODELS)
 
@@ -61,6 +62,25 @@ def test_machine_code_of_the_tick_is_the_tick(seed: int, core: Core) -> None:
         python_tick(s, ring)
         core.run()
         assert blackboard_of(core) == s and core.get("ring", RING) == ring, n
+
+
+def test_code_for_the_small_core_does_the_same_on_another_and_needs_nothing_that_the_chip_lacks(tmp_path: Path) -> None:
+    found = tick_compiler.read_order(tick.CORE / "tick.py", "tick", roots=tick.ROOTS)
+    code = machine_code.compiled(tick.with_handler(found, FIXED), "cortex-m0plus", tmp_path)
+    core, executed = machine_code.UnicornM0Plus(code), dict[int, bytes]()
+    core.executed(executed)
+    assert ticks.differing(core, seed=20, count=150) == 0
+    assert len(executed) > 1000 and not any(machine_code.lacking(one) for one in executed.values())
+
+
+@pytest.mark.parametrize(("text", "lacks"), [
+    ("b0fbf1f2", True), ("a0fb0123", True), ("08bf", True), ("80b1", True), ("01bb", True), ("4ff00100", True),
+    ("00bf", False), ("10bf", False), ("00b5", False), ("00bd", False), ("c0b2", False), ("72b6", False), ("00ba", False),
+    ("fff7fefe", False), ("bff34f8f", False), ("80f30888", False), ("eff30580", False), ("0048", False),
+])  # fmt: skip
+def test_what_a_small_core_lacks_is_known(text: str, lacks: bool) -> None:
+    """udiv, umull, it eq, cbz, cbnz, mov.w; nop, yield, push, pop, uxtb, cpsid, rev, bl, dsb, msr, mrs, ldr."""
+    assert machine_code.lacking(bytes.fromhex(text)) == lacks
 
 
 @pytest.mark.parametrize("name", CORES)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from littlefs import LittleFS, LittleFSError
 from stackpress.flashing import flash_map
 from stackpress.paths import BOARDS, FIRMWARE
 from stackpress.simulator.supervisor import MICROPYTHON
@@ -67,6 +68,31 @@ def test_each_board_takes_over_the_store_of_each_other_with_all_it_holds(before:
     assert kept(first) and kept(second) and second["found"] == "kept" and second["touched"] == 0
     larger = room_of(before) > room_of(after)
     assert first["found"] == ("moved" if larger else "kept") and bool(first["told"]) == larger
+
+
+def mounted(data: bytes) -> LittleFS:
+    """By littlefs-python, which formats what it can't mount unless it is only told to mount. LittleFSError if it can't."""
+    fs = LittleFS(block_size=BLOCK, block_count=len(data) // BLOCK, prog_size=256, read_size=32, lookahead_size=32, mount=False)
+    fs.context.buffer[:] = data
+    fs.mount()
+    return fs
+
+
+def test_what_micropython_s_littlefs_wrote_another_one_reads_word_for_word(tmp_path: Path) -> None:
+    path = left_by(tmp_path, store(352))
+    assert opened((path, 288))[0]["found"] == "moved"  # all of it is written anew
+    data, before = path.read_bytes()[: 288 * BLOCK], mounted(store(352))
+    after = mounted(data)
+    names = set(before.listdir("/documents"))
+    for name in names:
+        with before.open(f"/documents/{name}", "rb") as one, after.open(f"/documents/{name}", "rb") as other:
+            assert one.read() == other.read()
+    assert set(after.listdir("/documents")) == names and len(names) >= len(DOCUMENTS)
+
+
+def test_a_store_that_is_damaged_is_not_made_whole_by_looking_at_it(tmp_path: Path) -> None:
+    with pytest.raises(LittleFSError):
+        mounted(damaged("both superblocks erased"))
 
 
 def test_a_store_of_an_earlier_size_is_taken_over_on_pico2_too(tmp_path: Path) -> None:

@@ -113,14 +113,18 @@ class EmulatedM0Plus(Core):
         return cycles
 
 
-class UnicornM33(Core):
-    """A Cortex-M33 of QEMU's, by way of unicorn: nothing in it is ours, and it counts no cycles."""
+class Unicorn(Core):
+    """A core of QEMU's, by way of unicorn: nothing in it is ours, and it counts no cycles."""
+
+    MODE: tuple[str, ...] = ("UC_MODE_THUMB", "UC_MODE_MCLASS")
+    MODEL = "UC_CPU_ARM_CORTEX_M33"
 
     def __init__(self, elf: bytes) -> None:
-        unicorn: Any = import_module("unicorn")
+        self._unicorn: Any = import_module("unicorn")
         self._names: Any = import_module("unicorn.arm_const")
-        self._cpu: Any = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
-        self._cpu.ctl_set_cpu_model(self._names.UC_CPU_ARM_CORTEX_M33)
+        mode = sum(getattr(self._unicorn, name) for name in self.MODE)
+        self._cpu: Any = self._unicorn.Uc(self._unicorn.UC_ARCH_ARM, mode)
+        self._cpu.ctl_set_cpu_model(getattr(self._names, self.MODEL))
         self._cpu.mem_map(RAM, (RAM_BYTES + 0xFFF) & ~0xFFF)
         super().__init__(elf)
 
@@ -129,6 +133,11 @@ class UnicornM33(Core):
 
     def read(self, address: int, size: int) -> bytes:
         return bytes(self._cpu.mem_read(address, size))
+
+    def executed(self, found: dict[int, bytes]) -> None:
+        """From here on put each instruction that is executed into `found`: by address, its bytes."""
+        seen = self._unicorn.UC_HOOK_CODE
+        self._cpu.hook_add(seen, lambda cpu, address, size, _: found.setdefault(address, bytes(cpu.mem_read(address, size))))
 
     def _register(self, number: int) -> int:
         return int(getattr(self._names, f"UC_ARM_REG_R{number}"))
@@ -149,4 +158,21 @@ class UnicornM33(Core):
         return 0
 
 
-MODELS: dict[str, type[Core]] = {"cortex-m0plus": EmulatedM0Plus, "cortex-m33": UnicornM33}
+class UnicornM0Plus(Unicorn):
+    """With UC_MODE_MCLASS it would be a Cortex-M33 that divides; as it is IT and CBZ run, which the chip lacks: `lacking`."""
+
+    MODE = ("UC_MODE_THUMB",)
+    MODEL = "UC_CPU_ARM_CORTEX_M0"
+
+
+def lacking(instruction: bytes) -> bool:
+    """Whether a Cortex-M0+ has no such instruction (ARMv6-M A5.2: of 32 bits BL, MSR, MRS and barriers only; no IT, CBZ, CBNZ)."""
+    first = int.from_bytes(instruction[:2], "little")
+    if len(instruction) == 2:
+        return first & 0xF500 == 0xB100 or (first & 0xFF00 == 0xBF00 and bool(first & 0xF))
+    second = int.from_bytes(instruction[2:], "little")
+    return not (first & 0xF800 == 0xF000 and (second & 0xD000 == 0xD000 or first & 0xFFE0 in (0xF380, 0xF3A0, 0xF3E0)))
+
+
+MODELS: dict[str, type[Core]] = {"cortex-m0plus": EmulatedM0Plus, "cortex-m33": Unicorn}
+INDEPENDENT: dict[str, type[Unicorn]] = {"cortex-m0plus": UnicornM0Plus, "cortex-m33": Unicorn}
