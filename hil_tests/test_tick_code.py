@@ -39,12 +39,12 @@ def core(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return on_a_core(request.param, found, tmp_path_factory.mktemp(request.param))
 
 
-def on_a_core(name: str, found: list[tick_compiler.Stage], folder: Path) -> Core:
+def on_a_core(name: str, found: list[tick_compiler.Stage], folder: Path, models: Any = MODELS) -> Any:
     try:
         machine_code.compiler(name)
     except sources.CannotBuild as reason:
         pytest.skip(str(reason))
-    return MODELS[name](machine_code.compiled(tick.with_handler(found, FIXED), name, folder))
+    return models[name](machine_code.compiled(tick.with_handler(found, FIXED), name, folder))
 
 
 def blackboard_of(core: Core) -> Any:
@@ -66,8 +66,7 @@ def test_machine_code_of_the_tick_is_the_tick(seed: int, core: Core) -> None:
 
 def test_code_for_the_small_core_does_the_same_on_another_and_needs_nothing_that_the_chip_lacks(tmp_path: Path) -> None:
     found = tick_compiler.read_order(tick.CORE / "tick.py", "tick", roots=tick.ROOTS)
-    code = machine_code.compiled(tick.with_handler(found, FIXED), "cortex-m0plus", tmp_path)
-    core, executed = machine_code.UnicornM0Plus(code), dict[int, bytes]()
+    core, executed = on_a_core("cortex-m0plus", found, tmp_path, machine_code.INDEPENDENT), dict[int, bytes]()
     core.executed(executed)
     assert ticks.differing(core, seed=20, count=150) == 0
     assert len(executed) > 1000 and not any(machine_code.lacking(one) for one in executed.values())
