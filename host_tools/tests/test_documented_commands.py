@@ -160,6 +160,7 @@ NOT_RUN = {
     "python -m hil_tests.suites test|busy|hil|campaign": MINUTES,
     "python -m stackpress.logs.export_speed [samples]": MINUTES,
     "python speeds.py press|hold": MINUTES,
+    "python merging.py ours|pandas FOLDER": MINUTES,
     "make -C ports/rp2 submodules": "in MicroPython's own checkout, over the network",
 }
 DRY = {"<commit>": "HEAD", "...": "pico", "PATH": "/tmp", "sim|emulator|serial": "sim"}  # in make's words
