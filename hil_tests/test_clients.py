@@ -386,6 +386,33 @@ def test_mpremote_on_a_press_that_is_not_at_rest_is_told_so_at_once_and_touches_
     assert target.truth()["force_n"] >= before["force_n"] * 0.98
 
 
+# How a press gets into a state in which it stands and is not safe, and how out of it.
+STANDING: dict[str, tuple[Callable[[stackpress.Press, SimTarget], None], Callable[[stackpress.Press, SimTarget], None]]] = {
+    "ready": (lambda press, _: press.arm(), lambda press, _: press.disarm()),
+    "monitor": (lambda press, _: press.monitor(), lambda press, _: press.monitor(False)),
+    "service": (lambda press, _: press.service_unlock(press.identity), lambda press, _: press.service_lock()),
+    "tripped": (lambda press, target: (press.arm(), target.fault("guard"))[0], lambda press, target: target.clear_fault("guard")),
+}
+
+
+@pytest.mark.parametrize("state", STANDING)
+def test_mpremote_on_a_press_that_stands_but_is_not_safe_is_told_its_state(target: SimTarget, state: str) -> None:
+    into, out = STANDING[state]
+    with stackpress.open(target.port) as press:
+        into(press, target)
+        wait_until(lambda: press.state == state)
+    starts = target.starts
+    done = mpremote(target, "exec", "print(1)")
+    with stackpress.open(target.port) as press:
+        left = press.state
+        out(press, target)
+        if state == "tripped":
+            wait_until(lambda: not [check for check in press.checks() if check.code == "guard"])
+            press.reset()
+    assert f"the press is {state}: it gives no prompt now; nothing was touched" in done.stdout + done.stderr
+    assert done.returncode == 1 and target.starts == starts and left == state
+
+
 def press_after_arming(target: SimTarget) -> None:
     with stackpress.open(target.port) as press:
         press.start(NAME)
