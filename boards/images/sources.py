@@ -28,6 +28,9 @@ EDITS = (  # file, what stands there, what shall stand there
 # MicroPython has a hook of its own there since 1.26: ours (usb_wire.c) comes first and does what it did
 HOOK = ("shared/tinyusb/mp_usbd.c", "TU_ATTR_FAST_FUNC void tud_event_hook_cb(", "TU_ATTR_WEAK void tud_event_hook_cb(")
 SDK_2_2 = ("ports/rp2/CMakeLists.txt", "    pico_platform_compiler\n", "    pico_platform_common\n    pico_platform_compiler\n")
+# since pico-sdk 2.2 a stack takes room where it is laid: MicroPython lays 8 kB of it into the 4 kB that an RP2350 has there
+SPACERS = ("ports/rp2/CMakeLists.txt", "    PICO_CORE1_STACK_SIZE=0\n",
+           "    PICO_CORE1_STACK_SIZE=0\n    PICO_CRT0_ALLOCATE_SPACERS=0\n")  # fmt: skip
 
 
 class Release(NamedTuple):
@@ -43,7 +46,7 @@ VERSIONS = {
     "1.25": Release("trixie", (("micropython", "1.25.0+ds-1"), ("mbedtls", "3.6.6-0.1~deb13u1")),
                     (("pico-sdk-source", "2.1.1-1"), ("tinyusb-source", "0.18.0+dfsg-1")), EDITS),
     "1.26": Release("sid", (("micropython", "1.26.1+ds-1"), ("mbedtls", "3.6.7-3")),
-                    (("pico-sdk-source", "2.2.0-3"), ("tinyusb-source", "0.18.0+dfsg-1")), (*EDITS, SDK_2_2, HOOK)),
+                    (("pico-sdk-source", "2.2.0-3"), ("tinyusb-source", "0.18.0+dfsg-1")), (*EDITS, SDK_2_2, SPACERS, HOOK)),
 }  # fmt: skip
 DEFAULT = "1.25"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
