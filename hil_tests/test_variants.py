@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from stackpress_plant import load
 from stackpress_plant.plant import Plant
+from stackpress_plant.step import step
 
 from hil_tests import variants
 from hil_tests.plant.traces import CLOSED, FILL, VENT
@@ -26,7 +27,7 @@ def truth(plant: str, changed: Mapping[str, Any]) -> str:
     press, words, seen = Plant(spec, HZ), array("i", [0] * 11), []  # type: ignore[no-untyped-call]
     for ms, words[0], words[1] in STEPS[plant]:
         for tick in range(ms):
-            press.step(words)  # type: ignore[no-untyped-call]
+            step(words, press.P)
             if tick % LOOK == 0:
                 seen.append(press.truth())  # type: ignore[no-untyped-call]
     return variants.print_of(json.dumps(seen).encode())
