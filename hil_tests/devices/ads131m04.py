@@ -5,6 +5,7 @@ the words before it, in the upper 16 bits of its word. 8.5.1.10 commands. 8.6 re
 conversion and rises when all of it was shifted out, or shortly before the next one if it was not.
 """
 
+from binascii import crc_hqx
 from collections.abc import Callable, Sequence
 
 from hil_tests.devices.wires import Wires
@@ -18,12 +19,8 @@ WORD, WORDS = 24, 6
 
 
 def crc16(words: Sequence[int]) -> int:
-    """CCITT over 24-bit words, bit by bit as the datasheet draws it."""
-    crc = 0xFFFF
-    for word in words:
-        for n in range(WORD - 1, -1, -1):
-            crc = (crc << 1 ^ (0x1021 if (crc >> 15 ^ word >> n) & 1 else 0)) & 0xFFFF
-    return crc
+    """CCITT over 24-bit words."""
+    return crc_hqx(b"".join(word.to_bytes(3, "big") for word in words), 0xFFFF)
 
 
 class Ads131m04:
@@ -35,20 +32,17 @@ class Ads131m04:
         self.registers[STATUS] |= RESET_SEEN
         self.codes: list[int] = [0, 0, 0, 0]
         self.fresh = 0  # DRDY bits of STATUS
-        self.dead = False  # no power: lines float, the pull-downs win
         self.ready_cut = False  # the wire of data-ready: the controller's pull-up wins
         self.noise_frames = 0  # so many frames with a bit turned over
         self.noise_mask = 1 << 40  # which
         self.conversions = self.frames = 0
         self.on_ready: Callable[[], None] = lambda: None
         self._answer = 0xFF24
-        self._selected, self._din, self._bits, self._in = 0, 0, 0, 0
-        self._out = 0
+        clock, data = pins["converter_clock"], pins["converter_data"]
+        self._register = wires.shifter(clock, pins["pio_data"], data, 2 * WORD, WORD * (WORDS - 1), self._read)
         self._convert = wires.alarm(self._converted)
         self._rise = wires.alarm(lambda: self._ready(1))
-        wires.watch(pins["converter_clock"], self._clocked)
         wires.watch(pins["converter_select"], self._select)
-        wires.watch(pins["pio_data"], self._data)
         self._select(wires.level(pins["converter_select"]))
         self._ready(1)
         self._convert.schedule(1e9 / self.rate_hz)
@@ -56,6 +50,15 @@ class Ads131m04:
     @property
     def rate_hz(self) -> float:
         return self.clock_hz / 2 / RATIOS[self.registers[CLOCK] >> 2 & 7]
+
+    @property
+    def dead(self) -> bool:
+        """No power: lines float, the pull-downs win."""
+        return bool(self._register.silent)
+
+    @dead.setter
+    def dead(self, is_dead: bool) -> None:
+        self._register.silent = is_dead
 
     def power_glitch(self) -> None:
         """The supply dips: every register at its default, and STATUS tells so."""
@@ -80,19 +83,16 @@ class Ads131m04:
 
     # -- frames ----------------------------------------------------------------------------------------------------
 
-    def _data(self, level: int) -> None:
-        self._din = level
-
     def _select(self, level: int) -> None:
+        register = self._register
         if level:
-            if not self._selected:
+            if not register.selected:
                 return
-            self._selected = 0
-            if self._bits >= WORD:
+            register.selected = False
+            if register.bits >= WORD:
                 self._obey()
             self.wires.drive(self.pins["converter_data"], 0)
             return
-        self._selected, self._bits, self._in = 1, 0, 0
         head = self._answer
         if head == NULL:
             head = self.registers[STATUS] | 0x0100 | self.fresh
@@ -104,27 +104,17 @@ class Ads131m04:
         if self.noise_frames:
             self.noise_frames -= 1
             out ^= self.noise_mask
-        self._out = out
+        register.begin(format(out, f"0{WORD * WORDS}b").encode())
 
-    def _clocked(self, level: int) -> None:
-        if not self._selected:
-            return
-        if level:
-            left = WORD * WORDS - 1 - self._bits
-            if not self.dead:
-                self.wires.drive(self.pins["converter_data"], self._out >> left & 1 if left >= 0 else 0)
-            return
-        self._bits += 1
-        if self._bits <= 2 * WORD:
-            self._in = self._in << 1 | self._din
-        elif self._bits == WORD * (WORDS - 1):
-            self.fresh = 0
-            self._rise.cancel()
-            self._ready(1)
+    def _read(self) -> None:
+        """All but the CRC was shifted out."""
+        self.fresh = 0
+        self._rise.cancel()
+        self._ready(1)
 
     def _obey(self) -> None:
         self.frames += 1
-        whole = self._in if self._bits >= 2 * WORD else self._in << (2 * WORD - self._bits)
+        whole = self._register.taken << max(0, 2 * WORD - self._register.bits)
         command, argument = whole >> (WORD + 8) & 0xFFFF, whole >> 8 & 0xFFFF
         locked = self.registers[STATUS] & LOCKED
         self._answer = NULL

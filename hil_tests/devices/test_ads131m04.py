@@ -42,10 +42,7 @@ class Fitted:
 
     def hold(self, pin: int, level: int) -> None:
         """A line that something else keeps at a level."""
-        wires: Any = self.rp2040.wires
-        drive = wires.drive
-        wires.drive = lambda each, value: drive(each, level if each == pin else value)
-        wires.drive(pin, level)
+        self.rp2040.wires.line(pin).hold(level)
 
     def run(self, ms: float) -> list[tuple[int, list[int]]]:
         before = len(self.seen)

@@ -9,10 +9,9 @@ class Wires:
 
     def __init__(self, chip: Any, named: Mapping[str, int] | None = None, kept: int = 0) -> None:
         self.chip = chip
-        self._levels: dict[int, int] = {}
-        self._edges: dict[int, Any] = {}
+        self._lines: dict[int, Any] = {}
         for pin in (named or {}).values():
-            self._of(pin, kept).remember(self.level(pin))
+            self.line(pin, kept).remember(self.level(pin))
 
     @property
     def now_ns(self) -> float:
@@ -25,28 +24,33 @@ class Wires:
 
     def watch(self, pin: int, changed: Callable[[int], None]) -> None:
         """Call `changed(level)` at each edge, after those who came before; a pin that is no output counts as low."""
-        self._of(pin).watch(changed)
+        self.line(pin).watch(changed)
 
-    def _of(self, pin: int, kept: int = 0) -> Any:
+    def line(self, pin: int, kept: int = 0) -> Any:
+        """The pin's Edges."""
         from hil_tests.devices.edges import Edges  # late: then the compiled one is found, if there is one
 
-        if pin not in self._edges:
-            self._edges[pin] = Edges(self.chip.clock, self.level(pin), kept)
-            self.chip.gpio[pin].add_listener(self._edges[pin])
-        return self._edges[pin]
+        if pin not in self._lines:
+            self._lines[pin] = Edges(self.chip.gpio[pin], self.chip.clock, self.level(pin), kept)
+            self.chip.gpio[pin].add_listener(self._lines[pin])
+        return self._lines[pin]
+
+    def shifter(self, clock: int, data: int, wire: int | None, width: int, told_at: int, reached: Callable[[], None]) -> Any:
+        """A shift register (edges.py) between these pins."""
+        from hil_tests.devices.edges import Shifter
+
+        shifter = Shifter(self.line(data), None if wire is None else self.line(wire), width, told_at, reached)
+        self.line(clock).clock(shifter)
+        return shifter
 
     def edges(self, pin: int) -> tuple[list[tuple[float, int]], bool]:
         """What is remembered of a pin, whoever drove it, and whether that is all."""
-        found: tuple[list[tuple[float, int]], bool] = self._edges[pin].remembered()
+        found: tuple[list[tuple[float, int]], bool] = self._lines[pin].remembered()
         return found
 
     def drive(self, pin: int, level: int) -> None:
         """The level that a device puts on a wire; the same again is no edge."""
-        if self._levels.get(pin) != level:
-            self._levels[pin] = level
-            self.chip.gpio[pin].set_input_value(bool(level))
-            if pin in self._edges:
-                self._edges[pin].remember(level)
+        self.line(pin).drive(level)
 
     def alarm(self, call: Callable[[], None]) -> Any:
         """Something with schedule(nanoseconds) and cancel()."""

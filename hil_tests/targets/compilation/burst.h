@@ -14,6 +14,7 @@
 #define UDIVIDEND 0x60u /* RP2040 datasheet 2.3.1.7; then UDIVISOR, SDIVIDEND, SDIVISOR, QUOTIENT, REMAINDER, CSR */
 #define CSR 0x78u
 #define HANDLER 1
+#define FAR (1LL << 40) /* cycles */
 
 struct divider {
     uint32_t dividend, divisor, quotient, remainder, csr;
@@ -375,23 +376,34 @@ struct horizon {
     long long *at[2], due[2], step[2]; /* of both PIO blocks, in 1/256 of a cycle; a block that stands still has step 0 */
 };
 
+/* The first number of cycles with which an alarm or a state machine is due. */
+static long long cycles_to(const struct horizon *h) {
+    double now = *h->now, ahead = (h->alarm - now) / 8.0;
+    long long cycles = FAR;
+    int n;
+    if (ahead < (double)FAR) {
+        cycles = (long long)ahead;
+        while (now + (double)(cycles - 1) * 8.0 >= h->alarm) cycles--;
+        while (now + (double)cycles * 8.0 < h->alarm) cycles++;
+    }
+    for (n = 0; n < 2; n++) {
+        long long due = (h->due[n] - *h->at[n] + 255) >> 8;
+        if (h->step[n] && due < cycles) cycles = due;
+    }
+    return cycles;
+}
+
 /* Until an alarm or a state machine is due with the last instruction's cycles, which are given back and not yet told to the clock;
  * or 0: the next instruction is none of these. */
 static int run_burst(struct burst *b, struct horizon *h) {
-    double now = *h->now;
-    long long first = *h->at[0], second = *h->at[1];
-    int cycles;
+    long long end = cycles_to(h), done = 0;
+    int cycles, n;
     for (;;) {
         cycles = one(b);
-        if (!cycles) break;
-        if (h->alarm <= now + cycles * 8.0 || first + cycles * h->step[0] >= h->due[0] || second + cycles * h->step[1] >= h->due[1])
-            break;
-        now += cycles * 8.0;
-        first += cycles * h->step[0];
-        second += cycles * h->step[1];
+        if (!cycles || done + cycles >= end) break;
+        done += cycles;
     }
-    *h->now = now;
-    *h->at[0] = first;
-    *h->at[1] = second;
+    *h->now += (double)done * 8.0;
+    for (n = 0; n < 2; n++) *h->at[n] += done * h->step[n];
     return cycles;
 }

@@ -39,6 +39,7 @@ cdef extern from "burst.h":
     int divider_read(burst *b, unsigned int offset, unsigned int *value)
     int divider_write(burst *b, unsigned int offset, unsigned int value)
 
+cdef unsigned int TIMEHR = 0x08, TIMELR = 0x0C, TIMERAWL = 0x28  # RP2040 datasheet 4.6.5
 cdef double CYCLE_NANOS = 1e9 / 125_000_000
 cdef long long NEVER = <long long>1 << 62
 
@@ -53,7 +54,7 @@ cdef class Loop:
     cdef RPPIO pio0
     cdef RPPIO pio1
     cdef burst plain
-    cdef object others
+    cdef object others, timer, timers_own
 
     def __init__(self, RP2040 rp2040, SimulationClock clock):
         self.rp2040, self.core, self.clock = rp2040, rp2040.core, clock
@@ -63,6 +64,8 @@ cdef class Loop:
         sio = rp2040.sio
         self.others = sio.read_uint32, sio.write_uint32, sio.reset
         sio.read_uint32, sio.write_uint32, sio.reset = self.read_sio, self.write_sio, self.reset_sio
+        self.timer, self.timers_own = rp2040.timer, rp2040.timer.read_uint32
+        self.timer.read_uint32 = self.read_timer
 
     cdef void _reach(self):
         """Where the core's registers and the chip's memories lie: they never move."""
@@ -87,6 +90,18 @@ cdef class Loop:
     def reset_sio(self):
         self.plain.div = divider(0, 1, 0, 0, 0)
         self.others[2]()
+
+    def read_timer(self, unsigned int offset):
+        """The running count, which is read all the time; all else is rp2040py's."""
+        cdef unsigned long long micros
+        if offset == TIMEHR:
+            return self.timer._latched_time_high
+        if offset != TIMELR and offset != TIMERAWL:
+            return self.timers_own(offset)
+        micros = <unsigned long long>((self.clock._nanos_counter - <double>self.timer._epoch_nanos) / 1000)
+        if offset == TIMELR:
+            self.timer._latched_time_high = micros >> 32
+        return <unsigned int>(micros & 0xFFFFFFFFU)
 
     def one(self):
         """A single plain instruction, without the clock; its cycles, or 0 if it is none."""

@@ -65,13 +65,77 @@ ALL_PINS_IN_C = """        cdef unsigned int gpio_index
 FIFO = "from rp2040py.native._fifo cimport FIFO"
 OTHERS = "from rp2040py.native._cortex_m0_core cimport CortexM0Core\nfrom rp2040py.native._rp2040 cimport RP2040"
 
+PADS = "from rp2040py.native._pads cimport"
+WAITS = "    cdef public bint waiting\n    cdef public unsigned int wait_type\n    cdef public unsigned int wait_index\n"
+OUT_PINS = "    cdef public unsigned int pin_values\n    cdef public unsigned int pin_directions\n"
+IRQ_LEVEL = """    cdef bint irq_level(self):
+        return _apply_override_c(((self.irq_status & self.irq_enable_mask) | self.irq_force_mask) != 0, (self.ctrl >> 28) & 0x3)
+
+    cdef list blocks(self):
+        if self.pios is None:
+            self.pios = self.rp2040.pio
+        return self.pios
+
+"""
+WAITING = """        for pio in self.rp2040.pio:
+            for machine in pio.machines:
+                if (
+                    machine.enabled
+                    and machine.waiting
+                    and machine.wait_type == WaitType.PIN
+                    and machine.wait_index == self.index
+                ):
+                    machine.check_wait()
+"""
+WAITING_IN_C = """        for pio in self.blocks():
+            for machine in (<Pads>pio).machines:
+                waiter = <Waiter>machine
+                # wait_type 1 is WaitType.PIN
+                if waiter.enabled and waiter.waiting and waiter.wait_type == 1 and waiter.wait_index == self.index:
+                    machine.check_wait()
+"""
+MACHINE = "        cdef StateMachine machine\n"
+EACH, EACH_IN_C = ("        for machine in self.machines:\n", "        for index in range(4):\n"
+                   "            machine = <StateMachine>PyList_GET_ITEM(self.machines, index)\n")
+DUE = "        cdef long long next_due_fp = NEVER_DUE\n" + MACHINE
+RUN = "        cdef long long cycle_fp = self.cycle_fp\n" + MACHINE
+IN_PINS = "            source_value = self.in_source_value(arg >> 5)\n"
+FEW_PINS = """    cdef unsigned int few_pins(self, unsigned int count) except? 0xFFFFFFFF:
+        \"\"\"As many pins as are taken in; the others are masked away.\"\"\"
+        cdef unsigned int result = 0, n, at
+        for n in range(count):
+            at = (self.in_base + n) % 32
+            if at < <unsigned int>len(self.pins) and (<GPIOPin>self.pins[at]).level():
+                result |= (<unsigned int>1) << n
+        return result
+
+"""
+SOURCE = "    cdef unsigned int in_source_value(self, unsigned int source) except? 0xFFFFFFFF:\n"
+
 MENDS = [
     ("_cortex_m0_core.pxd", "    cpdef reset(self)\n",
      "    cpdef reset(self)\n    cpdef bint check_condition(self, unsigned int cond)\n"),
     ("_cortex_m0_core.pyx", "    def check_condition(self, cond) -> bool:\n        cdef unsigned int c = <unsigned int> cond\n",
      CONDITION),
     ("_gpio_pin.pxd", "    cdef bint _eff_raw_input(self)\n", "    cdef bint _eff_raw_input(self)\n    cdef bint level(self)\n"),
-    ("_gpio_pin.pyx", "    cdef int _state_code(self):\n", LEVEL + "    cdef int _state_code(self):\n"),
+    ("_gpio_pin.pyx", "    cdef int _state_code(self):\n", LEVEL + IRQ_LEVEL + "    cdef int _state_code(self):\n"),
+    ("_gpio_pin.pxd", "cdef class GPIOPin:\n",
+     "cdef class GPIOPin:\n    cdef list pios\n\n    cdef bint irq_level(self)\n    cdef list blocks(self)\n"
+     "    cpdef set_input_value(self, value)\n    cpdef _apply_input_value(self, value)\n\n"),
+    ("_gpio_pin.pyx", "import logging\n", f"import logging\n\n{PADS} Pads, Waiter\n"),
+    ("_gpio_pin.pyx", "    def set_input_value(", "    cpdef set_input_value("),
+    ("_gpio_pin.pyx", "    def _apply_input_value(self, value):\n",
+     "    cpdef _apply_input_value(self, value):\n        cdef Waiter waiter\n"),
+    ("_gpio_pin.pyx", "        prev_irq_value = self.irq_value\n", "        cdef bint prev_irq_value = self.irq_level()\n"),
+    ("_gpio_pin.pyx", "        if self.irq_value != prev_irq_value:\n", "        if self.irq_level() != prev_irq_value:\n"),
+    ("_gpio_pin.pyx", WAITING, WAITING_IN_C),
+    *((
+        "_gpio_pin.pyx", f"            return (<unsigned int>rp.pio[{n}].{name}) & bitmask\n",
+        f"            return (<Pads>self.blocks()[{n}]).{name} & bitmask\n",
+    ) for n in (0, 1) for name in ("pin_values", "pin_directions")),
+    ("_rp2040.pxd", "    cpdef unsigned int read_uint16(self",
+     "    cpdef find_peripheral(self, address)\n    cpdef unsigned int read_uint16(self"),
+    ("_rp2040.pyx", "    def find_peripheral(self", "    cpdef find_peripheral(self"),
     ("_rp2040.pyx", CORE, f"{PIN} as Pad\n{CORE}"),
     ("_rp2040.pyx", ALL_PINS + "            if self.gpio[gpio_index].input_value:\n", ALL_PINS_IN_C + AT_PAD),
     ("_pio.pxd", "    cpdef step(self)\n",
@@ -83,15 +147,29 @@ MENDS = [
     ("_pio.pyx", RAW, RAW_IN_C),
     ("_pio.pyx", "    def irq_updated(self):", "    cpdef irq_updated(self):"),
     ("_pio.pyx", "from rp2040py.native._gpio_pin cimport GPIOPin\n", f"from rp2040py.native._gpio_pin cimport GPIOPin\n{OTHERS}\n"),
+    ("_pio.pxd", "cdef class RPPIO:\n", f"{PADS} Pads\n\n\ncdef class RPPIO(Pads):\n"),
+    ("_pio.pxd", OUT_PINS, ""),
+    ("_pio.pxd", "    cdef public list machines\n", ""),
+    ("_pio.pyx", "cdef class RPPIO:\n", "cdef class RPPIO(Pads):\n"),
+    ("_pio.pyx", "import asyncio\n", f"import asyncio\n\nfrom cpython.list cimport PyList_GET_ITEM\n\n{PADS} Pads\n"),
+    ("_pio.pyx", DUE + EACH, DUE + "        cdef int index\n" + EACH_IN_C),
+    ("_pio.pyx", RUN + EACH, RUN + "        cdef int index\n" + EACH_IN_C),
     ("_state_machine.pxd", "cdef class StateMachine:\n",
-     f"from rp2040py.native._pio cimport RPPIO\n{FIFO}\n\n\ncdef class StateMachine:\n"),
+     f"from rp2040py.native._pio cimport RPPIO\n{FIFO}\n{PADS} Waiter\n\n\ncdef class StateMachine(Waiter):\n"),
+    ("_state_machine.pxd", "    cdef public bint enabled\n", ""),
+    ("_state_machine.pxd", WAITS, ""),
+    ("_state_machine.pxd", "    cdef bint jmp_condition(",
+     "    cdef unsigned int few_pins(self, unsigned int count) except? 0xFFFFFFFF\n    cdef bint jmp_condition("),
+    ("_state_machine.pyx", SOURCE, FEW_PINS + SOURCE),
+    ("_state_machine.pyx", IN_PINS,
+     IN_PINS.replace("self.in", "self.few_pins(bit_count) if bit_count and arg < 32 else self.in")),
     ("_state_machine.pxd", "    cdef public object pio\n", "    cdef public RPPIO pio\n    cdef list pins\n"),
     ("_state_machine.pyx", "        self.rp2040 = rp2040\n", "        self.rp2040, self.pins = rp2040, rp2040.gpio\n"),
     ("_state_machine.pyx", f"            gpio = self.rp2040.gpio\n{JUMP}", f"            gpio = self.pins\n{JUMP}"),
     ("_state_machine.pxd", "    cdef public object rx_fifo\n    cdef public object tx_fifo\n",
      "    cdef public FIFO rx_fifo\n    cdef public FIFO tx_fifo\n"),
     ("_state_machine.pyx", "        from rp2040py.utils.fifo import FIFO\n", ""),
-    ("_state_machine.pyx", "cdef class StateMachine:\n", f"{PIN}\n\n\ncdef class StateMachine:\n"),
+    ("_state_machine.pyx", "cdef class StateMachine:\n", f"{PIN}\n{PADS} Waiter\n\n\ncdef class StateMachine(Waiter):\n"),
     ("_state_machine.pyx", "            return gpio[jmp_pin].input_value if jmp_pin < len(gpio) else False\n", AT_JUMP),
     ("_state_machine.pyx", "gpio[self.wait_index].input_value == self.wait_polarity",
      "(<GPIOPin>gpio[self.wait_index]).level() == self.wait_polarity"),
