@@ -19,7 +19,8 @@ from boards.images import build, sources
 from hil_tests.targets import compilation
 
 EMULATED = ["hil_tests/test_scenarios.py", "hil_tests/emulated"]
-PYTEST = [sys.executable, "-m", "pytest", "-n", "auto", "--dist", "worksteal"]
+WORKERS = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") or str((os.cpu_count() or 1) + 1)  # one that waits leaves no core idle
+PYTEST = [sys.executable, "-m", "pytest", "-n", WORKERS, "--dist", "worksteal"]
 LONG_ON_CHIP = ("abort_vents", "estop_vents_a_ramp", "guard_vents_a_hold", "force_drop_is_not_chased", "power_cut_in_a_hold")
 BUSY, TEST_BUSY = 4, Path("build/test_busy.json")
 # What is printed: module; each writes its figures into build/campaign/summary.json.

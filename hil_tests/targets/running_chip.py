@@ -28,7 +28,7 @@ from hil_tests.targets.chip import Chip
 SLICE_NS = 2e5
 STUCK_S = 30.0
 IN_ROM_S = 0.005  # how often it is looked whether a chip in its boot drive has got an image
-PACE = 0.1  # simulated seconds a second at most, beside a host in this process: it needs the interpreter to keep up with the press
+PACE = 0.2  # simulated seconds a second at most, beside a host in this process: it needs the interpreter to keep up with the press
 SWITCH_S = 2e-4  # in each slice the chip's thread lets the interpreter go for a moment: whoever waits must ask before the next
 
 T = TypeVar("T")
