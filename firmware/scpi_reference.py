@@ -43,8 +43,9 @@ that count and exponents to 32000. What a host left half written when it closed 
 - **Commands complete** when they have run: `PROGram:STARt` when the program has started. Progress is read from
   `STATus:OPERation`, `PROGram:STATe?` and `TELemetry?`; so `*OPC?` answers 1 at once and `*WAI` waits for nothing.
 - **Bulk** comes as a definite-length block, `#<digits><length><bytes>`, whose last four bytes are the CRC-32 of the
-  rest, little endian (counted in the length). `SYSTem:HELP:HEADers?` alone is a plain block, as SCPI says. No block holds a line
-  feed, so that a program which ends an answer at the first one reads it whole: a document has blanks for them, and records come as
+  rest, little endian (counted in the length). `SYSTem:HELP:HEADers?` alone has none. No block holds a line
+  feed, so that a program which ends an answer at the first one reads it whole: a document has blanks for them, the list of headers
+  has CR, and records come as
   {line_safe.MARK!r}, then for every {line_safe.PIECE} bytes a key and these bytes XORed with it, then one more key. A line
   that ends with {server.AS_THEY_ARE:#04x} asks for bytes as they are, until a line that is a tab, or until the port is
   closed. Towards the press, documents come as base64 text: {inbox.STOP:#04x} and {inbox.BREAK:#04x} are never data.

@@ -79,6 +79,7 @@ def echo_q(c, n, a):
 
 
 def help_lines(c):
+    end = "\n" if c.as_they_are else "\r"  # who takes the first line feed for an answer's end splits at this as well
     patterns = [row[0] for row in c.headers.rows()]
     for pattern in patterns:
         query = pattern.endswith("?")
@@ -86,7 +87,7 @@ def help_lines(c):
         if query and other:
             continue  # told by the command's own line
         kind = "" if other else "/qonly/" if query else "/nquery/"
-        yield "%s%s%s\n" % ("" if pattern[0] == "*" else ":", pattern.rstrip("?") + ("?" if query else ""), kind)
+        yield "%s%s%s%s" % ("" if pattern[0] == "*" else ":", pattern.rstrip("?") + ("?" if query else ""), kind, end)
 
 
 def help_headers_q(c, n, a):

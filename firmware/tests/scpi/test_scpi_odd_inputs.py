@@ -243,3 +243,13 @@ def test_a_port_that_was_closed_in_the_pass_in_which_its_last_bytes_came_leaves_
         serial.sent, serial.heard = begun, 2
         server.poll()
         assert ask(server, b"*ESE?\n") == ("5\n" if b"5" in begun else "0\n") and press.done == [] and errors(server) == [], begun
+
+
+def test_the_list_of_headers_has_no_line_feed_for_who_takes_the_first_one_for_the_end():
+    server, serial, _ = bench()
+    server.hung_up()  # as a press starts
+    for length in ("HELP:HEAD?", "HELP:HEADERS?"):
+        lines = ask(server, "SYST:" + length + "\n")
+        assert lines.count("\n") == 1 and lines.endswith("\n")
+        assert len(lines) == 2 + int(lines[1]) + int(lines[2 : 2 + int(lines[1])]) + 1
+        assert ":SYSTem:HELP:HEADers?/qonly/" in lines.splitlines() and "*CLS/nquery/" in lines[2 + int(lines[1]) :].split("\r")
