@@ -1,8 +1,10 @@
 """Guided calibration on the press: the display's tare, the commissioning zero, and the span of a cell from reference forces.
 
 A bridge's zero moves with temperature and age. As long as it is within its band the press arms, and then a force that is wrong
-by it would be felt as a contact, and held for weeks. So what the cells show is followed while the press is vented, and a program
-that starts takes it out of each cell first; the band is judged from the commissioning zero, however often that is done.
+by it would be felt as a contact, and held for weeks. So what the cells show is followed while nothing at the ram is energised, and
+a program that starts takes it out of each cell first; the band is judged from the commissioning zero, however often that is done.
+A force that dies away is no zero: only cells that have come to rest are believed, and a zero that jumped from one run to the next
+is told in the log.
 
 Codes are watched fifty times a second; a point is the mean of the last second and is refused when the code is at the
 rail, does not move at all, or moves too much. Nothing is in force before it is accepted, and then it is bound to this board.
@@ -19,8 +21,10 @@ SPAN_MIN = 50000  # codes between two points
 TARE_CONTACTS = 4  # a tare is at most this many times the force of contact; one where a press is pressed by hand
 TARE_BANDS = 5  # a tare is at most this many times the band in which a cell counts as unloaded
 MEAN_MS = 320  # the zero follows the cells with this time constant
-STILL_MS = 300  # and is known once they have been at rest for so long: a force that has just been let go is no zero
-STILL_PART = 4  # of the band: a cell that moves by more of it is not at rest
+STILL_MS = 600  # and is known once they have been at rest for so long
+STILL_PART = 32  # of the band: a cell whose mean moves by more of it meanwhile is not at rest
+JUMP_PART = 16  # a cell that is further from its mean is no noise
+NEAR_PART = 4  # what is there at a start is no further from the zero, and a zero that moves by more from run to run is told
 BAND_LEAST_CN = 2000
 BAND_PART = 50  # of the cell's ceiling: 2 %
 AT = blackboard.AT
@@ -43,7 +47,9 @@ class Calibrator:
         self._codes = [[] for _ in range(blackboard.CELLS)]
         self._next_ms = 0
         self.zero_cn = [0] * blackboard.CELLS  # what each cell showed with nothing pressed, from the commissioning zero
+        self.taken_cn = [0] * blackboard.CELLS  # and what of it the run before took out
         self._zero_q8 = [0] * blackboard.CELLS
+        self._rest_cn = [0] * blackboard.CELLS
         self._still_ms = 0
 
     # -- zero and tare
@@ -54,26 +60,34 @@ class Calibrator:
         return max(BAND_LEAST_CN, ceiling_cn // BAND_PART)
 
     def follow_zero(self, passed_ms):
-        """The cells `passed_ms` later, MEAN_MS at most, with nothing pressed."""
-        q8 = self._zero_q8
+        """The cells `passed_ms` later, MEAN_MS at most, with nothing energised."""
         self._still_ms += passed_ms
         for i in range(blackboard.CELLS):
-            more = (self.S[_CELL + i] + self.S[_ZERO + i] << 8) - q8[i]
-            if abs(more) >> 8 <= self.zero_band_cn(i) // STILL_PART:
-                more = more * passed_ms // MEAN_MS
-            else:
-                self._still_ms = 0
-            q8[i] += more
+            self._follow(i, passed_ms)
         if self._still_ms >= STILL_MS:
-            for i in range(blackboard.CELLS):
-                self.zero_cn[i] = q8[i] >> 8
+            self._believe()
+
+    def _believe(self):
+        self._still_ms = 0
+        for i in range(blackboard.CELLS):
+            self.zero_cn[i] = self._rest_cn[i] = self._zero_q8[i] >> 8
+
+    def _follow(self, i, passed_ms):
+        q8, band_cn = self._zero_q8, self.zero_band_cn(i)
+        more = (self.S[_CELL + i] + self.S[_ZERO + i] << 8) - q8[i]
+        if abs(more) >> 8 <= band_cn // JUMP_PART:
+            more = more * passed_ms // MEAN_MS
+        q8[i] += more
+        if abs((q8[i] >> 8) - self._rest_cn[i]) > band_cn // STILL_PART:
+            self._rest_cn[i] = q8[i] >> 8
+            self._still_ms = 0
 
     def zero_off(self, zero_cn=None):
-        """What the cells show, in words, if one of those in use is beyond its band; or further from `zero_cn` than rest is."""
+        """What the cells show, in words, if one of those in use is beyond its band; or not near `zero_cn`."""
         s, used = self.S, [i for i in range(blackboard.CELLS) if self.readings.uses_cell(i)]
         shown = [s[_CELL + i] + s[_ZERO + i] for i in range(blackboard.CELLS)]
         for i in used:
-            if abs(shown[i] - (zero_cn[i] if zero_cn else 0)) > self.zero_band_cn(i) // (STILL_PART if zero_cn else 1):
+            if abs(shown[i] - (zero_cn[i] if zero_cn else 0)) > self.zero_band_cn(i) // (NEAR_PART if zero_cn else 1):
                 return ", ".join(["cell %d %d N" % (i + 1, shown[i] // 100) for i in used])
         return ""
 
@@ -86,6 +100,10 @@ class Calibrator:
             raise Refused("the cells have not come to rest: %s" % self.zero_off(self.zero_cn))
         s = self.S
         for i in range(blackboard.CELLS):  # those that are not in use show nothing
+            more = self.zero_cn[i] - self.taken_cn[i]
+            if abs(more) > self.zero_band_cn(i) // NEAR_PART and self.readings.uses_cell(i):
+                self.events.tell(records.EVENT_ZERO, i + 1, more, "cell %d by %d N" % (i + 1, more // 100))
+            self.taken_cn[i] = self.zero_cn[i]
             more = self.zero_cn[i] - s[_ZERO + i]
             # moving the cell's line, a tick needs no time for it
             line = AT["CAL"] + i * blackboard.CAL_WORDS + blackboard.POINTS
@@ -96,6 +114,11 @@ class Calibrator:
         self.readings.tare_cn = [0] * blackboard.CELLS
         for name in ("RANGE_BIAS", "FILTER", "FILTER_H", "PEAK"):  # where a zero of before would linger
             s[AT[name]] = 0
+
+    def document_changed(self, name):
+        """What a cell showed is judged from another commissioning zero."""
+        if name in ("zero", "calibration"):
+            self.taken_cn = [0] * blackboard.CELLS
 
     def tare(self):
         """The display's zero only; the safety bands keep the commissioning zero. It must not hide a pressed cell, and by hand a

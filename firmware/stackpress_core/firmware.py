@@ -104,7 +104,7 @@ class Firmware:
 
     def _start(self):
         self.settings.load()
-        self.settings.changed += [self.panel.document_changed, self.events.document]
+        self.settings.changed += [self.panel.document_changed, self.events.document, self.calibrator.document_changed]
         if hasattr(self.board.serial, "listen"):
             self.board.serial.listen(self.S, _ABORT)
         self.server.hung_up()

@@ -1,6 +1,7 @@
 """Zero and span on the press: refused from any code that can't be believed, in force only once accepted, bound to this board."""
 
-from bench_press import MemoryBoard, after_each, bench
+from bench_press import CONTACT, HZ, VENT, MemoryBoard, after_each, bench, recipe
+from stackpress_core.log import records
 from stackpress_core.tick import blackboard
 from test_press_arming import codes, refusal
 
@@ -145,6 +146,46 @@ def test_zero_is_taken_within_the_band_and_refused_beyond():
     b.cells = [60000, 0, 0, 0]
     b.run(SECOND)
     assert "off its calibrated zero" in refusal(b.press.calibrator.zero)
+
+
+def test_a_force_that_creeps_is_no_zero():
+    b = resting()
+    b.cells = [0, 0, 0, 1000]
+    b.run(2)
+    assert b.press.calibrator.zero_cn == [0, 0, 0, 1000]
+    for _ in range(6 * HZ):  # down to -7 N, 3 N/s
+        b.cells[3] -= 3 if b.passes % 2 else 0
+        b.run_passes(1)
+    assert b.press.calibrator.zero_cn[3] > 900 and b.cells[3] < -700  # its beginning is not told from a drift
+    b.run(2)
+    assert b.press.calibrator.zero_cn == [0, 0, 0, b.cells[3]]
+
+
+def test_what_an_armed_press_creeps_up_to_is_no_zero():
+    b = resting()
+    b.put(recipe(CONTACT, VENT))
+    b.run(2)
+    b.press.operator.arm()
+    b.run_passes(2)
+    b.cells = [0, 0, 0, 900]
+    b.run(3)
+    assert b.press.calibrator.zero_cn == [0, 0, 0, 0]
+    b.press.operator.start("pellet")
+    assert b.press.readings.cell_force_cn(3) == 900
+    b.press.operator.abort()
+
+
+def test_a_zero_that_jumped_from_one_run_to_the_next_is_told():
+    b = resting()
+    told = []
+    for zero_cn in (600, 3600, 3100, 3000):
+        b.cells = [0, 0, 0, zero_cn]
+        b.run(2)
+        b.started(CONTACT, VENT)
+        b.press.operator.abort()
+        b.run(0.1)
+        told.append([(r["a"], r["b"], r["text"]) for r in b.records(records.EVENT) if r["code"] == records.EVENT_ZERO])
+    assert told == [[]] + [[(4, 3000, "cell 4 by 30 N")]] * 3
 
 
 def test_span_taken_after_a_zero_is_not_moved_by_the_old_zero():

@@ -90,7 +90,7 @@ KINDS = {
         ("cycle", "H", 1, "1"),
         ("phase", "B", 1, "1"),  # STEP_BEGINS or STEP_ENDS
         ("target_cn", "i", 0.01, "N"),
-        ("force_cn", "i", 0.01, "N"),
+        ("force_cn", "i", 0.01, "N"),  # filtered: a record keeps the names that it was given
         ("displacement_nm", "i", 1e-9, "m"),
         ("kind", "12s", 1, ""),
         ("outcome", "T32", 1, ""),
@@ -103,7 +103,7 @@ KINDS = {
         ("reason", "B", 1, "1"),  # row of the interlock table
         ("reaction", "B", 1, "1"),  # place in REACTIONS
         ("inputs", "H", 1, "1"),
-        ("force_cn", "i", 0.01, "N"),
+        ("force_cn", "i", 0.01, "N"),  # filtered: a record keeps the names that it was given
         ("set_cn", "i", 0.01, "N"),
         ("cell_cn", "4i", 0.01, "N"),
         ("imbalance_permille", "h", 0.001, "1"),
@@ -175,7 +175,7 @@ EVENT_STATE, EVENT_WARNING, EVENT_WARNING_OVER, EVENT_HOST_LOST = 1, 2, 3, 4
 EVENT_DOCUMENT, EVENT_TRIGGER_OUT, EVENT_TRIGGER_IN, EVENT_RANGE = 6, 7, 8, 9
 EVENT_OVERWRITTEN, EVENT_DROPPED, EVENT_TARE, EVENT_STOP = 10, 11, 12, 16
 EVENT_RESET, EVENT_SERVICE, EVENT_REFUSED, EVENT_PART = 17, 19, 20, 21
-EVENT_STEP_NOTE, EVENT_STORE, EVENT_CRASH, EVENT_REASON = 22, 23, 24, 25
+EVENT_STEP_NOTE, EVENT_STORE, EVENT_CRASH, EVENT_REASON, EVENT_ZERO = 22, 23, 24, 25, 26
 
 EVENTS = {
     EVENT_STATE: "state changed",  # a = from, b = to
@@ -198,6 +198,7 @@ EVENTS = {
     EVENT_STORE: "store of documents",  # text = how it was found at this start, if not as it was left
     EVENT_CRASH: "crash before this start",  # text = a line of what is known: last section, place of code, registers
     EVENT_REASON: "another reason",  # text = row of the interlock table that has joined the trip
+    EVENT_ZERO: "zero moved",  # since the run before, or the commissioning zero: a = cell from 1, b = by so many cN; text = both
 }
 
 STEP_BEGINS, STEP_ENDS = 1, 2  # phase of a step record

@@ -9,7 +9,7 @@ from stackpress_core.tick import blackboard, interlock, states
 from stackpress_core.version import VERSION
 
 AT = blackboard.AT
-_STATE, _MODE = AT["STATE"], AT["MODE"]
+_STATE, _MODE, _VALVE = AT["STATE"], AT["MODE"], AT["VALVE"]
 _ORDER_SEQ, _ORDER_SEEN, _REACTION = AT["ORDER_SEQ"], AT["ORDER_SEEN"], AT["REACTION"]
 ZERO_MS = 1000  # time with nothing pressed before the zero after a run is taken
 LOOK_MS = 20  # between two looks at cells that nothing presses
@@ -65,7 +65,7 @@ class RunLog:
         self.journal_missing()
 
     def look(self):
-        """Follow the zero while nothing is pressed; end the run once its program has ended and its zero is known."""
+        """Follow the zero while nothing is energised; end the run once its program has ended and its zero is known."""
         now_ms = self.scheduler.now_ms
         passed_ms = min(MEAN_MS, now_ms - self._looked_ms)
         self._looked_ms = now_ms
@@ -84,11 +84,14 @@ class RunLog:
         return not self.ended and not self.runner.active
 
     def _is_vented(self):
+        """Nothing is energised: an armed press has its permissive, and whatever leaks there creeps up."""
         s = self.S
-        return s[_STATE] <= states.READY or (s[_STATE] == states.TRIPPED and s[_REACTION] == interlock.VENT)
+        if s[_VALVE] & blackboard.VALVE_POWERED:
+            return False
+        return s[_STATE] == states.SAFE or (s[_STATE] == states.TRIPPED and s[_REACTION] == interlock.VENT)
 
     def _end_if_known(self, passed_ms):
-        """Once the press is vented its zero is known after a while, else the cell is still pressed."""
+        """Once the press is vented its zero is known after a while, else the cell is still pressed, or the press armed again."""
         s = self.S
         if s[_MODE] == states.VENT or s[_ORDER_SEQ] != s[_ORDER_SEEN]:
             return
