@@ -39,10 +39,15 @@ def corner_words(rate, ms, hz):
     return max(1, rate // ticks), max(1, 65536 // ticks)
 
 
+def force_lag_ms(p, sample_hz):
+    """From a drive that rises to a force that is seen to; `sample_hz` of the converter."""
+    valve = SOLENOID_MS if p["valve_kind"] == blackboard.KIND_FILL_VENT else p["valve_lead_ms"]
+    return max(1, valve + p["filter_ms"] + SETTLING * 1000 // sample_hz)
+
+
 def lag_ms(p, sample_hz):
     """From a drive that rises to a force or a travel that is seen to; `sample_hz` of the converter."""
-    valve = SOLENOID_MS if p["valve_kind"] == blackboard.KIND_FILL_VENT else p["valve_lead_ms"] + SPEED_MS
-    return valve + p["filter_ms"] + SETTLING * 1000 // sample_hz
+    return force_lag_ms(p, sample_hz) + (0 if p["valve_kind"] == blackboard.KIND_FILL_VENT else SPEED_MS)
 
 
 def segments(points):
@@ -212,7 +217,7 @@ def compile_words(s, p, ceilings, calibration, zero=None, sample_hz=0):
         "K_APPROACH_RATE": rate_q16(approach, hz),
         "K_DRAG": min(4095, 6554 // p["ram_speed_um_per_s_per_n"]),
         "K_LAG_MS": lag,
-        "K_LAND": max(1, min(4095, 65536000 // (LANDING_LAGS * lag * hz))),
+        "K_LAND": max(1, min(4095, 65536000 // (LANDING_LAGS * force_lag_ms(p, sample_hz) * hz))),
         "K_TRIP_RATE": rate_q16(p["trip_ramp_cn_per_s"], hz),
         "K_TRIP_TICKS": p["trip_ramp_limit_s"] * hz,
         "GAIN_FILL": 256,

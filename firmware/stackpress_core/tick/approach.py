@@ -1,9 +1,10 @@
 """The approach: close the ram on its specimen no faster than asked, and let it feel the contact force and hardly more.
 
-The drive rises fast through the valve's hysteresis, slowly from there on or once the ram has moved, and more slowly still the
-less force is left, so that what is under way when force or travel answers is small. And something has to answer: a drive that
-rises by the contact force and a margin while the ram stands and no cell feels it goes no further, whatever the cells say. With
-solenoids the drive is what the valves were asked for since the ram last answered.
+The drive passes half of the valve's hysteresis at once, where no valve moves anything, and the rest of it fast; slowly from there
+on or once the ram has moved, and once the specimen bears, in proportion to what is left, so that what is under way when force or
+travel answers is small. And something has to answer: a drive that rises by the contact force and a margin while the ram stands and
+no cell feels it goes no further, whatever the cells say. With solenoids the drive is what the valves were asked for since the ram
+last answered.
 """
 
 import micropython
@@ -46,9 +47,11 @@ _FELT = const(100)  # cN, and a 64th of the contact force: a cell feels more; no
 _MARGIN = const(5000)  # cN beyond the contact force, and a sixteenth of it: friction is not the same everywhere
 _ROOM = const(1000)  # cN, and a quarter of the contact force up to _MORE: the last newtons would never come if the rate were in
 _MORE = const(2000)  # proportion to what is left; a third of it is what the force goes beyond
-_HASTE = const(3)  # before anything answers the rate may be so much above the landing's: one lag of it
+_HASTE = const(2)  # before anything answers the rate may be so much above the landing's: one lag of force and travel
+_HASTE_SOLENOIDS = const(3)
 _LARGE = const(0xFFFF)
 _FAST = const(4000000)  # nm/s
+_SLOW = const(20000)  # nm/s: what a specimen yields under its contact force, and a scale's noise, must not be waited for
 
 
 @micropython.viper
@@ -59,7 +62,7 @@ def approach(blackboard):
         return
     target = s[_TARGET]
     # what moves the ram now will be felt when it stands
-    speed = s[_SPEED]
+    speed = s[_SPEED] - _SLOW
     if speed > _FAST:
         speed = _FAST
     elif speed < 0:
@@ -94,6 +97,8 @@ def approach(blackboard):
         most = s[_ANSWER_DRIVE] + target + (target >> 4) + _MARGIN
         if most > s[_K_APPROACH_MAX]:
             most = s[_K_APPROACH_MAX]
+    elif solenoids == 0 and drive < s[_K_HYSTERESIS] >> 1:
+        drive = s[_K_HYSTERESIS] >> 1
     # how fast the drive may rise
     rate = s[_K_APPROACH_RATE]
     touched = 1 if s[_FORCE_F] > target >> 1 else 0
@@ -105,9 +110,14 @@ def approach(blackboard):
     if room > _MORE:
         room = _MORE
     land = (left + room + _ROOM) * s[_K_LAND]
-    if touched == 0 and (solenoids or (moved == 0 and drive < s[_K_HYSTERESIS])):
+    if solenoids:
+        if touched == 0:
+            land *= _HASTE_SOLENOIDS
+    elif s[_FORCE_F] > target >> 2:
+        rate = land  # the specimen bears: no way is left on which the ram could gain speed
+    elif moved == 0 and drive < s[_K_HYSTERESIS]:
         land *= _HASTE
-    elif solenoids == 0:
+    else:
         rate = s[_RATE_MAX]
     if rate > land:
         rate = land
@@ -126,12 +136,15 @@ def approach(blackboard):
         drive = most
         s[_WANTED_RATE] = 0
         stands = 1 if left else 0
-    if stands and moved:
-        if s[_ANSWER_TICKS] < 0x1FFFFFFF:
-            s[_ANSWER_TICKS] += 1
-    else:
+    # a ram that moves at the approach's highest drive answers, and has nothing to press
+    ends = stands if most == s[_K_APPROACH_MAX] else 0
+    if solenoids and here == _ABSENT:
+        ends = 1
+    if ends and touched == 0 and s[_CONTACT_TICKS] < 0x1FFFFFFF:
+        s[_CONTACT_TICKS] += 1
+    if stands == 0 or moved == 0 or answered:
         s[_ANSWER_TICKS] = 0
-        if (stands or (solenoids and here == _ABSENT)) and touched == 0 and s[_CONTACT_TICKS] < 0x1FFFFFFF:
-            s[_CONTACT_TICKS] += 1
+    elif s[_ANSWER_TICKS] < 0x1FFFFFFF:
+        s[_ANSWER_TICKS] += 1
     s[_EFFORT] = drive
     s[_PROPOSED] = 0 if solenoids else drive

@@ -127,6 +127,44 @@ def test_approach_never_drives_harder_than_its_limit():
     assert bench["DRIVE"] == 100000 and bench["CONTACT_TICKS"] > 300
 
 
+def test_a_ram_that_moves_at_the_highest_drive_of_an_approach_answers_and_has_nothing_to_press():
+    for um_a_tick in (4, 0):
+        bench, ram = loop(approach_force_n=10000, approach_rate_n_per_s=1000000, no_answer_ms=60000)
+        ram.gain = 0
+        bench["DISPLACEMENT"] = 0
+        bench.send(states.PRESSING, states.APPROACH, 50000, 1000000, 10000000)
+        for _ in range(1500):
+            bench["DISPLACEMENT"] += um_a_tick * 1000 if bench["DRIVE"] == 10000 else 2000  # what it does at the highest drive
+            ram.run(1)
+        assert bench["DRIVE"] == 10000 and bench["CONTACT_TICKS"] > 1000
+        assert bench["ANSWER_TICKS"] < 30 if um_a_tick else bench["ANSWER_TICKS"] > 1000
+
+
+def test_approach_passes_half_of_the_valve_s_hysteresis_at_once_and_no_more():
+    bench, ram = loop(valve_hysteresis_permille=12)
+    ram.gain = 0
+    half = bench["K_HYSTERESIS"] >> 1
+    bench.send(states.PRESSING, states.APPROACH, 5000, 10000, 1000000)
+    ram.run(4)
+    assert half <= bench["DRIVE"] < half + 1000
+    ram.run(100)
+    assert half + 1000 < bench["DRIVE"] < bench["K_HYSTERESIS"]
+
+
+def test_a_specimen_that_bears_is_pressed_in_proportion_to_what_is_left():
+    bench, ram = loop(valve_lead_ms=60)
+    bench.send(states.PRESSING, states.APPROACH, 100000, 1000, 1000000)
+    while ram.force < 30000:
+        bench["DRIVE"] = ram.force + 5000
+        ram.run(1)
+    rates = []
+    while ram.force < 95000:
+        before = bench["DRIVE"]
+        ram.run(10)
+        rates.append(bench["DRIVE"] - before)
+    assert rates[0] > 5 * 10 * 1000 // 500 and rates == sorted(rates, reverse=True) and rates[-1] < rates[0] // 2
+
+
 def test_approach_slows_down_when_the_ram_is_too_fast():
     bench, ram = loop()
     ram.gain = 0
