@@ -12,7 +12,7 @@ the processor and high between any two calls. The selects here are pins of the p
 from micropython import const
 from stackpress_core.tick import blackboard
 
-SPI_HZ, NOR_HZ = const(4000000), const(20000000)
+SPI_HZ, NOR_HZ = const(4000000), const(24000000)
 PERIOD_MS = const(50)  # one of the two: each is asked ten times a second, about as often as it converts
 SETTLE_MS = const(300)  # the first conversion after a new setting: at most 185 ms
 _OFF, _AUTO, _TYPE_K = const(0x11), const(0x91), const(0x03)

@@ -69,7 +69,7 @@ class Board:
         self._buses = {}
         self.panel = self._part("panel")
         self.flash = self._journal()
-        self.flash.whole_records = usb_serial.whole_records
+        self.flash.whole_records, self.flash.blank = usb_serial.whole_records, usb_serial.blank
         size, address = image_facts.RING_BYTES, image_facts.RING_ADDRESS
         self.ring = memory.at(address, size) if address else bytearray(size)
         self._converter, self._actuator, self._deadman = self._part("converter"), self._part("actuator"), self._part("deadman")
@@ -91,7 +91,7 @@ class Board:
         """The hardware SPI whose clock is the role `clock`: one object for all who share it."""
         Pin, pins = machine.Pin, self.pins
         if clock not in self._buses:
-            self._buses[clock] = machine.SPI(pins[clock] >> 3 & 1, baudrate=20000000, sck=Pin(pins[clock]),
+            self._buses[clock] = machine.SPI(pins[clock] >> 3 & 1, baudrate=24000000, sck=Pin(pins[clock]),
                                              mosi=Pin(pins[data_in]), miso=Pin(pins[data_out]))
         return self._buses[clock]
 

@@ -9,6 +9,7 @@
 #include "shared/runtime/interrupt_char.h"
 #include "shared/tinyusb/mp_usbd.h"
 #include "shared/tinyusb/mp_usbd_cdc.h"
+#include "wire_parts.h"
 #ifndef NO_QSTR // the pass that collects names knows no TinyUSB
 #include "tusb.h"
 #include "device/dcd.h"
@@ -224,48 +225,36 @@ static MP_DEFINE_CONST_FUN_OBJ_0(usb_wire_idle_obj, usb_wire_idle);
 
 // -- records of the log (stackpress_core/log/sectors.py whole_records, which says the same) ------------------------------------------------
 
-#define HEAD_BYTES 10
-#define CRC_BYTES 4
-#define PAYLOAD_MAX 250
-
-// CRC-32 as zlib has it, four bits at a time.
-static uint32_t crc32_of(const uint8_t *data, size_t n) {
-    static const uint32_t table[16] = {
-        0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
-        0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
-    };
-    uint32_t crc = 0xFFFFFFFF;
-    while (n--) {
-        crc ^= *data++;
-        crc = table[crc & 15] ^ crc >> 4;
-        crc = table[crc & 15] ^ crc >> 4;
-    }
-    return ~crc;
-}
-
 // (bytes, where the last one begins) of the whole records at the beginning of a buffer, of which `room` bytes count.
 static mp_obj_t usb_wire_whole_records(mp_obj_t buffer, mp_obj_t room_in) {
     mp_buffer_info_t buf;
     mp_get_buffer_raise(buffer, &buf, MP_BUFFER_READ);
-    const uint8_t *data = buf.buf;
-    size_t room = MIN((size_t)mp_obj_get_int(room_in), buf.len), at = 0, last = 0;
-    while (at + HEAD_BYTES + CRC_BYTES <= room) {
-        const uint8_t *record = data + at;
-        size_t n = record[1] + HEAD_BYTES;
-        if (record[1] > PAYLOAD_MAX || at + n + CRC_BYTES > room) {
-            break;
-        }
-        uint32_t crc = record[n] | record[n + 1] << 8 | record[n + 2] << 16 | (uint32_t)record[n + 3] << 24;
-        if (crc != crc32_of(record, n)) {
-            break;
-        }
-        last = at;
-        at += n + CRC_BYTES;
-    }
+    size_t last, at = whole_records(buf.buf, MIN((size_t)mp_obj_get_int(room_in), buf.len), &last);
     mp_obj_t found[] = { MP_OBJ_NEW_SMALL_INT(at), MP_OBJ_NEW_SMALL_INT(last) };
     return mp_obj_new_tuple(2, found);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(usb_wire_whole_records_obj, usb_wire_whole_records);
+
+// Whether every byte of a buffer is erased (log/sectors.py blank).
+static mp_obj_t usb_wire_blank(mp_obj_t buffer) {
+    mp_buffer_info_t buf;
+    mp_get_buffer_raise(buffer, &buf, MP_BUFFER_READ);
+    return mp_obj_new_bool(is_erased(buf.buf, buf.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_blank_obj, usb_wire_blank);
+
+// -- rows of numbers (stackpress_core/scpi/outbox.py rows, which says the same) ------------------------------------------------------------
+
+// rows(ring, mask, at, table, marks): whole rows as long as there is room; how many bytes that is.
+static mp_obj_t usb_wire_rows(size_t count, const mp_obj_t *given) {
+    (void)count;
+    mp_buffer_info_t ring, table, marks;
+    mp_get_buffer_raise(given[0], &ring, MP_BUFFER_WRITE);
+    mp_get_buffer_raise(given[3], &table, MP_BUFFER_READ);
+    mp_get_buffer_raise(given[4], &marks, MP_BUFFER_WRITE);
+    return MP_OBJ_NEW_SMALL_INT(put_rows(ring.buf, mp_obj_get_int(given[1]), mp_obj_get_int(given[2]), table.buf, marks.buf));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(usb_wire_rows_obj, 5, 5, usb_wire_rows);
 
 static const mp_rom_map_elem_t usb_wire_names[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_usb_wire) },
@@ -276,6 +265,8 @@ static const mp_rom_map_elem_t usb_wire_names[] = {
     { MP_ROM_QSTR(MP_QSTR_held), MP_ROM_PTR(&usb_wire_held_obj) },
     { MP_ROM_QSTR(MP_QSTR_idle), MP_ROM_PTR(&usb_wire_idle_obj) },
     { MP_ROM_QSTR(MP_QSTR_whole_records), MP_ROM_PTR(&usb_wire_whole_records_obj) },
+    { MP_ROM_QSTR(MP_QSTR_blank), MP_ROM_PTR(&usb_wire_blank_obj) },
+    { MP_ROM_QSTR(MP_QSTR_rows), MP_ROM_PTR(&usb_wire_rows_obj) },
     { MP_ROM_QSTR(MP_QSTR_told), MP_ROM_PTR(&usb_wire_told_obj) },
 };
 static MP_DEFINE_CONST_DICT(usb_wire_globals, usb_wire_names);

@@ -237,17 +237,23 @@ class Journal:
         while number <= self._sure_last:
             end = self._flash.SECTOR if number < self._sure_last else self._sure_offset
             if offset + _OVERHEAD > end:
+                if number < self._sure_last:
+                    self._hint = (seq, number + 1, sectors.HEADER_BYTES)
                 number, offset = number + 1, sectors.HEADER_BYTES
                 continue
             if self._hint == (seq, number, offset):  # here, and if the first record is wanted, so are all behind it
-                n, last = self._sectors.records_at(number, offset, end, view[used:])
-                if n and struct.unpack_from("<I", buf, used + 6)[0] >= seq:
+                n, last, ended = self._sectors.records_at(number, offset, end, view[used:])
+                wanted = n and struct.unpack_from("<I", buf, used + 6)[0] >= seq
+                if wanted:
                     seq = struct.unpack_from("<I", buf, used + last + 6)[0] + 1
                     used += n
                     offset += n
                     self._hint = (seq, number, offset)
-                    if used + 1 < len(buf) and offset < end and used + buf[used + 1] + _OVERHEAD > len(buf):
-                        break  # the one behind them is longer than what is left
+                if ended and (wanted or not n):
+                    offset = end
+                    continue
+                if wanted and used + 1 < len(buf) and offset < end and used + buf[used + 1] + _OVERHEAD > len(buf):
+                    break  # the one behind them is longer than what is left
             n = self._sectors.record_at(number, offset, end)
             if n and self._sectors.seq() >= seq:
                 if used + n > len(buf):

@@ -25,6 +25,7 @@ class Sectors:
         self.flash = flash
         self.count = flash.size // flash.SECTOR
         self._whole_records = getattr(flash, "whole_records", whole_records)
+        self._blank = getattr(flash, "blank", blank)
         self._head = bytearray(HEADER_BYTES)
         self._record = bytearray(_RECORD_MAX)
         self._view = memoryview(self._record)
@@ -64,10 +65,12 @@ class Sectors:
         return whole_record(self._view, room)
 
     def records_at(self, number, offset, end, view):
-        """Read what begins at `offset` of a sector: (bytes of whole records at the beginning of `view`, where the last begins)."""
+        """Read what begins at `offset` of a sector: (bytes of whole records at the beginning of `view`, where the last begins,
+        whether all behind them was read, and is erased)."""
         room = min(len(view), end - offset)
         self.flash.read(self.address(number) + offset, view[:room])
-        return self._whole_records(view, room)
+        n, last = self._whole_records(view, room)
+        return n, last, offset + room == end and self._blank(view[n:room])
 
     def record(self, n):
         """The first `n` bytes of the record that `record_at` found."""

@@ -107,7 +107,7 @@ class Telemetry:
 
     def look(self, now_ms, wall_ms):
         r, ring, seq = self.readings, self.ring, self.next_seq
-        if self.reader and not self.reader.over and self.reader.seq <= seq - self.rows:
+        if self.reader and not self.reader.over and self.reader.marks[0] <= seq - self.rows:
             self.left_out += 1
             return
         at = (seq % self.rows) * WIDTH
@@ -125,9 +125,9 @@ class Telemetry:
         lost, self.left_out = max(0, first - max(1, cursor)) + self.left_out, 0
         return first, count, lost
 
-    def given(self, head, first, count):
+    def given(self, out, head, first, count):
         """These rows behind `head`, as an answer. As long as it is under way, none of them makes room for a new one."""
-        self.reader = Rows(self.ring, self.rows, head.encode(), first, count)
+        self.reader = Rows(out.rows, self.ring, head.encode(), first, count, self.rows)
         return self.reader
 
 
@@ -136,12 +136,11 @@ class Rows:
 
     error = None
 
-    def __init__(self, table, rows, head, first, count):
+    def __init__(self, write, table, head, first, count, rows):
+        self.write = write  # outbox.rows, or what a board has in its place
         self.table = table
-        self.rows = rows
         self.head = head
-        self.seq = first
-        self.end = first + count
+        self.marks = array.array("i", (first, first + count, rows, WIDTH, 0))
         self.over = False
 
     def into(self, ring, mask, at, room):
@@ -150,7 +149,7 @@ class Rows:
         if n:
             outbox.copied(self.head, n, ring, mask, at)
             self.head = b""
-        while self.seq < self.end and room - n >= ROW_MOST:
-            n += outbox.numbers(ring, mask, at + n, self.table, self.seq % self.rows * WIDTH, WIDTH, outbox.POWERS)
-            self.seq += 1
-        return n if n or self.seq < self.end else -1
+        marks = self.marks
+        marks[4] = room - n
+        n += self.write(ring, mask, at + n, self.table, marks)
+        return n if n or marks[0] < marks[1] else -1

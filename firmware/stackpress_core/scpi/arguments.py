@@ -6,13 +6,89 @@ A spec is a comma-joined list; brackets make a parameter optional (None, or the 
 press's integer unit), `unit:force` (a suffix alone, given as numerator and denominator).
 """
 
+import array
+
+import micropython
+from micropython import const
+
 from stackpress_core.errors import ScpiError
 from stackpress_core.scpi import values
 from stackpress_core.scpi.headers import split_outside
 
+_MOST = const(4)  # parameters
+_DIGITS = const(9)  # below 2^30
+_BOUND = const((1 << 30) - 1)  # stands for every bound above it
+
+
+@micropython.viper
+def plain_integers(spec_buf, spec_end: int, text_buf, text_end: int, found_buf) -> int:
+    """The parameters in the text where `spec` wants nothing but integers and the text is nothing but digits and commas: into
+    `found`, how many there are, and 16 times how many there may be. -1 for anything else, and for whatever is wrong."""
+    spec = ptr8(spec_buf)  # noqa: F821
+    text = ptr8(text_buf)  # noqa: F821
+    found = ptr32(found_buf)  # noqa: F821
+    s = 0
+    t = 0
+    count = 0
+    wanted = 0
+    while s < spec_end:
+        optional = 0
+        if spec[s] == 91:
+            optional = 1
+            s += 1
+        if wanted == _MOST or s + 4 > spec_end or spec[s] != 105 or spec[s + 1] != 110 or spec[s + 2] != 116 or spec[s + 3] != 58:
+            return 0 - 1
+        s += 4
+        low = 0 - 1
+        high = 0
+        places = 0
+        while s < spec_end and spec[s] != 44 and spec[s] != 93:
+            c = spec[s]
+            s += 1
+            if c == 58:
+                if low >= 0:
+                    return 0 - 1
+                low = high
+                high = 0
+                places = 0
+            elif c < 48 or c > 57:
+                return 0 - 1
+            else:
+                places += 1
+                high = high * 10 + c - 48 if places <= _DIGITS else _BOUND
+        if low < 0:
+            return 0 - 1
+        while s < spec_end and spec[s] != 44:
+            s += 1
+        s += 1
+        wanted += 1
+        if t < text_end:
+            value = 0
+            places = 0
+            while t < text_end and text[t] != 44:
+                c = text[t]
+                t += 1
+                places += 1
+                if c < 48 or c > 57 or places > _DIGITS:
+                    return 0 - 1
+                value = value * 10 + c - 48
+            if places == 0 or value < low or value > high or t + 1 == text_end:
+                return 0 - 1
+            t += 1
+            found[count] = value
+            count += 1
+        elif not optional:
+            return 0 - 1
+    return wanted << 4 | count if t >= text_end else 0 - 1
+
 
 def bind(spec, text):
     """Values for every parameter in `spec`; -108, -109 and the errors of each parameter."""
+    if text and text[0] <= "9":
+        found = array.array("i", (0, 0, 0, 0))
+        code = plain_integers(spec, len(spec), text, len(text), found)
+        if code >= 0:
+            return list(found)[: code & 15] + [None] * ((code >> 4) - (code & 15))
     tokens = spec.split(",") if spec else []
     parts = [part.strip(" ") for part in split_outside(text, ",")] if text else []
     if len(parts) > len(tokens):

@@ -153,7 +153,7 @@ def telemetry_q(c, n, a):
     """next cursor, rows lost, columns a row, rows; then the rows, whole numbers."""
     ring = c.parts.telemetry
     first, count, lost = ring.read(a[0], a[1] or LIST_SLICE)
-    return ring.given("%d,%d,%d,%d" % (first + count, lost, telemetry.WIDTH, count), first, count)
+    return ring.given(c.out, "%d,%d,%d,%d" % (first + count, lost, telemetry.WIDTH, count), first, count)
 
 
 def parameter_catalog_q(c, n, a):

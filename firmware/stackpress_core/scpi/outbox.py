@@ -15,6 +15,7 @@ RING_SIZE = 2048  # a power of two
 ANSWER_ROOM = 256  # an answer of this size can always be put once `ready` is true
 UNREAD_MS = 100  # so long without one byte taken, the host counts as not reading
 SLICE = 128
+STAY_MS, STALLS_MS = 8, 3  # 2 kB are a transfer of 1.7 ms
 INTO_MOST = 1024  # bytes that a table fills at once: half of the ring goes out while the other half is filled
 BLOCK_HEAD = 7  # a semicolon if it is not the line's first answer, and #4 with four digits
 BLOCK_MOST = RING_SIZE - BLOCK_HEAD - 4 - 1  # CRC-32 and the line feed
@@ -110,6 +111,16 @@ def numbers(ring_buf, mask: int, at: int, table_buf, first: int, count: int, pow
     return at - began
 
 
+def rows(ring, mask, at, table, marks):
+    """Rows of a table of words that are numbered round and round, as long as there is room; how many bytes that is.
+    The marks: number of the next row, the one behind the last, rows and words a row of the table, room."""
+    began, width = at, marks[3]
+    while marks[0] < marks[1] and marks[4] - (at - began) >= width * NUMBER_MOST:
+        at += numbers(ring, mask, at, table, marks[0] % marks[2] * width, width, POWERS)
+        marks[0] += 1
+    return at - began
+
+
 class Outbox:
     """A ring of bytes towards the host, and at most one source that fills it; what goes wrong with that is told to `tell`.
 
@@ -129,6 +140,7 @@ class Outbox:
         self.pending = 0
         self.source = None
         self.into = None  # of the source, if it has that
+        self.rows = getattr(serial, "rows", rows)
         self.room = ANSWER_ROOM  # what the next answer needs
         self.deaf = False  # nobody reads: answers are dropped until somebody does
         self.told = False  # that nobody reads, since somebody has last read
@@ -243,6 +255,8 @@ class Outbox:
         taken = self.write() if self.pending else 0
         if taken and self.pending:
             taken += self.write()
+        if self.into and self._since_ms < 0:  # nobody waits for a host that has just taken nothing
+            taken += self._stay()
         if not self.pending:
             self.room = ANSWER_ROOM
         if taken or not (self.pending or self.source):
@@ -251,6 +265,19 @@ class Outbox:
             self.told = self.told and not taken
         elif self._since_ms < 0:
             self._since_ms = self.serial.now_ms()
+
+    def _stay(self):
+        """An answer that costs less to make than to send is made while it is sent: as long as the host takes it, and for STAY_MS at
+        most; how many bytes that was."""
+        now, whole = self.serial.now_ms, 0
+        began = last = now()
+        while self.into and (now() - began) & _WALL_MASK < STAY_MS and (now() - last) & _WALL_MASK < STALLS_MS:
+            self.fill(INTO_MOST)
+            taken = self.write()
+            if taken:
+                whole += taken
+                last = now()
+        return whole
 
     def write(self):
         """As much as lies in one piece."""

@@ -109,7 +109,7 @@ class Server:
             if self.units:
                 self.runs += 1
                 self.run_unit(self.units.pop(0))
-            elif self.out.source is None:
+            if not self.units and self.out.source is None:
                 self.end_line()
 
     def ask_again(self):

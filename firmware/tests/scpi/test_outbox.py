@@ -51,3 +51,62 @@ def test_an_answer_is_taken_whole_or_not_at_all():
     assert box.put(b"x" * 40) and not box.put(b"y" * 24)
     assert box.put(b"z" * 23) and box.pending == 63
     assert bytes(box.view[:63]) == b"x" * 40 + b"z" * 23
+
+
+class SlowPort:
+    """Takes 64 bytes every second look, and counts how often it was looked at; `deaf` takes none."""
+
+    held = 0
+
+    def __init__(self):
+        self.ms = self.looks = 0
+        self.got = b""
+        self.deaf = False
+
+    def now_ms(self):
+        self.ms += 1
+        return self.ms
+
+    def write(self, view):
+        self.looks += 1
+        n = 0 if self.deaf or self.looks & 1 else min(64, len(view))
+        self.got += bytes(view[:n])
+        return n
+
+
+def rows_of(box, count):
+    from stackpress_core.log.telemetry import WIDTH, Rows
+
+    table = array.array("i", [i * 7919 % 100003 - 50000 for i in range(8 * WIDTH)])
+    wanted = b"".join([b",%d" % value for seq in range(count) for value in table[seq % 8 * WIDTH : (seq % 8 + 1) * WIDTH]])
+    return Rows(box.rows, table, b"head", 0, count, 8), b"head" + wanted
+
+
+def test_rows_go_out_while_they_are_made_and_a_host_that_is_slow_gets_each_once():
+    port = SlowPort()
+    box = outbox.Outbox(port, print)
+    source, wanted = rows_of(box, 40)
+    box.begin(source)
+    passes = 0
+    while box.source or box.pending:
+        box.pump(256)
+        passes += 1
+        assert passes < 5000
+    assert port.got == wanted
+
+
+def test_a_host_that_does_not_read_costs_a_pass_three_milliseconds_once():
+    port = SlowPort()
+    port.deaf = True
+    box = outbox.Outbox(port, print)
+    source, wanted = rows_of(box, 40)
+    box.begin(source)
+    box.pump(256)
+    waited, port.looks = port.looks, 0
+    for _ in range(20):
+        box.pump(256)
+    assert waited <= outbox.STALLS_MS + 3 and port.looks == 20
+    port.deaf = False
+    while box.source or box.pending:
+        box.pump(256)
+    assert port.got == wanted

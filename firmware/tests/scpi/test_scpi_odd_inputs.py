@@ -5,7 +5,8 @@ twice on one press: what is remembered of a line must not change what it means.
 """
 
 from fakes import Parts, Serial
-from stackpress_core.scpi import commands, status
+from stackpress_core.errors import ScpiError
+from stackpress_core.scpi import arguments, commands, headers, status
 from stackpress_core.scpi.server import Server
 from stackpress_core.tick import states
 
@@ -243,6 +244,39 @@ def test_a_port_that_was_closed_in_the_pass_in_which_its_last_bytes_came_leaves_
         serial.sent, serial.heard = begun, 2
         server.poll()
         assert ask(server, b"*ESE?\n") == ("5\n" if b"5" in begun else "0\n") and press.done == [] and errors(server) == [], begun
+
+
+def test_integers_that_are_bound_in_one_go_are_what_each_of_them_is_alone():
+    specs = ("int:0:255", "int:0:4294967295,[int:512:4096]", "int:0:1073741823,[int:1:64]", "[int:1:9:3]", "int:5:9,str", "int:-3:9", "num:force:0:9",
+             "int:0:9,int:0:9,[int:0:9],[int:0:9]", "int:0:9,int:0:9,int:0:9,int:0:9,int:0:9")  # fmt: skip
+    texts = ("0", "7", "255", "256", "007", "9" * 9, "9" * 10, "512", "1,512", "1,511", "1,4096", "1,4097", "1,,2", ",1", "1,", "1, 600", "-1", "+1",
+             "1 E1", "1.5", "#HA", "5,'x'", "1,2", "1,2,3", "1,2,3,4", "1,2,3,4,5", "4294967295", "4294967296", "1\u00b2", "MAX", "1,MAX")  # fmt: skip
+
+    def slowly(spec, text):
+        parts = [part.strip(" ") for part in headers.split_outside(text, ",")]
+        tokens = spec.split(",")
+        if len(parts) > len(tokens):
+            return -108
+        found = []
+        for i, token in enumerate(tokens):
+            if i < len(parts) and parts[i]:
+                try:
+                    found.append(arguments.one(token.strip("[]").split(":"), parts[i]))
+                except ScpiError as error:
+                    return error.number
+            elif token[0] != "[" or i < len(parts):
+                return -109
+            else:
+                found.append(None)
+        return found
+
+    for spec in specs:
+        for text in texts:
+            try:
+                quickly = arguments.bind(spec, text)
+            except ScpiError as error:
+                quickly = error.number
+            assert quickly == slowly(spec, text), (spec, text)
 
 
 def test_the_list_of_headers_has_no_line_feed_for_who_takes_the_first_one_for_the_end():

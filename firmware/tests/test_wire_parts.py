@@ -1,0 +1,106 @@
+"""What an image does in C with records and rows is what Python says: the same bytes, whole, damaged, cut short or blank."""
+
+import array
+import ctypes
+import random
+import shutil
+import struct
+import subprocess
+import zlib
+from pathlib import Path
+
+import pytest
+from stackpress_core.log import records, sectors
+from stackpress_core.scpi import outbox
+
+PARTS = Path(__file__).resolve().parents[2] / "boards/images/micropython/wire_parts.h"
+DOORS = """
+size_t records_of(const uint8_t *data, size_t room, size_t *last) { return whole_records(data, room, last); }
+bool erased(const uint8_t *data, size_t n) { return is_erased(data, n); }
+uint32_t rows_into(uint8_t *ring, uint32_t mask, uint32_t at, const int32_t *table, int32_t *marks) {
+    return put_rows(ring, mask, at, table, marks);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    assert compiler, "a C compiler is needed: the tick's own test wants one as well"
+    folder = tmp_path_factory.mktemp("wire_parts")
+    (folder / "doors.c").write_text(PARTS.read_text() + DOORS)
+    library = folder / "wire_parts.so"
+    subprocess.run(
+        [compiler, "-O1", "-Wall", "-Werror", "-fwrapv", "-shared", "-fPIC", "-o", library, folder / "doors.c"],
+        check=True,
+    )
+    loaded = ctypes.CDLL(str(library))
+    loaded.records_of.restype = ctypes.c_size_t
+    loaded.erased.restype = ctypes.c_bool
+    return loaded
+
+
+def record(seq, payload, kind=3):
+    body = struct.pack(records.HEAD, kind, len(payload), 7, seq) + payload
+    return body + struct.pack("<I", zlib.crc32(body))
+
+
+def in_c(parts, data, room):
+    last = ctypes.c_size_t()
+    n = parts.records_of(bytes(data), ctypes.c_size_t(room), ctypes.byref(last))
+    return n, last.value
+
+
+def test_whole_records_are_the_same_ones_in_a_log_that_is_damaged_anywhere(parts):
+    rng = random.Random(1)
+    for _ in range(400):
+        whole = [
+            record(seq, rng.randbytes(rng.choice((0, 1, 26, rng.randrange(records.PAYLOAD_MAX + 1)))))
+            for seq in range(rng.randrange(12))
+        ]
+        data = bytearray(
+            b"".join(whole)
+            + rng.choice((b"", b"\xff" * rng.randrange(300), rng.randbytes(rng.randrange(300)), bytes(40)))
+        )
+        for _ in range(rng.choice((0, 0, 1, 3))):
+            if data:
+                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        for room in (len(data), rng.randrange(len(data) + 1)):
+            assert in_c(parts, data, room) == sectors.whole_records(memoryview(data), room)
+
+
+def test_a_length_that_no_record_has_ends_the_log_however_good_its_crc(parts):
+    for n in (records.PAYLOAD_MAX, records.PAYLOAD_MAX + 1, 255):
+        data = record(1, b"abc") + record(2, bytes(n))
+        expected = (17 + 14 + n, 17) if n == records.PAYLOAD_MAX else (17, 0)
+        assert in_c(parts, data, len(data)) == sectors.whole_records(memoryview(data), len(data)) == expected
+
+
+def test_a_page_is_erased_to_its_last_bit_or_it_is_not(parts):
+    assert parts.erased(b"", ctypes.c_size_t(0)) and sectors.blank(b"")
+    for at in (0, 1, 130, 255):
+        page = bytearray(b"\xff" * 256)
+        assert parts.erased(bytes(page), ctypes.c_size_t(256)) and sectors.blank(page)
+        page[at] = 0x7F
+        assert not parts.erased(bytes(page), ctypes.c_size_t(256)) and not sectors.blank(page)
+
+
+def test_rows_of_numbers_are_the_same_digits_round_the_end_of_ring_and_table(parts):
+    rng = random.Random(2)
+    edges = (0, 1, -1, 9, -10, 999999999, -1000000000, (1 << 30) - 1, 1 - (1 << 30), -(1 << 30))
+    mask = 1023
+    for _ in range(60):
+        around, width = rng.randrange(1, 9), rng.randrange(1, 24)
+        words = [
+            rng.choice(edges)
+            if rng.random() < 0.3
+            else rng.randrange(-(10 ** rng.randrange(1, 9)), 10 ** rng.randrange(1, 9))
+            for _ in range(around * width)
+        ]
+        table, first, at = array.array("i", words), rng.randrange(1, 3 * around), rng.randrange(5000)
+        marks = array.array("i", (first, first + rng.randrange(around + 1), around, width, rng.randrange(mask)))
+        python, c, ours = bytearray(mask + 1), (ctypes.c_uint8 * (mask + 1))(), array.array("i", marks)
+        n = outbox.rows(python, mask, at, table, marks)
+        given = (ctypes.c_int32 * len(words)).from_buffer(table), (ctypes.c_int32 * 5).from_buffer(ours)
+        assert parts.rows_into(c, mask, at, *given) == n and ours == marks and bytes(c) == bytes(python)
+        assert marks[0] == marks[1] or marks[4] - n < width * outbox.NUMBER_MOST
