@@ -48,7 +48,7 @@ def unwrap(name, raw):
     if raw is None or len(raw) < HEAD_BYTES:
         return None
     magic, sequence, length, crc = struct.unpack_from(HEAD, raw, 0)
-    text = bytes(raw[HEAD_BYTES : HEAD_BYTES + length])
+    text = bytes(memoryview(raw)[HEAD_BYTES : HEAD_BYTES + length])
     if magic != MAGIC or len(text) != length or checksum(name, sequence, text) != crc:
         return None
     return sequence, text
@@ -84,17 +84,19 @@ class Documents:
         return unwrap(name, self.raw(name, letter))
 
     def newest(self, name):
-        """(sequence, text, letter) of the version in force; (0, None, "b") if there is none."""
-        best = (0, None, "b")
+        """(sequence, letter) of the version in force; (0, "b") if there is none. One slot at a time is held: each may be large."""
+        best = (0, "b")
         for letter in ("a", "b"):
-            found = self.slot(name, letter)
-            if found and found[0] > best[0]:
-                best = (found[0], found[1], letter)
+            sequence = (self.slot(name, letter) or (0,))[0]
+            if sequence > best[0]:
+                best = (sequence, letter)
         return best
 
     def text(self, name):
         """The document's bytes, or None if there is none that is whole."""
-        return self.newest(name)[1]
+        sequence, letter = self.newest(name)
+        found = self.slot(name, letter) if sequence else None
+        return found[1] if found else None
 
     def get(self, name):
         """The document as a dict, or None if there is none that is whole."""
@@ -144,18 +146,21 @@ class Documents:
         kind_of(name)
         if len(text) > LENGTH_MAX:
             raise ScpiError(-223, "%d bytes, at most %d" % (len(text), LENGTH_MAX))
+        self._judge(name, text)
+        self.write(name, text)
+
+    def _judge(self, name, text):
         document = parsed(text)
         found = ["not JSON text"] if document is None else self.complaints(name, document)
         if found:
             more = " (and %d more)" % (len(found) - 1) if len(found) > 1 else ""
             raise Refused("%s: %s%s" % (name, found[0], more))
-        self.write(name, bytes(text))
 
     def put_dict(self, name, document):
         self.put(name, json.dumps(document).encode())
 
     def write(self, name, text):
-        sequence, _, letter = self.newest(name)
+        sequence, letter = self.newest(name)
         other = name + (".b" if letter == "a" else ".a")
         try:
             self.store.write(other, wrap(name, sequence + 1, text))
@@ -169,7 +174,7 @@ class Documents:
         kind_of(name)
         if name not in self.names():
             raise ScpiError(-256, name)
-        letter = self.newest(name)[2]
+        letter = self.newest(name)[1]
         for last in ("b", "a") if letter == "a" else ("a", "b"):
             if name + "." + last in self.store.names():
                 self.store.remove(name + "." + last)
@@ -215,7 +220,7 @@ class Transfer:
             raise ScpiError(-230, "%d of %d bytes came" % (have, len(buf)))
         if binascii.crc32(buf) & 0xFFFFFFFF != crc & 0xFFFFFFFF:
             raise ScpiError(-230, "CRC-32 differs")
-        return name, bytes(buf)
+        return name, buf
 
     def cancel(self):
         self.name = ""
@@ -224,8 +229,9 @@ class Transfer:
 
 
 def parsed(text):
+    """What the JSON text says, read where it lies: a copy of 8 kB would have to find room beside it."""
     try:
-        return json.loads(text.decode() if isinstance(text, (bytes, bytearray)) else text)
+        return json.loads(text)
     except (ValueError, RuntimeError):  # no JSON, no UTF-8, or nested deeper than the interpreter goes
         return None
 

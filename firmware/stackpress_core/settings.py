@@ -45,8 +45,9 @@ class Settings:
 
     def _usable(self, name, found):
         """The stored document if it can be used beside those `found` before it; else None, and `problems` says why."""
-        document, state = self.documents.get(name), self.documents.state(name)
+        document = self.documents.get(name)
         if document is None:
+            state = self.documents.state(name)
             if name in REQUIRED or state != "missing":
                 self.problems[name] = "bad" if state == "ok" else state
             return None
@@ -103,7 +104,8 @@ class Settings:
         self._changed(name)
 
     def _changed(self, name):
-        self.load()
+        if name in REQUIRED + ("zero",):
+            self.load()
         for tell in self.changed:
             tell(name)
 

@@ -138,7 +138,7 @@ def test_any_one_document_that_is_missing_torn_or_of_another_kind_keeps_the_pres
 def test_torn_slot_falls_back_to_the_version_before():
     b = bench()
     b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, force_limit_n=3000000)})
-    newest = "config." + b.press.documents.newest("config")[2]
+    newest = "config." + b.press.documents.newest("config")[1]
     b.board.store.slots[newest] = b.board.store.slots[newest][:-5]
     again = bench(MemoryBoard(store=b.board.store), stored=False)
     assert again.press.params["force_limit_cn"] == 5500000 and codes(again) == []
