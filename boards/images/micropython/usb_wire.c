@@ -1,8 +1,10 @@
 // The module `usb_wire`: the serial port as the press wants it (drivers/usb_serial.py), in the place of MicroPython's shared/tinyusb code.
 //
-// While somebody listens, a packet is fetched only when it is asked for, so that the host is held back (NAK) by a press that has no room;
-// what is sent goes to the controller straight from where it lies, in transfers of many packets. And what must wait for nothing is seen in
-// the interrupt itself: the stop byte in a packet that has just come, and the request SEND_BREAK, which needs no packet at all.
+// While somebody listens, packets are taken as long as there is room in a queue, and then the host is held back (NAK): so a stop byte is
+// kept waiting by nothing that came before it and was not asked for yet. The queue lies in the controller's own memory, which has more than
+// three endpoints need. What is sent goes to the controller straight from where it lies, in transfers of many packets. And what must wait
+// for nothing is seen in the interrupt itself: the stop byte in a packet that has just come, and the request SEND_BREAK, which needs no
+// packet at all.
 #include "py/mphal.h"
 #include "py/runtime.h"
 #include "py/stream.h"
@@ -24,20 +26,23 @@
 #define BREAK_BYTE 0x03
 
 static volatile uint32_t *stop_word;             // is set to 1 by whatever stops; NULL while nobody listens
-static volatile bool broke, hung_up, was_reset;  // since somebody has last asked
-static uint8_t packet[PACKET];
-static uint8_t at, have;                         // what of `packet` has been given, and how much there is
-static bool last_waits;                          // its last byte still stands in TinyUSB's queue: so long nothing more comes
+static volatile bool broke, hung_up;             // since somebody has last asked
+static uint16_t came, given;                     // bytes that went into the queue and out of it, since the start
 static uint16_t under_way;                       // bytes of the transfer that goes to the host
 
+// Endpoints 0 - 2 end at 0x2C0 (RP2040 datasheet 4.1.2.5; TinyUSB takes two packets for each bulk endpoint); from 0xC00 on an RP2350 keeps
+// the tick's words there (boards/chips.toml).
+#define QUEUE_AT 0x400
+#define QUEUE 2048 // a power of two
+#define queued(n) (((uint8_t *)usb_dpram)[QUEUE_AT + ((n) & (QUEUE - 1))])
+
 static void look_at(uint32_t event) {
-    if (event == DCD_EVENT_BUS_RESET) {
-        was_reset = true;
-    }
     if (stop_word == NULL) {
         return;
     }
-    if (event == DCD_EVENT_SETUP_RECEIVED) {
+    if (event == DCD_EVENT_BUS_RESET) { // a cable that was pulled: no host has said that it goes
+        hung_up = true;
+    } else if (event == DCD_EVENT_SETUP_RECEIVED) {
         volatile uint8_t *setup = usb_dpram->setup_packet;
         if (setup[0] == TO_INTERFACE && setup[1] == CDC_REQUEST_SEND_BREAK && (setup[2] | setup[3])) {
             *stop_word = 1;
@@ -71,11 +76,21 @@ void tud_event_hook_cb(uint8_t port, uint32_t event, bool in_isr) {
     #endif
 }
 
+static void fetch(void) {
+    uint8_t packet[PACKET];
+    uint32_t n;
+    while ((uint16_t)(came - given) <= QUEUE - PACKET && (n = tud_cdc_read(packet, PACKET))) { // and TinyUSB asks the host for the next
+        for (uint32_t i = 0; i < n; i++) {
+            queued(came++) = packet[i];
+        }
+    }
+}
+
 // -- the prompt's ends: what comes goes into MicroPython's own queue ------------------------------------------------------------------
 
 static void to_prompt(void) {
-    while (ringbuf_free(&stdin_ringbuf) && tud_cdc_available()) {
-        int c = tud_cdc_read_char();
+    while (ringbuf_free(&stdin_ringbuf) && (came != given || tud_cdc_available())) {
+        int c = came != given ? queued(given++) : tud_cdc_read_char(); // what was fetched and not given away first of all
         if (c == mp_interrupt_char) {
             stdin_ringbuf.iget = stdin_ringbuf.iput = 0;
             mp_sched_keyboard_interrupt();
@@ -89,6 +104,8 @@ void tud_cdc_rx_cb(uint8_t itf) {
     (void)itf;
     if (stop_word == NULL) {
         to_prompt();
+    } else {
+        fetch();
     }
 }
 
@@ -125,56 +142,29 @@ mp_uint_t mp_usbd_cdc_tx_strn(const char *text, mp_uint_t length) {
 // -- the press's ends -----------------------------------------------------------------------------------------------------------------
 
 static mp_obj_t usb_wire_listen(mp_obj_t address) {
-    at = have = under_way = 0;
-    last_waits = broke = hung_up = was_reset = false;
+    came = given = under_way = 0;
+    broke = hung_up = false;
     stop_word = (volatile uint32_t *)mp_obj_get_int_truncated(address);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_listen_obj, usb_wire_listen);
 
-// From now on what comes is the prompt's, what has been fetched and not given away first of all.
+// From now on what comes is the prompt's.
 static mp_obj_t usb_wire_quiet(void) {
     stop_word = NULL;
-    if (last_waits) {
-        last_waits = false;
-        tud_cdc_read_char();
-    }
-    while (at < have) {
-        ringbuf_put(&stdin_ringbuf, packet[at++]);
-    }
     to_prompt();
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(usb_wire_quiet_obj, usb_wire_quiet);
 
-static void fetch(void) {
-    if (was_reset) { // its queues are empty then
-        was_reset = false;
-        last_waits = false;
-    }
-    if (last_waits) {
-        last_waits = false;
-        tud_cdc_read_char(); // now there is room for the next packet, and TinyUSB asks the host for it
-    }
-    uint32_t n = tud_cdc_available();
-    at = have = n > PACKET ? PACKET : n;
-    if (n) {
-        at = 0;
-        tud_cdc_read(packet, have - 1);
-        last_waits = tud_cdc_peek(packet + have - 1);
-    }
-}
-
-// How many bytes came into the beginning of a buffer: at most one packet, and nothing behind a break byte.
+// How many bytes came into the beginning of a buffer: nothing behind a break byte.
 static mp_obj_t usb_wire_read(mp_obj_t into) {
     mp_buffer_info_t buf;
     mp_get_buffer_raise(into, &buf, MP_BUFFER_WRITE);
-    if (at == have) {
-        fetch();
-    }
+    fetch();
     size_t n = 0;
-    while (n < buf.len && at < have) {
-        uint8_t c = packet[at++];
+    while (n < buf.len && given != came) {
+        uint8_t c = queued(given++);
         ((uint8_t *)buf.buf)[n++] = c;
         if (c == BREAK_BYTE) {
             break;
@@ -219,7 +209,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(usb_wire_told_obj, usb_wire_told);
 // Whether nothing has come, nothing was told and nothing has gone since the press last looked.
 static mp_obj_t usb_wire_idle(void) {
     bool gone = under_way && !usbd_edpt_busy(0, USBD_CDC_EP_IN);
-    return mp_obj_new_bool(!gone && !broke && !hung_up && at == have && tud_cdc_available() <= last_waits);
+    return mp_obj_new_bool(!gone && !broke && !hung_up && came == given && !tud_cdc_available());
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(usb_wire_idle_obj, usb_wire_idle);
 

@@ -70,6 +70,15 @@ def nodes_of(header):
     return nodes
 
 
+def is_of_modem(line):
+    """Whether this is what a program asks that looks for modems on every new port, as ModemManager does: AT, ATZ, ATE1, ATI,
+    AT+CGMI. Nobody at the press has asked that, and no header of ours begins so: nothing is answered, and it is no error."""
+    if line[:2] not in ("AT", "at"):
+        return False
+    rest = line[2:].upper()
+    return not rest or rest[0] in "+&%^$#!\\" or rest[0] in "EHIQSVXZ" and (len(rest) == 1 or is_digit(rest[1]))
+
+
 def is_query_only(line):
     """True if nothing in this line but queries and common commands, which never move anything: such a line outlives a stop."""
     for unit in split_outside(line, ";"):

@@ -2,7 +2,8 @@
 
 Nothing is taken from the port that there is no room for: the host is held back instead (USB by NAK, a pty by not being read), and
 no line is lost. The stop byte and a line that stops must not wait behind anything, so every byte that arrives is looked at at once,
-whatever waits or is being sent.
+whatever waits or is being sent. But what is still with the host can't be looked at: so a burst of lines gets more memory for as
+long as it lasts, and a stop behind a thousand lines has reached the press before their turn has come.
 """
 
 import array
@@ -14,12 +15,18 @@ STOP = 0x18
 BREAK = 0x03
 LINE_MAX = 320
 KEPT = 512  # bytes of lines that wait; one whole line and one packet of USB at least
+BURST = 16384  # and of a burst: a thousand lines
 PACKET = 64
+SAID = 16  # bytes of an answer that is given again, and before them how many there are
 LONG = b"\x18"  # stands for a line that was too long: no other line can hold this byte
 _LF = const(10)
 _CR = const(13)
 _STOP = const(0x18)
 _BREAK = const(0x03)
+_SAID = const(16)  # SAID
+_STAR = const(42)
+_SEMICOLON = const(59)
+_QUERY = const(63)
 _TOP = const(0x746F70)  # of STOP and
 _BOR = const(0x626F72)  # of ABORt: a line without either stops nothing
 _BEGUN, _END, _WAITING, _LAST, _LOOK, _MOST = range(6)
@@ -70,24 +77,105 @@ def take(data_buf, i: int, n: int, target_buf, marks_buf) -> int:
 
 
 @micropython.viper
-def same_line(buf, start: int, texts_buf, size: int) -> int:
-    """Which line of texts[:size] is the one that begins at buf[start]: its number with its length above the lowest four bits; -1 if
-    none is. Each ends with a line feed."""
+def answered(buf, texts_buf, size: int, said_buf, ring_buf, mask: int, marks_buf) -> int:
+    """Put the answers to the lines that wait into the ring, as long as each is one of texts[:size], byte for byte to its line feed,
+    and what it is answered with is known: SAID bytes of `said` a text, first how many of them count. The text whose answer is
+    wanted next; -1 where there is no more to do. The marks: begin and number of the lines, place in the ring and where it ends."""
     line = ptr8(buf)  # noqa: F821
     texts = ptr8(texts_buf)  # noqa: F821
-    at = 0
-    number = 0
-    while at < size:
+    said = ptr8(said_buf)  # noqa: F821
+    ring = ptr8(ring_buf)  # noqa: F821
+    marks = ptr32(marks_buf)  # noqa: F821
+    start = marks[0]
+    waiting = marks[1]
+    to = marks[2]
+    wanted = 0 - 1
+    while waiting:
+        at = 0
+        row = 0
         i = 0
-        while texts[at + i] == line[start + i] and texts[at + i] != _LF:
-            i += 1
-        if texts[at + i] == line[start + i]:
-            return (i + 1) << 4 | number
-        while texts[at + i] != _LF:
-            i += 1
-        at += i + 1
-        number += 1
-    return 0 - 1
+        while at < size:
+            i = 0
+            while texts[at + i] == line[start + i] and texts[at + i] != _LF:
+                i += 1
+            if texts[at + i] == line[start + i]:
+                break
+            while texts[at + i] != _LF:
+                i += 1
+            at += i + 1
+            row += _SAID
+        if at >= size:
+            break
+        n = said[row]
+        if n == 0:
+            wanted = row
+            break
+        if to + n > marks[3]:
+            break
+        while n:
+            row += 1
+            n -= 1
+            ring[to & mask] = said[row]
+            to += 1
+        start += i + 1
+        waiting -= 1
+    marks[0] = start
+    marks[1] = waiting
+    marks[2] = to
+    return wanted
+
+
+@micropython.viper
+def harmless_to(buf, i: int, end: int) -> int:
+    """Where in buf[i:end], whole lines, the first begins that is not plainly harmless, `end` if all are; twice that, and 1 more
+    if it takes a closer look. Harmless are queries and common commands: they move nothing."""
+    data = ptr8(buf)  # noqa: F821
+    line = i  # where the present one begins
+    quote = 0
+    header = 0  # 0: before one, 1: in one, 2: behind it
+    last = 0
+    while i < end:
+        c = data[i]
+        i += 1
+        if c == _LF or (c == _SEMICOLON and not quote):
+            if header == 1 and last != _QUERY:
+                return line << 1
+            header = 0
+            if c == _LF:
+                if quote:
+                    return line << 1 | 1
+                line = i
+        elif c == 35 or c == 40 or c > 126:  # a block, an expression, or no text
+            return line << 1 | 1
+        elif quote:
+            if c == quote:
+                quote = 0
+        elif c == 34 or c == 39:
+            if header != 2:
+                return line << 1 | 1
+            quote = c
+        elif c <= 32:
+            if header == 1:
+                if last != _QUERY:
+                    return line << 1
+                header = 2
+        elif header < 2:
+            header = 2 if header == 0 and c == _STAR else 1
+            last = c
+    return end << 1
+
+
+@micropython.viper
+def moved(buf, to: int, at: int, end: int) -> int:
+    """Take buf[at:end] down to `to`; where that ends."""
+    data = ptr8(buf)  # noqa: F821
+    if to == at:
+        return end
+    while at < end:
+        data[to] = data[at]
+        to += 1
+        at += 1
+    return to
 
 
 class Inbox:
@@ -99,8 +187,9 @@ class Inbox:
 
     def __init__(self, sink, line_max=LINE_MAX, size=KEPT):
         self.sink = sink
-        self.buf = bytearray(size)
+        self.small = self.buf = bytearray(size)
         self.view = memoryview(self.buf)
+        self.grows = True  # until there was no memory for a burst; then this one has to do
         self.start = self.begun = self.end = 0
         self.waiting = 0  # whole lines
         self.look = 0  # why the line that is coming in has to be looked at
@@ -111,7 +200,26 @@ class Inbox:
         """Bytes that can be taken now, whatever they are."""
         if self.start == self.begun == self.end:
             self.start = self.begun = self.end = 0
+            if self.buf is not self.small:
+                self.buf, self.view = self.small, memoryview(self.small)
+            self.grows = True
         return len(self.buf) - (self.end - self.start)
+
+    def takes_packet(self):
+        """Whether there is room for one, whatever is in it."""
+        if self.room <= PACKET and self.grows:
+            self._grow()
+        return self.room > PACKET
+
+    def _grow(self):
+        self.grows = False
+        try:
+            buf = bytearray(BURST)
+        except MemoryError:
+            return
+        buf[: self.end - self.start] = self.view[self.start : self.end]
+        self.buf, self.view = buf, memoryview(buf)
+        self.start, self.begun, self.end = 0, self.begun - self.start, self.end - self.start
 
     def feed(self, data, count):
         """At most `room` bytes."""
@@ -178,21 +286,21 @@ class Inbox:
         self.waiting -= 1
         return line
 
-    def keep_only(self, wanted):
-        """Forget every line that waits and is not `wanted(line)`; how many there were."""
-        gone, first = 0, self.start
-        at = first
-        coming = bytes(self.view[self.begun : self.end])
-        for _ in range(self.waiting):
-            end = self.buf.find(b"\n", self.start) + 1
-            line = bytes(self.view[self.start : end])
-            self.start = end
-            if wanted(line[:-1]):
-                self.view[at : at + len(line)] = line
-                at += len(line)
-            else:
-                gone += 1
+    def keep_harmless(self, judge):
+        """Forget every line that waits and could move something; how many there were. `judge(line)` tells of those that are not
+        plain enough to be told in their bytes: there may be a thousand lines, and the press waits meanwhile."""
+        buf, begun = self.buf, self.begun
+        gone, at, to = 0, self.start, self.start
+        while at < begun:
+            found = harmless_to(buf, at, begun)
+            at, to = found >> 1, moved(buf, to, at, found >> 1)
+            if at < begun:
+                end = buf.find(b"\n", at) + 1
+                if found & 1 and judge(bytes(self.view[at : end - 1])):
+                    to = moved(buf, to, at, end)
+                else:
+                    gone += 1
+                at = end
         self.waiting -= gone
-        self.view[at : at + len(coming)] = coming
-        self.start, self.begun, self.end = first, at, at + len(coming)
+        self.begun, self.end = to, moved(buf, to, begun, self.end)
         return gone

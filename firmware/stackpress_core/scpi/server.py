@@ -5,6 +5,10 @@ lines that wait, send a piece of what is to be sent. Whatever a host sends, the 
 A command that starts something long is complete when that has started; progress is read from STATus:OPERation.
 """
 
+import array
+
+import micropython
+
 from stackpress_core.errors import Refused, ScpiError, StorageFault
 from stackpress_core.scpi import answers, arguments, headers, inbox, outbox, stops
 from stackpress_core.scpi.sources import Text
@@ -20,7 +24,7 @@ ORDER_PASSES = 8  # a unit that follows an order waits this long for the tick to
 _BLANK = 32
 _LIMIT = 1 << 30  # blackboard.ABSENT is none of the numbers that lie within
 _BEFORE_A_HEADER = bytes(range(33)) + b":"
-OUT_PER_IN = 4  # bytes sent for each byte looked at: sending costs little, and logs go out, not in
+IN_PER_PASS, OUT_PER_PASS = 512, 512  # bytes looked at, and made for the host
 
 
 class Server:
@@ -40,6 +44,8 @@ class Server:
         self.asked = {}  # a whole line of one query: all that `do` wants
         self.numbers = []  # of those that ask for a number: (part of the press, its attribute, places behind the point)
         self.texts = b""  # and these lines, one after the other
+        self.said = bytearray(128)  # what they are answered with in the present pass
+        self.marks = array.array("i", (0, 0, 0, 0))
         self.line = b""  # what is to be remembered of the line under way, if it is a query and nothing else
         self.answers = 0  # answers given so far in this line
         self.muted = False  # an answer of this line was dropped: the rest of them are too
@@ -58,13 +64,13 @@ class Server:
 
     # -- one pass --------------------------------------------------------------------------------------------------
 
-    def poll(self, budget=128):
+    def poll(self, budget=IN_PER_PASS):
         """Gives whether there is more to do, or something was done that others may have to look at."""
         before = self.runs
         self.receive(budget)
         self.status.update(self.parts)
         self.execute()
-        self.out.pump(OUT_PER_IN * budget)
+        self.out.pump(OUT_PER_PASS)
         self.at_work = self.units is not None or self.inbox.waiting > 0 or self.out.source is not None
         return self.runs != before or self.at_work or self.out.pending > 0
 
@@ -75,7 +81,7 @@ class Server:
         if self.out.source is None:
             return self.poll()
         self.receive(inbox.PACKET)
-        self.out.pump(OUT_PER_IN * inbox.PACKET)
+        self.out.pump(OUT_PER_PASS // 2)
         return False
 
     def receive(self, budget):
@@ -84,7 +90,7 @@ class Server:
         if told & BROKE:
             self.stop_now()
         self.left = self.left or told & HUNG_UP
-        while budget > 0 and self.inbox.room > inbox.PACKET and not self.wants_repl:  # behind an obeyed 0x03 all is the prompt's
+        while budget > 0 and self.inbox.takes_packet() and not self.wants_repl:  # behind an obeyed 0x03 all is the prompt's
             count = self.serial.read(self.buf) or 0
             if not count:
                 if self.left:
@@ -113,26 +119,27 @@ class Server:
                 self.end_line()
 
     def ask_again(self):
-        """Lines that ask for a number which was asked for before: nothing of them is parsed, nothing made of their answers."""
-        lines, out, texts = self.inbox, self.out, self.texts
-        start, waiting, pending = lines.start, lines.waiting, out.pending
-        before, left = waiting, out.size - outbox.ANSWER_ROOM
-        while waiting and pending < left:
-            found = inbox.same_line(lines.buf, start, texts, len(texts))
-            if found < 0:
+        """Lines that ask for a number which was asked for before: nothing of them is parsed, nothing made of their answers, and
+        each number is looked up once, however many of the lines that wait ask for it."""
+        lines, out, texts, said, marks = self.inbox, self.out, self.texts, self.said, self.marks
+        marks[0], marks[1], marks[2] = lines.start, lines.waiting, out.start + out.pending
+        marks[3] = out.start + out.size - outbox.ANSWER_ROOM
+        for row in range(0, len(self.numbers) * inbox.SAID, inbox.SAID):
+            said[row] = 0
+        while True:
+            row = inbox.answered(lines.buf, texts, len(texts), said, out.ring, out.size - 1, marks)
+            if row < 0:
                 break
-            part, name, places = self.numbers[found & 15]
+            part, name, places = self.numbers[row // inbox.SAID]
             try:
                 value = getattr(part, name)
             except Exception:  # told when it is asked the long way, as any other line
                 break
             if not -_LIMIT < value < _LIMIT:
                 break
-            pending += outbox.digits(out.ring, out.size - 1, out.start + pending, value, places, outbox.POWERS)
-            start += found >> 4
-            waiting -= 1
-        lines.start, lines.waiting, out.pending = start, waiting, pending
-        self.runs += before - waiting
+            said[row] = outbox.digits(said, len(said) - 1, row + 1, value, places, outbox.POWERS)
+        self.runs += lines.waiting - marks[1]
+        lines.start, lines.waiting, out.pending = marks[0], marks[1], marks[2] - out.start
 
     def give_up_unread(self):
         """Answers that nobody reads keep no command waiting: IEEE 488.2 calls that deadlocked if no more can be taken in either."""
@@ -234,7 +241,7 @@ class Server:
         self.forget_what_waits(gone)
 
     def forget_what_waits(self, gone):
-        gone += self.inbox.keep_only(is_harmless)
+        gone += self.inbox.keep_harmless(is_harmless)
         if self.units and not all(headers.is_query_only(unit) for unit in self.units):
             self.units = []
             gone += 1
@@ -260,7 +267,7 @@ class Server:
             self.status.error(-363, "a line has at most %d bytes" % inbox.LINE_MAX)
         elif line is None:
             self.status.error(-101)
-        self.units = headers.split_outside(line or "", ";")
+        self.units = [] if headers.is_of_modem(line or "") else headers.split_outside(line or "", ";")
         self.line = raw if len(self.units) == 1 and raw[-1] > _BLANK else b""
         return True
 
@@ -321,19 +328,17 @@ class Server:
     def call(self, text):
         header, _, params = text.partition(" ")
         key = header if header[0] in ":*" or not self.path else ":".join(self.path) + " " + header
-        if key in self.known:
-            module, row, suffixes, self.path = self.known[key]
-        else:
+        if key not in self.known:
             header, params = headers.split_header(text)
-            if header.startswith("*"):
-                module, row = self.headers.find_common(header)
-                return self.do(module, row, [], arguments.bind(row[2], params))
-            module, row, suffixes = self.find(header)
+            found = self.find(header)
             if len(self.known) >= KNOWN_MAX:
                 self.known.clear()
-            self.known[key] = (module, row, suffixes, self.path)
+            self.known[key] = found
+        module, row, suffixes, path = self.known[key]
+        if path is not None:  # a common command leaves it where it is
+            self.path = path
         args = arguments.bind(row[2], params.strip(" "))
-        if self.line and row[0].endswith("?") and (not row[2] or row[2].startswith("[unit")):
+        if self.line and path is not None and row[0].endswith("?") and (not row[2] or row[2].startswith("[unit")):
             self.remember(module, row, suffixes, args)
         return self.do(module, row, suffixes, args)
 
@@ -355,15 +360,16 @@ class Server:
         return answers.written(asked) if row[0].endswith("?") else None
 
     def find(self, header):
+        """(module, row, suffixes, the path behind it)."""
+        if header.startswith("*"):
+            return self.headers.find_common(header) + ([], None)
         query = header.endswith("?")
         name = header[:-1] if query else header
         absolute = name.startswith(":")
         nodes = headers.nodes_of(name[1:] if absolute else name)
         if not absolute:
             nodes = self.path + nodes
-        found = self.headers.find(nodes, query)
-        self.path = nodes[:-1]
-        return found
+        return self.headers.find(nodes, query) + (nodes[:-1],)
 
     def answer(self, answer):
         if answer is None or self.muted:
@@ -390,10 +396,22 @@ class Server:
                 self.status.error(-430)
 
 
+@micropython.viper
+def is_plain(raw, n: int) -> int:
+    """1 if there are bytes, and all of them are printable ASCII; else 0."""
+    line = ptr8(raw)  # noqa: F821
+    i = 0
+    while i < n:
+        if line[i] < 32 or line[i] > 126:
+            return 0
+        i += 1
+    return 1 if n else 0
+
+
 def decoded(raw):
     """The line as text in which blanks stand for all white space (488.2: ASCII 0 - 32) but that in strings, or None if it is
     not text. So nothing that reads on has to know which characters separate."""
-    if raw and min(raw) >= 32 and max(raw) < 127:  # most lines
+    if is_plain(raw, len(raw)):  # most lines
         return raw.decode().strip(" ")
     line, quote = bytearray(raw), 0
     for i in range(len(line)):

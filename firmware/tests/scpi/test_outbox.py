@@ -29,11 +29,38 @@ def test_a_row_in_the_ring_is_its_whole_numbers_with_a_comma_each():
         assert written(ring, 50, n) == b",%d,7" % value
 
 
+TEXTS = b"MEAS:FORC?\nMEAS:FORC? KN\n"
+
+
+def answers_to(lines, said, room=40):
+    """(row that is wanted, what came into the ring, where the first line begins that is left, how many are left)"""
+    ring, marks = bytearray(MASK + 1), array.array("i", (2, lines.count(b"\n"), 60, 60 + room))
+    wanted = inbox.answered(b"xx" + lines, TEXTS, len(TEXTS), said, ring, MASK, marks)
+    return wanted, written(ring, 60, marks[2] - 60), marks[0] - 2, marks[1]
+
+
 def test_a_line_is_known_as_a_whole_or_not_at_all():
-    texts = b"MEAS:FORC?\nMEAS:FORC? KN\n"
-    for line, found in ((b"MEAS:FORC?", 0), (b"MEAS:FORC? KN", 1), (b"MEAS:FORC", -1), (b"MEAS:FORC? K", -1), (b"MEAS:FORC? KN ", -1)):
-        code = inbox.same_line(b"xx" + line + b"\n", 2, texts, len(texts))
-        assert code == (found if found < 0 else (len(line) + 1) << 4 | found), line
+    for line, row in ((b"MEAS:FORC?", 0), (b"MEAS:FORC? KN", 1), (b"MEAS:FORC", -1), (b"MEAS:FORC? K", -1), (b"MEAS:FORC? KN ", -1),
+                      (b"MEAS:FORC?\t", -1), (b"meas:forc?", -1), (b"MEAS:FORC?\x00", -1), (b" MEAS:FORC?", -1), (b"MEAS:FORC?  KN", -1)):  # fmt: skip
+        assert answers_to(line + b"\n", bytearray(128)) == (row * inbox.SAID if row >= 0 else -1, b"", 0, 1), line
+
+
+def test_lines_that_are_known_are_answered_as_far_as_answers_and_room_go():
+    said = bytearray(128)
+    said[0:3] = b"\x025\n"
+    lines = b"MEAS:FORC?\n" * 3 + b"MEAS:FORC? KN\n" + b"MEAS:FORC?\n"
+    assert answers_to(lines, said) == (inbox.SAID, b"5\n" * 3, 33, 2)
+    said[inbox.SAID : inbox.SAID + 5] = b"\x046.7\n"
+    assert answers_to(lines, said) == (-1, b"5\n5\n5\n6.7\n5\n", len(lines), 0)
+    assert answers_to(lines, said, 9) == (-1, b"5\n" * 3, 33, 2)
+    assert answers_to(lines + b"*IDN?\n", said) == (-1, b"5\n5\n5\n6.7\n5\n", len(lines), 1)
+
+
+def test_a_number_with_all_it_may_have_is_no_longer_than_an_answer_that_is_given_again():
+    said = bytearray(128)
+    for value in VALUES:
+        for places in range(10):
+            assert outbox.digits(said, 127, 1, value, places, outbox.POWERS) < inbox.SAID
 
 
 class DeafPort:

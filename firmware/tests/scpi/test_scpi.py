@@ -318,24 +318,24 @@ def test_what_only_looks_like_a_stop_waits_its_turn():
 
 def test_the_port_is_not_read_while_there_is_no_room_and_no_line_is_lost():
     server, serial, press = bench()
-    serial.sent = b"".join([b"*ESE %d;*ESE?\n" % (n % 256) for n in range(1000)])
+    serial.sent = b"".join([b"*ESE %d;*ESE?\n" % (n % 256) for n in range(3000)])
     server.receive(100000)
     assert len(serial.sent) > 10000 and server.inbox.room <= inbox.PACKET
     for _ in range(20000):
         server.poll()
-    assert serial.got == b"".join([b"%d\n" % (n % 256) for n in range(1000)])
+    assert serial.got == b"".join([b"%d\n" % (n % 256) for n in range(3000)])
     assert errors(server) == [] and server.lost_lines == 0
 
 
 def test_answers_that_nobody_reads_are_dropped_so_that_what_comes_in_drains():
-    for lines, number in ((60, -410), (1000, -430)):
+    for lines, number in ((60, -410), (4000, -430)):
         server, serial, press = bench()
         serial.reads = False
         serial.sent = b"*IDN?\n" * lines
         for _ in range(10):  # 100 ms have not passed
             server.poll()
         assert errors(server) == []
-        run(server, 1500)
+        run(server, 3000)
         assert serial.sent == b"" and errors(server) == [number] and server.out.dropped > 0
         serial.reads = True
         run(server)

@@ -6,8 +6,8 @@ twice on one press: what is remembered of a line must not change what it means.
 
 from fakes import Parts, Serial
 from stackpress_core.errors import ScpiError
-from stackpress_core.scpi import arguments, commands, headers, status
-from stackpress_core.scpi.server import Server
+from stackpress_core.scpi import arguments, commands, headers, inbox, status
+from stackpress_core.scpi.server import Server, decoded, is_harmless
 from stackpress_core.tick import states
 
 ZEROS, NINES = "0" * 250, "9" * 255
@@ -287,3 +287,119 @@ def test_the_list_of_headers_has_no_line_feed_for_who_takes_the_first_one_for_th
         assert lines.count("\n") == 1 and lines.endswith("\n")
         assert len(lines) == 2 + int(lines[1]) + int(lines[2 : 2 + int(lines[1])]) + 1
         assert ":SYSTem:HELP:HEADers?/qonly/" in lines.splitlines() and "*CLS/nquery/" in lines[2 + int(lines[1]) :].split("\r")
+
+# What ModemManager asks on a port that it does not know (mm-port-probe.c and its plugins), and what others ask who look for modems.
+PROBES = ("AT", "at", "ATZ", "ATE1", "ATE0", "ATE1 E0", "ATE0+CPMS?", "ATI", "ATI1I2", "AT+CGMI", "AT+GMI", "AT+CGMM", "AT+GMM", "AT+GCAP",
+          "AT+CPIN?", "AT&F", "ATQ0 V1 E1 S0=0 &C1 &D2 +FCLASS=0", "ATH", "ATV1", "ATX4", "AT$NWDMAT=1", "AT%IPSYS?", "AT^SYSINFO",
+          "AT!GCAP?", "AT#CID?", "AT\\V1", "ATS0=0")  # fmt: skip
+
+
+def test_what_a_search_for_modems_leaves_is_nothing_for_the_next_client():
+    for probe in PROBES:
+        for end in ("\r", "\r\n", "\n"):
+            server, _, press = bench()
+            assert ask(server, (probe + end) * 3) == "" and errors(server) == [] and press.done == [], probe
+            assert ask(server, "*ESE?\n") == "0\n" and ask(server, "*ESR?\n") == "128\n", probe
+
+
+def test_what_only_begins_like_a_search_for_modems_is_an_error():
+    for line in ("ATT:FORC?", "ATTenuation 3", "ATE:FORC?", "AT?", "AT:FORC?", "AT 1", "ATEST", "ATZERO", "AT*IDN?", "ATDT123", "ATA", "A/", "T+CGMI",
+                 "X;AT", "AT;*ESE 5", "ATM:VERS?"):  # fmt: skip
+        server, _, _ = bench()
+        ask(server, line + "\n")
+        assert len(errors(server)) == 1, line
+        assert ask(server, "*ESE?\n") == "0\n", line
+
+
+def test_a_stop_behind_a_thousand_lines_acts_before_their_turn_and_no_line_of_those_that_move_nothing_is_lost():
+    numbers = [b"*ESE %d" % (n % 256) for n in range(1000)]
+    for lines, answers in ((numbers, 0), ([b"MEAS:FORC?"] * 1000, 1000), ([b"MEAS:FORC?;:SYST:VERS?"] * 500, 500)):
+        for stop in (b"STOP HOLD\n", b"*CLS;:stop hold\r\n", b"ABOR\n", b"\x18"):
+            server, serial, press = bench()
+            serial.sent = b"\n".join(lines) + b"\n" + stop
+            server.receive(100000)
+            assert press.done == ["abort" if len(stop) < 6 else ("stop", "hold")] and serial.got == b"", stop
+            assert server.inbox.waiting == len(lines) + (stop != b"\x18"), stop  # what stopped is blank now
+            for _ in range(2000):
+                server.poll()
+            assert serial.got.count(b"\n") == answers and errors(server) == [], stop
+            assert server.status.ese == (231 if lines is numbers else 0)
+            assert server.inbox.buf is server.inbox.small
+
+
+def test_of_a_thousand_lines_before_a_stop_those_that_move_something_are_forgotten():
+    server, serial, press = bench()
+    serial.sent = b"CYCL:ARM\n*ESE 5\nMEAS:FORC?;:CYCL:ARM\nMEAS:FORC?\n" * 250 + b"STOP VENT\n*ESE?\n"
+    server.receive(100000)
+    assert server.inbox.waiting == 502 and press.done == [("stop", "vent")]
+    for _ in range(3000):
+        server.poll()
+    assert serial.got == b"663.66\n" * 250 + b"5\n" and errors(server) == [-200] and press.done == [("stop", "vent")]
+
+
+def test_where_there_is_no_memory_for_a_burst_the_host_waits_and_nothing_is_lost():
+    def no_memory(size):
+        raise MemoryError
+
+    server, serial, _ = bench()
+    serial.sent = b"".join([b"*ESE %d;*ESE?\n" % (n % 256) for n in range(300)])
+    inbox.bytearray = no_memory
+    try:
+        server.receive(100000)
+        assert len(serial.sent) > 3000
+        for _ in range(3000):
+            server.poll()
+    finally:
+        del inbox.bytearray
+    assert serial.got == b"".join([b"%d\n" % (n % 256) for n in range(300)]) and errors(server) == []
+
+
+def test_lines_that_a_stop_spares_are_those_that_move_nothing_whatever_is_in_them():
+    pieces = (b"", b" ", b"MEAS:FORC?", b"*ESE 1", b"*RST", b"CYCL:ARM", b"cycl:arm?", b"?", b":SYST:VERS?\t1", b"STOP", b"\"a;b?\"", b"'", b"x'?'",
+              b"PROG:STAR \"a?\"", b"SYST:ECHO? ';CYCL:ARM'", b"#15ab;?c", b"(1;2)", b"\x00?", b"\x7f", b"\xff", b"* CLS", b"A ?", b"?B", b"M?#H1")  # fmt: skip
+    for first in pieces:
+        for second in pieces:
+            for between in (b";", b" ; ", b" "):
+                line = first + between + second
+                found = inbox.harmless_to(line + b"\nSTOP\n", 0, len(line) + 1)
+                judged = is_harmless(line)
+                harmless = found >> 1 == len(line) + 1
+                assert judged or not harmless, line
+                assert harmless or found & 1 or not judged or decoded(line) is None, line
+
+
+# Lines of the same letters, and what each is answered alone: white space, case, path, suffix, parameter.
+SIBLINGS = (b"MEAS:FORC?", b"meas:forc?", b":MEAS:FORC?", b" MEAS:FORC?", b"MEAS:FORC? ", b"MEAS:FORC?\t", b"MEAS:FORC?\x00", b"MEAS:FORC? KN",
+            b"MEAS:FORC?\tKN", b"MEAS:FORC?\x0bCN", b"MEAS:FORC?  KN", b"MEAS:FORC? kn", b"MEAS:FORC?KN", b"MEAS:FORC", b"MEAS:FORCE?", b"MEASURE:FORC? N",
+            b"MEAS:FORC:CELL1?", b"MEAS:FORC:CELL2?", b"MEAS:FORC:CELL2? CN", b"MEAS:FORC?;", b";MEAS:FORC?", b"MEAS:FORC?;FORC?", b"MEAS:FORC?;FORC? KN",
+            b"MEAS:FORC:SET?", b"*ESE?", b"*ESE 3", b"*ESE\t4", b"*ESE 3E0", b"*ESE 3 N", b"*ese?", b"FORC?", b"MEAS:TEMP1?", b"MEAS:TEMP2?",
+            b"SYST:ECHO? 'MEAS:FORC?'", b"SYST:ECHO? 'a\tb'", b"SYST:ECHO? 'a b'", b"SYST:VERS?", b"MEAS:FORC? KN,N", b"MEAS:DISP? MM", b"MEAS:DISP?")  # fmt: skip
+
+
+def test_what_is_remembered_of_a_line_never_answers_another():
+    def told(server, line):
+        return ask(server, line + b"\n"), errors(server), server.status.ese
+
+    alone = {}
+    for line in SIBLINGS:
+        server, _, _ = bench()
+        server.status.ese = 9
+        alone[line] = told(server, line)
+    step = 7  # of another order each time, and each line asked three times in a row
+    for start in range(5):
+        server, _, _ = bench()
+        for i in range(3 * len(SIBLINGS)):
+            line = SIBLINGS[(start + i // 3 * step) % len(SIBLINGS)]
+            server.status.ese = 9
+            assert told(server, line) == alone[line], line
+
+
+def test_remembered_lines_at_once_are_answered_in_their_order():
+    server, serial, _ = bench()
+    lines = [SIBLINGS[i * 11 % len(SIBLINGS)] for i in range(400)] + [b"MEAS:FORC?", b"MEAS:FORC? KN"] * 60
+    lines = [line for line in lines if b"?" in line and line != b"FORC?" and b"KN,N" not in line and b"?KN" not in line]
+    wanted = b"".join([ask(server, line + b"\n").encode() for line in lines])
+    serial.got, serial.sent = b"", b"\n".join(lines) + b"\n"
+    for _ in range(2000):
+        server.poll()
+    assert serial.got == wanted and errors(server) == []

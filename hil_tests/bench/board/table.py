@@ -33,7 +33,7 @@ FIGURES = (
     Figure("telemetry_ms_p50", 8, True, None, "wire", "64 rows of TELemetry?, median"),
     Figure("document_s", None, True, None, "rest", "a document of 8 kB written and in force"),
     Figure("burst_lost", 0, True, None, "burst", "of 1000 commands and 1000 questions sent at once by a host that reads"),
-    Figure("stop_behind_1000_ms", 500, True, None, "burst", "STOP behind 1000 questions to the dump valve's pin"),
+    Figure("stop_behind_1000_ms", 500, True, None, "burst", "STOP behind 1000 questions, or commands, to the dump valve's pin"),
     Figure("break_stop_ms", 20, True, None, "burst", "a break on the line to the same pin, with the port full"),
     Figure("naive_tick_us_max", None, True, None, "naive", "the same task with floats, lists and a PID class"),
     Figure("dryrun_tick_us_max", 120, True, None, "dryrun", "dryrun's tick, plant included, at 4 kHz: first instruction to return"),
