@@ -49,8 +49,8 @@ that count and exponents to 32000. What a host left half written when it closed 
   {line_safe.MARK!r}, then for every {line_safe.PIECE} bytes a key and these bytes XORed with it, then one more key. A line
   that ends with {server.AS_THEY_ARE:#04x} asks for bytes as they are, until a line that is a tab, or until the port is
   closed. Towards the press, documents come as base64 text: {inbox.STOP:#04x} and {inbox.BREAK:#04x} are never data.
-- **Bounds.** Lines wait in {inbox.KEPT} bytes, and in {inbox.BURST} while a burst lasts; when these are full the press takes nothing
-  more from its port, so the host is held back and no line is lost. What a program sends that looks for modems on every new
+- **Bounds.** Lines wait in {inbox.KEPT} bytes, and in {inbox.BURST} while a burst lasts; when these are full the press takes
+  nothing more from its port, so the host is held back and no line is lost. What a program sends that looks for modems on every new
   port (`AT`, `ATE1`, `AT+CGMI`) is neither answered nor an error. Answers that nobody reads for {outbox.UNREAD_MS} ms while a line
   waits are dropped, with -410, or -430 if no more lines could be taken in either; what was cut short ends with LF. Then
   nothing is answered until somebody reads.
