@@ -82,6 +82,22 @@ def test_a_line_that_a_closed_port_left_half_written_is_nothing_for_the_next(tar
     assert said(target, b"*ESE?\n", 0.1) == b"0\n"
 
 
+def test_a_cable_that_is_pulled_in_a_line_leaves_nothing_for_the_next_host(target: EmulatorTarget) -> None:
+    said(target, b"*ESE 17;*ES", 0.05)
+    cdc = target.chip.device.cdc
+    cdc._initialized, cdc._descriptors_size, cdc._descriptors = False, None, []  # a host that has not seen this device
+    cdc.usb.reset_device()
+    target.run_for(0.2)
+    assert said(target, b"*ESE?\n", 0.1) == b"0\n"
+
+
+def test_a_stop_byte_behind_what_nobody_has_asked_for_yet_vents_within_a_collection(target: EmulatorTarget) -> None:
+    with stackpress.open(target.port) as press:
+        press.arm()
+    target.chip.send(b"SYST:HELP:HEAD?;:DATA:CAT?\n" * 40 + b"\x18")
+    assert target.until(lambda: target.word("STATE") == 0, 0.02, 0.0002)
+
+
 def test_the_bus_carries_nineteen_packets_a_millisecond_at_most(target: EmulatorTarget) -> None:
     came: list[float] = []
     target.chip.on_bytes = lambda data: came.append(target.chip.now_ns)
