@@ -403,3 +403,34 @@ def test_remembered_lines_at_once_are_answered_in_their_order():
     for _ in range(2000):
         server.poll()
     assert serial.got == wanted and errors(server) == []
+
+
+def test_a_break_in_the_middle_of_a_block_or_of_a_burst_stops_and_what_was_asked_is_whole():
+    server, serial, press = bench()
+    press.state = states.HOLDING
+    serial.sent = b"LOG:READ? 1\n"
+    while len(serial.got) < 700:
+        server.poll()
+    serial.heard = 1
+    server.poll()
+    assert press.done == ["abort"]
+    for _ in range(100):
+        server.poll()
+    assert serial.got[:6] == b"#42004" and len(serial.got) == 6 + 2004 + 1 and errors(server) == []
+    serial.got, serial.sent, serial.heard = b"", b"MEAS:FORC?\n" * 900 + b"CYCL:ARM\n", 0
+    server.receive(100000)
+    serial.heard = 1
+    for _ in range(900):
+        server.poll()
+    assert press.done == ["abort", "abort"] and serial.got == b"663.66\n" * 900 and errors(server) == [-200]
+
+
+def test_cr_and_lf_in_two_packets_end_one_line():
+    for cut in range(len(b"*ESE 7;*ESE?\r\n*SRE 3;*SRE?\r\n")):
+        server, serial, _ = bench()
+        raw = b"*ESE 7;*ESE?\r\n*SRE 3;*SRE?\r\n"
+        for part in (raw[:cut], raw[cut:]):
+            serial.sent = part
+            for _ in range(4):
+                server.poll()
+        assert serial.got == b"7\n3\n" and errors(server) == [], cut
