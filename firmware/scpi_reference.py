@@ -34,8 +34,9 @@ that count and exponents to 32000. What a host left half written when it closed 
   that stops again. A line that ends with `ABORt`, whatever stands before it, was given up in the middle: it stops, and
   nothing else of it is run (`CALibration:ABORt` is another word).
 - **Break.** A break on the line (the USB request SEND_BREAK) does what 0x18 does, and waits for room in no buffer.
-- **0x03** is obeyed in the safe state only: it leads to the MicroPython prompt. Elsewhere it is error -102, and a program that
-  asks for the raw prompt all the same (mpremote) is told the state and that nothing was touched.
+- **0x03** is obeyed in the safe state only, and on a press whose owner has set a code in service only: it leads to the MicroPython
+  prompt. Elsewhere it is error -102, and a program that asks for the raw prompt all the same (mpremote) is told the state and that
+  nothing was touched.
 - **Errors** wait in a queue of 16; -350 stands in the last place when some had to be left out, which sets bit 3 of `*ESR?`
   beside their own. -221 carries the press's own words: what keeps it from doing what was asked. No text holds a comma. A
   command error ends its line, an execution error does not.

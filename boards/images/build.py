@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import struct
 import sys
 import time
 from collections.abc import Iterable
@@ -72,12 +73,30 @@ def _build(name: str, board: dict[str, Any], text_of_tick: str, out: Path) -> Pa
     else:
         raise sources.CannotBuild(f"the flight recorder of {name} lies elsewhere after every link: no address holds")
     text = _use(work, board)
-    image.write_bytes(uf2.encode((work / "firmware.bin").read_bytes(), board["chip"]["uf2_family"]))
+    image.write_bytes(uf2.encode(_with_sum((work / "firmware.bin").read_bytes(), _symbols(work)), board["chip"]["uf2_family"]))
     shutil.copy(work / "firmware.elf", out / "firmware.elf")
     info = {"state": state, "text": text, "hash": frozen_hash, "git": git, "board": name}
     stamp.write_text(json.dumps(info))
     print(f"{image.relative_to(ROOT)}: {text}")
     return image
+
+
+def _with_sum(image: bytes, symbols: dict[str, int]) -> bytes:
+    """The image up to the end that the linker gives it, and behind that the sum of its words, which the firmware compares before
+    anything may be armed (tick_code.c)."""
+    end = symbols["__flash_binary_end"] - uf2.FLASH
+    if end % 4 or not end - uf2.PAYLOAD < len(image) <= end:
+        raise sources.CannotBuild(f"the image has {len(image)} bytes and ends at {end}: there is no place for its sum")
+    image = image.ljust(end, b"\0")
+    return image + struct.pack("<I", image_sum(image))
+
+
+def image_sum(image: bytes) -> int:
+    """32-bit FNV-1a over words."""
+    found = 2166136261
+    for (word,) in struct.iter_unpack("<I", image):
+        found = (found ^ word) * 16777619 & 0xFFFFFFFF
+    return found
 
 
 def _hash(parts: Iterable[bytes]) -> str:

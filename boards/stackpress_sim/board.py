@@ -50,6 +50,7 @@ class Board:
         self.side_channel = SideChannel(settings["side_channel_fd"], self)
         self.broken = BoardFaults(self.flash)
         self._own_plant = spec
+        self._bootsel = False
         self.simulation = self  # what SIMulation commands speak to
         self._wall_is_real = settings["wall"] == "real"
         self._blackboard = blackboard.new()
@@ -119,6 +120,13 @@ class Board:
             self.plant.at_rate(press.S[HZ])
             self.plant.renew(document["plant"])
         Loop(self, press).run()
+
+    def hold_bootsel(self, held):
+        """A hand on the board, which no wire reaches."""
+        self._bootsel = held
+
+    def bootsel_held(self):
+        return self._bootsel
 
     def firmware_hash(self):
         """The first 8 bytes of the SHA-256 of the sources that run."""

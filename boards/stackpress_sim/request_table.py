@@ -15,6 +15,7 @@ REQUESTS = (
     ("faults", (), BOARD),
     ("specimen", ("specimen",), BOARD),  # a host says its name or file, the supervisor hands on what stands in it
     ("truth", (), BOARD),
+    ("bootsel", ("held",), BOARD),
     ("restart", ("cause?",), SUPERVISOR),
 )
 

@@ -91,6 +91,10 @@ class SideChannel:
         self._board.plant.insert(specimen)
         return {}
 
+    def _bootsel(self, number, held):
+        self._board.hold_bootsel(bool(held))
+        return {}
+
     def _truth(self, number):
         """Newtons and metres, and the press's own view of its state."""
         return {"truth": self._board.truth_now(), "t_s": self._board.press_ms() / 1000}

@@ -66,6 +66,7 @@ class Board:
         self.serial = usb_serial.UsbSerial()
         self.store = FileStore()
         self.store_told = self.store.told
+        self.image_told = "" if tick_code.image_is_whole() else "the image in the flash is not what was built: flash it again"
         self._buses = {}
         self.panel = self._part("panel")
         self.flash = self._journal()
@@ -187,6 +188,14 @@ class Board:
             change()
         finally:
             machine.mem32[NVIC_ENABLE] = 1 << IRQ
+
+    def bootsel_held(self):
+        """Whether a hand holds BOOTSEL. The flash is let go of while that is looked at, so no tick may come meanwhile."""
+        from rp2 import bootsel_button
+
+        held = []
+        self.between_ticks(lambda: held.append(bootsel_button()))
+        return held[0] == 1
 
     def firmware_hash(self):
         """The first 8 bytes of the SHA-256 of what is frozen in this image."""

@@ -19,6 +19,10 @@ def _document_problem(a, name):
     return "%s: %s" % (name, problem) if problem else ""
 
 
+def _image_problem(a):
+    return getattr(a.settings.board, "image_told", "")
+
+
 # code, failing(arming), text or a function of arming
 CHECKS = (
     ("state", lambda a: a.readings.state != states.SAFE, lambda a: "the press is %s, not safe" % a.readings.state_name),
@@ -53,6 +57,7 @@ CHECKS = (
      lambda a: "%s: the log would be gone with the power (journal_in_ram allows it)" % a.journal.missing),
     ("log_full", lambda a: a.S[AT["SIG_LOG"]] and a.settings.params["log_full_reaction"],
      "unpulled records were overwritten: pull the log"),
+    ("image", _image_problem, _image_problem),
     ("crash", lambda a: a.S[AT["SIG_CRASH"]], "the firmware crashed or hung before this start: acknowledge it with a reset"),
 )
 

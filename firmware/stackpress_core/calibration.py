@@ -131,8 +131,8 @@ class Calibrator:
         for i, force_cn in enumerate(cells):
             if abs(force_cn) > TARE_BANDS * self.zero_band_cn(i):
                 raise Refused("cell %d carries %d N: more than a tare may hide" % (i + 1, force_cn // 100))
+        self.events.note(records.EVENT_TARE, sum(r.tare_cn), sum(cells))
         r.tare_cn = cells
-        self.events.note(records.EVENT_TARE)
 
     # -- procedures
 
@@ -196,12 +196,13 @@ class Calibrator:
             if abs(off) > band:
                 raise Refused("cell %d is %d N off its calibrated zero, more than %d N: unload it, or calibrate it again"
                               % (i + 1, off // 100, band // 100))
-        self.settings.put("zero", {"format": 1, "code": codes})
+        self.settings.put("zero", {"format": 1, "code": codes}, measured=True)
 
     def begin(self, cell, serial=None):
         self.need_safe()
         if not 1 <= cell <= blackboard.CELLS or not self.readings.uses_cell(cell - 1):
             raise Refused("this press has no cell %d" % cell)
+        self.settings.refuse_unserviced("the calibration")
         self.cell, self.serial, self.points = cell, serial or "", []
 
     def point(self, cell, force_cn):

@@ -141,20 +141,22 @@ class Documents:
             found.append("it bears another name: %s" % str(document["name"])[:NAME_MAX])
         return found
 
-    def put(self, name, text):
-        """Judge and keep a new version. Refused names the complaint; StorageFault: the old version is still there."""
+    def judged(self, name, text):
+        """The document that this text is. Refused names what is wrong with it."""
         kind_of(name)
         if len(text) > LENGTH_MAX:
             raise ScpiError(-223, "%d bytes, at most %d" % (len(text), LENGTH_MAX))
-        self._judge(name, text)
-        self.write(name, text)
-
-    def _judge(self, name, text):
         document = parsed(text)
         found = ["not JSON text"] if document is None else self.complaints(name, document)
         if found:
             more = " (and %d more)" % (len(found) - 1) if len(found) > 1 else ""
             raise Refused("%s: %s%s" % (name, found[0], more))
+        return document
+
+    def put(self, name, text):
+        """Judge and keep a new version. Refused names the complaint; StorageFault: the old version is still there."""
+        self.judged(name, text)
+        self.write(name, text)
 
     def put_dict(self, name, document):
         self.put(name, json.dumps(document).encode())

@@ -77,7 +77,7 @@ class Firmware:
                              getattr(board, "store_told", ""))  # fmt: skip
         self.operator = Operator(S, r, self.settings, self.arming, self.motion, self.runner, self.lease, self.run_log,
                                  self.events, self.calibrator)  # fmt: skip
-        self.maintenance = Maintenance(board, r, self.motion, self.journal, self.events)
+        self.maintenance = Maintenance(board, r, self.motion, self.journal, self.events, self.settings)
         self.panel = Panel(r, self.settings, self.runner, self.operator, self.arming)
         self.controls = Controls(r, self.operator, self.panel, self.events, self.scheduler)
         self.server = Server(board.serial, of_board(board), self)
@@ -111,6 +111,8 @@ class Firmware:
         self.run_log.boot()
         if self.arming.store_told:
             self.events.tell(records.EVENT_STORE, 0, 0, self.arming.store_told)
+        if getattr(self.board, "image_told", ""):
+            self.events.tell(records.EVENT_PART, 0, 0, self.board.image_told)
         if self.S[AT["SIG_CRASH"]]:
             for line in boots.crash_told(self.board.store):
                 self.events.tell(records.EVENT_CRASH, 0, 0, line)

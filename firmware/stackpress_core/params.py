@@ -11,38 +11,40 @@ from stackpress_core.tick import states
 STOPS = states.REACTIONS[states.REACT_WARN :]
 YES = ("no", "yes")
 
-NAME, GROUP, SCALE, LOW, DEFAULT, HIGH, HELP = range(7)
+NAME, GROUP, SCALE, LOW, DEFAULT, HIGH, HELP, BOUND = range(8)
 
-# name, group, scale, low, default, high, help
+# name, group, scale, low, default, high, help, and of what protects: the weakest value that a configuration may have without the
+# owner's code (owner.py). It lies on that side of the default on which the press is protected less; of words the first are weaker.
 PARAMS = (
     ("tick_rate_hz", "tick", 1, 50, 4000, 8000, "Rate of the force loop"),
-    ("tick_budget_us", "tick", 1, 10, 250, 20000, "A tick that takes longer than this is an overrun"),
+    ("tick_budget_us", "tick", 1, 10, 250, 20000, "A tick that takes longer than this is an overrun", 1000),
     ("cell_count", "cells", 1, 1, 4, 4, "Load cells that are fitted"),
     ("high_range_mask", "cells", 1, 1, 7, 15, "Cells of the high range, one bit a cell; their forces add up"),
     ("low_range_mask", "cells", 1, 0, 8, 15, "Cells of the low range, one bit a cell; 0 if the press has one range"),
     ("range_up_n", "cells", 100, 0, 1700, 100000, "The low range hands over to the high range above this force"),
     ("range_down_n", "cells", 100, 0, 1400, 100000, "The high range hands over to the low range below this force"),
-    ("rail_counts", "cells", 1, 7000000, 8300000, 8388607, "A code beyond this is at the converter's rail"),
+    ("rail_counts", "cells", 1, 7000000, 8300000, 8388607, "A code beyond this is at the converter's rail", 8380000),
     ("valve_kind", "valve", states.KINDS, 0, 1, 2, "What drives the ram; none is a manual press"),
     ("valve_full_scale_n", "valve", 100, 100, 66000, 100000, "Force at the regulator's full set-point of 10 V"),
     ("valve_hysteresis_permille", "valve", 1, 0, 12, 50, "Regulator's hysteresis, of full scale; compensated at each reversal"),
     ("valve_lead_ms", "valve", 1, 0, 60, 500, "Delay of the valve that the feed-forward leads by"),
-    ("valve_slew_n_per_s", "valve", 100, 10, 40000, 400000, "The permit lets the valve's set-point move no faster than this"),
+    ("valve_slew_n_per_s", "valve", 100, 10, 40000, 400000, "The permit lets the valve's set-point move no faster than this",
+     100000),
     ("fill_rate_n_per_s", "valve", 100, 100, 1700, 40000, "Force rate with the fill valve open, on the reference stiffness"),
     ("vent_rate_n_per_s", "valve", 100, 100, 1700, 40000, "Force rate with the vent valve open, on the reference stiffness"),
     ("valve_min_on_ms", "valve", 1, 1, 3, 100, "Shortest pulse that the solenoid valves obey"),
     ("force_limit_n", "limits", 100, 10, 55000, 100000, "Working limit of the total force; programs stay below it"),
     ("cell_limit_n", "limits", 100, 10, 20000, 100000, "Working limit of each high-range cell"),
-    ("limit_debounce_ms", "limits", 1, 0, 5, 1000, "A working limit must be exceeded this long"),
+    ("limit_debounce_ms", "limits", 1, 0, 5, 1000, "A working limit must be exceeded this long", 20),
     ("rate_limit_n_per_s", "limits", 100, 1, 5000, 40000, "Fastest ramp that a program may ask for"),
     ("approach_limit_um_per_s", "limits", 1, 1, 3000, 20000, "Fastest approach that a program may ask for"),
     ("travel_limit_um", "limits", 1, 100, 50000, 500000, "Ram travel that a program may use"),
-    ("temperature_limit_c", "limits", 100, -50, 120, 400, "Platens hotter than this stop the press"),
+    ("temperature_limit_c", "limits", 100, -50, 120, 400, "Platens hotter than this stop the press", 200),
     ("kp_permille", "control", 1, 0, 350, 4000, "Proportional gain of the force loop, of one"),
     ("ki_permille_per_s", "control", 1, 0, 7500, 20000, "Integral gain of the force loop, of one each second"),
     ("ki_hold_permille_per_s", "control", 1, 0, 4000, 20000, "The same in a hold, where a ram that sticks answers late"),
     ("kv_permille_per_s", "control", 1, 10, 3000, 20000, "Force rate for a force error with solenoid valves, of one each second"),
-    ("filter_ms", "control", 1, 0, 4, 500, "Time constant of the force filter before the controller"),
+    ("filter_ms", "control", 1, 0, 4, 500, "Time constant of the force filter before the controller", 50),
     ("hold_filter_ms", "control", 1, 0, 60, 2000, "Time constant of the force filter in a hold"),
     ("corner_ms", "control", 1, 20, 600, 5000, "Time over which a ramp's corners are rounded"),
     ("deadband_permille", "control", 1, 0, 3, 50, "Hold: no valve move while the error is below this part of the set-point"),
@@ -53,45 +55,48 @@ PARAMS = (
     ("stiffness_ref_n_per_um", "control", 100, 0.1, 24, 10000, "Stiffness of stack and fluid at which the valve rates hold"),
     ("schedule_low_permille", "control", 1, 100, 500, 1000, "Gain schedule: smallest factor, on a stiff stack"),
     ("schedule_high_permille", "control", 1, 1000, 16000, 64000, "Gain schedule: largest factor, on a soft stack"),
-    ("approach_force_n", "control", 100, 1, 2500, 20000, "Approach: the drive rises no higher than this while nothing is touched"),
+    ("approach_force_n", "control", 100, 1, 2500, 20000, "Approach: the drive rises no higher than this while nothing is touched",
+     5000),
     ("approach_rate_n_per_s", "control", 100, 1, 400, 10000, "Approach: the drive rises this fast until the ram moves"),
     ("ram_speed_um_per_s_per_n", "control", 1, 1, 16, 2000, "A free ram moves this much faster for each newton more of drive"),
-    ("contact_force_n", "control", 100, 1, 25, 1000, "Below this force the specimen counts as not touched"),
-    ("trip_ramp_n_per_s", "interlock", 100, 10, 2000, 40000, "Ramp-down reaction: its rate, where a program has none"),
-    ("trip_ramp_limit_s", "interlock", 1, 1, 60, 600, "Ramp-down reaction: longest time, unless the program's rate needs more"),
-    ("discrepancy_ms", "interlock", 1, 10, 500, 5000, "Two channels of one switch may disagree this long"),
-    ("stale_ms", "interlock", 1, 1, 5, 1000, "A sample older than this is stale"),
-    ("frozen_samples", "interlock", 1, 8, 64, 100000, "A code that repeats this often is frozen"),
-    ("crc_samples", "interlock", 1, 1, 3, 1000, "Samples with a bad CRC in a row"),
-    ("imbalance_permille", "interlock", 1, 10, 200, 1000, "Largest difference of one cell's share from its even share"),
-    ("imbalance_min_n", "interlock", 100, 1, 3000, 100000, "Imbalance is judged above this force"),
-    ("imbalance_ms", "interlock", 1, 0, 500, 60000, "Imbalance must last this long"),
-    ("imbalance_reaction", "interlock", STOPS, 0, 2, 3, "What an imbalance does"),
-    ("runaway_n", "interlock", 100, 1, 1500, 20000, "Force above the set-point that counts as running away"),
-    ("runaway_ms", "interlock", 1, 0, 50, 10000, "It must last this long"),
-    ("vent_ms", "interlock", 1, 100, 3000, 60000, "The force must be gone this long after the dump was opened"),
-    ("no_fall_ms", "interlock", 1, 200, 2000, 60000, "A force that is to fall must have fallen by a 64th in this time"),
-    ("no_response_n", "interlock", 100, 1, 1500, 20000, "Force below the set-point that counts as not responding"),
-    ("no_response_ms", "interlock", 1, 0, 1500, 60000, "It must last this long"),
-    ("no_contact_ms", "interlock", 1, 100, 30000, 600000, "Longest approach at full drive without contact"),
-    ("no_answer_ms", "interlock", 1, 100, 1000, 60000, "Approach: a drive at what it may rise to waits this long for an answer"),
-    ("force_drop_permille", "interlock", 1, 10, 120, 1000, "Sudden loss of this part of the force is a fracture"),
-    ("force_drop_min_n", "interlock", 100, 1, 200, 20000, "A smaller drop is no fracture"),
-    ("force_drop_ms", "interlock", 1, 5, 80, 5000, "A slower drop is no fracture"),
-    ("force_drop_reaction", "interlock", STOPS, 0, 2, 3, "What a sudden force drop does"),
-    ("ramp_deviation_permille", "interlock", 1, 1, 40, 1000, "Ramp: largest deviation, of the target"),
-    ("ramp_deviation_min_n", "interlock", 100, 1, 400, 20000, "Ramp: a smaller deviation does not count"),
-    ("ramp_deviation_ms", "interlock", 1, 0, 500, 60000, "Ramp: the deviation must last this long"),
-    ("ramp_deviation_reaction", "interlock", STOPS, 0, 2, 3, "What a ramp deviation does"),
-    ("hold_band_permille", "interlock", 1, 1, 100, 1000, "Hold: largest deviation, of the set-point"),
-    ("hold_band_min_n", "interlock", 100, 1, 150, 20000, "Hold: a smaller deviation does not count"),
-    ("hold_band_s", "interlock", 1, 0, 10, 3600, "Hold: the deviation must last this long"),
-    ("hold_band_reaction", "interlock", STOPS, 0, 1, 3, "What leaving the hold band does"),
+    ("contact_force_n", "control", 100, 1, 25, 1000, "Below this force the specimen counts as not touched", 100),
+    ("trip_ramp_n_per_s", "interlock", 100, 10, 2000, 40000, "Ramp-down reaction: its rate, where a program has none", 200),
+    ("trip_ramp_limit_s", "interlock", 1, 1, 60, 600, "Ramp-down reaction: longest time, unless the program's rate needs more",
+     180),
+    ("discrepancy_ms", "interlock", 1, 10, 500, 5000, "Two channels of one switch may disagree this long", 1000),
+    ("stale_ms", "interlock", 1, 1, 5, 1000, "A sample older than this is stale", 50),
+    ("frozen_samples", "interlock", 1, 8, 64, 100000, "A code that repeats this often is frozen", 256),
+    ("crc_samples", "interlock", 1, 1, 3, 1000, "Samples with a bad CRC in a row", 10),
+    ("imbalance_permille", "interlock", 1, 10, 200, 1000, "Largest difference of one cell's share from its even share", 300),
+    ("imbalance_min_n", "interlock", 100, 1, 3000, 100000, "Imbalance is judged above this force", 5000),
+    ("imbalance_ms", "interlock", 1, 0, 500, 60000, "Imbalance must last this long", 2000),
+    ("imbalance_reaction", "interlock", STOPS, 0, 2, 3, "What an imbalance does", 1),
+    ("runaway_n", "interlock", 100, 1, 1500, 20000, "Force above the set-point that counts as running away", 3000),
+    ("runaway_ms", "interlock", 1, 0, 50, 10000, "It must last this long", 200),
+    ("vent_ms", "interlock", 1, 100, 3000, 60000, "The force must be gone this long after the dump was opened", 10000),
+    ("no_fall_ms", "interlock", 1, 200, 2000, 60000, "A force that is to fall must have fallen by a 64th in this time", 5000),
+    ("no_response_n", "interlock", 100, 1, 1500, 20000, "Force below the set-point that counts as not responding", 5000),
+    ("no_response_ms", "interlock", 1, 0, 1500, 60000, "It must last this long", 5000),
+    ("no_contact_ms", "interlock", 1, 100, 30000, 600000, "Longest approach at full drive without contact", 120000),
+    ("no_answer_ms", "interlock", 1, 100, 1000, 60000, "Approach: a drive at what it may rise to waits this long for an answer",
+     3000),
+    ("force_drop_permille", "interlock", 1, 10, 120, 1000, "Sudden loss of this part of the force is a fracture", 300),
+    ("force_drop_min_n", "interlock", 100, 1, 200, 20000, "A smaller drop is no fracture", 1000),
+    ("force_drop_ms", "interlock", 1, 5, 80, 5000, "A slower drop is no fracture", 40),
+    ("force_drop_reaction", "interlock", STOPS, 0, 2, 3, "What a sudden force drop does", 1),
+    ("ramp_deviation_permille", "interlock", 1, 1, 40, 1000, "Ramp: largest deviation, of the target", 100),
+    ("ramp_deviation_min_n", "interlock", 100, 1, 400, 20000, "Ramp: a smaller deviation does not count", 1000),
+    ("ramp_deviation_ms", "interlock", 1, 0, 500, 60000, "Ramp: the deviation must last this long", 2000),
+    ("ramp_deviation_reaction", "interlock", STOPS, 0, 2, 3, "What a ramp deviation does", 1),
+    ("hold_band_permille", "interlock", 1, 1, 100, 1000, "Hold: largest deviation, of the set-point", 200),
+    ("hold_band_min_n", "interlock", 100, 1, 150, 20000, "Hold: a smaller deviation does not count", 500),
+    ("hold_band_s", "interlock", 1, 0, 10, 3600, "Hold: the deviation must last this long", 60),
+    ("hold_band_reaction", "interlock", STOPS, 0, 1, 3, "What leaving the hold band does", 1),
     ("duty_moves_per_min", "interlock", 1, 1, 240, 6000, "Hold: more valve moves than this point to a leak"),
     ("duty_reaction", "interlock", STOPS, 0, 0, 3, "What too many valve moves do"),
-    ("temperature_reaction", "interlock", STOPS, 0, 2, 3, "What a platen that is too hot does"),
-    ("overrun_ticks", "interlock", 1, 1, 20, 10000, "Overrun ticks in a row that stop the press"),
-    ("foreground_ms", "interlock", 1, 100, 3000, 60000, "The tick stops the press when the foreground was away this long"),
+    ("temperature_reaction", "interlock", STOPS, 0, 2, 3, "What a platen that is too hot does", 1),
+    ("overrun_ticks", "interlock", 1, 1, 20, 10000, "Overrun ticks in a row that stop the press", 100),
+    ("foreground_ms", "interlock", 1, 100, 3000, 60000, "The tick stops the press when the foreground was away this long", 10000),
     ("log_full_reaction", "interlock", STOPS, 0, 0, 3, "What overwriting records that nobody pulled does"),
     ("storage_reaction", "interlock", STOPS, 0, 0, 3, "What a journal that can't be written does"),
     ("sample_dense_ms", "log", 1, 20, 100, 60000, "Log: a sample this often in ramps"),
@@ -148,6 +153,25 @@ def bounds_raw(name):
     row = row_of(name)
     k = 1 if isinstance(row[SCALE], tuple) else row[SCALE]
     return int(round(row[LOW] * k)), int(round(row[DEFAULT] * k)), int(round(row[HIGH] * k))
+
+
+def bound_raw(name):
+    """(the weakest whole number without the owner's code, whether weaker ones are smaller); None where there is no such bound."""
+    row = row_of(name)
+    if len(row) <= BOUND:
+        return None
+    words = isinstance(row[SCALE], tuple)
+    return int(round(row[BOUND] * (1 if words else row[SCALE]))), words or row[BOUND] < row[DEFAULT]
+
+
+def beyond(raws):
+    """Which of {name: raw} protect less than a configuration may without the owner's code: sentences."""
+    found = []
+    for name, raw in raws.items():
+        bound = bound_raw(name)
+        if bound and (raw < bound[0] if bound[1] else raw > bound[0]):
+            found.append("%s = %s is weaker than %s" % (name, from_raw(name, raw), from_raw(name, bound[0])))
+    return found
 
 
 def complaints(raws):

@@ -4,8 +4,10 @@ What is missing, torn or foreign is told by `problems` and keeps the press from 
 """
 
 import json
+import sys
 
-from stackpress_core import document_rules, tuning
+import stackpress_core
+from stackpress_core import document_rules, params, tuning
 from stackpress_core.errors import Refused
 from stackpress_core.recipe import program
 from stackpress_core.tick import blackboard, states
@@ -13,6 +15,26 @@ from stackpress_core.tick import blackboard, states
 AT = blackboard.AT
 REQUIRED = ("config", "ceilings", "calibration")
 IDLE = (states.SAFE, states.SERVICE, states.MONITOR)
+GUARDED = ("ceilings", "calibration", "zero")  # written and removed in service only; a zero that was measured is within its band
+CELLS = ("cell_count", "high_range_mask", "low_range_mask")  # belong to the calibration
+SERVICE = "%s: this needs the owner's code (SYSTem:PASSword:CENable)"
+
+
+def seldom(module, ask, *args):
+    """What a function of `owner` or `changes` says; their RAM is given back, for they are seldom asked and memory is dear."""
+    if module == "owner":
+        from stackpress_core import owner
+
+        answer = getattr(owner, ask)
+    else:
+        from stackpress_core import changes
+
+        answer = getattr(changes, ask)
+    try:
+        return answer(*args)
+    finally:
+        del sys.modules["stackpress_core." + module]
+        delattr(stackpress_core, module)
 
 
 class Settings:
@@ -26,6 +48,7 @@ class Settings:
         self.board = board
         self.problems = {}
         self.changed = []
+        self.open = False  # the owner's code was given, and nobody has left service since
         document_rules.register(documents, board, self.program_limits)
 
     def load(self):
@@ -52,6 +75,10 @@ class Settings:
                 self.problems[name] = "bad" if state == "ok" else state
             return None
         wrong = self.documents.validators[name](document)
+        if name == "config" and not wrong:
+            wrong = params.beyond(document["params"])
+            if wrong and seldom("owner", "allows", self.documents, self.documents.text(name)):
+                wrong = []
         if name == "calibration" and not wrong and document["board"] != self.board.identity:
             wrong = ["it belongs to board %s" % document["board"]]
         if name == "zero" and not wrong and found["calibration"]:
@@ -89,25 +116,64 @@ class Settings:
         if self.readings.state not in IDLE or self.S[AT["STATE"]] not in IDLE:
             raise Refused("documents are written in the safe state, the press is %s" % self.readings.state_name)
 
-    def put(self, name, document):
-        """Judge a document, keep it and put it in force; Refused says why not."""
-        self.put_text(name, json.dumps(document).encode())
+    @property
+    def serviced(self):
+        """Whether the owner is at work: the code was given, and the tick is in the service state or about to be."""
+        return self.open and self.readings.state == states.SERVICE
 
-    def put_text(self, name, text):
+    def refuse_unserviced(self, what):
+        if not self.serviced:
+            raise Refused(SERVICE % what, -203)
+
+    def put(self, name, document, measured=False):
+        """Judge a document, keep it and put it in force; Refused says why not. `measured`: a zero that was just taken."""
+        self.put_text(name, json.dumps(document).encode(), measured)
+
+    def put_text(self, name, text, measured=False):
         self.refuse_writing()
-        self.documents.put(name, text)
-        self._changed(name)
+        if name in GUARDED and not measured:
+            self.refuse_unserviced("the " + name)
+        before, crc = self._values(name), self.documents.crc(name)
+        self._judge(name, text, before)
+        self.documents.write(name, text)
+        self._changed(name, before, crc)
+
+    def _judge(self, name, text, before):
+        """Refused, if the text is no such document or weakens too much; what was read of it is given up before it is written."""
+        document = self.documents.judged(name, text)
+        if name == "config":
+            self._refuse_weaker(document["params"], before, text)
+
+    def _refuse_weaker(self, raws, before, text):
+        """No configuration leaves its bounds without the owner, nor takes a calibrated cell out of the sum that limits watch."""
+        weaker = params.beyond(raws)
+        if not weaker and self.documents.get("calibration"):
+            weaker = [name for name in CELLS if raws.get(name, params.bounds_raw(name)[1]) != before[name]]
+        if weaker:
+            self.refuse_unserviced(", ".join(weaker[:3]))
+            seldom("owner", "allow", self.documents, text)
 
     def remove(self, name):
         self.refuse_writing()
+        if name in GUARDED:
+            self.refuse_unserviced("the " + name)
+        before, crc = self._values(name), self.documents.crc(name)
         self.documents.remove(name)
-        self._changed(name)
+        self._changed(name, before, crc)
 
-    def _changed(self, name):
-        if name in REQUIRED + ("zero",):
+    def _values(self, name):
+        """The numbers of a document as it is now, for the log; one that is not whole has none, and neither has a program."""
+        if name not in REQUIRED and name not in GUARDED:
+            return {}
+        document = self.documents.get(name)
+        return seldom("changes", "values_of", name, None if self.documents.complaints(name, document) else document)
+
+    def _changed(self, name, before, crc):
+        if name in REQUIRED or name in GUARDED:
             self.load()
+        changes = seldom("changes", "between", before, self._values(name))
         for tell in self.changed:
-            tell(name)
+            tell(name, changes, crc, self.documents.crc(name))
 
     def program_limits(self):
         return program.limits_of(self.params, self.board.capabilities)

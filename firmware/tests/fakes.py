@@ -103,7 +103,7 @@ class Parts:
     filtered_cn, set_cn, imbalance_permille, displacement_nm = 66366, 66400, 12, 1500000
     valve_code, valve_bits, run, warning_bits, n_per_m = 100, 0, 0, 0, 20000000
     trip_reason = trip_hint = program_name = sample = ""
-    active = closing = order_waits = unlocked = stale = False
+    active = closing = order_waits = owned = stale = False
     problems = {}
 
     def __init__(self):
@@ -186,6 +186,12 @@ class Parts:
 
     def memory(self):
         return 100000, 50000
+
+    def leave(self, code=None):
+        pass
+
+    def may_take_over(self):
+        return self.at_rest
 
     def refuse_writing(self):
         if self.state in states.ARMED:

@@ -1,6 +1,6 @@
 """A hostile host, a clumsy operator, a failing board: none of them hurts the press, deceives anybody or loses a record."""
 
-from bench_press import CONTACT, MemoryBoard, after_each, bench, documents, hold, ramp, recipe
+from bench_press import CODE, CONTACT, MemoryBoard, after_each, bench, documents, hold, ramp, recipe
 from stackpress_core.documents import Documents
 from stackpress_core.log import records
 from stackpress_core.tick import blackboard, interlock, states
@@ -33,7 +33,7 @@ def test_every_order_that_was_answered_without_an_error_is_obeyed():
     assert b.press.readings.state_name == "ready"
     assert lines(b, "CYCL:DIS;MON ON;:SYST:ERR?\n").strip() == '0,"No error"'
     assert b.press.readings.state_name == "monitor"
-    assert lines(b, "CYCL:MON OFF;:SYST:SERV:UNL 'e660-0001';:SYST:ERR?\n").strip() == '0,"No error"'
+    assert lines(b, "CYCL:MON OFF;:SYST:PASS:NEW '','horse-battery';CEN 'horse-battery';:SYST:ERR?\n", 60).strip() == '0,"No error"'
     assert b.press.readings.state_name == "service"
 
 
@@ -64,11 +64,11 @@ def test_tripped_press_obeys_nothing_but_an_acknowledgement():
     b = bench().pressed()
     b.inputs &= ~blackboard.IN["estop_a"] & ~blackboard.IN["estop_b"]
     b.run_passes(2)
-    for line in ("CYCL:ARM", "PROG:STAR 'pellet'", "CYCL:DIS", "CYCL:MON ON", "SYST:SERV:UNL 'e660-0001'", "SYST:REB",
+    for line in ("CYCL:ARM", "PROG:STAR 'pellet'", "CYCL:DIS", "CYCL:MON ON", "SYST:PASS:CEN 'e660-0001'", "SYST:REB",
                  "CYCL:RES", "STOP HOLD", "STOP", "*RST", "*CLS", "DATA:DEL 'config'", "CAL:ZERO"):  # fmt: skip
         lines(b, line + "\n", 5)
         assert b.word("STATE") == states.TRIPPED and b.valve_is_off, line
-    assert b.press.readings.trip_reason == "estop" and not b.press.maintenance.unlocked and b.board.resets == 0
+    assert b.press.readings.trip_reason == "estop" and not b.press.maintenance.serviced and b.board.resets == 0
 
 
 def test_nothing_is_written_and_nobody_breaks_in_before_the_valve_is_off():
@@ -160,10 +160,10 @@ def test_abort_that_meets_with_a_held_trip_in_one_tick_vents():
 def test_abort_is_not_lost_to_what_is_asked_next():
     b = bench().pressed()
     b.press.operator.abort()
-    for ask, args in ((b.press.operator.monitor, (True,)), (b.press.maintenance.unlock, ("e660-0001",))):
+    for ask, args in ((b.press.operator.monitor, (True,)), (b.press.maintenance.enter, (CODE,))):
         assert refusal(ask, *args)
     b.run_passes(1)
-    assert b.valve_is_off and not b.press.maintenance.unlocked
+    assert b.valve_is_off and not b.press.maintenance.serviced
 
 
 def test_bouncing_guard_trips_once_and_is_one_record():
@@ -239,7 +239,7 @@ def test_no_state_lets_a_force_be_hidden_from_the_display():
         for state in ("safe", "monitor", "ready", "safe again", "service"):
             b = bench(valve_kind=states.KIND_NONE) if state == "monitor" else bench()
             p = b.press
-            for begin in {"monitor": (lambda: p.operator.monitor(True),), "ready": (p.operator.arm,), "service": (lambda: p.maintenance.unlock(b.board.identity),),
+            for begin in {"monitor": (lambda: p.operator.monitor(True),), "ready": (p.operator.arm,), "service": (lambda: b.serviced(),),
                           "safe again": (p.operator.arm, p.operator.disarm)}.get(state, ()):  # fmt: skip
                 begin()
                 b.run_passes(2)
@@ -306,7 +306,7 @@ def test_configuration_that_comes_while_a_trip_is_being_written_leaves_its_windo
     b.run_passes(2)
     b.press.operator.reset()
     b.run_passes(2)
-    b.press.settings.put("config", documents()["config"])
+    b.put_as_owner("config", documents()["config"])
     b.run(10)
     window = b.flight()
     ticks = [tick for tick, _ in window]

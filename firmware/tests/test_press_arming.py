@@ -2,7 +2,7 @@
 
 import json
 
-from bench_press import PARAMS, MemoryBoard, after_each, bench, documents, ramp, recipe
+from bench_press import CODE, PARAMS, MemoryBoard, after_each, bench, documents, ramp, recipe
 from fakes import Store
 from stackpress_core import arming, boots
 from stackpress_core.errors import Refused, ScpiError, StorageFault
@@ -64,7 +64,7 @@ def check_alone(b, code):
         b.press.documents.write("zero", b"[]")
         b.press.settings.load()
     elif code == "valve":
-        b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, valve_kind=states.KIND_NONE)})
+        b.put_as_owner("config", {"format": 1, "params": dict(PARAMS, valve_kind=states.KIND_NONE)})
     elif code == "state":
         b.press.operator.monitor(True)
     elif code == "zero":
@@ -85,17 +85,19 @@ def check_alone(b, code):
         b.codes = {i: 20000 for i in range(3)}
     elif code == "stop_button":
         b.inputs |= blackboard.IN["stop"]
+    elif code == "image":
+        b.board.image_told = "the image in the flash is not what was built"
     elif code == "store":
         b.press.arming.store_keeps = False
     elif code in ("storage", "log_full"):
-        b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, storage_reaction=1, log_full_reaction=1)})
+        b.put_as_owner("config", {"format": 1, "params": dict(PARAMS, storage_reaction=1, log_full_reaction=1)})
         s[at["SIG_STORAGE" if code == "storage" else "SIG_LOG"]] = 1
 
 
 def test_each_check_alone_keeps_the_press_from_being_armed(code):
     b = bench()
     if code == "temperature":
-        b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, temperature_limit_c=2000)})
+        b.put_as_owner("config", {"format": 1, "params": dict(PARAMS, temperature_limit_c=2000)})
     check_alone(b, code)
     b.run(0.4)
     assert code in codes(b)
@@ -114,7 +116,7 @@ def test_press_without_any_document_comes_up_safe_says_so_and_can_be_configured(
     assert [code for code in codes(b) if code in ("config", "ceilings", "calibration")] == ["config", "ceilings", "calibration"]
     found = documents()
     for name in ("ceilings", "config", "calibration"):
-        b.press.settings.put(name, found[name])
+        b.put_as_owner(name, found[name])
     b.run(1)
     assert codes(b) == []
     b.press.operator.arm()
@@ -137,7 +139,7 @@ def test_any_one_document_that_is_missing_torn_or_of_another_kind_keeps_the_pres
 
 def test_torn_slot_falls_back_to_the_version_before():
     b = bench()
-    b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, force_limit_n=3000000)})
+    b.put_as_owner("config", {"format": 1, "params": dict(PARAMS, force_limit_n=3000000)})
     newest = "config." + b.press.documents.newest("config")[1]
     b.board.store.slots[newest] = b.board.store.slots[newest][:-5]
     again = bench(MemoryBoard(store=b.board.store), stored=False)
@@ -165,14 +167,14 @@ def test_calibration_of_another_board_is_refused():
 def test_configuration_above_the_ceilings_is_refused_and_the_old_one_stays():
     b = bench()
     for name, raw in (("force_limit_n", 6900000), ("cell_limit_n", 2300000)):
-        text = refusal(b.press.settings.put, "config", {"format": 1, "params": dict(PARAMS, **{name: raw})})
+        text = refusal(b.put_as_owner, "config", {"format": 1, "params": dict(PARAMS, **{name: raw})})
         assert name in text and "ceiling" in text
     assert b.press.params["force_limit_cn"] == 5500000 and codes(b) == []
 
 
 def test_ceilings_that_fall_below_the_configuration_are_told():
     b = bench()
-    b.press.settings.put("ceilings", {"format": 1, "frame_cn": 3000000, "relief_cn": 3000000, "cell_cn": [2200000] * 4})
+    b.put_as_owner("ceilings", {"format": 1, "frame_cn": 3000000, "relief_cn": 3000000, "cell_cn": [2200000] * 4})
     assert "force_limit_n lies above the ceiling" in dict(b.press.arming.failing())["config"]
 
 
@@ -180,7 +182,7 @@ def test_cell_without_calibration_is_told():
     b = bench()
     found = documents()["calibration"]
     found["cells"][2] = None
-    b.press.settings.put("calibration", found)
+    b.put_as_owner("calibration", found)
     assert "cell 3 is not calibrated" in dict(b.press.arming.failing())["calibration"]
 
 
@@ -192,7 +194,7 @@ def test_documents_are_not_written_while_armed():
         assert "safe state" in refusal(b.press.settings.put, name, document)
     b.press.operator.disarm()
     b.run_passes(2)
-    b.press.settings.put("config", documents()["config"])
+    b.put_as_owner("config", documents()["config"])
 
 
 def test_store_that_does_not_keep_what_is_written_is_told_and_the_old_one_stays():
@@ -200,7 +202,7 @@ def test_store_that_does_not_keep_what_is_written_is_told_and_the_old_one_stays(
     write = b.board.store.write
     b.board.store.write = lambda name, data: write(name, data[:-1])
     try:
-        b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, force_limit_n=1000000)})
+        b.put_as_owner("config", {"format": 1, "params": dict(PARAMS, force_limit_n=1000000)})
     except StorageFault:
         b.press.settings.load()
         assert b.press.params["force_limit_cn"] == 5500000
@@ -261,7 +263,7 @@ def test_program_over_the_limits_is_refused_whole_and_nothing_moves():
     text = refusal(b.put, recipe(ramp(1000000), ramp(5600000)))
     assert "step 2" in text and "55000 N" in text
     b.put(recipe(ramp(5400000)))
-    b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, force_limit_n=3000000)})
+    b.put_as_owner("config", {"format": 1, "params": dict(PARAMS, force_limit_n=3000000)})
     b.press.operator.arm()
     b.run_passes(2)
     assert "step 1" in refusal(b.press.operator.start, "pellet")
@@ -285,23 +287,24 @@ def test_program_does_not_start_on_a_press_that_is_not_armed():
     assert "arm it first" in refusal(b.press.operator.start, "pellet")
 
 
-def test_unlock_code_is_the_boards_identity_and_service_drives_nothing():
+def test_service_is_entered_with_the_owners_code_and_drives_nothing():
     b = bench()
-    assert "unlock code" in refusal(b.press.maintenance.unlock, "wrong")
-    b.press.maintenance.unlock("e660-0001")
+    b.press.maintenance.set_code("", CODE)
+    assert "not the owner's code" in refusal(b.press.maintenance.enter, "wrong")
+    b.press.maintenance.enter(CODE)
     b.run_passes(2)
-    assert b.word("STATE") == states.SERVICE and b.valve_is_off and b.press.maintenance.unlocked
+    assert b.word("STATE") == states.SERVICE and b.valve_is_off and b.press.maintenance.serviced
     assert "not safe" in refusal(b.press.operator.arm)
-    b.press.maintenance.lock()
+    b.press.maintenance.leave()
     b.run_passes(2)
-    assert b.word("STATE") == states.SAFE and not b.press.maintenance.unlocked
+    assert b.word("STATE") == states.SAFE and not b.press.maintenance.serviced
 
 
 def test_armed_press_does_not_enter_service_and_a_manual_press_monitors():
     b = bench()
     b.press.operator.arm()
     b.run_passes(1)
-    assert "safe state" in refusal(b.press.maintenance.unlock, "e660-0001")
+    assert "safe state" in refusal(b.press.maintenance.enter, CODE)
     assert "ready" in refusal(b.press.operator.monitor, True)
     m = bench(valve_kind=states.KIND_NONE)
     m.press.operator.monitor(True)
@@ -316,6 +319,7 @@ def test_armed_press_does_not_enter_service_and_a_manual_press_monitors():
 def test_new_tick_rate_lets_press_time_go_on():
     b = bench()
     b.run(1.75)
+    b.serviced()
     before = b.press.readings.time_s * 1000 + b.press.readings.time_ms
     b.press.settings.put("config", {"format": 1, "params": dict(PARAMS, tick_rate_hz=4000)})
     after = b.press.readings.time_s * 1000 + b.press.readings.time_ms

@@ -25,7 +25,7 @@ def apply(b, force_cn, cell=1):
 
 
 def test_span_of_a_cell_is_taken_from_points_and_in_force_once_accepted():
-    b = resting()
+    b = resting().serviced()
     p = b.press
     p.calibrator.begin(1, "SN 12")
     p.calibrator.point(1, 0)
@@ -47,7 +47,7 @@ def test_span_of_a_cell_is_taken_from_points_and_in_force_once_accepted():
 
 
 def test_up_to_eight_points_are_taken():
-    b = resting()
+    b = resting().serviced()
     p = b.press
     p.calibrator.begin(2, "")
     for i in range(8):
@@ -65,24 +65,24 @@ def test_input_that_can_not_be_believed_is_refused():
         (lambda b: b.codes.update({0: -8388608}), "rail"),
         (lambda b: b.codes.update({0: 123456}), "repeats one code"),
     ):
-        b = resting()
+        b = resting().serviced()
         b.press.calibrator.begin(1, "")
         disturb(b)
         b.run(SECOND)
         assert word in refusal(b.press.calibrator.point, 1, 0)
         assert word in refusal(b.press.calibrator.zero)
-    b = resting()
+    b = resting().serviced()
     b.press.calibrator.begin(1, "")
     b.cells = [900000, 0, 0, 0]
     b.run(0.2)
     assert "not at rest" in refusal(b.press.calibrator.point, 1, 900000)
-    young = bench()
+    young = bench().serviced()
     young.press.calibrator.begin(1, "")
     assert "wait" in refusal(young.press.calibrator.point, 1, 0)
 
 
 def test_tiny_span_is_refused():
-    b = resting()
+    b = resting().serviced()
     p = b.press
     p.calibrator.begin(1, "")
     p.calibrator.point(1, 0)
@@ -94,7 +94,7 @@ def test_tiny_span_is_refused():
 
 
 def test_forces_that_go_back_are_refused_and_the_old_calibration_stays():
-    b = resting()
+    b = resting().serviced()
     p = b.press
     before = p.documents.get("calibration")
     p.calibrator.begin(1, "")
@@ -107,7 +107,7 @@ def test_forces_that_go_back_are_refused_and_the_old_calibration_stays():
 
 
 def test_cell_whose_code_falls_under_load_is_refused_however_its_calibration_comes():
-    b = resting()
+    b = resting().serviced()
     p = b.press
     before = p.documents.get("calibration")
     p.calibrator.begin(1, "")
@@ -121,7 +121,7 @@ def test_cell_whose_code_falls_under_load_is_refused_however_its_calibration_com
 
 
 def test_cell_that_the_press_has_not_is_refused():
-    b = bench(cell_count=3, low_range_mask=0)
+    b = bench(cell_count=3, low_range_mask=0).serviced()
     for cell in (0, -1, 4, 5, 99):
         assert "no cell" in refusal(b.press.calibrator.begin, cell, "")
     assert "comes first" in refusal(b.press.calibrator.point, 1, 0)
@@ -189,7 +189,7 @@ def test_a_zero_that_jumped_from_one_run_to_the_next_is_told():
 
 
 def test_span_taken_after_a_zero_is_not_moved_by_the_old_zero():
-    b = resting()
+    b = resting().serviced()
     p = b.press
     b.cells = [20000, 0, 0, 0]
     b.run(SECOND)
@@ -214,7 +214,7 @@ def test_tare_changes_what_is_shown_and_not_what_is_judged():
 
 
 def test_press_that_has_no_calibration_can_get_one():
-    b = bench(without=("calibration",))
+    b = bench(without=("calibration",)).serviced()
     b.frozen = True
     p = b.press
     for cell, most in ((1, 2000000), (2, 2000000), (3, 2000000), (4, 190000)):
@@ -224,5 +224,6 @@ def test_press_that_has_no_calibration_can_get_one():
         apply(b, most, cell)
         p.calibrator.point(cell, most)
         p.calibrator.accept(0)
+    p.maintenance.leave()
     apply(b, 0)
     assert codes(b) == []

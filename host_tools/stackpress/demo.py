@@ -7,6 +7,7 @@ device. Only the pace is not a laboratory's: the simulated press runs as fast as
 import contextlib
 import json
 import os
+import secrets
 import shlex
 import shutil
 import sys
@@ -43,7 +44,7 @@ def demo(out: Path) -> int:
     with _own_folders(out), _simulated_press(out) as press:
         _say("A press fresh from the workshop: no configuration, so it stays safe and says why.")
         _type("status")
-        _say("Commission it: the ceilings behind their code, the configuration, the calibration of its load cells.")
+        _say("Commission it: an owner's code, the ceilings behind it, the configuration, the calibration of its load cells.")
         _commission(press, out)
         _say("Press the pellet and hold it.")
         press.request(do="pace", mode="fast")
@@ -112,7 +113,8 @@ def _simulated_press(out: Path) -> Iterator["Supervisor"]:
     except SimError as error:
         raise DemoFailed(str(error)) from error
     finally:
-        os.environ.pop("STACKPRESS_PORT", None)
+        for name in ("STACKPRESS_PORT", "STACKPRESS_CODE", "STACKPRESS_NEW_CODE"):
+            os.environ.pop(name, None)
 
 
 def _commission(press: "Supervisor", out: Path) -> None:
@@ -122,7 +124,9 @@ def _commission(press: "Supervisor", out: Path) -> None:
     press_file = str(paths.BOARDS / "sim" / "press.toml")
     measured = out / "press" / "calibration.toml"
     measured.write_text(from_document(provision.calibration_document(press.spec, press.identity)).to_toml())
-    _type("config", "ceilings", "write", press_file, "--unlock", press.identity, "--yes")
+    os.environ["STACKPRESS_NEW_CODE"] = os.environ["STACKPRESS_CODE"] = secrets.token_urlsafe(12)  # nobody is asked for one
+    _type("service", "set")
+    _type("config", "ceilings", "write", press_file, "--yes")
     _type("config", "push", press_file, "--yes")
     _type("calibrate", "push", str(measured), "--yes")
 

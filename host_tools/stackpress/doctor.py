@@ -143,7 +143,7 @@ def _no_press() -> str:
 
 def of_press(press: "Press") -> Iterator[Finding]:
     """Everything that the press can tell about itself."""
-    for look in (_identity, _parameters, _documents, _tick, _memory, _journal, _clock, _state):
+    for look in (_identity, _parameters, _documents, _owner, _tick, _memory, _journal, _clock, _state):
         yield from look(press)
 
 
@@ -205,6 +205,14 @@ def _documents(press: "Press") -> Iterator[Finding]:
     bad = [one.name for one in have.values() if one.state != "ok" and one.name not in dict(NEEDED)]
     if bad:
         yield Finding(WARN, "documents", f"not whole: {', '.join(bad)}", "Send them again, or remove them.")
+
+
+def _owner(press: "Press") -> Iterator[Finding]:
+    if press.has_code():
+        yield Finding(OK, "owner's code", "is set: ceilings, calibration and weaker parameters need it")
+    else:
+        todo = "`stackpress service set`: until then nobody can write ceilings, calibration or parameters that protect less."
+        yield Finding(WARN, "owner's code", "none is set", todo)
 
 
 def _tick(press: "Press") -> Iterator[Finding]:

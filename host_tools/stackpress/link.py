@@ -33,6 +33,13 @@ POLL_S = 0.1
 SYNC_TRIES = 3
 SKIP_S = 20.0  # longest search for a marker in what somebody else had asked for
 LINE_MAX = 320
+_PASSWORD = re.compile(r"PASS(word)?:|SERV(ice)?:UNL", re.I)  # what follows may hold a code
+
+
+def without_code(text: str) -> str:
+    """A line as it may be told: of one that carries the owner's code only its beginning."""
+    found = _PASSWORD.search(text)
+    return text[: found.end()] + " ..." if found else text
 
 
 class Link:
@@ -85,7 +92,7 @@ class Link:
         with self._lock:
             _, errors = self._exchange(text)
         if errors:
-            raise PressRefused(errors, text)
+            raise PressRefused(errors, without_code(text))
 
     def block(self, text: str) -> bytes:
         """The payload of a block whose last four bytes are its CRC-32. Raises PressRefused, BadBlock, LinkLost."""

@@ -124,13 +124,41 @@ class Storage(Session):
         """Set the displayed force to zero; the safety bands keep the commissioning zero. Raises PressRefused."""
         self.command("CAL:TARE")
 
-    def service_unlock(self, code: str) -> None:
-        """Enter service with the unlock code. Raises PressRefused."""
-        self.command(f"SYST:SERV:UNL {quoted(code)}")
+    @understood
+    def has_code(self) -> bool | None:
+        """Whether the owner has set a code; None for an older firmware, whose code is the board's identity."""
+        try:
+            return self.query("SYST:PASS:SET?") == "1"
+        except PressRefused as error:
+            if error.number != UNKNOWN_HEADER:
+                raise
+            return None
 
-    def service_lock(self) -> None:
-        """Leave service."""
-        self.command("SYST:SERV:LOCK")
+    def service_enter(self, code: str) -> None:
+        """Enter service with the owner's code. Raises PressRefused; a wrong code makes the next try wait."""
+        try:
+            self.command(f"SYST:PASS:CEN {quoted(code)}")
+        except PressRefused as error:
+            if error.number != UNKNOWN_HEADER:
+                raise
+            self.command(f"SYST:SERV:UNL {quoted(code)}")  # an older firmware
+
+    def service_leave(self) -> None:
+        """Leave service. A press that has left it by itself does not mind."""
+        try:
+            self.command("SYST:PASS:CDIS")
+        except PressRefused as error:
+            if error.number != UNKNOWN_HEADER:
+                raise
+            self.command("SYST:SERV:LOCK")
+
+    def service_set(self, before: str, code: str) -> None:
+        """Set the owner's code; `before` is the one until now, empty if there is none. Raises PressRefused."""
+        self.command(f"SYST:PASS:NEW {quoted(before)},{quoted(code)}")
+
+    def service_forget(self) -> None:
+        """Forget the code, while a hand holds BOOTSEL on the board. Raises PressRefused."""
+        self.command("SYST:PASS:FORG")
 
     # -- log -------------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from host_tools.tests.short_pellet import short
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")
 
+CODE = "horse-battery"
 PRESS = str(paths.BOARDS / "sim" / "press.toml")
 Json = dict[str, Any]
 Ask = Callable[..., tuple[int, Json]]
@@ -39,6 +40,15 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture(autouse=True)
 def nobody_else(own_folders: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def owned(target: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The press has an owner, whose code a script has."""
+    with stackpress.open(target.port) as press:
+        if not press.has_code():
+            press.service_set("", CODE)
+    monkeypatch.setenv("STACKPRESS_CODE", CODE)
 
 
 @pytest.fixture
@@ -184,24 +194,30 @@ def test_push_sends_the_difference_and_nothing_unconfirmed(ask: Ask, tmp_path: P
     assert ask("config", "push", PRESS, "--yes")[0] == 0
 
 
-def test_push_above_the_presss_own_ceilings_is_refused(ask: Ask, tmp_path: Path) -> None:
+def test_push_above_the_presss_own_ceilings_is_refused(
+    ask: Ask, tmp_path: Path, owned: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     low = Path(PRESS).read_text().replace("relief_setting_n = 68000", "relief_setting_n = 56000")
     (tmp_path / "low.toml").write_text(low)
+    monkeypatch.delenv("STACKPRESS_CODE")
     code, told = ask("config", "ceilings", "write", "low.toml", "--yes")
-    assert code == 2 and "board's identity" in told["hint"] and "`stackpress status`" in told["hint"]
-    assert ask("config", "ceilings", "write", "low.toml", "--yes", "--unlock", "guess")[0] == 1
-    assert ask("config", "ceilings", "write", "low.toml", "--yes", "--unlock", "SIM-cli")[0] == 0
+    assert code == 2 and "nobody is there to be asked" in told["error"] and "STACKPRESS_CODE" in told["hint"]
+    monkeypatch.setenv("STACKPRESS_CODE", "guess")
+    code, told = ask("config", "ceilings", "write", "low.toml", "--yes")
+    assert code == 1 and "not the owner's code" in told["error"]
+    monkeypatch.setenv("STACKPRESS_CODE", CODE)
+    assert ask("config", "ceilings", "write", "low.toml", "--yes")[0] == 0
     (tmp_path / "high.toml").write_text(
         Path(PRESS).read_text().replace("force_limit_n = 55000", "force_limit_n = 57000")
     )
     code, told = ask("config", "push", "high.toml", "--yes")
     assert code == 2 and "relief valve's setting, 56000 N" in told["error"] and "high.toml:" in told["error"]
     assert ask("config", "diff", PRESS)[1]["differences"] == []
-    assert ask("config", "ceilings", "write", PRESS, "--yes", "--unlock", "SIM-cli")[0] == 0
+    assert ask("config", "ceilings", "write", PRESS, "--yes")[0] == 0
 
 
 def test_guided_calibration_refuses_bad_readings_and_is_bound_to_its_board(
-    ask: Ask, target: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, target: Any, tmp_path: Path, owned: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = ask("calibrate", "show")[1]["cells"]
     with stackpress.open(target.port) as press:
@@ -234,6 +250,7 @@ def test_guided_calibration_refuses_bad_readings_and_is_bound_to_its_board(
     assert ask("calibrate", "show")[1]["cells"][0]["serial"] == before[0]["serial"]
     assert true is not None
     with stackpress.open(target.port) as press:
+        press.service_enter(CODE)
         press.document_put("calibration", true)  # a low cell that disagrees with the high range stops the press
 
 

@@ -120,7 +120,7 @@ def test_a_run_that_nothing_stopped_says_how_it_ended(tmp_path: Path, capsys: py
 def test_a_bundle_without_a_press_has_what_was_pulled_and_names_what_is_missing(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("STACKPRESS_UNLOCK", "horse-battery")
+    monkeypatch.setenv("STACKPRESS_CODE", "horse-battery")
     monkeypatch.setattr(Path, "home", lambda: data)
     assert app.run(["doctor", "--no-press", "--bundle", "help.zip", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -176,22 +176,23 @@ EVENT_DOCUMENT, EVENT_TRIGGER_OUT, EVENT_TRIGGER_IN, EVENT_RANGE = 6, 7, 8, 9
 EVENT_OVERWRITTEN, EVENT_DROPPED, EVENT_TARE, EVENT_STOP = 10, 11, 12, 16
 EVENT_RESET, EVENT_SERVICE, EVENT_REFUSED, EVENT_PART = 17, 19, 20, 21
 EVENT_STEP_NOTE, EVENT_STORE, EVENT_CRASH, EVENT_REASON, EVENT_ZERO = 22, 23, 24, 25, 26
+EVENT_VALUE = 27
 
 EVENTS = {
     EVENT_STATE: "state changed",  # a = from, b = to
     EVENT_WARNING: "warning",  # text = row of the interlock table
     EVENT_WARNING_OVER: "warning over",
     EVENT_HOST_LOST: "host lost",
-    EVENT_DOCUMENT: "configuration changed",  # text = document
+    EVENT_DOCUMENT: "configuration changed",  # text = document; a, b = CRC-32 of the old and the new version, 0 for none
     EVENT_TRIGGER_OUT: "trigger out",  # a = 1: on
     EVENT_TRIGGER_IN: "trigger in",
     EVENT_RANGE: "force range changed",  # b = 1: low range in use
     EVENT_OVERWRITTEN: "unpulled log overwritten",  # a = records
     EVENT_DROPPED: "log records dropped",  # a = records
-    EVENT_TARE: "tare",
+    EVENT_TARE: "tare",  # a, b = what the display left out before, and leaves out now / cN
     EVENT_STOP: "stop asked",  # text = controlled, hold or vent
     EVENT_RESET: "reset",
-    EVENT_SERVICE: "service",  # a = 1: unlocked
+    EVENT_SERVICE: "service",  # a = 0 left, 1 entered, 2 a code was refused (b = wrong ones in a row), 3 code set, 4 code forgotten
     EVENT_REFUSED: "note",  # text = what was asked for at the press itself, and why not
     EVENT_PART: "part fails",  # text = which; b = 1: it is back
     EVENT_STEP_NOTE: "step",  # text = the step's note; a = its place in the program, b = its count in the run
@@ -199,6 +200,7 @@ EVENTS = {
     EVENT_CRASH: "crash before this start",  # text = a line of what is known: last section, place of code, registers
     EVENT_REASON: "another reason",  # text = row of the interlock table that has joined the trip
     EVENT_ZERO: "zero moved",  # since the run before, or the commissioning zero: a = cell from 1, b = by so many cN; text = both
+    EVENT_VALUE: "value changed",  # text = parameter, or document and number; a, b = old and new one, ABSENT_I32 for none
 }
 
 STEP_BEGINS, STEP_ENDS = 1, 2  # phase of a step record

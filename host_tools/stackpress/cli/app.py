@@ -24,6 +24,7 @@ COMMANDS = (
     ("reset", "motion", "Acknowledge a trip."),
     ("config", "config", "Check, push, pull and compare the configuration; the ceilings."),
     ("calibrate", "calibrate", "Zero, tare and calibrate the load cells, guided."),
+    ("service", "owner", "Set the owner's code, which service work needs, or forget a lost one."),
     ("program", "program", "Check, push, list, show and remove programs (recipes)."),
     ("log", "log", "List, pull, import, export, plot and comment what was logged."),
     ("runs", "runs", "List the runs that are kept on this computer."),

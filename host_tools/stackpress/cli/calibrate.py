@@ -14,6 +14,7 @@ from .calibration_questions import accepted, show_fit, take_loads, take_zero
 from .exits import REFUSED, Failure, wire_text
 from .options import Json, Port, Yes, group
 from .output import Output
+from .owner import in_service
 
 if TYPE_CHECKING:
     from ..calibration import Fit
@@ -78,7 +79,8 @@ def cell(cell: Cell, serial: Serial, out_file: Target = None, port: Port = None,
         show_fit(out, fit)
         accepted()
         calibration = _with(press, cell, fit)
-        _send(press, calibration, False)
+        with in_service(press, out, "the calibration"):
+            _send(press, calibration, False)
         path = _keep(calibration, out_file)
     out.say(f"Cell {cell} ({serial}) is calibrated; kept in {path}.")
     out.answer({"cell": cell, "serial": serial, "points": fit.cell.points, "worst_permille": fit.worst_permille})
@@ -185,7 +187,8 @@ def push(file: File, other_board: OtherBoard = False, port: Port = None, yes: Ye
             text = f"This was measured on board {calibration.board_identity}; here is {press.identity}."
             raise Failure(text, "Calibrate here, or say --other-board if you know that it fits.", REFUSED)
         out.confirm(f"Put {file} in force on {press.identity}?", yes)
-        _send(press, calibration, other)
+        with in_service(press, out, "the calibration"):
+            _send(press, calibration, other)
     out.say(f"In force: {file}.")
     answer: dict[str, Any] = {"file": str(file), "from_board": calibration.board_identity}
     out.answer(answer)

@@ -32,7 +32,7 @@ def check(
     json: Json = False,
 ) -> None:
     """Check the files; say what is wrong with file, key and line, or where each value comes from."""
-    from ..config.documents import describe
+    from ..config.documents import describe, weaker
     from ..config.pin_budget import as_dict
 
     out = Output(json)
@@ -45,6 +45,9 @@ def check(
     if effective.calibration is not None:
         cells = [f"{i} {cell.serial}" for i, cell in enumerate(effective.calibration.cells, 1) if cell]
         out.say(f"calibration of board {effective.calibration.board_identity}: cells {', '.join(cells) or 'none'}")
+    guarded = weaker(effective)
+    if guarded:
+        out.say(f"needs the owner's code when it is pushed: {'; '.join(guarded)}")
     _pins(out, effective.board)
     out.say(f"{effective.name}: valid ({', '.join(effective.files)})")
     values = {
@@ -53,7 +56,8 @@ def check(
     }
     limits = effective.ceilings.as_dict() if effective.ceilings else None
     board = as_dict(effective.board)
-    out.answer({"name": effective.name, "files": effective.files, "params": values, "ceilings": limits, "board": board})
+    out.answer({"name": effective.name, "files": effective.files, "params": values, "ceilings": limits, "board": board,
+                "needs_code": guarded})  # fmt: skip
 
 
 def _pins(out: Output, board: "Board") -> None:
@@ -161,8 +165,12 @@ def push(
     file: PressFile = None, site: SiteFile = None, port: Port = None, yes: Yes = False, json: Json = False
 ) -> None:
     """Show the difference, ask, send everything or nothing, read it back."""
+    from contextlib import nullcontext
+
     from ..config import config_document, differences
+    from ..config.documents import weaker
     from .connect import opened
+    from .owner import in_service
 
     out = Output(json)
     effective = load_files(file, site)
@@ -181,8 +189,10 @@ def push(
             _show(out, found)
         out.confirm(f"Send {plural(len(found), 'change')} to {press.identity}?", yes)
         data = config_document(effective, known, have)
-        press.document_put("config", data)
-        read_back(press, "config", data)
+        guarded = weaker(effective, have, press.document_get("calibration") is not None)
+        with in_service(press, out, "; ".join(guarded)) if guarded else nullcontext():
+            press.document_put("config", data)
+            read_back(press, "config", data)
         missing = ceilings_drift(press, effective)
         out.say(f"Sent and read back: {effective.name}, {plural(len(found), 'change')}.")
         if missing:

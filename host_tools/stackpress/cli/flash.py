@@ -105,6 +105,7 @@ def _flash_image(
     erase: bool,
 ) -> None:  # fmt: skip
     from ..flashing import flasher
+    from .owner import enter_if_owned
 
     flasher.check(image, target)
     about: dict[str, Any] = {"board": target.board, "identity": target.identity, "why": target.why, "image": image.about()}
@@ -124,7 +125,7 @@ def _flash_image(
     what = f" and erase its documents ({_documents(target)})" if erase else ""
     out.confirm(f"Write this image to {target.identity or target.board}{what}?", yes)
     with shown(out) as watch:
-        done = flasher.flash(image, target, wanted, archive, watch, wait, erase)
+        done = flasher.flash(image, target, wanted, archive, watch, wait, erase, lambda press: enter_if_owned(press, out))
     finished(out, about, done, erase)
 
 

@@ -82,6 +82,23 @@ def pull(port: Port = None, data: Data = None, json: Json = False) -> None:
     out.answer({"pull": result.as_dict(), "runs": changed, "folder": str(folder)})
 
 
+@app.command()
+def changes(port: Port = None, data: Data = None, json: Json = False) -> None:
+    """Say what was changed on the press, when, from which value to which; and who was let into service, or was not."""
+    from ..logs.changes import changes as found
+    from ..logs.pull import pull_press
+    from ..logs.store import Store
+    from .connect import opened
+
+    out = Output(json)
+    with opened(port, contact=True) as press, Store(data) as store:
+        told = found(pull_press(press, store)[0].log)
+    out.table(("boot", "press time / s", "what"), [(str(one.boot), f"{one.press_s:.1f}", one.text) for one in told])
+    if not told:
+        out.say("Nothing was changed, as far as the log goes back.")
+    out.answer({"changes": [vars(one) for one in told]})
+
+
 def _pulled(result: "PullResult") -> str:
     lost = []
     if result.overwritten_unpulled:

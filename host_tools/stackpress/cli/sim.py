@@ -228,6 +228,19 @@ def restart(name: Which = "", json: Json = False) -> None:
 
 
 @app.command()
+def bootsel(
+    held: Annotated[bool, typer.Option("--hold/--release", help="Hold the button, or let it go.")] = True,
+    name: Which = "",
+    json: Json = False,
+) -> None:
+    """Lay a finger on the board's BOOTSEL button, as whoever has lost the owner's code does."""
+    out = Output(json)
+    _ask(name, do="bootsel", held=held)
+    out.say("BOOTSEL is held" if held else "BOOTSEL is let go")
+    out.answer({"held": held})
+
+
+@app.command()
 def truth(name: Which = "", json: Json = False) -> None:
     """Say what the press truly does, whatever its firmware believes."""
     out = Output(json)

@@ -98,6 +98,23 @@ def differences(effective: Effective, on_press: bytes | None, known: Collection[
     return found
 
 
+OF_CELLS = ("cell_count", "high_range_mask", "low_range_mask")  # belong to a calibration that is in force
+
+
+def weaker(effective: Effective, on_press: bytes | None = None, calibrated: bool = False) -> list[str]:
+    """What of these files only the owner can send, in words: values beyond their bounds, and a calibrated press's other cells."""
+    known, found = parameters(), []
+    for name, setting in effective.settings.items():
+        if known[name].is_weaker(setting.raw):
+            found.append(f"{name} = {toml_value(setting.value)} ({known[name].bound_text} without it)")
+    have = _raws(on_press)
+    if calibrated and not found:
+        for name in OF_CELLS:
+            if effective.settings[name].raw != have.get(name, known[name].default_raw):
+                found.append(f"{name} = {toml_value(effective.settings[name].value)} (the calibration is for other cells)")
+    return found
+
+
 def toml_value(value: ParamValue) -> str:
     """A value as it stands in a TOML file."""
     return json.dumps(value) if isinstance(value, str) else number(value)
@@ -127,11 +144,11 @@ def _toml_line(parameter: Parameter, raw: int | None) -> str:
 
 def reference_markdown() -> str:
     """All parameters as a table, for the documentation."""
-    lines = ["| key | default | allowed | what it is |", "| --- | --- | --- | --- |"]
+    lines = ["| key | default | allowed | without the owner's code | what it is |", "| --- | --- | --- | --- | --- |"]
     for group, table in groups().items():
-        lines.append(f"| **[{group}]** | | | |")
+        lines.append(f"| **[{group}]** | | | | |")
         for one in table.values():
-            lines.append(f"| `{one.name}` | {toml_value(one.default_value)} | {one.allowed} | {one.help} |")
+            lines.append(f"| `{one.name}` | {toml_value(one.default_value)} | {one.allowed} | {one.bound_text} | {one.help} |")
     return "\n".join(lines) + "\n"
 
 

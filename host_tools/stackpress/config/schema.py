@@ -32,6 +32,7 @@ class Parameter:
     default: float
     high: float
     help: str
+    bound: float | None = None  # the weakest value without the owner's code, in the unit of the name; None where there is none
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -55,6 +56,21 @@ class Parameter:
             return "one of " + ", ".join(f'"{word}"' for word in self.choices)
         unit = unit_words(self.name)
         return f"{number(self.low)} to {number(self.high)}{' ' + unit if unit else ''}"
+
+    def is_weaker(self, raw: int) -> bool:
+        """Whether this protects less than a configuration may without the owner's code."""
+        from stackpress_core import params
+
+        return bool(params.beyond({self.name: raw}))
+
+    @property
+    def bound_text(self) -> str:
+        """The weakest value without the owner's code, in words; empty where there is no such bound."""
+        if self.bound is None:
+            return ""
+        if self.words:
+            return f'"{self.words[int(self.bound)]}"'
+        return f"{'at least' if self.bound < self.default else 'at most'} {number(self.bound)}"
 
     def to_raw(self, value: ParamValue) -> int:
         """The integer on the wire. Raises ValueError for a value that `complaint_about` complains of."""
@@ -94,11 +110,11 @@ class Parameter:
 
 
 def parse_rows(rows: Sequence[Sequence[Any]]) -> dict[str, Parameter]:
-    """Rows `(name, group, scale, low, default, high, help)` to parameters."""
+    """Rows `(name, group, scale, low, default, high, help)`, and perhaps the bound without the owner's code, to parameters."""
     found = {}
-    for name, group, scale, low, default, high, text in rows:
+    for name, group, scale, low, default, high, text, *bound in rows:
         words = tuple(scale) if isinstance(scale, (tuple, list)) else ()
-        found[name] = Parameter(name, group, 1.0 if words else scale, words, low, default, high, text)
+        found[name] = Parameter(name, group, 1.0 if words else scale, words, low, default, high, text, *bound)
     return found
 
 

@@ -55,9 +55,10 @@ def plan(image: Image, target: Target, erase: bool = False) -> list[str]:
 
 
 def flash(
-    image: Image, target: Target, wanted: Wanted, archive: Archive, watch: Watch, wait_s: float = WAIT_S, erase: bool = False
+    image: Image, target: Target, wanted: Wanted, archive: Archive, watch: Watch, wait_s: float = WAIT_S, erase: bool = False,
+    enter: Callable[[Press], None] = lambda press: None,
 ) -> Flashed:
-    """Put the image on the board; `erase` asks it for a new store of documents as well.
+    """Put the image on the board; `erase` asks it for a new store of documents as well, `enter` gives it the owner's code.
 
     Raises WrongImage, PressRefused, FlashBroken; whatever broke off, the same call carries on.
     """
@@ -68,6 +69,7 @@ def flash(
         watch.step("asking the firmware for the boot drive")
         assert target.port is not None
         with Press(Link(target.port, wanted.quiet_s)) as press:
+            enter(press)
             press.bootloader()
         archive.begin(target.identity, image)
         drive = wait_for_drive(wanted, before, timer(wait_s))

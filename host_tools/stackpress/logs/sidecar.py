@@ -5,9 +5,11 @@ variables, the way in which readers of BDF keep what they do not know.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+from stackpress_core import params
 from stackpress_core.log import records
 from stackpress_core.recipe.fields import HOST_LOSS
 from stackpress_core.tick import states
@@ -215,13 +217,37 @@ _PHRASES: dict[int, Callable[[int, int], str]] = {
     records.EVENT_TRIGGER_OUT: lambda a, _: "trigger out on" if a else "trigger out off",
     records.EVENT_OVERWRITTEN: lambda a, _: f"{event_name(records.EVENT_OVERWRITTEN)}: {a}",
     records.EVENT_STEP_NOTE: lambda a, _: f"step {a}",
+    records.EVENT_TARE: lambda a, b: f"tare: {newtons(a):g} N -> {newtons(b):g} N" if a or b else "tare",
     records.EVENT_DROPPED: lambda a, _: f"{event_name(records.EVENT_DROPPED)}: {a}",
 }
 
 
+def _value(name: str, raw: int) -> str:
+    """A number of EVENT_VALUE in the unit of its name."""
+    if raw == records.ABSENT_I32:
+        return "none"
+    if name.endswith("unix_s"):
+        return datetime.fromtimestamp(raw & 0xFFFFFFFF, UTC).isoformat(" ")
+    if name.endswith("_cn"):
+        return f"{newtons(raw):g} N"
+    try:
+        value = params.from_raw(name, raw)
+        return f"{value:.9g}" if isinstance(value, float) else str(value)
+    except (KeyError, IndexError):  # of a newer firmware
+        return str(raw)
+
+
+def _version(crc: int) -> str:
+    return f"version {crc & 0xFFFFFFFF:08x}" if crc else "none"
+
+
 def event_text(fields: dict[str, Any]) -> str:
     """One human phrase for an event."""
-    code = fields["code"]
+    code, a, b = fields["code"], fields["a"], fields["b"]
+    if code == records.EVENT_VALUE:
+        return f"{fields['text']}: {_value(fields['text'], a)} -> {_value(fields['text'], b)}"
+    if code == records.EVENT_DOCUMENT and (a or b):
+        return f"{fields['text']}: {_version(a)} -> {_version(b)}"
     phrase = _PHRASES[code](fields["a"], fields["b"]) if code in _PHRASES else event_name(code)
     return f"{phrase}: {fields['text']}" if fields["text"] else phrase
 

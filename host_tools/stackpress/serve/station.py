@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..errors import BadBlock, LinkLost, NotAllowed, PressError, PressRefused, WrongInput
-from ..link import Link
+from ..link import Link, without_code
 from ..logs.clock import Contact
 from ..logs.store import Store, StoreBusy
 from ..press import Press
@@ -252,7 +252,7 @@ class _Recorded:
     ) -> None:  # fmt: skip
         self.outcome = "done"
         self._orders = orders
-        self._about = board, visitor.name, way, line
+        self._about = board, visitor.name, way, without_code(line)
         self._is_order = scpi_lines.is_order(line)
         self._done = done
 
