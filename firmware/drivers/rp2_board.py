@@ -189,6 +189,10 @@ class Board:
         finally:
             machine.mem32[NVIC_ENABLE] = 1 << IRQ
 
+    def still_at_work(self):
+        """The foreground is at something bounded that takes longer than a pass, with nothing energised."""
+        self._dog.last_work()
+
     def bootsel_held(self):
         """Whether a hand holds BOOTSEL. The flash is let go of while that is looked at, so no tick may come meanwhile."""
         from rp2 import bootsel_button

@@ -42,7 +42,7 @@ class Watchdog:
             self._trail[1] += 1
 
     def last_work(self):
-        """For what is still to be done with the outputs safe and the loop over."""
+        """For what is still to be done with the outputs safe, in the loop or after it."""
         if self._dog:
             self._dog.feed()
 

@@ -22,6 +22,7 @@ class Maintenance:
         self.journal = journal
         self.events = events
         self.settings = settings
+        self._work = getattr(board, "still_at_work", int)
         self._tried_s = self._entered_s = 0  # a start counts as a try: the power shortens no wait
         self._asked = False
         self._departs_from = -1  # wall time at which the chip's boot drive was asked for
@@ -46,7 +47,7 @@ class Maintenance:
         """Refused, told and counted unless this is the owner's code."""
         now_s, before = self.readings.time_s, self._owner("tries")
         try:
-            self._owner("check", code, now_s - self._tried_s)
+            self._owner("check", self._work, code, now_s - self._tried_s)
         except Refused:
             failed = self._owner("tries")
             if failed != before:
@@ -71,7 +72,7 @@ class Maintenance:
             self._check(before)
         elif before:
             raise Refused('no code is set: SYSTem:PASSword:NEW "","CODE"', -203)
-        self._owner("put", code)
+        self._owner("put", self._work, code)
         self.events.tell(records.EVENT_SERVICE, CODE_SET, 0, "code set")
 
     def forget_code(self):

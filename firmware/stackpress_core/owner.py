@@ -18,7 +18,7 @@ from stackpress_core.errors import Refused
 
 NAME = "owner"
 SALT_BYTES = 16
-ROUNDS = 2000  # of SHA-256: 0.4 s of an RP2040 at 125 MHz, and its watchdog waits a second
+ROUNDS = 800  # of SHA-256: half a second of an RP2040 at 125 MHz, and its watchdog waits one
 LEAST, MOST = 8, 64  # bytes of a code
 FREE_TRIES = 2  # a slip of the finger waits for nothing
 LONGEST_S = 3600
@@ -60,8 +60,9 @@ def wait_s(failed):
     return 0 if failed <= FREE_TRIES else min(LONGEST_S, 1 << min(failed, 12))
 
 
-def check(documents, code, rested_s):
-    """Refused unless this is the code; `rested_s` since the last wrong try, or since the start."""
+def check(documents, work, code, rested_s):
+    """Refused unless this is the code; `rested_s` since the last wrong try, or since the start. `work()` tells the watchdog of
+    each of three steps that take part of a second."""
     record = _record(documents)
     if "hash" not in record:
         raise Refused('no code is set: SYSTem:PASSword:NEW "","CODE", or `stackpress service set`', REFUSED)
@@ -71,14 +72,17 @@ def check(documents, code, rested_s):
         raise Refused("%d wrong codes: the next is looked at in %d s" % (failed, left_s), REFUSED)
     record["failed"] = failed + 1
     _keep(documents, record)  # before it is compared: the power ends no try that does not count
+    work()
     salt, kept = binascii.unhexlify(record["salt"]), binascii.unhexlify(record["hash"])
     given, off = stretched(code.encode(), salt, record["rounds"]), 0
+    work()
     for i in range(len(kept)):
         off |= kept[i] ^ given[i]
     if off:
         raise Refused("this is not the owner's code", REFUSED)
     record["failed"] = 0
     _keep(documents, record)
+    work()
 
 
 def tries(documents):
@@ -89,7 +93,7 @@ def tries(documents):
         return 0
 
 
-def put(documents, code):
+def put(documents, work, code):
     """Keep a new code. Refused if it is none."""
     raw = code.encode()
     if not LEAST <= len(raw) <= MOST:
@@ -97,6 +101,7 @@ def put(documents, code):
     record, salt = _record(documents), os.urandom(SALT_BYTES)
     record["salt"], record["rounds"], record["failed"] = str(binascii.hexlify(salt), "ascii"), ROUNDS, 0
     record["hash"] = str(binascii.hexlify(stretched(raw, salt, ROUNDS)), "ascii")
+    work()
     _keep(documents, record)
 
 

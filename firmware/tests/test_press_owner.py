@@ -218,7 +218,7 @@ def test_a_cut_anywhere_while_a_code_is_set_leaves_one_of_the_two_codes_and_neve
     for torn in range(0, 400, 7):
         b = bench()
         b.press.maintenance.set_code("", SECRET)
-        seldom("owner", "put", b.press.documents, "another one")
+        seldom("owner", "put", b.press.documents, int, "another one")
         newest = "owner." + b.press.documents.newest("owner")[1]
         b.board.store.slots[newest] = b.board.store.slots[newest][:torn]
         again = restarted(b)

@@ -27,12 +27,11 @@ class MemoryStore:
 def file_system(documents: Mapping[str, bytes], size: int, stray: Mapping[str, bytes] | None = None) -> bytes:
     """`size` bytes of littlefs, as MicroPython's rp2 port lays it out, with each document in its slot and `stray` files by path."""
     from littlefs import LittleFS
+    from stackpress.simulator.provision import write_as_owner
     from stackpress_core.documents import Documents
 
     store = MemoryStore()
-    kept = Documents(store)
-    for name, text in documents.items():
-        kept.write(name, text)
+    write_as_owner(Documents(store), documents)
     fs = LittleFS(block_size=BLOCK, block_count=size // BLOCK, prog_size=256, read_size=32, lookahead_size=32,
                   disk_version=0x00020000)  # fmt: skip
     fs.mkdir("/documents")

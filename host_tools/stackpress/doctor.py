@@ -208,7 +208,10 @@ def _documents(press: "Press") -> Iterator[Finding]:
 
 
 def _owner(press: "Press") -> Iterator[Finding]:
-    if press.has_code():
+    owned = press.has_code()
+    if owned is None:
+        yield Finding(WARN, "owner's code", "this firmware knows none", "`stackpress flash` brings a newer one.")
+    elif owned:
         yield Finding(OK, "owner's code", "is set: ceilings, calibration and weaker parameters need it")
     else:
         todo = "`stackpress service set`: until then nobody can write ceilings, calibration or parameters that protect less."

@@ -126,7 +126,7 @@ class Storage(Session):
 
     @understood
     def has_code(self) -> bool | None:
-        """Whether the owner has set a code; None for an older firmware, whose code is the board's identity."""
+        """Whether the owner has set a code; None for a firmware that knows no owner."""
         try:
             return self.query("SYST:PASS:SET?") == "1"
         except PressRefused as error:
@@ -136,21 +136,11 @@ class Storage(Session):
 
     def service_enter(self, code: str) -> None:
         """Enter service with the owner's code. Raises PressRefused; a wrong code makes the next try wait."""
-        try:
-            self.command(f"SYST:PASS:CEN {quoted(code)}")
-        except PressRefused as error:
-            if error.number != UNKNOWN_HEADER:
-                raise
-            self.command(f"SYST:SERV:UNL {quoted(code)}")  # an older firmware
+        self.command(f"SYST:PASS:CEN {quoted(code)}")
 
     def service_leave(self) -> None:
         """Leave service. A press that has left it by itself does not mind."""
-        try:
-            self.command("SYST:PASS:CDIS")
-        except PressRefused as error:
-            if error.number != UNKNOWN_HEADER:
-                raise
-            self.command("SYST:SERV:LOCK")
+        self.command("SYST:PASS:CDIS")
 
     def service_set(self, before: str, code: str) -> None:
         """Set the owner's code; `before` is the one until now, empty if there is none. Raises PressRefused."""

@@ -46,7 +46,7 @@ def ask(press: Any, capsys: pytest.CaptureFixture[str]) -> Ask:
 
 def test_every_request_of_the_table_is_answered(press: Any) -> None:
     arguments = {"pace": {"mode": "real", "speed": 10}, "run_until": {"t_s": 0}, "fault": {"name": "guard"},
-                 "specimen": {"specimen": "steel_blank"}}  # fmt: skip
+                 "specimen": {"specimen": "steel_blank"}, "bootsel": {"held": False}}  # fmt: skip
     for name, _, _ in REQUESTS:
         assert press.request(do=name, **arguments.get(name, {}))["ok"], name
     press.request(do="pace", mode="real", speed=10)

@@ -19,6 +19,7 @@ app = group("The owner's code, which ceilings, calibration and weaker parameters
 APPS = {"service": app}
 CODE, NEW_CODE = "STACKPRESS_CODE", "STACKPRESS_NEW_CODE"
 HOW_TO_SET = "Its owner sets one with `stackpress service set`; until then nobody can do service work."
+OLD = "Bring it a newer firmware first: `stackpress flash`."
 HOLD = "Hold BOOTSEL on the board, then say `stackpress service forget`: only a hand on the board can do it."
 
 
@@ -27,7 +28,10 @@ def in_service(press: "Press", out: Output, what: str) -> Iterator[None]:
     """Service with the owner's code while the block runs. Raises Failure, PressRefused."""
     from .exits import REFUSED, Failure
 
-    if press.has_code() is False:
+    owned = press.has_code()
+    if owned is None:
+        raise Failure(f"This is service work: {what}. The press's firmware knows no owner's code.", OLD, REFUSED)
+    if not owned:
         raise Failure(f"This is service work: {what}. The press has no owner's code.", HOW_TO_SET, REFUSED)
     out.progress(f"This is service work: {what}.")
     press.service_enter(ask(out, "Owner's code", CODE))

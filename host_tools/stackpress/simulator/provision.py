@@ -38,12 +38,17 @@ def calibration_document(spec: load.Spec, identity: str) -> bytes:
 
 
 def write(state_dir: Path, documents: Mapping[str, bytes]) -> None:
-    """Write documents into the store of a press that is off, as its owner."""
-    from stackpress_core import owner
+    """Write documents into the store of a press that is off."""
     from stackpress_core.documents import Documents
 
     state_dir.mkdir(parents=True, exist_ok=True)
-    kept = Documents(FileStore(str(state_dir / "store")))
+    write_as_owner(Documents(FileStore(str(state_dir / "store"))), documents)
+
+
+def write_as_owner(kept: Any, documents: Mapping[str, bytes]) -> None:
+    """Into stackpress_core.documents.Documents; a configuration may go beyond its bounds."""
+    from stackpress_core import owner
+
     for name, text in documents.items():
         if name == "config":
             owner.allow(kept, text)
