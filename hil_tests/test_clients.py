@@ -26,6 +26,7 @@ from stackpress_core.log import records
 
 from hil_tests import scenario
 from hil_tests.run import pulled
+from hil_tests.targets.known_state import enter_service
 from hil_tests.targets.sim import SimTarget
 
 LONG_HOLD = programs.load(scenario.SCENARIOS / "programs" / "long_hold.toml")
@@ -390,7 +391,6 @@ def test_mpremote_on_a_press_that_is_not_at_rest_is_told_so_at_once_and_touches_
 STANDING: dict[str, tuple[Callable[[stackpress.Press, SimTarget], None], Callable[[stackpress.Press, SimTarget], None]]] = {
     "ready": (lambda press, _: press.arm(), lambda press, _: press.disarm()),
     "monitor": (lambda press, _: press.monitor(), lambda press, _: press.monitor(False)),
-    "service": (lambda press, _: press.service_unlock(press.identity), lambda press, _: press.service_lock()),
     "tripped": (lambda press, target: (press.arm(), target.fault("guard"))[0], lambda press, target: target.clear_fault("guard")),
 }
 
@@ -411,6 +411,24 @@ def test_mpremote_on_a_press_that_stands_but_is_not_safe_is_told_its_state(targe
             press.reset()
     assert f"the press is {state}: it gives no prompt now; nothing was touched" in done.stdout + done.stderr
     assert done.returncode == 1 and target.starts == starts and left == state
+
+
+def test_mpremote_on_a_press_with_an_owner_is_told_so_and_touches_nothing(target: SimTarget) -> None:
+    """Service ends with the port, so whoever comes next finds a press that is safe, and whose prompt is its owner's."""
+    with stackpress.open(target.port) as press:
+        enter_service(press)
+        wait_until(lambda: press.state == "service")
+    starts = target.starts
+    done = mpremote(target, "exec", "print(1)")
+    target.supervisor.request(do="bootsel", held=True)
+    with stackpress.open(target.port) as press:
+        left = press.state
+        press.service_forget()
+    target.supervisor.request(do="bootsel", held=False)
+    text = "the press is safe and its owner has set a code: it gives no prompt now; nothing was touched"
+    assert text in done.stdout + done.stderr and done.returncode == 1 and target.starts == starts and left == "safe"
+    assert mpremote(target, "exec", "print(6 * 7)").stdout.strip() == "42"
+    mpremote(target, "reset")
 
 
 def press_after_arming(target: SimTarget) -> None:
