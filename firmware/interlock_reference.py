@@ -24,6 +24,12 @@ def limit_of(row):
     return "ceiling" if isinstance(limit, tuple) else limit if isinstance(limit, str) else "> %d" % limit
 
 
+def told_reaction(reaction):
+    if isinstance(reaction, tuple):
+        return "%s, %s for a hold" % (reaction[0], states.REACTIONS[reaction[1]])
+    return reaction if isinstance(reaction, str) else states.REACTIONS[reaction]
+
+
 def text():
     lines = [
         "# Interlocks: why the ram may not move", "",
@@ -35,7 +41,7 @@ def text():
     for row in interlock.ROWS:
         reaction = row[interlock.REACTION]
         told = (row[interlock.NAME], limit_of(row), row[interlock.DEBOUNCE],
-                reaction if isinstance(reaction, str) else states.REACTIONS[reaction], named(row[interlock.STATES]),
+                told_reaction(reaction), named(row[interlock.STATES]),
                 ENDS[row[interlock.ENDS]], row[interlock.HINT])  # fmt: skip
         lines.append("| %s |" % " | ".join(str(cell) for cell in told))
     lines += ["", "## Arming checks", "", "All that fail are told at once.", "", "| code | refuses when |", "| --- | --- |"]

@@ -1,6 +1,6 @@
 """What a program asks of the loop: orders, which go into the mailbox. The tick obeys where the table of states allows it."""
 
-from stackpress_core import tuning
+from stackpress_core import limits, tuning
 from stackpress_core.errors import Refused
 from stackpress_core.log import records
 from stackpress_core.tick import blackboard, states
@@ -74,13 +74,22 @@ class Motion:
             raise Refused("%d N is not between 0 and the working limit" % (target_cn // 100))
         rate = max(1, min(rate_cn_per_s, self.params["rate_limit_cn_per_s"]))
         state = states.PRESSING if target_cn >= self.S[_SET] else states.RELEASING
+        self._limit(target_cn, rate)
         self.send(state, states.FORCE, target_cn, rate, 0, stopping)
+
+    def _limit(self, target_cn, rate_cn_per_s):
+        """What the interlocks allow an order follows from it."""
+        s = self.S
+        turning = abs(s[AT["SET_RATE"]]) * s[_HZ] >> 16
+        for name, cn in zip(limits.WORDS, limits.of(self.params, target_cn, s[_SET], rate_cn_per_s, turning)):
+            s[AT[name]] = cn
 
     def approach(self, contact_cn, speed_um_s):
         """Close the ram until the contact force is there, no faster than asked, than the press may, and than that force allows."""
         self._need_driven()
         speed, rate = closing(contact_cn, min(speed_um_s, self.params["approach_limit_um_per_s"]), self.params,
                               self.S[AT["K_LAG_MS"]], self.readings.displacement_nm != blackboard.ABSENT)  # fmt: skip
+        self._limit(contact_cn, rate)
         self.send(states.PRESSING, states.APPROACH, contact_cn, rate, speed * 1000)
 
     def lock(self):

@@ -4,7 +4,7 @@ It runs on CPython and on MicroPython. The converter is ideal (0.4 cN a code for
 toggles, as that of a living one does, without changing the calibrated force.
 """
 
-from stackpress_core import params, tuning
+from stackpress_core import limits, params, tuning
 from stackpress_core.tick import blackboard, states
 from stackpress_core.tick.tick import tick
 
@@ -83,6 +83,8 @@ class Bench:
     def send(self, state, mode=states.OFF, target=0, rate=0, speed=0):
         self["ORDER_STATE"], self["ORDER_MODE"], self["ORDER_TARGET"], self["ORDER_SPEED"] = state, mode, target, speed
         if rate:
+            for name, cn in zip(limits.WORDS, limits.of(self.params, target, self["SET"], rate)):  # noqa: B905 (MicroPython)
+                self[name] = cn
             self["ORDER_RATE"] = tuning.rate_q16(rate, self.hz)
             corner, landing = tuning.corner_words(self["ORDER_RATE"], self.params["corner_ms"], self.hz)
             self["ORDER_CORNER"], self["ORDER_LANDING"] = corner, landing

@@ -93,8 +93,8 @@ PROVOKE = {
     "overpressure": (READY, {}, opens("pressure_ok")),
     "ceiling_total": (HOLDING, {}, force(5010000)),
     "ceiling_cell": (HOLDING, {}, cells(2300000, 100000, 100000, 200000)),
-    "limit_total": (HOLDING, {}, force(5600000)),
-    "limit_cell": (HOLDING, {}, cells(2100000, 1000000, 1000000, 200000)),
+    "limit_total": (HOLDING, {"runaway_ms": 1000}, force(5600000)),
+    "limit_cell": (HOLDING, {"runaway_ms": 1000}, cells(2100000, 1000000, 1000000, 200000)),
     "stale": (READY, {}, status(0)),
     "rail": (READY, {"rail_counts": 8000000}, code(0, 8388607)),
     "frozen": (READY, {}, code(1, 4321)),
@@ -119,6 +119,7 @@ PROVOKE = {
     "log_full": (HOLDING, {"log_full_reaction": _STOPS}, word("SIG_LOG")),
     "host_lease": (HOLDING, {}, word("SIG_LEASE")),
     "foreground": (HOLDING, {"foreground_ms": 100}, hangs),
+    "held_above": (HOLDING, {"hold_band_s": 1, "hold_band_permille": 10, "runaway_n": 2000000}, force(1040000)),
     "no_answer": (READY, {"no_answer_ms": 100}, pushes_in_vain),
 }
 CEILINGS_OF = {"ceiling_total": dict(CEILINGS, frame_cn=5000000)}

@@ -37,12 +37,12 @@ VALVES = blackboard.VALVE_FILL | blackboard.VALVE_VENT
 class PlantBench(PressBench):
     """A press whose force comes from the plant; `watch` is called after every tick."""
 
-    def __init__(self, kind, watch):
+    def __init__(self, kind, watch, **raws):
         spec = SPECS[kind]
         self.plant, self.watch = Plant(dict(spec), HZ, 3, words_of(blackboard.AT)), watch
         board = MemoryBoard(identity="plant")
         found = documents("plant")
-        found["config"]["params"] = {"tick_rate_hz": HZ, "valve_kind": spec["valve_kind"], "foreground_ms": 1000}
+        found["config"]["params"] = {"tick_rate_hz": HZ, "valve_kind": spec["valve_kind"], "foreground_ms": 1000, **raws}
         cells = calibration(spec)["cells"]
         for cell, zero in zip(cells, spec["zero_code"], strict=True):
             cell["zero_code"] = zero
@@ -240,7 +240,7 @@ TestPress.settings = settings(max_examples=20, stateful_step_count=40, deadline=
 
 
 def test_valve_that_opens_fully_near_the_limit_is_stopped_within_the_margin():
-    b = PlantBench("nominal", lambda: None)
+    b = PlantBench("nominal", lambda: None, runaway_ms=50)  # the limit itself, not what comes before it
     b.run_passes(20)
     b.put(PROGRAMS[2])
     b.press.operator.arm()

@@ -53,11 +53,11 @@ _HZ = const(14)
 _CELL = const(15)
 _FORCE_F = const(42)
 _IMBALANCE = const(45)
-_WARNED = const(84)
-_SET = const(110)
-_CODE = const(135)
-_VALVE = const(136)
-_K_KIND = const(192)
+_WARNED = const(85)
+_SET = const(116)
+_CODE = const(141)
+_VALVE = const(142)
+_K_KIND = const(195)
 # end of words
 
 

@@ -17,12 +17,13 @@ _FORCE_F = const(42)
 _SIG_STALE = const(57)
 _SIG_RUNAWAY = const(63)
 _SIG_VENT = const(66)
-_STATE = const(93)
-_FALL_FROM = const(113)
-_VALVE = const(136)
-_K_HIGH_MASK = const(166)
-_K_LOW_MASK = const(167)
-_K_CONTACT = const(191)
+_STATE = const(94)
+_FALL_FROM = const(119)
+_VALVE = const(142)
+_K_HIGH_MASK = const(172)
+_K_LOW_MASK = const(173)
+_K_RUNAWAY = const(192)
+_K_CONTACT = const(194)
 # end of words
 
 
@@ -46,6 +47,6 @@ def dump(blackboard):
         # not at once: a ram that bounces comes back
         s[_SIG_VENT] = waited - 1 - (waited >> 5)
     if waited:
-        s[_SIG_RUNAWAY] = force - s[_FALL_FROM]
+        s[_SIG_RUNAWAY] = force - s[_FALL_FROM] - s[_K_RUNAWAY]
     elif s[_STATE] != _STATE_READY:
-        s[_SIG_RUNAWAY] = 0
+        s[_SIG_RUNAWAY] = -1

@@ -49,24 +49,24 @@ _SIG_CRC = const(60)
 _SIG_RESET = const(61)
 _SIG_IMBALANCE = const(62)
 _SIG_DROP = const(69)
-_SET_RATE = const(112)
-_K_HIGH_MASK = const(166)
-_K_LOW_MASK = const(167)
-_K_SHARE = const(169)
-_K_RANGE_UP = const(170)
-_K_RANGE_DOWN = const(171)
-_K_FADE = const(172)
-_K_RAIL = const(173)
-_K_FILTER = const(174)
-_K_FILTER_H = const(175)
-_K_LAG = const(176)
-_K_SPEED = const(177)
-_K_CELL_CEILING = const(178)
-_K_IMBALANCE_MIN = const(182)
-_K_DROP = const(183)
-_K_DROP_MIN = const(184)
-_K_DROP_DECAY = const(185)
-_CAL = const(239)
+_DROP_MIN = const(110)
+_SET_RATE = const(118)
+_K_HIGH_MASK = const(172)
+_K_LOW_MASK = const(173)
+_K_SHARE = const(175)
+_K_RANGE_UP = const(176)
+_K_RANGE_DOWN = const(177)
+_K_FADE = const(178)
+_K_RAIL = const(179)
+_K_FILTER = const(180)
+_K_FILTER_H = const(181)
+_K_LAG = const(182)
+_K_SPEED = const(183)
+_K_CELL_CEILING = const(184)
+_K_IMBALANCE_MIN = const(188)
+_K_DROP = const(189)
+_K_DROP_DECAY = const(190)
+_CAL = const(242)
 # end of words
 
 
@@ -228,8 +228,8 @@ def sense(blackboard):
         peak = f4
     s[_PEAK] = peak
     allowed = (peak >> 14) * s[_K_DROP]
-    if allowed < s[_K_DROP_MIN]:
-        allowed = s[_K_DROP_MIN]
+    if allowed < s[_DROP_MIN]:
+        allowed = s[_DROP_MIN]
     s[_SIG_DROP] = ((peak - f4) >> 4) - allowed
     # ram speed from the displacement and its lagged copy
     if s[_DISPLACEMENT] != _ABSENT:

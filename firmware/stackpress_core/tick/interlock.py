@@ -58,13 +58,13 @@ ROWS = (
      "The converter restarted by itself: its supply dipped; its settings were lost."),
     ("imbalance", "SIG_IMBALANCE", "imbalance_permille", "imbalance_ms", "imbalance_reaction", WATCHED, GONE, "force",
      "The load cells do not share the force evenly, or the two ranges disagree: centre the specimen, take the zero again."),
-    ("runaway", "SIG_RUNAWAY", "runaway_n", "runaway_ms", VENT, ALWAYS & ~states.mask((states.MONITOR,)), STOPPED, "force",
+    ("runaway", "SIG_RUNAWAY", 0, "runaway_ms", VENT, ALWAYS & ~states.mask((states.MONITOR,)), STOPPED, "force",
      "There is force that nobody asked for: a valve is stuck open or the regulator has failed."),
     ("not_vented", "SIG_VENT", "vent_ms", 0, VENT, ALWAYS, GONE, "force",
      "The dump is open and the force does not go: shut off the supply by hand, keep away, have the dump valve repaired."),
     ("no_fall", "SIG_FALL", "no_fall_ms", 0, VENT, DRIVEN | states.mask((states.READY,)), STOPPED, "force",
      "The force did not fall when it was asked to: the valve sticks. The dump was opened instead."),
-    ("no_response", "SIG_RESPONSE", "no_response_n", "no_response_ms", VENT, DRIVEN, STOPPED, "force",
+    ("no_response", "SIG_RESPONSE", 0, "no_response_ms", VENT, DRIVEN, STOPPED, "force",
      "The force does not follow: no supply pressure, a stuck valve, or a leak."),
     ("no_contact", "SIG_CONTACT", "no_contact_ms", 0, VENT, DRIVEN, STOPPED, "force",
      "The drive is at its approach limit and nothing is touched: the die is empty, or the ram is stuck."),
@@ -75,7 +75,7 @@ ROWS = (
     ("ramp_deviation", "SIG_RAMP", 0, "ramp_deviation_ms", "ramp_deviation_reaction", MOVING, STOPPED, "force",
      "The force does not follow the ramp: lower the rate, check supply pressure and tuning."),
     ("hold_band", "SIG_HOLD", 0, "hold_band_s", "hold_band_reaction", STILL, STOPPED, "force",
-     "The held force left its band: the specimen moves faster than the press can follow, or something leaks."),
+     "The held force fell below its band: the specimen moves faster than the press can follow, or something leaks."),
     ("duty", "SIG_DUTY", "duty_moves_per_min", 0, "duty_reaction", STILL, STOPPED, "force",
      "The valve moves too often in a hold: look for a leak."),
     ("temperature", "SIG_HOT", "temperature_limit_c", 200, "temperature_reaction", WATCHED, GONE, "temperature",
@@ -94,6 +94,8 @@ ROWS = (
      "The program that steers the press has hung: restart the press and report a fault."),
     ("no_answer", "SIG_ANSWER", "no_answer_ms", 0, VENT, DRIVEN, STOPPED, "force",
      "The drive rose by the contact force, the ram stands and no cell feels it: a cell's wire is broken, or the ram sticks."),
+    ("held_above", "SIG_ABOVE", 0, "hold_band_s", ("hold_band_reaction", RAMP), STILL, STOPPED, "force",
+     "The held force stayed above its band: the valve leaks in, sticks, or is tuned too slow. It was taken off, not held."),
 )
 
 NAMES = tuple(row[NAME] for row in ROWS)
@@ -105,9 +107,13 @@ def row_of(name):
 
 
 def reaction_of(row, params):
-    """The reaction of a row: its own, or what its parameter says."""
+    """The reaction of a row: its own, or what its parameter says, or that with another in the place of a hold."""
     own = row[REACTION]
-    return own if isinstance(own, int) else params[own] + WARN
+    if isinstance(own, int):
+        return own
+    own, instead = own if isinstance(own, tuple) else (own, HOLD)
+    reaction = params[own] + WARN
+    return instead if reaction == HOLD else reaction
 
 
 def names_of(bits):

@@ -13,6 +13,7 @@ _REACT_WARN = const(1)
 _ROW_LIMIT = const(1)
 _STATE_READY = const(1)
 _IN_ESTOP_B = const(2)
+_KIND_FILL_VENT = const(2)
 _MODE_FORCE = const(2)
 _REACT_HOLD = const(2)
 _ROW_STATES = const(2)
@@ -38,6 +39,7 @@ _TICK_WORST = const(10)
 _IN_PRESSURE_OK = const(16)
 _MASK_ROWS = const(30)
 _IN_SUPPLY_OK = const(32)
+_FORCE = const(40)
 _FORCE_F = const(42)
 _SIG_ESTOP = const(49)
 _SIG_GUARD = const(50)
@@ -53,33 +55,37 @@ _SIG_ANSWER = const(68)
 _SIG_DROP = const(69)
 _SIG_RAMP = const(70)
 _SIG_HOLD = const(71)
-_SIG_HOT = const(73)
-_SIG_OVERRUN = const(74)
-_SIG_FOREGROUND = const(78)
-_ACTIVE = const(80)
-_LATCHED = const(82)
-_WARNED = const(84)
-_OVER = const(86)
-_FIRST = const(88)
-_REACTION = const(89)
-_TRIP_TICKS = const(90)
-_STOPPING = const(91)
-_STATE = const(93)
-_MODE = const(94)
-_TARGET = const(104)
-_RAMP_ALLOWED = const(105)
-_RAMP_FROM = const(106)
-_SET = const(110)
-_FALL_FROM = const(113)
-_CONTACT_TICKS = const(128)
-_ANSWER_TICKS = const(133)
-_K_RAMP_DEV = const(186)
-_K_RAMP_MIN = const(187)
-_K_HOLD_DEV = const(188)
-_K_HOLD_MIN = const(189)
-_K_BUDGET = const(190)
-_ROW_COUNT = const(238)
-_ROW = const(376)
+_SIG_ABOVE = const(72)
+_SIG_HOT = const(74)
+_SIG_OVERRUN = const(75)
+_SIG_FOREGROUND = const(79)
+_ACTIVE = const(81)
+_LATCHED = const(83)
+_WARNED = const(85)
+_OVER = const(87)
+_FIRST = const(89)
+_REACTION = const(90)
+_TRIP_TICKS = const(91)
+_STOPPING = const(92)
+_STATE = const(94)
+_MODE = const(95)
+_TARGET = const(105)
+_EXCESS = const(106)
+_RAMP_MIN = const(107)
+_HOLD_BAND = const(108)
+_RESPONSE = const(109)
+_RAMP_ALLOWED = const(111)
+_RAMP_FROM = const(112)
+_SET = const(116)
+_FALL_FROM = const(119)
+_CONTACT_TICKS = const(134)
+_ANSWER_TICKS = const(139)
+_K_RAMP_DEV = const(191)
+_K_RUNAWAY = const(192)
+_K_BUDGET = const(193)
+_K_KIND = const(195)
+_ROW_COUNT = const(241)
+_ROW = const(379)
 _IN_TRAVEL_OK = const(2048)
 # end of words
 
@@ -122,36 +128,60 @@ def compare(blackboard):
     s = ptr32(blackboard)
     mode = s[_MODE]
     force = s[_FORCE_F]
-    s[_SIG_RUNAWAY] = force - s[_SET]
-    s[_SIG_RESPONSE] = 0
+    aim = s[_SET]
+    s[_SIG_RESPONSE] = -1
     s[_SIG_RAMP] = -1
     s[_SIG_HOLD] = -1
+    s[_SIG_ABOVE] = -1
     if mode != _MODE_FORCE:
         s[_SIG_FALL] = 0
         s[_SIG_CONTACT] = s[_CONTACT_TICKS]
         s[_SIG_ANSWER] = s[_ANSWER_TICKS]
+        most = aim + s[_K_RUNAWAY]
+        if mode == _MODE_APPROACH:
+            most = s[_TARGET] + s[_EXCESS]
+        elif mode == _MODE_LOCK:
+            # a locked cell may swell, and what was under way comes in, but it is not pressed
+            allowed = aim >> 2
+            least = (s[_K_RUNAWAY] >> 1) - (s[_K_RUNAWAY] >> 4)
+            if allowed > least:
+                allowed = least
+            most = aim + allowed + s[_RAMP_MIN]
         if mode != _MODE_LOCK:
             s[_SIG_DROP] = -1
-        if mode == _MODE_APPROACH:
-            s[_SIG_RUNAWAY] = force - s[_TARGET]
     else:
         s[_SIG_CONTACT] = 0
         s[_SIG_ANSWER] = 0
-        gap = s[_SET] - force
-        s[_SIG_RESPONSE] = gap
+        gap = aim - force
+        over = 0 - gap
+        s[_SIG_RESPONSE] = gap - s[_RESPONSE]
+        s[_SIG_HOLD] = gap - s[_HOLD_BAND]
+        s[_SIG_ABOVE] = over - s[_HOLD_BAND]
         if gap < 0:
-            gap = 0 - gap
-        span = s[_TARGET]
-        if s[_RAMP_FROM] > span:
-            span = s[_RAMP_FROM]
+            gap = over
+        # on the way down a part of what is left, so that what comes then does not begin with much more than it asks for
+        most = s[_TARGET]
+        span = most
+        falls = 0
+        if s[_RAMP_FROM] > most:
+            most = s[_RAMP_FROM]
+            span = aim
+            falls = 1
+        most += s[_EXCESS]
         allowed = (span >> 10) * s[_K_RAMP_DEV]
-        if allowed < s[_K_RAMP_MIN]:
-            allowed = s[_K_RAMP_MIN]
+        if allowed < s[_RAMP_MIN]:
+            allowed = s[_RAMP_MIN]
         s[_RAMP_ALLOWED] = allowed
         s[_SIG_RAMP] = gap - allowed
-        # a set-point that waits for the force (setpoint.py) waits for one that falls
-        over = force - s[_SET]
-        if s[_TARGET] >= s[_SET] or over < allowed >> 1:
+        # a set-point that waits for the force (setpoint.py) waits for one that falls, or rises
+        if s[_TARGET] >= aim:
+            least = s[_FALL_FROM]
+            if 0 - over < allowed >> 1 or force > least + (least >> 7):
+                s[_FALL_FROM] = force
+            elif s[_TARGET] > aim and s[_K_KIND] == _KIND_FILL_VENT:
+                s[_SIG_RESPONSE] = 1
+            s[_SIG_FALL] = 0
+        elif over < allowed >> 1:
             s[_FALL_FROM] = force
             s[_SIG_FALL] = 0
         elif over > allowed - (allowed >> 2):
@@ -160,10 +190,14 @@ def compare(blackboard):
                 s[_SIG_FALL] = 0
             elif s[_SIG_FALL] < 0x1FFFFFFF:
                 s[_SIG_FALL] += 1
-        allowed = (s[_SET] >> 10) * s[_K_HOLD_DEV]
-        if allowed < s[_K_HOLD_MIN]:
-            allowed = s[_K_HOLD_MIN]
-        s[_SIG_HOLD] = gap - allowed
+        if falls:
+            allowed += allowed >> 2  # the set-point waits before that
+        elif allowed > s[_K_RUNAWAY]:
+            allowed = s[_K_RUNAWAY]
+        if aim + allowed < most:
+            most = aim + allowed
+    # as sampled: a regulator that opens is quicker than any filter
+    s[_SIG_RUNAWAY] = s[_FORCE] - most
 
 
 @micropython.viper

@@ -4,24 +4,26 @@ import micropython
 from micropython import const
 
 # words (written by layout.py)
+_KIND_FILL_VENT = const(2)
 _MODE_FORCE = const(2)
 _STATE_PRESSING = const(2)
 _MODE_LOCK = const(3)
 _STATE_HOLDING = const(3)
 _STATE_RELEASING = const(4)
 _FORCE_F = const(42)
-_STATE = const(93)
-_MODE = const(94)
-_TARGET = const(104)
-_RAMP_ALLOWED = const(105)
-_RATE_MAX = const(107)
-_CORNER = const(108)
-_LANDING = const(109)
-_SET = const(110)
-_SET_REM = const(111)
-_SET_RATE = const(112)
-_REACHED = const(114)
-_K_SETTLE = const(195)
+_STATE = const(94)
+_MODE = const(95)
+_TARGET = const(105)
+_RAMP_ALLOWED = const(111)
+_RATE_MAX = const(113)
+_CORNER = const(114)
+_LANDING = const(115)
+_SET = const(116)
+_SET_REM = const(117)
+_SET_RATE = const(118)
+_REACHED = const(120)
+_K_KIND = const(195)
+_K_SETTLE = const(198)
 # end of words
 
 
@@ -64,9 +66,15 @@ def setpoint(blackboard):
     elif left < 0 and wanted > 0 - least:
         wanted = 0 - least
     corner = s[_CORNER]
-    # a release waits for a force that can't fall as fast as it was asked to, but no_fall watches whether it falls at all
+    # a release waits for a force that can't fall as fast as it was asked to, and a ramp of solenoids, which give a flow, for one
+    # that can't rise as fast; judge.py watches whether it moves at all
     allowed = s[_RAMP_ALLOWED]
-    if wanted < 0 and s[_FORCE_F] - s[_SET] > allowed - (allowed >> 2):
+    over = s[_FORCE_F] - s[_SET]
+    if wanted > 0 and s[_K_KIND] == _KIND_FILL_VENT:
+        over = 0 - over
+    elif wanted > 0:
+        over = 0
+    if over > allowed - (allowed >> 2):
         wanted = 0
         rate = 0
     if wanted > rate + corner:

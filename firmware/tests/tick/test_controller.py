@@ -2,7 +2,7 @@
 
 from bench_core import Bench
 from stackpress_core import tuning
-from stackpress_core.tick import blackboard, states
+from stackpress_core.tick import blackboard, interlock, states
 
 FILL, VENT = blackboard.VALVE_FILL, blackboard.VALVE_VENT
 
@@ -231,3 +231,35 @@ def test_gain_schedule_stays_in_its_bounds_and_is_longer_on_a_soft_stack():
         for name in ("GAIN_FILL", "GAIN_VENT"):
             assert p["schedule_low_permille"] * 256 // 1000 <= bench[name] <= p["schedule_high_permille"] * 256 // 1000
     assert gains == sorted(gains, reverse=True)
+
+
+def solenoids_ramp(rise_cn, seconds):
+    """Asked for 5 kN/s up to 20 kN, the force rises by so much in each tick; (bench, largest gap to the set-point)."""
+    bench = Bench(valve_kind=states.KIND_FILL_VENT)
+    bench.arm()
+    bench.send(states.PRESSING, states.FORCE, 2000000, 500000)
+    bench.tick(2)
+    force = gap = 0
+    for _ in range(seconds * bench.hz):
+        force = min(force + rise_cn, bench["SET"])
+        bench.force(force)
+        bench.tick()
+        gap = max(gap, bench["SET"] - bench["FORCE_F"] - bench["RAMP_ALLOWED"])
+    return bench, gap
+
+
+def test_ramp_that_solenoids_can_not_follow_waits_for_the_force():
+    bench, beyond = solenoids_ramp(500, 30)
+    assert beyond <= 0 and bench["STATE"] == states.HOLDING and bench["SET"] == 2000000
+
+
+def test_ramp_of_solenoids_whose_force_does_not_rise_is_no_response():
+    bench, beyond = solenoids_ramp(0, 4)
+    assert beyond <= 0 and bench["STATE"] == states.TRIPPED and interlock.NAMES[bench["FIRST"]] == "no_response"
+
+
+def test_hold_of_solenoids_that_is_a_little_low_is_no_missing_response():
+    bench, _ = solenoids_ramp(500, 30)
+    bench.force(1950000)
+    bench.seconds(4)
+    assert bench["STATE"] == states.HOLDING

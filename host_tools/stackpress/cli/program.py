@@ -61,7 +61,7 @@ def _print(out: Output, program: dict[str, Any]) -> None:
 @app.command()
 def check(files: Files, press: Against = None, json: Json = False) -> None:
     """Check whole programs against a press's limits; nothing is sent."""
-    from .. import coarse_limits, contacts, program_limits, programs
+    from .. import contacts, program_limits, programs, step_limits
     from ..config import load
     from ..config.complaints import Complaint, ConfigError
 
@@ -69,7 +69,6 @@ def check(files: Files, press: Against = None, json: Json = False) -> None:
     path = press or (Path("press.toml") if Path("press.toml").is_file() else None)
     effective = load(path) if path is not None else None
     limits = program_limits.of(effective) if effective is not None else None
-    values = {name: one.value for name, one in effective.settings.items()} if effective is not None else {}
     found: list[Complaint] = []
     good = []
     for file in files:
@@ -77,16 +76,21 @@ def check(files: Files, press: Against = None, json: Json = False) -> None:
             good.append(programs.load(file, limits))
         except ConfigError as error:
             found += error.complaints
+    trips = [step_limits.of(program, effective) if effective is not None else [] for program in good]
+    for program, orders in zip(good, trips, strict=True):
+        blind = [one.complaint for one in orders if not one.watched]
+        found += [Complaint(program["name"], 0, "", text, "a low range, or more force") for text in blind]
     if found:
         raise ConfigError(found)
     told = []
-    for program in good:
-        wide = coarse_limits.told(program, values)
+    for program, orders in zip(good, trips, strict=True):
         closes = contacts.contacts(program, effective) if effective is not None else []
         _print(out, program)
-        for line in [*wide, *(one.text for one in closes)]:
+        for line in [*(one.text for one in closes), *(one.text for one in orders)]:
             out.say(line)
-        told.append({**summary(program), "coarse_limits": wide, "contacts": [asdict(one) for one in closes]})
+        told.append(
+            {**summary(program), "limits": [asdict(one) for one in orders], "contacts": [asdict(one) for one in closes]}
+        )
     if limits is None:
         out.progress("Not checked against a press's limits: name one with --press PRESS.toml.")
     out.answer({"programs": told, "against": str(path) if path else None})

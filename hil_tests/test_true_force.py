@@ -1,0 +1,158 @@
+"""What the plant's true force comes to when valve, cells or dump fail, and the reason that is told: on both kinds of valve.
+
+Each is judged by the truth of the plant; the press may believe what it likes. The figures are those of a press that vents in time.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import stackpress
+from stackpress import paths, step_limits
+from stackpress.config import load
+from stackpress.press import Press
+
+from hil_tests.targets.sim import SimTarget
+
+FILES = {"nominal": "press.toml", "fill_vent": "press_fill_vent.toml"}
+VALVES = tuple(FILES)
+CONTACT = {"do": "contact", "to_cn": 5000, "speed_um_per_s": 2000, "timeout_ms": 60000}
+FULL_SCALE_N = 66000
+
+
+def program(force_n: int, how: str = "hold", **header: Any) -> dict[str, Any]:
+    up = {"do": "ramp", "to_cn": force_n * 100, "rate_cn_per_s": 100000}
+    steps = [CONTACT, up, {"do": how, "for_ms": 600000}, {"do": "vent"}]
+    return {"format": 1, "name": "pressed", "stop_rate_cn_per_s": 10000, "steps": steps, **header}
+
+
+@contextmanager
+def held(
+    force_n: int, plant: str = "nominal", how: str = "hold", documents: Any = None, until: int = 3, **header: Any
+) -> Iterator[tuple[SimTarget, Press]]:
+    """A press that has held, or locked, so much force on steel for some seconds, or has begun step `until`."""
+    kept = {**(documents or {}), "program/pressed": json.dumps(program(force_n, how, **header)).encode()}
+    with SimTarget(plant=plant, documents=kept) as target, stackpress.open(target.port) as press:
+        target.run_until(0.2)
+        press.arm()
+        target.run_for(0.01)
+        press.start("pressed")
+        for _ in range(200):
+            if press.program_state().step == until or press.state == "tripped":
+                break
+            target.run_for(0.5)
+        target.run_for(6 if until == 3 else 1)
+        yield target, press
+
+
+def most_n(target: SimTarget) -> float:
+    """The highest true force of the next 0.3 s, looked at every 5 ms, for truth.csv has a row in 20: no dump is that quick."""
+    most = 0.0
+    for _ in range(60):
+        target.run_for(0.005)
+        most = max(most, target.truth()["force_n"])
+    return most
+
+
+@pytest.mark.parametrize("plant", VALVES)
+@pytest.mark.parametrize("how", ["vent", "abort"])
+def test_valve_that_opens_after_a_vent_has_begun_presses_nothing(plant: str, how: str) -> None:
+    with held(664, plant) as (target, press):
+        press.abort() if how == "abort" else press.stop("vent")
+        target.run_for(0.05)
+        target.fault("stuck_open", 1)
+        target.run_for(5)
+        truth = target.truth()
+        assert truth["most_force_n"] < 680 and truth["dump_open"] == 1
+        # full flow into an open dump leaves some force: then it is no safe press
+        assert (press.state, press.tripped().reason) == (
+            ("tripped", "not_vented") if plant == "fill_vent" else ("safe", "")
+        )
+
+
+@pytest.mark.parametrize("plant", VALVES)
+@pytest.mark.parametrize("force_n", [664, 20000])
+def test_stuck_valve_and_stuck_dump_are_never_called_safe(plant: str, force_n: int) -> None:
+    with held(force_n, plant) as (target, press):
+        target.fault("stuck_valve")
+        target.fault("dump_stuck")
+        press.stop("vent")
+        target.run_for(12)
+        assert (
+            press.state == "tripped"
+            and press.tripped().reason == "not_vented"
+            and target.truth()["force_n"] > 0.9 * force_n
+        )
+
+
+@pytest.mark.parametrize("plant", VALVES)
+@pytest.mark.parametrize("force_n", [664, 20000])
+def test_stuck_valve_at_a_stop_is_dumped_with_its_reason(plant: str, force_n: int) -> None:
+    with held(force_n, plant, stop_rate_cn_per_s=200000) as (target, press):
+        target.fault("stuck_valve")
+        press.stop()
+        target.run_for(5)
+        assert press.tripped().reason == "no_fall" and target.truth()["force_n"] < 30
+
+
+@pytest.mark.parametrize("plant", VALVES)
+@pytest.mark.parametrize("force_n", [157, 664, 20000])
+def test_valve_that_opens_fully_in_a_hold_adds_less_than_three_percent_of_full_scale(plant: str, force_n: int) -> None:
+    with held(force_n, plant) as (target, press):
+        target.fault("stuck_open", 1)
+        assert most_n(target) < force_n + 0.03 * FULL_SCALE_N
+        assert press.tripped().reason == "runaway"
+
+
+@pytest.mark.parametrize("plant", VALVES)
+@pytest.mark.parametrize("force_n", [157, 664, 20000])
+def test_program_check_tells_what_a_valve_that_opens_fully_comes_to(plant: str, force_n: int) -> None:
+    (told,) = [
+        one for one in step_limits.of(program(force_n), load(paths.BOARDS / "sim" / FILES[plant])) if one.kind == "hold"
+    ]
+    with held(force_n, plant) as (target, press):
+        target.fault("stuck_open", 1)
+        most = most_n(target)
+        assert press.tripped().reason == "runaway"
+        assert told.above_n - 30 < most < told.open_n + 30 and told.open_n - force_n < 2 * (most - force_n) + 30
+
+
+@pytest.mark.parametrize("how", ["hold", "relax"])
+def test_three_times_the_set_point_is_never_held(how: str) -> None:
+    with held(664, how=how) as (target, press):
+        target.fault("stuck_open", 3 * 664)
+        target.run_for(1)
+        assert (
+            press.tripped().reason == "runaway" and target.truth()["dump_open"] == 1 and target.truth()["force_n"] < 30
+        )
+
+
+def test_force_that_stays_above_its_band_is_taken_off() -> None:
+    with held(664) as (target, press):
+        target.fault("stuck_valve")
+        target.fault("zero_4", 200000)  # the low range sees 87 N more than there is: less than a runaway
+        target.run_for(13)
+        assert press.tripped().reason == "held_above"
+        target.run_for(8)
+        assert target.truth()["dump_open"] == 1 and target.truth()["force_n"] < 30
+
+
+@pytest.mark.parametrize("fault, value", [("stuck_valve", 1), ("no_air", 1)])
+def test_two_mpa_on_ten_millimetres_that_is_no_longer_held_is_told(fault: str, value: int) -> None:
+    with held(157) as (target, press):
+        target.fault(fault, value)
+        target.specimen("empty_die")  # the force goes
+        target.run_for(14)
+        assert press.state == "tripped" and press.tripped().reason in ("hold_band", "no_response", "force_drop")
+
+
+def test_ramp_that_solenoids_can_not_follow_is_waited_for_and_one_that_does_not_rise_trips() -> None:
+    fast = {"do": "ramp", "to_cn": 2000000, "rate_cn_per_s": 500000}
+    with held(1000, "fill_vent", steps=[CONTACT, fast, {"do": "hold", "for_ms": 60000}, {"do": "vent"}]) as (target, press):
+        assert press.state == "holding" and target.truth()["most_force_n"] < 20100
+    with held(1000, "fill_vent", steps=[CONTACT, fast, {"do": "vent"}], until=2) as (target, press):
+        target.fault("no_air")
+        target.run_for(4)
+        assert press.tripped().reason == "no_response" and target.truth()["force_n"] < 30

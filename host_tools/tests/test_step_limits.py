@@ -1,0 +1,54 @@
+"""What trips in each step is told beside the step; a hold that the press can't tell from nothing is refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+from stackpress import paths, programs, step_limits
+from stackpress.cli import app
+from stackpress.config import load
+
+SIM = paths.BOARDS / "sim" / "press.toml"
+PROGRAM = {
+    "format": 1,
+    "name": "x",
+    "steps": [
+        {"do": "contact", "to_cn": 5_000},
+        {"do": "ramp", "to_cn": 66_400, "rate_cn_per_s": 10_000},
+        {"do": "hold", "for_ms": 1000},
+        {"do": "release", "to_cn": 15_700, "rate_cn_per_s": 10_000},
+        {"do": "hold", "for_ms": 1000},
+        {"do": "vent"},
+    ],
+}
+
+
+def test_no_limit_of_a_step_is_as_wide_as_its_force() -> None:
+    found = step_limits.of(PROGRAM, load(SIM))
+    assert [(one.step, one.kind, one.to_n) for one in found] == [
+        (2, "ramp", 664), (3, "hold", 664), (4, "release", 157), (5, "hold", 157)]  # fmt: skip
+    for one in found:
+        assert one.to_n < one.above_n < 2 * one.to_n and one.above_n < one.open_n < one.to_n + 2000 and one.watched
+    assert found[1].below_n == pytest.approx(597.6) and found[3].below_n == pytest.approx(140)
+
+
+@pytest.mark.parametrize("name", sorted(programs.ready_made()))
+@pytest.mark.parametrize("file", sorted((paths.BOARDS / "sim").glob("press*.toml")), ids=lambda file: file.stem)
+def test_every_ready_made_program_can_be_watched_on_every_press(name: str, file: Path) -> None:
+    assert all(one.watched for one in step_limits.of(programs.load(name), load(file)))
+
+
+def test_program_check_tells_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["program", "check", "stack_pressure_hold", "--press", str(SIM), "--json"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)["programs"]
+    assert [limit["step"] for limit in one["limits"]] == [2, 3, 4]
+
+
+def test_hold_that_can_not_be_told_from_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "faint.toml"
+    ramp, hold = 'do = "ramp"\nto_n = 12\nrate_n_per_s = 1\n', 'do = "hold"\nfor_s = 60\n'
+    file.write_text(
+        'name = "faint"\n' + "".join("[[step]]\n" + one for one in ('do = "contact"\nto_n = 5\n', ramp, hold))
+    )
+    assert app.run(["program", "check", str(file), "--press", str(SIM)]) != 0
+    assert "step 3 (hold): this press can't tell 12 N from nothing" in capsys.readouterr().err
