@@ -9,6 +9,7 @@ from stackpress_core.tick import states
 
 from stackpress.config import Effective, config_document, parse_config
 
+SLOW_UM_PER_S = 20  # a ram no faster than this counts as standing, see tick/approach.py
 ROOM_CN, ROOM_PART, ROOM_MORE_CN = 1000, 4, 2000  # the last newtons come as if so much more were left, see tick/approach.py
 
 
@@ -52,7 +53,8 @@ def contacts(program: dict[str, Any], effective: Effective) -> list[Contact]:
 def reach_cn(to_cn: int, speed: int, rate: int, lag: int, values: params.Values) -> int:
     """What the specimen feels at most, about: at the touch at `speed`, or at the end. `rate` in cN/s, `lag` in ms."""
     room = ROOM_CN + min(to_cn // ROOM_PART, ROOM_MORE_CN)
-    landed = to_cn + room // tuning.LANDING_LAGS
+    # what is under way at the end: half a lag more than the valve's data say, and what a slow ram still carries
+    landed = to_cn + room * 3 // (2 * tuning.LANDING_LAGS) + SLOW_UM_PER_S * 100 // values["ram_speed_um_per_s_per_n"]
     touch = speed * 100 // values["ram_speed_um_per_s_per_n"]
     if values["valve_kind"] == states.KIND_FILL_VENT:
         # one pulse is the smallest step, and on a stack twice as stiff as the reference twice as high
