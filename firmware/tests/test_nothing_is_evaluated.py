@@ -12,6 +12,8 @@ MODULES = {"pickle", "marshal", "shelve", "code", "codeop", "runpy"}
 KNOWN = {
     ("firmware/drivers/rp2_board.py", "__import__"): "DRIVERS of the frozen image",
     ("host_tools/stackpress/cli/app.py", "import_module"): "COMMANDS, the table above it",
+    ("host_tools/stackpress/__init__.py", "import_module"): "the table of what the package offers",
+    ("host_tools/stackpress/merge/readers.py", "import_module"): "packages that the readers above it name",
 }
 
 

@@ -26,7 +26,7 @@ def test_a_parameter_row_reaches_files_documents_and_the_press(tmp_path: Path) -
     tree = ChangedTree(tmp_path)
     tree.add(TABLE, LAST, ROW)
     tree.make_docs()
-    line = "| `settle_tries` | 3 | 1 to 9 | How often a hold may settle anew |"
+    line = "| `settle_tries` | 3 | 1 to 9 |  | How often a hold may settle anew |"
     assert line in tree.read("boards/PARAMETERS.md").splitlines()
     tree.write("mine.toml", tree.read("boards/sim/press.toml") + "\n[control]\nsettle_tries = 5\n")
     told = json.loads(tree.stackpress("config", "check", "mine.toml", "--json").stdout)

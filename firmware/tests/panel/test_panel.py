@@ -146,7 +146,7 @@ def test_program_that_was_deleted_is_no_longer_offered():
     push(b, "select")
     for name in ("annealed", "pellet"):
         b.press.documents.remove("program/" + name)
-        b.press.panel.document_changed("program/" + name)
+        b.press.panel.document_changed("program/" + name, (), 0, 0)
     push(b, "start")
     assert b.word("STATE") == states.SAFE and "no program is stored" in said(b)
 
