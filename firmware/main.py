@@ -3,6 +3,8 @@
 Which board this is was decided when the image was made: exactly one `board.py` is on the path.
 """
 
+import gc
+
 import micropython
 
 micropython.kbd_intr(-1)  # 0x03 must not break into a press that runs; the command server lets it through when safe
@@ -11,8 +13,10 @@ from board import Board  # noqa: E402  (nothing else is imported before the outp
 
 board = Board()
 
+gc.collect()  # what a start leaves behind would lie between what stays, and no large piece would be free
 from stackpress_core.firmware import Firmware  # noqa: E402
 
+gc.collect()
 try:
     board.loop(Firmware(board))
 except Exception as error:

@@ -14,7 +14,7 @@ Result = dict[str, Any]
 Say = Callable[[str], None]
 QUERY, ROWS = "MEAS:FORC?", "TEL? 0,64"
 DOCUMENT_BYTES, PIECE = 8000, 192
-STEP_BYTES = 118
+STEP_BYTES, STEPS_MOST = 118, 64
 BURST = 1000
 AS_THEY_ARE = b"\x7f\x1f\n"
 
@@ -58,7 +58,7 @@ def wire(say: Say, seconds: float = 1.0, times: int = 300) -> Result:
 def program_of(size: int) -> bytes:
     """The document of a program that is right, of nearly `size` bytes."""
     ramp = {"do": "ramp", "to_cn": 100000, "rate_cn_per_s": 10000, "note": "n" * 60}
-    program = {"format": 1, "name": "long", "about": "a" * 200, "steps": [ramp] * ((size - 250) // STEP_BYTES)}
+    program = {"format": 1, "name": "long", "about": "a" * 200, "steps": [ramp] * min(STEPS_MOST, (size - 250) // STEP_BYTES)}
     return json.dumps(program, separators=(",", ":")).encode()
 
 
