@@ -115,7 +115,7 @@ class Calibrator:
         for name in ("RANGE_BIAS", "FILTER", "FILTER_H", "PEAK"):  # where a zero of before would linger
             s[AT[name]] = 0
 
-    def document_changed(self, name):
+    def document_changed(self, name, changes, before, after):
         """What a cell showed is judged from another commissioning zero."""
         if name in ("zero", "calibration"):
             self.taken_cn = [0] * blackboard.CELLS
