@@ -112,8 +112,8 @@ class Rig:
 
 
 def fit_oscillator(flash: Any, size: int, was_hz: int, is_hz: int) -> None:
-    """Another oscillator on the carrier: its number in the image of `size` bytes, where `converter_clock_hz` has put it, and the sum
-    behind it.
+    """Another oscillator on the carrier: its number in the image of `size` bytes, where `converter_clock_hz` has put it, and the
+    sum behind it.
 
     A whole number in bytecode is LOAD_CONST_SMALL_INT (0x22), then 7 bits a byte, the first ones first. Raises RuntimeError.
     """
