@@ -99,6 +99,16 @@ def image_sum(image: bytes) -> int:
     return found
 
 
+def end_of_image(flash: bytes) -> int:
+    """Where the sum stands behind an image. Raises RuntimeError if there is none."""
+    found = 2166136261
+    for at, (word,) in enumerate(struct.iter_unpack("<I", flash)):
+        if word == found and at > 1000:
+            return 4 * at
+        found = (found ^ word) * 16777619 & 0xFFFFFFFF
+    raise RuntimeError("the image has no sum behind it")
+
+
 def _hash(parts: Iterable[bytes]) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()
 

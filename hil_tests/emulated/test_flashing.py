@@ -1,6 +1,7 @@
 """Claims about flashing and the prompt, on the real image: what the boot ROM, a soft reset and the watchdog do with it."""
 
 import json
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,10 +14,11 @@ from stackpress.flashing import uf2
 from stackpress.link import Link
 from stackpress.press import Press
 
+from boards.images.build import end_of_image, image_sum
 from hil_tests.targets.emulator import IMAGE, ROOT, EmulatorTarget
 
 pytestmark = pytest.mark.timeout(900)
-BOOTED_S = 0.6
+BOOTED_S = 0.8
 WATCHDOG_S = 1.0
 
 
@@ -49,7 +51,9 @@ def other_image(path: Path) -> str:
     at = content.index(b"stackpress-image;")
     old = content[content.index(b"hash=", at) + 5 :][:16]
     new = bytes(reversed(old))
+    end = end_of_image(content)
     content = content.replace(old, new).replace(bytes.fromhex(old.decode()), bytes.fromhex(new.decode()))
+    content = content[:end] + struct.pack("<I", image_sum(content[:end])) + content[end + 4 :]
     path.write_bytes(uf2.encode(content, family, first))
     return new.decode()
 

@@ -7,7 +7,7 @@ from stackpress.link import Link
 from hil_tests.targets.emulator import IMAGE, EmulatorTarget
 
 pytestmark = pytest.mark.timeout(1800)
-BOOTED_S = 0.45
+BOOTED_S = 0.7
 
 
 def test_image_answers_arms_presses_and_vents_on_the_estop() -> None:

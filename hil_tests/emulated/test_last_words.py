@@ -15,7 +15,7 @@ from hil_tests.targets.chip import PIO0_IRQ_0
 from hil_tests.targets.emulator import EmulatorTarget
 
 pytestmark = pytest.mark.timeout(900)
-BOOTED_S = 0.45
+BOOTED_S = 0.7
 HARD_FAULT = 3  # exception number, ARMv6-M B1.5.2
 SECTION = 1  # scratch register of the watchdog
 SAMPLER = 2 * 9  # place in the scheduler; the wire is served between any two

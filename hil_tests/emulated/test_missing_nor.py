@@ -9,7 +9,7 @@ from stackpress_plant import load
 from hil_tests.targets.emulator import EmulatorTarget
 
 pytestmark = pytest.mark.timeout(1800)
-BOOTED_S = 0.6
+BOOTED_S = 0.8
 
 
 def allowed(identity: str) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ from stackpress_core.tick import blackboard
 from hil_tests.targets.emulator import EmulatorTarget
 
 pytestmark = pytest.mark.timeout(1800)
-BOOTED_S = 0.45
+BOOTED_S = 0.7
 
 
 def test_displacement_and_temperatures_arrive_and_what_is_lost_is_absent() -> None:

@@ -11,7 +11,7 @@ from hil_tests.targets.emulator import EmulatorTarget
 
 pytestmark = pytest.mark.timeout(600)
 AT = flash_map.storage_start("pico") - uf2.FLASH
-BOOTED_S = 0.6
+BOOTED_S = 0.8
 
 
 def lay(target: EmulatorTarget, data: bytes) -> None:

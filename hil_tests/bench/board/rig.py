@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from stackpress_core.tick import states
 from stackpress_plant import load
 
-from boards.images.build import image_sum
+from boards.images.build import end_of_image, image_sum
 from hil_tests.bench.board.heap import SRAM, Heap
 from hil_tests.bench.board.host import Host
 from hil_tests.devices.carrier import Carrier
@@ -127,16 +127,6 @@ def fit_oscillator(flash: Any, size: int, was_hz: int, is_hz: int) -> None:
     end = end_of_image(image)
     image = image.replace(old, new)
     flash[:size] = image[:end] + struct.pack("<I", image_sum(image[:end])) + image[end + 4 :]
-
-
-def end_of_image(flash: bytes) -> int:
-    """Where the sum of an image's words stands behind it. Raises RuntimeError if there is none."""
-    found = 2166136261
-    for at, (word,) in enumerate(struct.iter_unpack("<I", flash)):
-        if word == found and at > 1000:
-            return 4 * at
-        found = (found ^ word) * 16777619 & 0xFFFFFFFF
-    raise RuntimeError("the image has no sum behind it")
 
 
 def documents(spec: Any, parameters: Mapping[str, int], identity: str = f"PICO-{UNIQUE_ID}") -> dict[str, bytes]:
