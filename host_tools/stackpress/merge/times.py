@@ -27,7 +27,7 @@ def zone_of(name: str) -> ZoneInfo:
     """The zone of an IANA name, as Europe/Berlin. Raises UnreadableFile."""
     try:
         return ZoneInfo(name)
-    except Exception as error:  # zoneinfo has five ways to say that there is none
+    except (KeyError, ValueError, OSError) as error:  # unknown; no relative name; a folder of the data base
         raise UnreadableFile(
             f"there is no time zone {name!r}", "As Europe/Berlin, Asia/Tokyo, America/Chicago or UTC."
         ) from error
