@@ -6,6 +6,7 @@ import json
 from bench_press import CODE, PARAMS, MemoryBoard, after_each, bench, documents, recipe
 from fakes import Store
 from stackpress_core import params
+from stackpress_core.errors import Refused, StorageFault
 from stackpress_core.log import records
 from stackpress_core.log.events import signed
 from stackpress_core.settings import seldom
@@ -116,7 +117,7 @@ def test_a_cut_anywhere_while_the_owner_sends_a_configuration_leaves_the_old_one
         b.board.store.write = cut
         try:
             b.press.settings.put("config", config(runaway_n=2000000))
-        except Exception as error:
+        except StorageFault as error:
             assert "kept" in str(error) or "OSError" in str(error), error
         again = restarted(b)
         again.run(0.2)
@@ -209,7 +210,7 @@ def test_a_power_cut_in_the_middle_of_a_try_counts_it():
     b.board.store.write = cut
     try:
         b.press.maintenance.enter(SECRET)  # counted, then the power goes before it is taken back
-    except Exception as error:
+    except StorageFault as error:
         assert "OSError" in str(error)
     assert not b.press.maintenance.serviced and seldom("owner", "tries", restarted(b).press.documents) == 1
 
@@ -225,7 +226,7 @@ def test_a_cut_anywhere_while_a_code_is_set_leaves_one_of_the_two_codes_and_neve
         assert again.press.maintenance.owned
         try:
             again.press.maintenance.enter("another one")
-        except Exception:
+        except Refused:
             again.press.maintenance.enter(SECRET)
         assert again.press.settings.open
 
