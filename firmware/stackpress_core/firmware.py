@@ -76,7 +76,7 @@ class Firmware:
         self.arming = Arming(S, r, self.settings, self.calibrator, self.journal, store_keeps,
                              getattr(board, "store_told", ""))  # fmt: skip
         self.operator = Operator(S, r, self.settings, self.arming, self.motion, self.runner, self.lease, self.run_log,
-                                 self.events, self.calibrator)  # fmt: skip
+                                 self.events, self.calibrator, self.scheduler)  # fmt: skip
         self.maintenance = Maintenance(board, r, self.motion, self.journal, self.events, self.settings)
         self.panel = Panel(r, self.settings, self.runner, self.operator, self.arming)
         self.controls = Controls(r, self.operator, self.panel, self.events, self.scheduler)

@@ -4,6 +4,7 @@ from stackpress_core import switches
 from stackpress_core.boots import acknowledge_crash
 from stackpress_core.errors import Refused
 from stackpress_core.log import records
+from stackpress_core.settings import seldom
 from stackpress_core.tick import blackboard, interlock, states
 
 AT = blackboard.AT
@@ -14,7 +15,7 @@ ACKNOWLEDGED = ("SIG_RESET", "SIG_CRASH", "SIG_LOG", "SIG_STORAGE", "SIG_LEASE")
 class Operator:
     """Gives the orders that no program gives, and begins and ends programs; remembers what was asked for last."""
 
-    def __init__(self, S, readings, settings, arming, motion, runner, lease, run_log, events, calibrator):
+    def __init__(self, S, readings, settings, arming, motion, runner, lease, run_log, events, calibrator, scheduler):
         self.S = S
         self.readings = readings
         self.settings = settings
@@ -25,6 +26,7 @@ class Operator:
         self.run_log = run_log
         self.events = events
         self.calibrator = calibrator
+        self.scheduler = scheduler
         self.program_name = self.sample = self.person = ""
 
     def arm(self):
@@ -140,6 +142,10 @@ class Operator:
         blackboard.clear_row_bits(s, "LATCHED")
         self.motion.send(states.SAFE, states.OFF)
         self.events.note(records.EVENT_RESET)
+
+    def steer(self, ask, *args):
+        """What a function of steering.py does to the program that runs."""
+        seldom("steering", ask, self, *args)
 
     def trigger(self):
         """What the trigger input does."""

@@ -21,11 +21,15 @@ SERVICE = "%s: this needs the owner's code (SYSTem:PASSword:CENable)"
 
 
 def seldom(module, ask, *args):
-    """What a function of `owner` or `changes` says; their RAM is given back, for they are seldom asked and memory is dear."""
+    """What a function of `owner`, `changes` or `steering` says; their RAM is given back: seldom asked, and memory is dear."""
     if module == "owner":
         from stackpress_core import owner
 
         answer = getattr(owner, ask)
+    elif module == "steering":
+        from stackpress_core import steering
+
+        answer = getattr(steering, ask)
     else:
         from stackpress_core import changes
 

@@ -22,7 +22,8 @@ from .link import Link, quoted, split_answer, unquoted
 from .ports import choose_port
 from .session import LEASE_S, understood
 from .states import DRIVEN, READY, SAFE, TRIPPED
-from .storage import Storage, strings
+from .steering import Steering
+from .storage import strings
 
 if TYPE_CHECKING:
     from .kept import KeptRuns
@@ -33,7 +34,7 @@ ROWS_AT_ONCE = 16
 ROWS_A_WORD = 30  # interlock rows that one column of row bits has
 
 
-class Press(Storage):
+class Press(Steering):
     """One press behind an open link. Every call raises LinkLost when it does not answer."""
 
     _armed_here = False

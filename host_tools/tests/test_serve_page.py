@@ -178,6 +178,47 @@ def test_a_browser_shows_a_hold_and_its_stop_stops_it(target: Any, browser: Any,
 
 
 @browsers
+def test_a_hold_is_steered_from_the_page(target: Any, browser: Any, tmp_path: Path) -> None:
+    (tmp_path / "short.toml").write_text(short(rate=1500, release=False, more="most_n = 3500"))
+    served = Served(tmp_path, target.port)
+    try:
+        served.station()
+        target.pace("real", 20.0)
+        with stackpress.open(target.port) as press:
+            press.run(str(tmp_path / "short.toml"))
+            until(lambda: press.program_state().step == 3, 30)
+            page, wrong = opened(browser, served.url, 390, 800)
+            page.on("dialog", lambda one: one.accept())
+            page.locator("#state", has_text="holding").wait_for()
+            page.click("#steer summary")
+            page.fill("#to", "25")
+            page.fill("#rate", "4")
+            page.click("#setpoint button")
+            until(lambda: abs(press.force_n() - 25e6 * 132.73229e-6) < 20)
+            page.fill("#to", "40")
+            page.click("#setpoint button")
+            page.locator("#steered", has_text="this program's most of 3500 N").wait_for()
+            page.click("text=Pause")
+            until(lambda: press.snapshot().run_state == "paused")
+            page.click("text=Go on")
+            left = press.snapshot().left_s
+            page.click("text=+ 1 h")
+            until(lambda: press.snapshot().left_s > left + 3000)
+            page.fill("#remark", 'it said "crack"')
+            page.click("#note button")
+            page.locator("#steered", has_text="LOG:NOTE").wait_for()
+            page.screenshot(path=tmp_path / "steer.png")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than the screen"
+            page.click("text=Next step")
+            until(lambda: press.state == "safe", 30)
+        assert not [one for one in wrong if "409" not in one]
+        told = served.client.ask("GET", "/api/presses/SIM-page/orders")
+        assert {"PROG:STAT PAUS", "PROG:EXT 1 HR", 'LOG:NOTE "it said ""crack"""'} <= {one["text"] for one in told}
+    finally:
+        served.close()
+
+
+@browsers
 def test_several_presses_are_on_one_overview_and_each_has_its_page(browser: Any, tmp_path: Path) -> None:
     from host_tools.tests.test_link import Bench
 

@@ -1,5 +1,6 @@
 """What is told to the journal in one line, as it happens: events, the beginnings and ends of steps, the host's clock."""
 
+from stackpress_core.errors import Refused
 from stackpress_core.log import records
 
 ROOM = 1024  # bytes of the journal's queue that a change of a hundred numbers leaves to others
@@ -35,6 +36,13 @@ class Events:
         if self._noted.get((code, key)) != now:
             self._noted[code, key] = now
             self.tell(code, a, b, text)
+
+    def remark(self, text):
+        """What somebody has to say, one a second."""
+        if not text or self._noted.get(records.EVENT_REMARK) == self.readings.time_s:
+            raise Refused("a remark has words, and there is one a second")
+        self._noted[records.EVENT_REMARK] = self.readings.time_s
+        self.tell(records.EVENT_REMARK, 0, 0, text)
 
     def document(self, name, changes, before, after):
         """Another document is in force, or none: each number with its old and new value, then the checksums of both versions."""

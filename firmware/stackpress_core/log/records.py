@@ -176,7 +176,7 @@ EVENT_DOCUMENT, EVENT_TRIGGER_OUT, EVENT_TRIGGER_IN, EVENT_RANGE = 6, 7, 8, 9
 EVENT_OVERWRITTEN, EVENT_DROPPED, EVENT_TARE, EVENT_STOP = 10, 11, 12, 16
 EVENT_RESET, EVENT_SERVICE, EVENT_REFUSED, EVENT_PART = 17, 19, 20, 21
 EVENT_STEP_NOTE, EVENT_STORE, EVENT_CRASH, EVENT_REASON, EVENT_ZERO = 22, 23, 24, 25, 26
-EVENT_VALUE = 27
+EVENT_VALUE, EVENT_STEERED, EVENT_REMARK = 27, 28, 29
 
 EVENTS = {
     EVENT_STATE: "state changed",  # a = from, b = to
@@ -201,6 +201,8 @@ EVENTS = {
     EVENT_REASON: "another reason",  # text = row of the interlock table that has joined the trip
     EVENT_ZERO: "zero moved",  # since the run before, or the commissioning zero: a = cell from 1, b = by so many cN; text = both
     EVENT_VALUE: "value changed",  # text = parameter, or document and number; a, b = old and new one, ABSENT_I32 for none
+    EVENT_STEERED: "steered",  # text = set-point (cN), length of the step (s), step, pause (1: paused); a, b = before, after
+    EVENT_REMARK: "remark",  # text = what somebody had to say at that moment
 }
 
 STEP_BEGINS, STEP_ENDS = 1, 2  # phase of a step record

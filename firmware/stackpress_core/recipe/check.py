@@ -7,7 +7,7 @@ leads. It is fed whatever came over the wire or out of a file: any input gives c
 from stackpress_core.errors import short
 from stackpress_core.recipe.fields import HEADER, HEADER_GROUPS, NEEDS, NOTHING_BESIDE, ONLY_WITH, POINTS_MAX, STEPS_MAX
 from stackpress_core.recipe.kinds import KINDS, NAMES, OF, filled, rows_of
-from stackpress_core.recipe.levels import newtons, rate_cn_per_s
+from stackpress_core.recipe.levels import level_cn, newtons, rate_cn_per_s
 
 _NAME_MARKS = "_-"
 
@@ -32,6 +32,7 @@ def find(program, limits, spell=_as_it_is):
     check.area_um2 = None if _fault(header["area_um2"], area) else area
     if check.measured(program, HEADER):
         check.rate(program, "stop_rate")
+        check.most(program)
     for number, step in enumerate(steps):
         check.number = number + 1
         check.step(step)
@@ -47,6 +48,7 @@ class _Check:
         self.number = 0
         self.area_um2 = 0  # None: told, but wrongly
         self.set_cn = 0
+        self.most_cn = None
         self.vented = False
         self.found = []
 
@@ -77,6 +79,13 @@ class _Check:
             return
         self.against_limits(step)
         self.follow(filled(step), kind)
+
+    def most(self, program):
+        """What the program says that nobody may go beyond holds for itself as well."""
+        for field in ("most_cn", "most_pa"):
+            if _whole(program.get(field)):
+                self.go(field, level_cn(program, "most", self.area_um2))
+                self.most_cn, self.set_cn = self.set_cn, 0
 
     def fields(self, record, rows, groups, others):
         """Each field is known and within its row; each group has its members."""
@@ -162,8 +171,8 @@ class _Check:
 
     def follow(self, step, kind):
         """Check where the set-point goes and keep where it stands."""
-        for field, level_cn in kind.levels(step, self.area_um2, self.set_cn):
-            self.go(field, level_cn)
+        for field, goal_cn in kind.levels(step, self.area_um2, self.set_cn):
+            self.go(field, goal_cn)
         fault = kind.rule(step, self.area_um2)
         if fault:
             self.say("", fault)
@@ -175,6 +184,8 @@ class _Check:
         limit = self.limits.get("force_limit_cn")
         if limit is not None and goal_cn > limit:
             self.say(field, f"target {newtons(goal_cn)} is over the press's working limit {newtons(limit)}")
+        elif self.most_cn is not None and goal_cn > self.most_cn:
+            self.say(field, f"target {newtons(goal_cn)} is over the program's own most, {newtons(self.most_cn)}")
         elif goal_cn < 0:
             self.say(field, f"target {newtons(goal_cn)} is below nothing")
         else:

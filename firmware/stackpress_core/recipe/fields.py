@@ -91,8 +91,8 @@ HEADER = (
 ) + rate("stop_rate", "rate of a controlled stop; the press's own release rate if absent") + (
     ("sample", "text", 0, 32, "", "what is pressed"),
     ("operator", "text", 0, 24, "", "who presses it"),
-)
-HEADER_GROUPS = ((1, "name"), (0, "stop_rate_cn_per_s", "stop_rate_pa_per_s"))
+) + level("most", "the most that may be asked for while it runs; without it, the highest that the program itself asks for")
+HEADER_GROUPS = ((1, "name"), (0, "stop_rate_cn_per_s", "stop_rate_pa_per_s"), (0, "most_cn", "most_pa"))
 
 # A field that says nothing unless one of these stands beside it.
 _UNTIL = ("until_settled_cn", "until_settled_ppm", "until_creep_nm_per_min", "until_creep_cn_per_min", "until_trigger")

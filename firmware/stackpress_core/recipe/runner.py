@@ -37,9 +37,10 @@ class Runner:
         self.state = IDLE
         self.reason = ""
         self.index = -1
-        self._times = ()  # of each step: expected ms, longest ms
+        self.times = []  # of each step: expected ms, longest ms
         self._tail_ms = 0  # expected of the steps that come after this one
         self._waits = False  # for the step's temperature
+        self._skips = False  # this step ends at the next pass
         self._stopped_by_ms = 0
         self._after = (STOPPED, "")  # state and reason once the force is released
 
@@ -93,7 +94,7 @@ class Runner:
         """Expected time to the end; a guess wherever a step waits for something."""
         if self.state != RUNNING and self.state != PAUSED:
             return 0
-        here = self._times[self.index][0] - self.step_time_ms if self.index >= 0 else 0
+        here = self.times[self.index][0] - self.step_time_ms if self.index >= 0 else 0
         return max(0, here) + self._tail_ms
 
     @property
@@ -114,7 +115,7 @@ class Runner:
             self.program = program
             self.step.of_program(program, limits)
             totals = recipes.Totals(program)
-            self._times = totals.times
+            self.times = totals.times
             limit_ms, rate = limits.get("stop_limit_ms", 0), self.step.stop_rate_cn_per_s
             if rate != limits.get("release_rate_cn_per_s"):  # its own, so it has the time that it needs
                 limit_ms = max(limit_ms, move_limit_ms(totals.highest_cn, rate))
@@ -129,7 +130,8 @@ class Runner:
         self.run_no = run_no
         self.state, self.reason, self.index = RUNNING, "", -1
         self.step.count = self.step.cycle = 0
-        self._tail_ms = sum([times[0] for times in self._times])
+        self._tail_ms = sum([times[0] for times in self.times])
+        self._skips = False
         self.clock.restart()
 
     def trigger(self):
@@ -148,6 +150,12 @@ class Runner:
         if self.state == PAUSED:
             self.state, self.reason = RUNNING, ""
             self.order.repeat()
+
+    def skip(self):
+        """End this step at the next pass, the set-point where it is, and begin the one behind it."""
+        self.motion.set_trigger(False)
+        self.order.stay()
+        self.state, self.reason, self._skips = RUNNING, "", True
 
     def host_lost(self):
         """The host's lease is over: what the program says about that."""
@@ -230,6 +238,10 @@ class Runner:
         elif self.state == RUNNING:
             if self.index < 0:
                 self._begin(0)
+            elif self._skips:
+                self._skips = False
+                self._end_step("skipped")
+                self._begin(self.index + 1)
             elif self._waits:
                 self._wait_for_temperature()
             else:
@@ -262,7 +274,7 @@ class Runner:
             return
         self.index = index
         self.step.take(self.program["steps"][index], index + 1)
-        self._tail_ms -= self._times[index][0]
+        self._tail_ms -= self.times[index][0]
         self._waits = self.step.wants_temperature
         if self._waits:
             self._wait_for_temperature()

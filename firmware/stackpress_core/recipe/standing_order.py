@@ -84,6 +84,11 @@ class StandingOrder:
         elif self.last[0] == APPROACH:
             self.motion.lock()
 
+    def stay(self):
+        """A force that is on its way somewhere goes no further."""
+        if self.last[0] in (FORCE, RELEASE):
+            self.force(self.readings.set_cn, self.last[2])
+
     def repeat(self):
         """Give the standing order once more."""
         kind, first, rate = self.last

@@ -191,5 +191,6 @@ TABLE = (
     ("LOG:STATe?", "log_state_q", "", "First, next, pulled, overwritten, dropped, origin; 1 while the end record of a run is due"),
     ("LOG:MISSing?", "journal.missing", "", "Why the journal lies in RAM only and goes with the power; empty if it does not"),
     ("LOG:READ?", "log_read_q", "int:0:4294967295,[int:512:4096]", "Whole records from a sequence number on, as a block"),
+    ("LOG:NOTE", "events.remark", "str", "A remark with its time, kept in the log"),
     ("LOG:PULLed", "journal.mark_pulled", "int:0:4294967295", "The host keeps every record up to this one"),
 )

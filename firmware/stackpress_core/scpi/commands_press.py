@@ -120,6 +120,18 @@ def program_run_q(c, n, a):
     return "%d,%d,%d,%s,%s,%s,%s" % ((r.area_um2, steps, c.parts.readings.valve_code) + stands)
 
 
+def program_steer(c, n, a):
+    c.parts.operator.steer({"PAUSe": "pause", "CONTinue": "go_on", "NEXT": "next_step"}[a[0]])
+
+
+def program_extend(c, n, a):
+    c.parts.operator.steer("extend", a[0])
+
+
+def program_set_point(c, n, a):
+    c.parts.operator.steer("set_point", a[0], a[1])
+
+
 def program_delete(c, n, a):
     if c.parts.runner.active and c.parts.operator.program_name == a[0]:
         raise Refused("this program is running")
@@ -199,6 +211,11 @@ TABLE = (
     ("PROGram:CATalog?", "program_catalog_q", "", "Programs on the press"),
     ("PROGram:STARt", "program_start", "str,[str],[str]", "Start a program, for a sample, by an operator"),
     ("PROGram:STATe?", "program_state_q", "", "Name, step, kind, time in step, run number, time left"),
+    ("PROGram:STATe", "program_steer", "word:PAUSe|CONTinue|NEXT",
+     "Pause: the force stays, the step's clock stops. Go on. Or end this step, the set-point where it is, and begin the next"),
+    ("PROGram:EXTend", "program_extend", "num:time:1000:34560000000", "The step that holds or waits does so for so much longer"),
+    ("PROGram:SETPoint", "program_set_point", "num:force:0:10000000,[num:force:1:10000000]",
+     "Another force for a step that holds or ramps, or for a cell left held; how fast, in units a second, else as before"),
     ("PROGram:RUN?", "program_run_q", "", "Die area in um2, steps, valve set-point, sample, outcome, why, note of the step"),
     ("PROGram:DELete", "program_delete", "str", "Remove a program"),
     ("PARameter:CATalog?", "parameter_catalog_q", "", "Parameters by name"),

@@ -1,4 +1,4 @@
-"""`stackpress run`: start a program, and with --follow watch it to its end."""
+"""`stackpress run`: start a program, and with --follow watch it to its end; `stackpress follow` watches one that runs."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from ..view.snapshot import Snapshot
     from .follow import End
 
-app = single()
-APPS = {"run": app}
+app, follow_app = single(), single()
+APPS = {"run": app, "follow": follow_app}
 
 Program = Annotated[str, typer.Argument(metavar="PROGRAM", help="On the press, a TOML file, or a ready-made program.")]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Watch it to its end; Ctrl-C asks what to do.")]
@@ -53,6 +53,22 @@ def run(
             out.answer({"program": name, "run": number, "state": press.state})
             return
         _followed(press, out, name, number)
+
+
+@follow_app.command()
+def follow(port: Port = None, json: Json = False) -> None:
+    """Watch the program that runs to its end, as `run --follow` does: its exit code is the run's, Ctrl-C asks what to do.
+
+    Of a press on which none runs it tells at once how the last one ended.
+    """
+    from .connect import opened
+
+    out = Output(json)
+    with opened(port, contact=True) as press:
+        program = press.program_state()
+        if not program.run:
+            raise Failure("No program has run since the press was started.", "`stackpress runs` lists what is kept.", REFUSED)
+        _followed(press, out, program.name, program.run)
 
 
 def _not_tripped(press: "Press") -> None:
@@ -104,6 +120,7 @@ def _followed(press: "Press", out: Output, name: str, number: int) -> None:
     from .follow import Follower, RunOver
 
     ran = RunOver()
+    ran.seen = True  # it was started, or found
 
     def over(snapshot: "Snapshot") -> bool:
         """Another run number means that the press has restarted: whatever runs now is not this run."""

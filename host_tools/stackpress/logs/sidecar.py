@@ -237,6 +237,15 @@ def _value(name: str, raw: int) -> str:
         return str(raw)
 
 
+def _steered(what: str, a: int, b: int) -> str:
+    """What somebody changed of a program that ran, with the value before."""
+    if what == "pause":
+        return "paused" if b else "goes on"
+    if what == "set-point":
+        return f"{what}: {newtons(a):g} N -> {newtons(b):g} N"
+    return f"{what}: {a} s -> {b} s" if what == "length" else f"{what}: {a} -> {b}"
+
+
 def _version(crc: int) -> str:
     return f"version {crc & 0xFFFFFFFF:08x}" if crc else "none"
 
@@ -246,6 +255,8 @@ def event_text(fields: dict[str, Any]) -> str:
     code, a, b = fields["code"], fields["a"], fields["b"]
     if code == records.EVENT_VALUE:
         return f"{fields['text']}: {_value(fields['text'], a)} -> {_value(fields['text'], b)}"
+    if code == records.EVENT_STEERED:
+        return _steered(fields["text"], a, b)
     if code == records.EVENT_DOCUMENT and (a or b):
         return f"{fields['text']}: {_version(a)} -> {_version(b)}"
     phrase = _PHRASES[code](fields["a"], fields["b"]) if code in _PHRASES else event_name(code)

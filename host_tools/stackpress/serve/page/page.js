@@ -151,7 +151,7 @@ async function course() {
 }
 
 async function orders() {
-  if (Date.now() - ordersAsked < 5000 || !document.querySelector("details").open) return;
+  if (Date.now() - ordersAsked < 5000 || !$("ordered").open) return;
   ordersAsked = Date.now();
   const found = await ask("GET", `presses/${encodeURIComponent(shown)}/orders?most=30`);
   $("orders").replaceChildren(...found.map(one => {
@@ -192,6 +192,39 @@ async function stop(identity, kind) {
   }
 }
 
+async function steer(text) {
+  try {
+    await ask("POST", `presses/${encodeURIComponent(shown)}/line`, {form: "command", text});
+    $("steered").textContent = `${text}: taken`;
+  } catch (error) {
+    $("steered").textContent = error.message;
+  }
+}
+
+function newtons(text) {
+  const value = Number(text.replace(",", ".")), area = (presses.get(shown).seen || {}).area_m2, unit = $("unit").value;
+  if (!text.trim() || !Number.isFinite(value)) throw new Error(`${text} is no number`);
+  if (unit !== "N" && !area) throw new Error("no area is known: the program in force tells none");
+  return (unit === "N" ? value : value * (unit === "MPa" ? 1e6 : 1e3) * area).toFixed(2);
+}
+
+for (const button of document.querySelectorAll("#steer [data-steer]"))
+  button.addEventListener("click", () => { if (!button.dataset.sure || confirm(button.dataset.sure)) steer(button.dataset.steer); });
+$("unit").addEventListener("change", () => { $("per").textContent = $("unit").value + "/s"; });
+$("setpoint").addEventListener("submit", event => {
+  event.preventDefault();
+  try {
+    const rate = $("rate").value.trim() ? "," + newtons($("rate").value) : "", to = newtons($("to").value);
+    if (confirm(`Set-point of ${shown} to ${$("to").value} ${$("unit").value} (${texts.force(Number(to))})?`)) steer(`PROG:SETP ${to}${rate}`);
+  } catch (error) {
+    $("steered").textContent = error.message;
+  }
+});
+$("note").addEventListener("submit", event => {
+  event.preventDefault();
+  steer(`LOG:NOTE "${$("remark").value.replaceAll('"', '""')}"`);
+  $("remark").value = "";
+});
 for (const button of document.querySelectorAll("#stops button"))
   button.addEventListener("click", () => stop(shown, button.dataset.stop));
 for (const button of document.querySelectorAll("#spans button"))
@@ -202,5 +235,5 @@ for (const button of document.querySelectorAll("#spans button"))
     course();
   });
 document.querySelector("#spans button").setAttribute("aria-pressed", "true");
-document.querySelector("details").addEventListener("toggle", () => { ordersAsked = 0; });
+$("ordered").addEventListener("toggle", () => { ordersAsked = 0; });
 start();
