@@ -120,7 +120,10 @@ class Stop:
 def _start(tour: Tour) -> None:
     tour.push("start")
     assert tour.until(lambda: tour.state() == 3, 4.0), tour.state()
-    tour.reference(SHOWN_N + 0.5)  # a run takes out what the cells showed with nothing pressed: half a newton of noise
+    tour.reference(SHOWN_N)
+    tour.run(0.1)
+    zero_n = SHOWN_N - tour.target.word("FORCE_F") / 100  # what the cells showed with nothing pressed, which a run takes out
+    tour.reference(SHOWN_N + zero_n)
 
 
 def _emergency(tour: Tour) -> None:

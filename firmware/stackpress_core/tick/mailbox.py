@@ -111,7 +111,6 @@ def obey(blackboard):
                 mode = s[_ORDER_MODE]
                 if mode == _MODE_FORCE:
                     rate = s[_SET_RATE]
-                    left = s[_TARGET] - s[_SET]
                     ahead = s[_ORDER_TARGET] - s[_SET]
                     if before != _MODE_FORCE or s[_TARGET] != s[_ORDER_TARGET]:
                         s[_RAMP_FROM] = s[_SET] if before == _MODE_FORCE else s[_FORCE_F]
@@ -122,17 +121,9 @@ def obey(blackboard):
                     if s[_SET_RATE] == 0 or s[_ORDER_CORNER] > s[_CORNER]:
                         s[_CORNER] = s[_ORDER_CORNER]
                     s[_LANDING] = s[_ORDER_LANDING]
-                    # one that turns round must stop before it leads beyond where it was going; else it stops as on a target
-                    if rate < 0:
-                        rate = 0 - rate
-                        left = 0 - left
-                        ahead = 0 - ahead
-                    if rate and left >= 0 and ahead <= 0:
-                        ticks = rate // s[_CORNER] + 1
-                        if ticks > 0xFFFF:
-                            ticks = 0xFFFF
-                        if ((rate >> 16) + 1) * ((ticks + 1) >> 1) >= left:
-                            s[_SET_RATE] = 0
+                    # one that turns round stops first: who lets go does not press on for the length of a corner
+                    if (rate > 0 and ahead <= 0) or (rate < 0 and ahead >= 0):
+                        s[_SET_RATE] = 0
                 s[_APPROACH_SPEED] = s[_ORDER_SPEED]
                 if mode == _MODE_APPROACH:
                     s[_TARGET] = s[_ORDER_TARGET]
