@@ -56,7 +56,7 @@ def most_n(target: SimTarget, press: stackpress.Press, specimen: str, what: dict
         target.run_for(1.0)
     target.run_for(2.0)
     truth = pl.read_csv(target.truth_file).filter(pl.col("Test Time / s") >= begin_s)
-    return float(truth["Applied Force / N"].max())
+    return float(truth["Applied Force / N"].to_numpy().max())
 
 
 def excesses(plant: str, variant: str) -> Iterator[tuple[float, str]]:

@@ -44,6 +44,7 @@ WITHOUT_A_PRESS: tuple[tuple[str, int, str, tuple[str, ...]], ...] = (
     ("stackpress config board pico_hx711", 0, "electrical rules, 0 broken", ()),
     ("stackpress config check", 0, "valid|right|good", ()),
     ("stackpress config check --all", 0, "force_limit_n", ()),
+    ("stackpress commission --bore-mm 63 --supply-bar 40 --cell-n 10000 --cell-n 10000 --plan", 0, "12469 N at full supply", ()),
     ("stackpress config check press.toml", 0, "valid|right|good", ()),
     ("stackpress program check my_pellet.toml", 0, "first_pellet: 3 steps, .* up to 49.11 kN = 370.0 MPa", ()),
     ("stackpress program check FILE", 0, "first_pellet", ()),
@@ -126,6 +127,10 @@ NOT_RUN = {
     "stackpress serve": "runs until Ctrl-C; test_serve.py runs it",
     "pip install 'stackpress[serve]'": "an index; the tests' environment has it",
     "pip install 'stackpress[merge]'": "an index; the tests' environment has it",
+    'stackpress commission --bore-mm 63 --supply-bar 40 --cell-n 10000 --cell-n 10000 --by "A. Maker"':
+        "a press with these cells; test_commission.py runs it on the simulated press",
+    "stackpress commission": "the same",
+    "python -m hil_tests.campaign.commission": MINUTES,
     "stackpress compare": "stands for its line in the README",
     "pip install 'stackpress[xlsx]'": "an index; the tests' environment has it",
     "stackpress merge": "stands for the line in the README",

@@ -31,6 +31,7 @@ COMMANDS = (
     ("reset", "motion", "Acknowledge a trip."),
     ("config", "config", "Check, push, pull and compare the configuration; the ceilings."),
     ("calibrate", "calibrate", "Zero, tare and calibrate the load cells, guided."),
+    ("commission", "commission", "The first day on the bench: measure, tune, write the press file and a protocol."),
     ("service", "owner", "Set the owner's code, which service work needs, or forget a lost one."),
     ("program", "program", "Check, push, list, show and remove programs (recipes)."),
     ("log", "log", "List, pull, import, export, plot and comment what was logged."),

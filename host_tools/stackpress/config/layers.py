@@ -16,13 +16,14 @@ from .board_file import read_board
 from .calibration_file import Calibration, read_calibration
 from .ceilings import Ceilings, check_ceilings
 from .complaints import Complaints, did_you_mean
+from .machine import Cylinder, check_machine
 from .numbers import shown
 from .rules import Facts, findings
 from .schema import Parameter, ParamValue, groups, parameters, why_unknown
 from .toml_file import Layer, check_format, read_layer
 
 FORMAT = 1
-_PRESS_TOP = ("format", "name", "text", "board", "ceilings")
+_PRESS_TOP = ("format", "name", "text", "board", "ceilings", "machine")
 _SITE_TOP = ("format", "name", "text")
 
 
@@ -57,6 +58,7 @@ class Effective:
     ceilings: Ceilings | None
     calibration: Calibration | None
     files: tuple[str, ...]
+    cylinder: Cylinder | None = None
 
     def value(self, name: str) -> ParamValue:
         """A parameter in the unit that its name ends in. KeyError for an unknown one."""
@@ -103,8 +105,8 @@ class _Merge:
         if key in parameters():
             right = f"move it to [{parameters()[key].group}]"
             self.complaints.add(layer.file, line, key, "stands outside its table", right)
-        elif key == "ceilings":
-            self.complaints.add(layer.file, line, key, "ceilings belong to the press file", "press.toml, [ceilings]")
+        elif key in ("ceilings", "machine"):
+            self.complaints.add(layer.file, line, key, f"[{key}] belongs to the press file", f"press.toml, [{key}]")
         elif key in ("pins", "drivers", "capabilities", "identity"):
             self.complaints.add(layer.file, line, key, "belongs to the board", "board.toml")
         elif isinstance(value, dict):
@@ -138,7 +140,7 @@ def load(press: Path, site: Path | None = None, calibration: Path | None = None)
     merge.format_and_name(board_layer)
     merge.take(Layer("board", board_layer.file, _known(board_layer), board_layer.lines), TOP)
     name = merge.format_and_name(press_layer)
-    ceilings = check_ceilings(press_layer, complaints)
+    ceilings, cylinder = check_ceilings(press_layer, complaints), check_machine(press_layer, complaints)
     merge.take(press_layer, _PRESS_TOP)
     if site is not None:
         site_layer = read_layer("site", site, complaints)
@@ -148,7 +150,7 @@ def load(press: Path, site: Path | None = None, calibration: Path | None = None)
     _impossible(merge, press_layer, board, board_layer, ceilings)
     complaints.raise_if_any()
     files = [board_layer.file, press_layer.file] + [str(one) for one in (site, calibration) if one is not None]
-    return Effective(name, board, merge.settings, ceilings, measured, tuple(files))
+    return Effective(name, board, merge.settings, ceilings, measured, tuple(files), cylinder)
 
 
 def _known(layer: Layer) -> dict[str, object]:

@@ -8,7 +8,7 @@ from stackpress.errors import WrongInput
 from stackpress.logs.report_content import clock_text, content, draw_window, open_switches, png
 from stackpress.logs.runs import Run, document, write_whole
 
-__all__ = ("NoReport", "clock_text", "html", "open_switches", "report")
+__all__ = ("NoReport", "clock_text", "html", "open_switches", "picture", "rendered", "report")
 
 HTML, PDF = (".html", ".htm"), (".pdf",)
 
@@ -36,17 +36,25 @@ def report(run: Run, path: Path) -> Path:
 
 def html(parquet: Path, side: dict[str, Any]) -> str:
     """The report as text, from a run's table and sidecar."""
-    import jinja2
-
     from stackpress.logs.plot import draw
 
-    template = Path(__file__).with_name("report.html.j2").read_text(encoding="utf-8")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
     said = content(parquet, side)
     for trip in said["trips"]:
-        trip["picture"] = _picture(draw_window(trip["window"], trip["trip"])) if trip["window"] else None
-    return environment.from_string(template).render(**said, picture=_picture(draw(parquet, side, titled=False)))
+        trip["picture"] = picture(draw_window(trip["window"], trip["trip"])) if trip["window"] else None
+    said["picture"] = picture(draw(parquet, side, titled=False))
+    return rendered(Path(__file__).with_name("report.html.j2"), said)
 
 
-def _picture(figure: Any) -> str:
+def rendered(template: Path, said: dict[str, Any]) -> str:
+    """A template with a report's style and what it says; everything in it is escaped."""
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
+    style = Markup(Path(__file__).with_name("report.css").read_text(encoding="utf-8"))
+    return environment.from_string(template.read_text(encoding="utf-8")).render(**said, style=style)
+
+
+def picture(figure: Any) -> str:
+    """A figure as it stands in a page."""
     return base64.b64encode(png(figure, 130)).decode("ascii")

@@ -25,8 +25,9 @@ Cells = Sequence[str]
 def pdf(parquet: Path, side: dict[str, Any]) -> bytes:
     """The whole file. The same run gives the same bytes: its date is the run's, not today's."""
     said = content(parquet, side)
-    paper = _Paper(said["title"], side)
-    paper.head(said)
+    start = side["time"]["start_unix_s"]
+    paper = Paper(f"{said['title']} · press report", f"{side['run_id']} · stackpress", start or 0)
+    paper.head(said["title"], said["d"]["outcome"], said["badge"], said["subtitle"], said["warnings"])
     paper.tiles(said["figures"])
     paper.picture(png(draw(parquet, side, titled=False), 150))
     _steps(paper, said)
@@ -56,34 +57,33 @@ def pdf(parquet: Path, side: dict[str, Any]) -> bytes:
     return bytes(paper.output())
 
 
-def _steps(paper: "_Paper", said: dict[str, Any]) -> None:
+def _steps(paper: "Paper", said: dict[str, Any]) -> None:
     head = ("step", "what", "from", "lasted", "to", "mean", "smallest", "largest", "travel", "ended by")
     rows = [(str(s["number"]), s["kind"] + (f": {s['note']}" if s["note"] else ""), s["begin"], s["lasted"], s["target"], s["mean"],
              s["low"], s["high"], s["travel"], s["outcome"]) for s in said["steps"]]  # fmt: skip
     paper.rows("Steps", head, rows, (6, 13, 10, 10, 11, 11, 11, 11, 11, 15), right=(2, 3, 4, 5, 6, 7, 8))
 
 
-def _levels(paper: "_Paper", said: dict[str, Any]) -> None:
+def _levels(paper: "Paper", said: dict[str, Any]) -> None:
     head = ("level", "set", "mean", "s", "settled", "ended by", "from", "to", "T / °C", "travel")
     rows = [tuple(one[k] for k in ("level", "set", "mean", "spread", "settled", "ended", "from", "to", "warm", "travel"))
             for one in said["levels"]]  # fmt: skip
     paper.rows("Levels of the sweep", head, rows, (7, 11, 11, 12, 8, 11, 15, 15, 9, 11), right=(1, 2, 3, 8, 9))
 
 
-class _Paper(FPDF):
+class Paper(FPDF):
     """A4 with the report's letters."""
 
-    def __init__(self, title: str, side: dict[str, Any]) -> None:
+    def __init__(self, title: str, foot: str, unix_s: float) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")
         import matplotlib
 
         fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"  # they know every letter that a sample may be called by
         for style, name in (("", "DejaVuSans.ttf"), ("B", "DejaVuSans-Bold.ttf")):
             self.add_font("dejavu", style, str(fonts / name))
-        self.foot = f"{side['run_id']} · stackpress"
-        start = side["time"]["start_unix_s"]
-        self.set_creation_date(datetime.fromtimestamp(start or 0, UTC))
-        self.set_title(f"{title} · press report")
+        self.foot = foot
+        self.set_creation_date(datetime.fromtimestamp(unix_s, UTC))
+        self.set_title(title)
         self.set_creator("stackpress")
         self.set_margins(MARGIN_MM, MARGIN_MM)
         self.set_auto_page_break(True, MARGIN_MM + 4)
@@ -107,18 +107,18 @@ class _Paper(FPDF):
         letters = font.cmap if isinstance(font, TTFFont) else {}
         return "".join(char if ord(char) in letters or char in "\n " else MISSING for char in text)
 
-    def head(self, said: dict[str, Any]) -> None:
+    def head(self, title: str, ended: str, badge: str, subtitle: str, warnings: Sequence[str]) -> None:
         """Title, how it ended, and what is wrong with it."""
         top = self.get_y()
         self._pen(17, INK, "B")
-        self.multi_cell(self.epw * 0.78, 8, self.known(said["title"]), new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L")
+        self.multi_cell(self.epw * 0.78, 8, self.known(title), new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L")
         below = self.get_y()
-        self._pen(11, BADGES.get(said["badge"], BLUE), "B")
+        self._pen(11, BADGES.get(badge, BLUE), "B")
         self.set_xy(self.l_margin, top)
-        self.cell(self.epw, 8, said["d"]["outcome"], align="R")
+        self.cell(self.epw, 8, ended, align="R")
         self.set_xy(self.l_margin, below)
-        self.text(said["subtitle"], SOFT)
-        for warning in said["warnings"]:
+        self.text(subtitle, SOFT)
+        for warning in warnings:
             self.text(warning, RED)
         self.ln(2)
 

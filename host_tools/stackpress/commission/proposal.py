@@ -1,0 +1,80 @@
+"""The press file's numbers that follow from what was measured: gains, lead, hysteresis, rates, and what noise and a scale allow."""
+
+from dataclasses import dataclass
+
+from ..config.schema import ParamValue
+from .machine import Machine, fitting, rounded
+from .plant_model import Plant
+from .solenoids import FLUID_PART, Rates
+from .tuning import HOLD_PART, KI_MOST, gains
+
+KV_MOST, KV_DELAY = 3.0, 0.25  # 1/s; of one over the delay: a quarter of what would oscillate for ever is 0.39
+FILTER_S = 0.004
+NOISE_CONTACT, NOISE_DEADBAND = 10.0, 6.0  # times a cell's noise
+APPROACH_PART = 400 / 1700  # of the fill valve's rate, as on the reference press: shorter pulses are lost while it opens
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the proposal is made of; `rates` of a press with solenoids, `plant` of one with a regulator."""
+
+    machine: Machine
+    noise_n: float  # of the range that sees a contact
+    plant: Plant | None = None
+    rates: Rates | None = None
+    stiffness_n_per_um: float = 0.0
+
+
+def propose(found: Measured, before: dict[str, ParamValue]) -> dict[str, ParamValue]:
+    """Every parameter that a measurement decides, over what was there before."""
+    chosen = dict(before)
+    contact = max(float(before["contact_force_n"]), NOISE_CONTACT * found.noise_n)
+    chosen["contact_force_n"] = fitting("contact_force_n", rounded(contact))
+    band = max(float(before["deadband_min_n"]), NOISE_DEADBAND * found.noise_n)
+    if found.plant is not None:
+        chosen.update(of_regulator(found.plant, float(before["valve_full_scale_n"])))
+    elif found.rates is not None:
+        chosen.update(of_solenoids(found.rates, float(before["valve_full_scale_n"]), found.stiffness_n_per_um))
+    if found.rates is not None:
+        chosen["approach_rate_n_per_s"] = approach_rate(found.rates.fill_n_per_s, before)
+    chosen["deadband_min_n"] = fitting("deadband_min_n", rounded(band))
+    return chosen
+
+
+def approach_rate(fill_n_per_s: float, before: dict[str, ParamValue]) -> ParamValue:
+    """How fast the drive of an approach may rise with this fill valve; no slower than it was."""
+    return fitting("approach_rate_n_per_s", max(float(before["approach_rate_n_per_s"]), rounded(APPROACH_PART * fill_n_per_s)))
+
+
+def of_regulator(plant: Plant, full_n: float) -> dict[str, ParamValue]:
+    """Gains, lead, hysteresis; the scale where it is off."""
+    kp, ki = gains(plant)
+    named = {
+        "kp_permille": 1000 * kp,
+        "ki_permille_per_s": 1000 * min(ki, KI_MOST),
+        "ki_hold_permille_per_s": 1000 * min(ki * HOLD_PART, KI_MOST),
+        "valve_lead_ms": 1000 * plant.delay_s,
+        "valve_hysteresis_permille": 2000 * plant.play_n / full_n,
+    }
+    chosen = {name: fitting(name, round(value)) for name, value in named.items()}
+    if abs(plant.gain - 1) > 0.02:
+        chosen["valve_full_scale_n"] = fitting("valve_full_scale_n", rounded(plant.gain * full_n))
+    return chosen
+
+
+def of_solenoids(rates: Rates, full_n: float, stiffness_n_per_um: float) -> dict[str, ParamValue]:
+    """What an open valve gives at half scale on the block, which is what the gain schedule counts from."""
+    half_n = full_n / 2
+    vent = rates.vent_n_per_s * (half_n / max(rates.vent_at_n, 1.0)) ** 0.5  # it goes with the root of the pressure
+    named = {
+        "fill_rate_n_per_s": rounded(rates.fill_n_per_s),
+        "vent_rate_n_per_s": rounded(vent),
+        "kv_permille_per_s": round(1000 * min(KV_MOST, KV_DELAY / (rates.dead_s + FILTER_S))),
+        "valve_lead_ms": round(1000 * rates.dead_s),
+    }
+    if stiffness_n_per_um > 0:
+        fluid = FLUID_PART * stiffness_n_per_um
+        named["fluid_stiffness_n_per_um"] = rounded(fluid)
+        named["stiffness_ref_n_per_um"] = rounded(fluid * stiffness_n_per_um / (fluid + stiffness_n_per_um))
+    named["deadband_permille"] = 8  # one 3 ms pulse moves a stiff cell by more than a regulator's step
+    return {name: fitting(name, value) for name, value in named.items()}
