@@ -143,7 +143,9 @@ def test_advice_gives_the_same_value_in_our_unit(line: str, right: str, tmp_path
         ("to_MPa = 5", "use to_mpa (megapascals): to_mpa = 5"),
         ("to = 5", "use to_n (newtons) or to_mpa (megapascals)"),
         ("to_furlongs = 5", "use to_n (newtons) or to_mpa (megapascals)"),
-        ("to_n = 5\ntimeout_hours = 2", "timeout_d = 0.0833"),
+        ("to_n = 5\ntimeout_hours = 2", "use timeout_h (hours): timeout_h = 2"),
+        ("to_n = 5\ntimeout_minutes = 5", "use timeout_min (minutes): timeout_min = 5"),
+        ("to_n = 5\ntimeout_weeks = 1", "use timeout_d (days): timeout_d = 7"),
     ],
 )
 def test_a_program_in_foreign_units_is_told_what_it_says_in_ours(line: str, right: str) -> None:

@@ -165,7 +165,9 @@ def advice(key: str, value: object, known: Iterable[str]) -> tuple[str, str] | N
     if nearness == _FAR:
         return None
     meant = [one for rank, one in ranked if rank == nearness]
-    have, use = unit_of(key)[1], "use " + " or ".join(f"{one} ({unit_words(one)})" for one in meant[:USES_MOST])
+    have = unit_of(key)[1]
+    meant.sort(key=lambda one: converted(1.0, key, one) != 1.0)  # minutes mean min, not d
+    use = "use " + " or ".join(f"{one} ({unit_words(one)})" for one in meant[:USES_MOST])
     if nearness == _NO_UNIT:
         return "the key lacks its unit, or a part of it", use
     if have is None or nearness == _STRANGE_UNIT:
