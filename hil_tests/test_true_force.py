@@ -13,6 +13,8 @@ import stackpress
 from stackpress import paths, step_limits
 from stackpress.config import load
 from stackpress.press import Press
+from stackpress.simulator import provision
+from stackpress_plant import load as load_plant
 
 from hil_tests.targets.sim import SimTarget
 
@@ -156,3 +158,14 @@ def test_ramp_that_solenoids_can_not_follow_is_waited_for_and_one_that_does_not_
         target.fault("no_air")
         target.run_for(4)
         assert press.tripped().reason == "no_response" and target.truth()["force_n"] < 30
+
+
+@pytest.mark.parametrize("factors, above_n", [((0.85,) * 4, 20000), ((0.7, 1, 1, 1), 36000)])
+def test_cells_that_read_low_are_found_out_by_the_drive(factors: tuple[float, ...], above_n: float) -> None:
+    spec = load_plant.plant("nominal", "steel_blank", {})
+    documents = {name: json.loads(text) for name, text in provision.commissioned(spec, "SIM-bench").items()}
+    for cell, factor in zip(documents["calibration"]["cells"], factors, strict=True):
+        cell["points"] = [[code, int(force * factor)] for code, force in cell["points"]]
+    lying = {name: json.dumps(document).encode() for name, document in documents.items()}
+    with held(49000, documents=lying) as (target, press):
+        assert press.tripped().reason == "drive_mismatch" and target.truth()["most_force_n"] < above_n

@@ -200,6 +200,7 @@ def compile_words(s, p, ceilings, calibration, zero=None, sample_hz=0):
         "RESPONSE": p["no_response_cn"],
         "EXCESS": p["runaway_cn"],
         "K_RUNAWAY": p["runaway_cn"],
+        "K_DRIVE": p["valve_full_scale_cn"] // 1000 * p["drive_permille"],
         "K_BUDGET": p["tick_budget_us"],
         "K_CONTACT": p["contact_force_cn"],
         "K_KIND": p["valve_kind"],

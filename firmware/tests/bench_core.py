@@ -22,6 +22,7 @@ class Bench:
     def __init__(self, hz=200, entries=256, ceilings=None, calibration=None, **raws):
         raws["tick_rate_hz"] = hz
         raws["valve_min_on_ms"] = raws.get("valve_min_on_ms", max(3, 1000 // hz))
+        raws["drive_permille"] = raws.get("drive_permille", 1000)  # the force is put in by hand, whatever the drive says
         wrong = params.complaints(raws)
         if wrong:
             raise ValueError(wrong[0])

@@ -21,7 +21,7 @@ CODE = "owner's own"
 PUSH_PASSES = 6  # 30 ms: as short as a finger can be
 PARAMS = {"tick_rate_hz": HZ, "valve_min_on_ms": 5, "valve_hysteresis_permille": 0, "valve_lead_ms": 0, "corner_ms": 50,
           "no_response_n": 2000000, "ramp_deviation_permille": 1000, "runaway_n": 2000000, "runaway_min_n": 2000000, "runaway_ms": 50,
-          "stale_ms": 20,
+          "stale_ms": 20, "drive_permille": 1000,
           "approach_rate_n_per_s": 1000000, "rate_limit_n_per_s": 2000000}  # fmt: skip
 CAPABILITIES = {"force_cells", "two_ranges", "regulator", "dump", "permissive", "displacement", "temperature", "trigger",
                 "start_input", "journal"}  # fmt: skip

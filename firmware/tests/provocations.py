@@ -120,6 +120,8 @@ PROVOKE = {
     "host_lease": (HOLDING, {}, word("SIG_LEASE")),
     "foreground": (HOLDING, {"foreground_ms": 100}, hangs),
     "held_above": (HOLDING, {"hold_band_s": 1, "hold_band_permille": 10, "runaway_n": 2000000}, force(1040000)),
+    "drive_mismatch": (HOLDING, {"drive_permille": 30, "drive_ms": 200, "force_drop_permille": 1000, "hold_band_s": 5,
+                                 "no_response_ms": 5000}, force(500000)),
     "no_answer": (READY, {"no_answer_ms": 100}, pushes_in_vain),
 }
 CEILINGS_OF = {"ceiling_total": dict(CEILINGS, frame_cn=5000000)}

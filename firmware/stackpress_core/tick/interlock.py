@@ -96,6 +96,8 @@ ROWS = (
      "The drive rose by the contact force, the ram stands and no cell feels it: a cell's wire is broken, or the ram sticks."),
     ("held_above", "SIG_ABOVE", 0, "hold_band_s", ("hold_band_reaction", RAMP), STILL, STOPPED, "force",
      "The held force stayed above its band: the valve leaks in, sticks, or is tuned too slow. It was taken off, not held."),
+    ("drive_mismatch", "SIG_DRIVE", 0, "drive_ms", VENT, DRIVEN | states.mask((states.READY,)), STOPPED, "force",
+     "The regulator is told to give much more than the cells read: check the cells, their calibration, then the air supply."),
 )
 
 NAMES = tuple(row[NAME] for row in ROWS)

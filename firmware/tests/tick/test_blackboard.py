@@ -11,8 +11,8 @@ def test_every_module_carries_the_blackboards_own_numbers():
         text = path.read_text()
         assert layout.rewritten(text) == text, "run: python firmware/layout.py"
     assert {path.stem for path in layout.modules()} == {
-        "approach", "controller", "dump", "force", "permit", "judge", "mailbox", "pulses", "ram", "recorder", "sensors", "setpoint",
-        "slow_processes", "step", "telemetry", "truth", "valve", "watch"}
+        "approach", "controller", "dump", "force", "permit", "judge", "mailbox", "observer", "pulses", "ram", "recorder", "sensors",
+        "setpoint", "slow_processes", "step", "telemetry", "truth", "valve", "watch"}
 
 
 def test_words_do_not_overlap_and_have_a_meaning():
