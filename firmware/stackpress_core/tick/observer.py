@@ -2,7 +2,8 @@
 
 The loop believes its cells. Where they read low, or no longer follow, it pushes until they read what it wants, and no limit of the
 force sees it. But a regulator was told what to give: what it gives and what the cells read may differ by hysteresis, friction and
-scale, and by no more. In a hold that has lasted the usual difference is known, and much less than all that is too much.
+scale, and by no more. In a hold that has lasted the usual difference is known, and much less than all that is too much. A ramp that
+stays behind has rows of its own: a lost air supply is told as such.
 """
 
 import micropython
@@ -12,6 +13,7 @@ from micropython import const
 _KIND_REGULATOR = const(1)
 _MODE_FORCE = const(2)
 _FORCE_F = const(42)
+_SIG_RAMP = const(70)
 _SIG_DRIVE = const(73)
 _MODE = const(96)
 _DRIVE_USUAL = const(121)
@@ -41,4 +43,6 @@ def observe(blackboard):
         allowed = (s[_K_DRIVE] >> 1) + s[_K_HYSTERESIS] + (force >> 7)
     else:
         s[_DRIVE_USUAL] = apart
+        if s[_SIG_RAMP] > 0 and s[_REACHED] == 0:
+            return
     s[_SIG_DRIVE] = apart - usual - allowed
