@@ -243,6 +243,22 @@ def test_a_paused_step_can_be_skipped_and_the_last_one_ends_the_run():
     assert b.press.runner.state == "done"
 
 
+def test_a_ramp_that_is_turned_round_at_full_rate_goes_down_and_does_not_count_as_force_that_nobody_asked_for():
+    for turn in ("stop", "set_point", "pause"):
+        b = bench(corner_ms=600, runaway_min_n=6000, runaway_n=150000, runaway_ms=10, ramp_deviation_permille=40)
+        b.started(CONTACT, ramp(5000000, 300000), hold(1000))
+        b.until(lambda: b.press.readings.set_cn > 2500000)
+        if turn == "stop":
+            b.press.operator.stop("controlled")
+        else:
+            steer(b, turn, *(() if turn == "pause" else (50000, 300000)))
+        b.run(3)
+        assert b.press.readings.trip_reason == "" and b.word("SET") < 2600000, turn
+        b.extra_cn = 400000
+        b.run(0.5)
+        assert b.press.readings.trip_reason == "runaway"
+
+
 def test_a_cell_that_was_left_held_goes_to_another_force_and_stays_held():
     b = bench().started(CONTACT, ramp(1000000), at_end="hold")
     b.until(lambda: not b.press.runner.active)

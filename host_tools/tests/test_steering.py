@@ -88,7 +88,10 @@ def press(target: Any, own_folders: None, tmp_path: Path, monkeypatch: pytest.Mo
         until(lambda: one.program_state().step == 3 and one.state == "holding")
         yield one
         one.reopen()
-        one.stop("vent")
+        if one.state == "tripped":
+            one.reset()
+        if one.state != "safe":
+            one.stop("vent")
         until(lambda: one.state == "safe")
 
 
@@ -163,3 +166,16 @@ def test_follow_finds_a_run_and_ends_as_it_ends(press: stackpress.Press, ask: As
     press.reopen()
     until(lambda: press.state == "safe")
     press.run("lives.toml")
+
+
+@simulated
+@pytest.mark.parametrize("turn", ["stop", "set_point", "pause"])
+def test_the_fastest_ramp_is_turned_round_without_a_trip(press: stackpress.Press, turn: str) -> None:
+    press.stop("vent")
+    until(lambda: press.state == "safe")
+    ramp = {"do": "ramp", "to_n": 20000, "rate_n_per_s": 5000}
+    press.run({"name": "fast", "step": [{"do": "contact", "to_n": 100}, ramp, {"do": "hold", "for_h": 2}]})
+    until(lambda: press.force_n() > 2000)
+    getattr(press, turn)(**({"force_n": 500, "rate_n_per_s": 5000} if turn == "set_point" else {}))
+    time.sleep(0.1)
+    assert press.state != "tripped"
