@@ -9,9 +9,9 @@ from stackpress_core.errors import Refused
 from stackpress_core.log.records import EVENT_STEERED
 from stackpress_core.recipe import times
 from stackpress_core.recipe.fields import TIME_MAX_MS
-from stackpress_core.recipe.kinds import OF, filled
+from stackpress_core.recipe.kinds import OF, arms, filled
 from stackpress_core.recipe.levels import level_cn, newtons
-from stackpress_core.recipe.program import Totals
+from stackpress_core.recipe.program import Totals, validate
 from stackpress_core.tick import blackboard, states
 
 AT = blackboard.AT
@@ -38,6 +38,10 @@ def _need_step(o):
 
 def _mode(o):
     return o.S[AT["MODE"]]
+
+
+def _drives(kind):
+    return "valve" in kind.needs and not (kind.vents or arms(kind))
 
 
 def _told(o, what, old, new):
@@ -76,7 +80,7 @@ def set_point(o, target_cn, rate_cn_per_s):
     r, step = o.runner, o.runner.step
     if r.state == "stopping" or _mode(o) != states.FORCE:
         raise Refused("no force is regulated: the drive is in mode %s" % states.MODES[_mode(o)])
-    if r.active and (not r.open_step or len(step.levels_cn) > 1 or "valve" not in step.kind.needs):
+    if r.active and (not r.open_step or len(step.levels_cn) > 1 or not _drives(step.kind)):
         raise Refused("the set-points of a %s step are the program's own" % r.kind)
     rate = r.order.last[2] if rate_cn_per_s is None else rate_cn_per_s
     limit = o.settings.params["rate_limit_cn_per_s"]
@@ -106,17 +110,40 @@ def pause(o):
 
 
 def go_on(o):
+    """After a pause, or where a step waits for a person."""
     _refuse_unsafe(o)
-    if o.runner.state != "paused":
-        raise Refused("nothing is paused")
-    o.runner.resume()
+    r = o.runner
+    if not r.waits_for_person:
+        raise Refused("nothing is paused and no step waits for a person")
+    if r.state == "paused":
+        r.resume()
+    else:
+        if not r.order.standing:
+            _arm_again(o)
+        r.step.asks = False
     _told(o, "pause", 1, 0)
+
+
+def _arm_again(o):
+    """A press that was disarmed for somebody who reached in is armed as at a start, if a step is to come that drives it."""
+    kinds = [OF[step["do"]] for step in o.runner.program["steps"][o.runner.index + 1 :]]
+    if o.readings.state == states.READY or not any([_drives(kind) for kind in kinds]):
+        return
+    complaints = validate(o.runner.program, o.settings.program_limits())  # the configuration may be another one
+    if complaints:
+        raise Refused(complaints[0])
+    if o.readings.state == states.SAFE:
+        o.calibrator.take_out_zero()
+    o.arm()
 
 
 def next_step(o):
     """End this step before its time, with the set-point where it is."""
     _need_step(o)
     r = o.runner
+    if r.step.asks:
+        go_on(o)
+        return
     if _mode(o) in (states.APPROACH, states.VENT):
         raise Refused("a %s step is not skipped" % r.kind)
     _refuse_ahead(o, r.order.set_point_cn())

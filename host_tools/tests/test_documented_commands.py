@@ -101,8 +101,9 @@ ON_A_PRESS: tuple[tuple[str, int, str, tuple[str, ...]], ...] = (
     ("stackpress extend 90min", 0, "90min longer", ()),
     ("stackpress next", 0, "Step 4 is over", ()),
     ('stackpress note "the lead was loose"', 0, "Kept in the press's log", ()),
+    ("stackpress follow", 0, "stack_pressure_hold, run 4: done", ()),
+    ("(stackpress run stack_pressure_hold)", 0, "run 5", ()),
     ("stackpress stop", 0, "Stopping, releasing", ()),
-    ("stackpress follow", 0, "stack_pressure_hold, run 4: stopped", ()),
     ("stackpress log pull", 0, "run ", ()),
     ("stackpress log pull && stackpress runs && stackpress report", 0, "li6ps5cl_pellet +A7", ()),
     ("stackpress runs", 0, r"[+-]\d\d:\d\d +(\S+\n +)?first_pellet +LPS-17", ()),
@@ -328,13 +329,13 @@ def test_no_code_in_a_readme_is_left_out() -> None:
     tested = ["README.md", "boards/stackpress_plant/README.md", "host_tools/README.md", "host_tools/README.md"]
     assert sorted(code) == tested, "give the new block a test"
     written = sorted(place.partition(":")[0] for place in documented.blocks("toml"))
-    tested = ["boards/README.md"] * 2 + ["firmware/stackpress_core/recipe/PROGRAMS.md", "host_tools/README.md"]
+    tested = ["boards/README.md"] * 2 + ["firmware/stackpress_core/recipe/PROGRAMS.md", *["host_tools/README.md"] * 2]
     assert written == tested, "give the new block a test"
 
 
 def test_the_service_takes_its_example_of_messages_as_it_is_written(tmp_path: Path) -> None:
     settings = tmp_path / "serve.toml"
-    settings.write_text(next(text for place, text in documented.blocks("toml").items() if place.startswith("host_tools/README.md")))
+    settings.write_text(next(text for text in documented.blocks("toml").values() if "[[message]]" in text))
     tables = serve_settings.load(settings).message
     assert [next(way for way in WAYS if way in table) for table in tables] == ["mail", "webhook", "mqtt", "command"]
     Messages(tables).close()
@@ -364,6 +365,12 @@ def test_every_command_and_what_stands_below_it_helps(name: str, capsys: pytest.
     for below in ("", *getattr(group, "commands", {})):
         assert app.run([name, *below.split(), "--help"]) == 0
         assert f"Usage: stackpress {name}" in capsys.readouterr().out
+
+
+def test_the_example_of_a_step_that_waits_for_a_person_is_a_program() -> None:
+    program, complaints = programs.parse(next(text for text in documented.blocks("toml").values() if "with_lithium" in text))
+    assert not complaints and program is not None
+    assert program["steps"][2] == {"do": "pause", "note": "insert lithium", "timeout_ms": 7_200_000}
 
 
 @pytest.mark.parametrize("place", [place for place in documented.blocks("toml") if "PROGRAMS.md" in place])

@@ -51,7 +51,10 @@ class Controls:
         self.operator.reset()
 
     def _start(self):
-        """Arm and start the program that the panel shows; a paused press has nothing to start."""
+        """Go on where somebody is waited for; else arm and start the program that the panel shows."""
+        if self.panel.runner.waits_for_person:
+            self.operator.steer("go_on")
+            return
         name = self.panel.to_start()
         if self.readings.state == states.SAFE:
             self.operator.arm()

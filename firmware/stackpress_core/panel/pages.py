@@ -44,6 +44,8 @@ def bar_run(c, p):
     r = p.runner
     if r.state == "paused" or r.state == "stopping":
         _bar(c, p, r.state)
+    elif r.waits_for_person:
+        _bar(c, p, "START?")
     elif r.waits_for_trigger:
         _bar(c, p, "TRIGGER?")
     elif not r.active:
@@ -199,7 +201,7 @@ def name_and_step(c, p):
     if not r.active or r.index < 0:
         name_in(c, p.operator.program_name, CHARS)
         return
-    if r.note and p.now // NOTE_MS & 1:  # as `page_of` has set it
+    if r.note and (p.now // NOTE_MS & 1 or r.waits_for_person):  # as `page_of` has set it
         foot(c, p, 0, 1)
         return
     steps = len(r.program["steps"])
@@ -303,8 +305,8 @@ OF_STATE = ("safe", "ready", "run", "run", "run", "stopped", "service", "monitor
 def page_of(p):
     """Name of the page that is due; sets the text that its foot shows."""
     state = p.readings.state
-    name = OF_STATE[state]
-    if state == states.SAFE:
+    name = "run" if state == states.SAFE and p.runner.waits_for_person else OF_STATE[state]
+    if name == "safe":
         if p.noticed:
             name = "notice"
             p.note.set(p.title, p.notice, p.now)

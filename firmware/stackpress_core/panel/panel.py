@@ -58,8 +58,7 @@ class Panel:
     @property
     def waits(self):
         """Whether somebody has to do something before the program goes on."""
-        r = self.runner
-        return r.state == "paused" or r.waits_for_trigger
+        return self.runner.waits_for_person or self.runner.waits_for_trigger
 
     def alarm_ms(self, now):
         return (now - self._alarm) & MASK

@@ -6,7 +6,7 @@ leads. It is fed whatever came over the wire or out of a file: any input gives c
 
 from stackpress_core.errors import short
 from stackpress_core.recipe.fields import HEADER, HEADER_GROUPS, NEEDS, NOTHING_BESIDE, ONLY_WITH, POINTS_MAX, STEPS_MAX
-from stackpress_core.recipe.kinds import KINDS, NAMES, OF, filled, rows_of
+from stackpress_core.recipe.kinds import KINDS, NAMES, OF, arms, filled, rows_of
 from stackpress_core.recipe.levels import level_cn, newtons, rate_cn_per_s
 
 _NAME_MARKS = "_-"
@@ -69,7 +69,7 @@ class _Check:
         if self.vented and not _presses_nothing(kind):
             allowed = " and ".join([one.name for one in KINDS if _presses_nothing(one)])
             self.say("do", f"after a vent the press is disarmed; only {allowed} may follow")
-        self.vented = self.vented or kind.vents
+        self.vented = kind.vents or self.vented and not arms(kind)
         rows = {row[0]: row for row in rows_of(kind)}
         self.fields(step, rows, kind.groups, ("do",))
         self.company(step, rows)
@@ -202,7 +202,7 @@ def _told(rows, name):
 
 
 def _presses_nothing(kind):
-    return kind.vents or "valve" not in kind.needs
+    return kind.vents or arms(kind) or "valve" not in kind.needs
 
 
 def _whole(value):

@@ -29,6 +29,7 @@ class CurrentStep:
         self.phase = 0
         self.timeout_ms = 0  # of the phase; 0: none
         self.hears = False  # whether a trigger would end the phase
+        self.asks = False  # whether the phase waits for a person
         self.goal_cn = 0
         self.late = ""  # what ran out of time in this step, or in this round of it, in words; empty: nothing did
         self.phases = 0  # begun since the press started: a row of the log ends where a phase does
@@ -107,7 +108,7 @@ class CurrentStep:
         self.phase = phase
         self.phases += 1
         self.timeout_ms = 0
-        self.hears = False
+        self.hears = self.asks = False
         self._phase_from_ms = self.clock.ms
         self._triggers_before = self._triggers
 

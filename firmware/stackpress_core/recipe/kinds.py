@@ -52,6 +52,10 @@ def _rule_of_cycle(step, area_um2):
     return f"the lower level {levels.newtons(low)} is not under the upper level {levels.newtons(high)}"
 
 
+def _rule_of_pause(step, area_um2):
+    return "" if step.get("note") else "needs a note: what the person is to do who is waited for"
+
+
 KINDS = (
     Kind(
         "contact",
@@ -195,6 +199,17 @@ KINDS = (
         levels=levels.stays, times=times.wait,
         begin=steps.begin_watch, met=steps.met_wait, advance=steps.over, rule=_no_rule,
     ),
+    Kind(
+        "pause",
+        "Wait for a person, whose work the note says: the force stays as it is. Where there is none the press is disarmed, so "
+        "that the guard may be opened, and armed again with all its checks when somebody goes on: START, `stackpress continue`, "
+        "the page.",
+        "watch", "somebody went on", ("valve",), False, (0,),
+        (),
+        f.timeout(24 * f.HOUR_MS, "hold", "longest wait"),
+        levels=levels.stays, times=times.person,
+        begin=steps.begin_pause, met=steps.met_pause, advance=steps.over, rule=_rule_of_pause,
+    ),
 )  # fmt: skip
 
 NAMES = tuple([kind.name for kind in KINDS])
@@ -204,6 +219,11 @@ OF = {kind.name: kind for kind in KINDS}
 def rows_of(kind):
     """All fields of a kind: its own and those that any step may have."""
     return kind.fields + f.COMMON
+
+
+def arms(kind):
+    """Whether a press that is disarmed before such a step is armed again behind it."""
+    return kind.met is steps.met_pause
 
 
 def filled(step):

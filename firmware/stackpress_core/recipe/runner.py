@@ -103,6 +103,11 @@ class Runner:
         return self.state == RUNNING and not self._waits and self.step.hears
 
     @property
+    def waits_for_person(self):
+        """Whether it goes on when somebody says so."""
+        return self.state == PAUSED or self.state == RUNNING and not self._waits and self.step.asks
+
+    @property
     def host_loss(self):
         return self.program.get("host_loss", "carry_on") if self.program else "carry_on"
 
@@ -131,7 +136,7 @@ class Runner:
         self.state, self.reason, self.index = RUNNING, "", -1
         self.step.count = self.step.cycle = 0
         self._tail_ms = sum([times[0] for times in self.times])
-        self._skips = False
+        self._skips = self.step.asks = False
         self.clock.restart()
 
     def trigger(self):

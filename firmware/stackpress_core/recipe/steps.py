@@ -109,6 +109,18 @@ def begin_watch(step):
     step.start_creep()
 
 
+def begin_pause(step):
+    if step.order.standing:
+        step.order.regulate(step.stop_rate_cn_per_s)
+    else:
+        step.order.vent()  # nothing is pressed: disarmed, whoever reaches in trips nothing
+    step.asks = True
+
+
+def met_pause(step):
+    return NOT_YET if step.asks else MET
+
+
 def met_wait(step):
     says = step.says
     if "for_ms" in says:

@@ -7,6 +7,7 @@ A function gets the step with its defaults, the rate in cN/s (0: it has none), w
 SLACK_MS = 30_000
 _CONTACT_GUESS_MS = 20_000
 _VENT_GUESS_MS = 5_000
+_PERSON_GUESS_MS = 60_000
 
 
 def move_ms(distance_cn, rate):
@@ -45,6 +46,12 @@ def wait(step, rate, start_cn, levels_cn):
     elif "until_creep_nm_per_min" in step or "until_creep_cn_per_min" in step:
         guess = 4 * step["creep_window_ms"]
     return min(max(guess, step.get("at_least_ms", 0)), limit), limit
+
+
+def person(step, rate, start_cn, levels_cn):
+    """Until somebody comes."""
+    limit = step["timeout_ms"]
+    return min(_PERSON_GUESS_MS, limit), limit
 
 
 def strokes(step, rate, start_cn, levels_cn):

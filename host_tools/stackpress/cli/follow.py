@@ -204,7 +204,7 @@ class Follower:
 
     def _print_line(self, snapshot: Snapshot) -> None:
         """A line when something has changed, else now and then."""
-        key = (snapshot.state, snapshot.step, snapshot.warnings, snapshot.trip_reason)
+        key = (snapshot.state, snapshot.step, snapshot.run_state, snapshot.warnings, snapshot.trip_reason)
         now = time.monotonic()
         if key != self._printed_key or now - self._printed_at >= PLAIN_EVERY_S:
             self.out.progress(plain.line(snapshot))

@@ -50,11 +50,12 @@ def document(now: Snapshot, of: tuple[Band, Band] | None) -> dict[str, Any]:
         "deviation_n": now.force_n - now.set_n if now.pressed else None,
         "deviation": now.error,
         "band": band.as_dict(now.set_n) if band else None,
-        "ends_unix_s": time.time() + now.left_s if now.left_s is not None and now.running and now.run_state != "paused" else None,
+        "ends_unix_s": time.time() + now.left_s if now.left_s is not None and now.running and not now.waits_for_person else None,
         "shares": [{"cell": cell, "force_n": force, "share": share} for cell, force, share in now.shares()],
         "warned": [{"name": name, "hint": hint} for name, hint in now.warned()],
         "trip_told": now.trip_told,
         "ending": now.ending,
         "pressed": now.pressed,
         "running": now.running,
+        "waits_for_person": now.waits_for_person,
     }

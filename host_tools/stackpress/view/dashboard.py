@@ -75,8 +75,8 @@ class Dashboard:
         line.append(snapshot.program, style="bold")
         line.append(f"   step {snapshot.step}{of}: ")
         line.append(snapshot.step_kind, style="bold")
-        if snapshot.run_state == "paused" or snapshot.ending:
-            line.append(f"   {(snapshot.ending or snapshot.run_state).upper()}", style="bold yellow")
+        if snapshot.waits_for_person or snapshot.ending:
+            line.append(f"   {(snapshot.ending or 'paused').upper()}", style="bold yellow")
         if snapshot.sample:
             line.append(f"   sample {snapshot.sample}")
         if snapshot.step_note:

@@ -11,7 +11,7 @@ def line(snapshot: Snapshot) -> str:
         of = f" of {snapshot.steps}" if snapshot.steps else ""
         parts.append(f"{snapshot.program} step {snapshot.step}{of} {snapshot.step_kind}{' over' * bool(snapshot.ending)}")
         parts += [snapshot.step_note] if snapshot.step_note else []
-        parts += ["paused"] if snapshot.run_state == "paused" else []
+        parts += ["paused, `stackpress continue` goes on"] if snapshot.waits_for_person else []
     parts += [snapshot.ending] if snapshot.ending else []
     parts.append(f"force {force_text(snapshot.force_n)} set {force_text(snapshot.set_n)}")
     pressure = snapshot.pressure_pa(snapshot.force_n)
@@ -34,7 +34,8 @@ def page(snapshot: Snapshot) -> list[str]:
         of = f" of {snapshot.steps}" if snapshot.steps else ""
         rows.append(("program", f"{snapshot.program}, step {snapshot.step}{of} ({snapshot.step_kind})"))
         rows += [("step's note", snapshot.step_note)] if snapshot.step_note else []
-        left = snapshot.ending or f"{time_text(snapshot.left_s)} left"
+        waits = "paused: START or `stackpress continue` goes on" if snapshot.waits_for_person else ""
+        left = snapshot.ending or waits or f"{time_text(snapshot.left_s)} left"
         rows.append(("time", f"{time_text(snapshot.step_s)} in this step, {left}"))
     rows.append(("force", force_text(snapshot.force_n)))
     if snapshot.pressed:

@@ -67,6 +67,11 @@ class Snapshot:
         return "venting" if self.state == RELEASING and not self.running else ""
 
     @property
+    def waits_for_person(self) -> bool:
+        """Whether the program goes on when somebody says so."""
+        return self.running and (self.run_state == "paused" or (self.run_state == "running" and self.step_kind == "pause"))
+
+    @property
     def pressed(self) -> bool:
         """Whether the ram is driven: force is being applied, held or released."""
         return self.state in DRIVEN

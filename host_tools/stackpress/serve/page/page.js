@@ -2,7 +2,7 @@
 // One page for every press: what each does comes by WebSocket, its course is asked for anew now and then.
 const $ = id => document.getElementById(id);
 const presses = new Map();
-let shown = "", span = 600, charts = null, courseAsked = 0, ordersAsked = 0, mayOperate = false;
+let shown = "", span = 600, charts = null, courseAsked = 0, ordersAsked = 0, mayOperate = false, asked = false;
 let token = sessionStorage.getItem("token") || localStorage.getItem("token") || "";
 
 async function ask(method, path, body) {
@@ -124,6 +124,11 @@ function warn(press, seen) {
   if (!press.linked) said.push(["bad", `No link: ${press.why}. The press goes on by its program's host-loss policy.`]);
   else if (press.why) said.push(["", press.why]);
   if (seen.trip_reason) said.push(["bad", `Tripped by ${seen.trip_reason}. ${seen.trip_told}`]);
+  if (seen.waits_for_person) {
+    said.push(["", `${seen.step_note || "Paused"}: it goes on when somebody says so, with START or with Go on below.`]);
+    if (!asked) $("steer").open = true;
+  }
+  asked = Boolean(seen.waits_for_person);
   for (const one of seen.warned || []) said.push(["", one.hint ? `${one.name}: ${one.hint}` : one.name]);
   const mark = JSON.stringify(said);
   if ($("warnings").dataset.mark === mark) return;
