@@ -94,7 +94,10 @@ def approach(blackboard):
         moved = 1
     most = s[_K_APPROACH_MAX]
     if moved:
-        most = s[_ANSWER_DRIVE] + target + (target >> 4) + _MARGIN
+        most = target + (target >> 4) + _MARGIN
+        if solenoids and s[_FORCE_F] > target >> 2:
+            most <<= 2  # the cells feel the specimen: a powder takes up many pulses before they feel more
+        most += s[_ANSWER_DRIVE]
         if most > s[_K_APPROACH_MAX]:
             most = s[_K_APPROACH_MAX]
     elif solenoids == 0 and drive < s[_K_HYSTERESIS] >> 1:
