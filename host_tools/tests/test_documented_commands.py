@@ -132,6 +132,7 @@ NOT_RUN = {
         "a press with these cells; test_commission.py runs it on the simulated press",
     "stackpress commission": "the same",
     "python -m hil_tests.campaign.commission": MINUTES,
+    "python -m hil_tests.campaign.false_trips": MINUTES,
     "stackpress compare": "stands for its line in the README",
     "pip install 'stackpress[xlsx]'": "an index; the tests' environment has it",
     "stackpress merge": "stands for the line in the README",
