@@ -33,6 +33,7 @@ def check(
 ) -> None:
     """Check the files; say what is wrong with file, key and line, or where each value comes from."""
     from ..config.documents import describe, weaker
+    from ..config.fit import warnings
     from ..config.pin_budget import as_dict
 
     out = Output(json)
@@ -48,6 +49,9 @@ def check(
     guarded = weaker(effective)
     if guarded:
         out.say(f"needs the owner's code when it is pushed: {'; '.join(guarded)}")
+    unfit = warnings(effective)
+    for one in unfit:
+        out.say(f"does not fit: {one}")
     _pins(out, effective.board)
     out.say(f"{effective.name}: valid ({', '.join(effective.files)})")
     values = {
@@ -57,7 +61,7 @@ def check(
     limits = effective.ceilings.as_dict() if effective.ceilings else None
     board = as_dict(effective.board)
     out.answer({"name": effective.name, "files": effective.files, "params": values, "ceilings": limits, "board": board,
-                "needs_code": guarded})  # fmt: skip
+                "needs_code": guarded, "does_not_fit": [vars(one) for one in unfit]})  # fmt: skip
 
 
 def _pins(out: Output, board: "Board") -> None:
