@@ -122,6 +122,7 @@ def held(truth: pl.DataFrame) -> float:
     time_s, wanted, force, measuring = runs._columns(truth, *names)
     stack = runs.STACK_PA * runs.AREA_UM2 * 1e-12
     there = np.flatnonzero(np.abs(wanted - stack) < 0.02)
+    there = there[there > np.argmax(wanted)]  # a slow ramp upwards comes by as well
     begin = int(np.searchsorted(time_s, time_s[there[0]] + runs.SETTLE_S))
     if time_s[there[-1]] - time_s[begin] < 0.9 * HOLD_S:
         raise RuntimeError("the truth shows no whole hold")

@@ -6,12 +6,12 @@ from ..config.schema import ParamValue
 from .machine import Machine, fitting, rounded
 from .plant_model import Plant
 from .solenoids import FLUID_PART, Rates
-from .tuning import HOLD_PART, KI_MOST, gains
+from .tuning import HOLD_PART, KI_MOST, REVERSAL_PART, gains
 
 KV_MOST, KV_DELAY = 3.0, 0.25  # 1/s; of one over the delay: a quarter of what would oscillate for ever is 0.39
 FILTER_S = 0.004
+SCHEDULE_ROOM = 0.8  # of the factor that the block itself needs
 NOISE_CONTACT, NOISE_DEADBAND = 10.0, 6.0  # times a cell's noise
-APPROACH_PART = 400 / 1700  # of the fill valve's rate, as on the reference press: shorter pulses are lost while it opens
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,13 @@ def propose(found: Measured, before: dict[str, ParamValue]) -> dict[str, ParamVa
     band = max(float(before["deadband_min_n"]), NOISE_DEADBAND * found.noise_n)
     if found.plant is not None:
         chosen.update(of_regulator(found.plant, float(before["valve_full_scale_n"])))
+        usual = float(before["reversal_rate_n_per_s"])
+        chosen["reversal_rate_n_per_s"] = fitting("reversal_rate_n_per_s", rounded(REVERSAL_PART * usual))
     elif found.rates is not None:
-        chosen.update(of_solenoids(found.rates, float(before["valve_full_scale_n"]), found.stiffness_n_per_um))
-    if found.rates is not None:
-        chosen["approach_rate_n_per_s"] = approach_rate(found.rates.fill_n_per_s, before)
+        full, usual = float(before["valve_full_scale_n"]), float(before["fill_rate_n_per_s"])
+        chosen.update(of_solenoids(found.rates, full, found.stiffness_n_per_um, usual))
     chosen["deadband_min_n"] = fitting("deadband_min_n", rounded(band))
     return chosen
-
-
-def approach_rate(fill_n_per_s: float, before: dict[str, ParamValue]) -> ParamValue:
-    """How fast the drive of an approach may rise with this fill valve; no slower than it was."""
-    return fitting("approach_rate_n_per_s", max(float(before["approach_rate_n_per_s"]), rounded(APPROACH_PART * fill_n_per_s)))
 
 
 def of_regulator(plant: Plant, full_n: float) -> dict[str, ParamValue]:
@@ -62,19 +58,25 @@ def of_regulator(plant: Plant, full_n: float) -> dict[str, ParamValue]:
     return chosen
 
 
-def of_solenoids(rates: Rates, full_n: float, stiffness_n_per_um: float) -> dict[str, ParamValue]:
-    """What an open valve gives at half scale on the block, which is what the gain schedule counts from."""
+def of_solenoids(rates: Rates, full_n: float, stiffness_n_per_um: float, usual_n_per_s: float) -> dict[str, ParamValue]:
+    """What an open valve gives at half scale, and on which stiffness, which is what the gain schedule counts from.
+
+    An approach knows no stiffness yet and takes the stack for the reference: on a stiff press that is not the block but a stack on
+    which the fill valve gives what is `usual`. Else a powder would be met with pulses that are too short for it to answer.
+    """
+    softer = min(1.0, usual_n_per_s / max(rates.fill_n_per_s, 1.0)) if stiffness_n_per_um > 0 else 1.0
     half_n = full_n / 2
     vent = rates.vent_n_per_s * (half_n / max(rates.vent_at_n, 1.0)) ** 0.5  # it goes with the root of the pressure
     named = {
-        "fill_rate_n_per_s": rounded(rates.fill_n_per_s),
-        "vent_rate_n_per_s": rounded(vent),
+        "fill_rate_n_per_s": rounded(softer * rates.fill_n_per_s),
+        "vent_rate_n_per_s": rounded(softer * vent),
         "kv_permille_per_s": round(1000 * min(KV_MOST, KV_DELAY / (rates.dead_s + FILTER_S))),
         "valve_lead_ms": round(1000 * rates.dead_s),
     }
     if stiffness_n_per_um > 0:
         fluid = FLUID_PART * stiffness_n_per_um
         named["fluid_stiffness_n_per_um"] = rounded(fluid)
-        named["stiffness_ref_n_per_um"] = rounded(fluid * stiffness_n_per_um / (fluid + stiffness_n_per_um))
+        named["stiffness_ref_n_per_um"] = rounded(softer * fluid * stiffness_n_per_um / (fluid + stiffness_n_per_um))
+        named["schedule_low_permille"] = round(min(500, SCHEDULE_ROOM * 1000 * softer))
     named["deadband_permille"] = 8  # one 3 ms pulse moves a stiff cell by more than a regulator's step
     return {name: fitting(name, value) for name, value in named.items()}

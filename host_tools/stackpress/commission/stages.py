@@ -120,7 +120,6 @@ def _guessed_again(work: Work, gentle: dict[str, ParamValue], level_n: float) ->
     vent = rates.vent_n_per_s * (max(level_n, 1.0) * 0.7 / max(rates.vent_at_n, 1.0)) ** 0.5
     for name, value in zip(RATES, (rates.fill_n_per_s, vent), strict=True):
         gentle[name] = machine.fitting(name, machine.rounded(value))
-    gentle["approach_rate_n_per_s"] = proposal.approach_rate(rates.fill_n_per_s, machine.values(work.machine))
     return gentle
 
 
