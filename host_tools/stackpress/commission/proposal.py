@@ -6,7 +6,7 @@ from ..config.schema import ParamValue
 from .machine import Machine, fitting, rounded
 from .plant_model import Plant
 from .solenoids import FLUID_PART, Rates
-from .tuning import HOLD_PART, KI_MOST, REVERSAL_PART, gains
+from .tuning import KI_MOST, REVERSAL_PART, gains
 
 KV_MOST, KV_DELAY = 3.0, 0.25  # 1/s; of one over the delay: a quarter of what would oscillate for ever is 0.39
 FILTER_S = 0.004
@@ -48,7 +48,7 @@ def of_regulator(plant: Plant, full_n: float) -> dict[str, ParamValue]:
     named = {
         "kp_permille": 1000 * kp,
         "ki_permille_per_s": 1000 * min(ki, KI_MOST),
-        "ki_hold_permille_per_s": 1000 * min(ki * HOLD_PART, KI_MOST),
+        "ki_hold_permille_per_s": 1000 * min(ki, KI_MOST),
         "valve_lead_ms": 1000 * plant.delay_s,
         "valve_hysteresis_permille": 2000 * plant.play_n / full_n,
     }

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from .plant_model import Plant
 
 MOST = 1.3  # largest sensitivity: a gain margin above 4, a phase margin above 45 degrees
-HOLD_PART = 0.75  # of the integral gain: a ram that sticks answers late and all at once
-REVERSAL_PART = 0.75  # of the usual rate at which a hold crosses the hysteresis, for the same reason
+REVERSAL_PART = 0.75  # of the usual rate at which a hold crosses the hysteresis: a ram that sticks answers late and all at once
 FILTER_S = 0.004
 KP_MOST, KI_MOST = 4.0, 20.0  # what the parameters take
 FREQUENCIES = np.geomspace(0.05, 2000, 1500)  # rad/s
