@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .result import BAD, GOOD, LEFT_OUT, TOLD, Line
+from .result import BAD, GOOD, LEFT_OUT, Line
 
 if TYPE_CHECKING:
     from ..press import Press
@@ -64,4 +64,3 @@ def _rate(press: "Press") -> Iterator[Line]:
     yield Line("force loop", GOOD if good else BAD, f"{told}, {later.missed - tick.missed} missed, longest {later.worst_us} us",
                "" if good else "Lower tick_rate_hz.")  # fmt: skip
     yield Line("converter's own clock", LEFT_OUT, "press time is counted in its samples: hold it against a watch for an hour")
-    yield Line("shares under load", TOLD, "see the block, below")

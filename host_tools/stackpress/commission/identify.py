@@ -101,11 +101,12 @@ def common(tables: Sequence["pl.DataFrame"]) -> tuple[dict[str, float], list[Lin
 
 
 def _settled(table: "pl.DataFrame") -> "pl.DataFrame":
-    """Rows of holds from a second after they began, while the set-point was theirs."""
+    """Rows of holds from a second after they began, while the set-point was theirs; the last may tell of what comes next as well."""
     import polars as pl
 
     goal = pl.col("Set Force / N").median().over("Step ID")
-    still = (pl.col("Step Type") == "hold") & (pl.col("Step Time / s") > 1.0)
+    number = pl.col("Step Record Index / 1")
+    still = (pl.col("Step Type") == "hold") & (pl.col("Step Time / s") > 1.0) & (number < number.max().over("Step ID") - 1)
     return table.filter(still & ((pl.col("Set Force / N") - goal).abs() < 0.1))
 
 
