@@ -101,7 +101,7 @@ def common(tables: Sequence["pl.DataFrame"]) -> tuple[dict[str, float], list[Lin
 
 
 def _settled(table: "pl.DataFrame") -> "pl.DataFrame":
-    """Rows of holds from a second after they began, while the set-point was theirs; the last may tell of what comes next as well."""
+    """Rows of holds from a second after they began, while the set-point was theirs; the last may tell of what is next."""
     import polars as pl
 
     goal = pl.col("Set Force / N").median().over("Step ID")

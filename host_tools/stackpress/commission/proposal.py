@@ -10,6 +10,7 @@ from .tuning import KI_MOST, REVERSAL_PART, gains
 
 KV_MOST, KV_DELAY = 3.0, 0.25  # 1/s; of one over the delay: a quarter of what would oscillate for ever is 0.39
 FILTER_S = 0.004
+DRIVE_LEAST, DRIVE_ROOM = 30, 1.5  # permille, and times what spring and hysteresis take: by no more may a drive exceed the force
 SCHEDULE_ROOM = 0.8  # of the factor that the block itself needs
 NOISE_CONTACT, NOISE_DEADBAND = 10.0, 6.0  # times a cell's noise
 
@@ -51,6 +52,7 @@ def of_regulator(plant: Plant, full_n: float) -> dict[str, ParamValue]:
         "ki_hold_permille_per_s": 1000 * min(ki, KI_MOST),
         "valve_lead_ms": 1000 * plant.delay_s,
         "valve_hysteresis_permille": 2000 * plant.play_n / full_n,
+        "drive_permille": max(DRIVE_LEAST, DRIVE_ROOM * 1000 * (plant.play_n + max(plant.offset_n, 0.0)) / full_n),
     }
     chosen = {name: fitting(name, round(value)) for name, value in named.items()}
     if abs(plant.gain - 1) > 0.02:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # While it is measured: gains that no plant of this kind swings with, limits a quarter of its own, patience where nothing is tuned
 PATIENT = {"no_fall_ms": 5000, "no_response_ms": 5000, "ramp_deviation_ms": 2000, "no_answer_ms": 3000, "corner_ms": 300,
-           "sample_dense_ms": 20}  # fmt: skip
+           "sample_dense_ms": 20, "drive_permille": 60, "drive_ms": 5000}  # fmt: skip
 GENTLE: dict[str, dict[str, ParamValue]] = {
     "regulator": {"kp_permille": 100, "ki_permille_per_s": 3000, "ki_hold_permille_per_s": 1500, "valve_lead_ms": 40,
                   "valve_hysteresis_permille": 5},
