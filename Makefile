@@ -15,6 +15,9 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2])
 PYTHON  ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
              command -v $$python >/dev/null 2>&1 && $$python -c '$(SUITABLE)' 2>/dev/null && echo $$python && break; done)
 
+# The tests start hundreds of processes: what these import is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
 CODE    := firmware boards host_tools hil_tests
 RUN      = PYTHONPATH=.:firmware:firmware/tests/shim $(BIN)/python -m
 

@@ -9,7 +9,9 @@ from stackpress import paths
 
 NOT_READ = {"CHANGELOG.md"}  # it tells what was
 FOLDERS = ("host_tools/stackpress", "firmware", "boards", "hil_tests")  # whose texts name commands
-COMMAND = re.compile(r"(stackpress|make|python3?|pip|mpremote|picotool|sudo|udevadm)\s+\S")
+PROGRAMS = r"(stackpress|make|python3?|pip|mpremote|picotool|sudo|udevadm)"
+COMMAND = re.compile(PROGRAMS + r"\s+\S")
+MAY_TELL = re.compile(r"`[\s\"'\\n]*" + PROGRAMS)  # in the text of a program, where a string may go on in the next line
 FENCE = re.compile(r"^[ \t]*```(\w*)\n(.*?)^[ \t]*```", re.S | re.M)
 TICKS = re.compile(r"`([^`]+)`")
 
@@ -44,10 +46,12 @@ def commands() -> dict[str, str]:
         _take(FENCE.sub("", path.read_text(encoding="utf-8")), path, found)
     for folder in FOLDERS:
         for path in sorted((paths.ROOT / folder).rglob("*.py")):
-            if "tests" not in path.relative_to(paths.ROOT).parts and not path.name.startswith("test_"):
-                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                        _take(node.value, path, found)
+            text = path.read_text(encoding="utf-8")
+            if "tests" in path.relative_to(paths.ROOT).parts or path.name.startswith("test_") or not MAY_TELL.search(text):
+                continue
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    _take(node.value, path, found)
         for path in sorted((paths.ROOT / folder).rglob("*.toml")):
             _take(path.read_text(encoding="utf-8"), path, found)
     return found
