@@ -24,7 +24,8 @@ PYTEST = [sys.executable, "-m", "pytest", "-n", WORKERS, "--dist", "worksteal"]
 LONG_ON_CHIP = ("abort_vents", "estop_vents_a_ramp", "guard_vents_a_hold", "force_drop_is_not_chased", "power_cut_in_a_hold")
 BUSY, TEST_BUSY = 4, Path("build/test_busy.json")
 # What is printed: module; each writes its figures into build/campaign/summary.json.
-WITNESSES = {"rules of the carriers": "electrical_rules", "the tick on independent processors": "processor",
+WITNESSES = {"rules of the carriers": "electrical_rules", "broken wires": "wire_faults",
+             "the tick on independent processors": "processor",
              "scenarios on the second emulator": "second_emulator", "presses that nobody has tuned": "commission"}  # fmt: skip
 SEEDS = range(1, 11)  # of hypothesis, one whole run each
 

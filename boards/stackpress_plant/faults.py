@@ -31,7 +31,7 @@ def _inputs(plant, active):
     P = plant.P
     P[w.INPUTS_OK] = states.IN_HEALTHY & ~opened | pressed
     chain_opens = opened & (states.IN_ESTOP | states.IN_GUARD) and plant.spec["safety_relay"]
-    P[w.RELAY_OPEN] = 1 if chain_opens and "relay_dead" not in active else 0
+    P[w.RELAY_OPEN] = 1 if "no_power" in active or chain_opens and "relay_dead" not in active else 0
 
 
 def _cell(plant, code, value):
@@ -75,8 +75,8 @@ def _one_word(plant, row, value):
         P[w.NOISE_X] = 1 if value is None else value
     elif kind == "stuck":
         P[w.STUCK] = 0 if value is None else 1
-    elif kind == "dump":
-        P[w.DUMP_STUCK] = 0 if value is None else 1
+    elif kind in ("dump", "vent", "scale"):
+        P[{"dump": w.DUMP_STUCK, "vent": w.VENT_STUCK, "scale": w.SCALE}[kind]] = 0 if value is None else arg
     elif kind == "zero":
         P[w.ZERO0 + arg] = plant.spec["zero_code"][arg] + (value or 0)
     elif kind == "temperature":

@@ -215,6 +215,7 @@ class Plant:
             P[at] = 0
         self.specimen = k
         P[w.GAP_NM] = k["gap_nm"]
+        P[w.MOST] = 0
         P[w.TOP] = P[w.X] = -k["gap_nm"] * UNIT
         P[w.DIR] = P[w.FLUID] = P[w.PRESSURE] = P[w.X1] = 0
         self.put(w.K, fixed.stiffness(k["stiffness_cn_um"]))
@@ -306,5 +307,5 @@ class Plant:
             "valve_code": P[w.PLAY],
             "moves": P[w.MOVES],
             "plastic_nm": P[w.PLASTIC] // UNIT,
-            "most_force_cn": max(force, P[w.FMAX] // UNIT),
+            "most_force_cn": max(force, P[w.MOST] // UNIT),
         }

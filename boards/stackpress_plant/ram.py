@@ -47,6 +47,7 @@ _P_CRUSH = const(88)
 _P_TABLE_RS = const(89)
 _P_DX_UP = const(90)
 _P_DX_DOWN = const(91)
+_P_MOST = const(207)
 _P_T_START = const(392)
 _P_T_FORCE = const(441)
 _P_T_HARD = const(490)
@@ -170,4 +171,6 @@ def specimen(P):
             force -= (t >> n) * h + ((t & e) * h >> n)
             if force < 0:
                 force = 0
+    if force > p[_P_MOST]:
+        p[_P_MOST] = force
     p[_P_FORCE] = force

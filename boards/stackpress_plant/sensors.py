@@ -8,6 +8,7 @@ _MASK = const(0x3FFFFFFF)
 _LOW14 = const(0x3FFF)
 
 # words (written by layout.py)
+_ABSENT = const(-1073741824)
 _SAMPLE_NEW = const(1)
 _P_W_RAW = const(2)
 _P_W_STATUS = const(3)
@@ -44,6 +45,7 @@ _P_CLEAN = const(124)
 _P_FORCE_L = const(128)
 _P_SIGMA = const(189)
 _P_T_NOW = const(197)
+_P_SCALE = const(205)
 _IN_TRAVEL_OK = const(2048)
 _P_CODE_MAX = const(8388607)
 # end of words
@@ -57,7 +59,10 @@ def sensors(S, P):
     x = ((p[_P_X] + _HALF) & _MASK) - _HALF
     n = p[_P_NOISE]
     t = (x >> 6) + p[_P_GAP_NM]
-    s[p[_P_W_DISP]] = t + (((n & 1023) - 512) * p[_P_DISP_NOISE] >> 8)
+    if p[_P_SCALE] == 0:
+        s[p[_P_W_DISP]] = t + (((n & 1023) - 512) * p[_P_DISP_NOISE] >> 8)
+    elif p[_P_SCALE] == 2:
+        s[p[_P_W_DISP]] = _ABSENT
     i = p[_P_INPUTS_OK]
     if t > p[_P_TRAVEL_NM]:
         i &= ~_IN_TRAVEL_OK

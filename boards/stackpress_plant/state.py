@@ -92,6 +92,7 @@ DX_DOWN = const(91)
 RELAY_OFF = const(73)
 # specimen
 FORCE = const(74)
+MOST = const(207)  # since the specimen was put in
 K = const(75)
 K_S = const(76)
 TOE = const(77)
@@ -112,6 +113,7 @@ DELAYED = const(95)
 NOISE = const(92)
 NOISE_X = const(93)
 DISP_NOISE = const(94)
+SCALE = const(205)  # 1 stands, 2 is not there
 BOW_FS = const(96)
 BOW_M = const(97)
 BOW_S = const(98)
@@ -174,7 +176,8 @@ RATED = const(276)
 ZERO_RATED = const(345)
 RATED_CODE = const(349)
 # valve, beside those above
-DUMP_STUCK = const(204)
+DUMP_STUCK = const(204)  # 1 jams shut, 2 its coil keeps its current whatever the pin says
+VENT_STUCK = const(206)  # 1 never opens, 2 never closes
 # tables
 SQRT = const(208)
 WAVE = const(280)

@@ -64,6 +64,7 @@ _P_VENT_CLOSE = const(55)
 _P_RELAY_OFF = const(73)
 _P_DELAYED = const(95)
 _P_DUMP_STUCK = const(204)
+_P_VENT_STUCK = const(206)
 _P_SQRT = const(208)
 _P_RING = const(688)
 # end of words
@@ -84,7 +85,9 @@ def relay(S, P):
     off = 1 if n >= p[_P_PERM_LIMIT] or p[_P_RELAY_OPEN] else 0
     p[_P_RELAY_OFF] = off
     n = 1 if off or valve & _VALVE_DUMP_CLOSED == 0 else 0
-    p[_P_DUMP_OPEN] = 0 if p[_P_DUMP_STUCK] else n
+    if p[_P_DUMP_STUCK]:
+        n = off if p[_P_DUMP_STUCK] == 2 else 0
+    p[_P_DUMP_OPEN] = n
 
 
 @micropython.viper
@@ -165,6 +168,8 @@ def solenoids(P):
         else:
             p[_P_FILL_COUNT] = 0
         n = 1 if u & _VALVE_VENT else 0
+        if p[_P_VENT_STUCK]:
+            n = p[_P_VENT_STUCK] - 1
         if n != p[_P_VENT_ON]:
             t = p[_P_VENT_COUNT] + 1
             if t > (p[_P_VENT_DELAY] if n else p[_P_VENT_CLOSE]):

@@ -68,6 +68,7 @@ class Board:
         t = self.plant.plant.truth()
         return {
             "force_n": t["force_cn"] / 100,
+            "peak_force_n": t["most_force_cn"] / 100,
             "cell_n": [cn / 100 for cn in t["cell_cn"]],
             "displacement_m": t["displacement_nm"] / 1e9,
             "drive_n": t["pressure_cn"] / 100,

@@ -175,6 +175,7 @@ NOT_RUN = {
     "python -m hil_tests.campaign.electrical_rules": "`make campaign` runs it",
     "python -m hil_tests.campaign.processor": "`make campaign` runs it",
     "python -m hil_tests.campaign.second_emulator": MINUTES,
+    "python -m hil_tests.campaign.wire_faults": MINUTES,
     "python -m hil_tests.bench.stages [press]": MINUTES,
     "python -m hil_tests.bench.stages press": MINUTES,
     "python -m hil_tests.emulated.panel_tour": MINUTES,
