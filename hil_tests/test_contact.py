@@ -17,6 +17,7 @@ KINDS = ("nominal", "fill_vent")
 FILES = {"nominal": "press.toml", "fill_vent": "press_fill_vent.toml"}
 QUIET_BRIDGE = -1000  # permille of its sensitivity: the converter reads the zero and its noise
 AREA_UM2, STACK_PA, STACK_N = 132_732_290, 5_000_000, 663.66
+OPENED_N = 2000
 FELT_N = 200  # beyond the contact force, whatever one sensor says
 
 
@@ -68,6 +69,32 @@ def test_zero_that_drifts_out_of_its_band_after_arming_starts_nothing() -> None:
         with pytest.raises(stackpress.PressRefused, match="the force is not zero"):
             press.start("touch")
         assert press.state == "safe"  # a start that is refused disarms
+
+
+@pytest.mark.parametrize(("plant", "to_n"), [("nominal", 50), ("nominal", 200), ("fill_vent", 50)])
+def test_valve_that_opens_fully_on_the_way_presses_less_than_two_kilonewtons(plant: str, to_n: int) -> None:
+    with pressing(plant) as (target, press):
+        for left_um in (20, 400, 1000):
+            target.clear_fault()
+            target.specimen("steel_blank")
+            target.run_for(0.5)
+            press.run(contacts.program(3000, to_n))
+            for _ in range(20000):
+                if target.supervisor.request(do="truth")["truth"]["displacement_m"] > 2e-3 - left_um * 1e-6:
+                    break
+                target.run_for(0.005)
+            target.fault("stuck_open", 1)
+            target.run_for(2.0)
+            assert target.supervisor.request(do="truth")["truth"]["peak_force_n"] < to_n + OPENED_N
+            if press.state == "tripped":
+                assert press.tripped().reason in ("overspeed", "runaway", "not_vented")
+            else:
+                press.abort()
+            target.clear_fault()
+            target.run_for(8.0)
+            if press.state == "tripped":
+                press.reset()
+                target.run_for(0.1)
 
 
 @pytest.mark.parametrize("plant", KINDS)

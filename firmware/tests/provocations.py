@@ -76,6 +76,14 @@ def pushes_in_vain(bench):
     bench["DISPLACEMENT"] = 10000
 
 
+def closes_too_fast(bench):
+    """The ram is a centimetre further all at once."""
+    bench.force(0)
+    bench["DISPLACEMENT"] = 0
+    bench.order(PRESSING, states.APPROACH, 5000, 1000000, 1000000)
+    bench["DISPLACEMENT"] = 10000000
+
+
 def keeps_its_force(bench):
     bench.follow = False
     bench.send(SAFE)
@@ -123,6 +131,7 @@ PROVOKE = {
     "drive_mismatch": (HOLDING, {"drive_permille": 30, "drive_ms": 200, "force_drop_permille": 1000, "hold_band_s": 5,
                                  "no_response_ms": 5000}, force(500000)),
     "no_answer": (READY, {"no_answer_ms": 100}, pushes_in_vain),
+    "overspeed": (READY, {}, closes_too_fast),
 }
 CEILINGS_OF = {"ceiling_total": dict(CEILINGS, frame_cn=5000000)}
 

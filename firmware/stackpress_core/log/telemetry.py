@@ -53,11 +53,11 @@ _HZ = const(14)
 _CELL = const(15)
 _FORCE_F = const(42)
 _IMBALANCE = const(45)
-_WARNED = const(86)
-_SET = const(117)
-_CODE = const(143)
-_VALVE = const(144)
-_K_KIND = const(198)
+_WARNED = const(87)
+_SET = const(118)
+_CODE = const(144)
+_VALVE = const(145)
+_K_KIND = const(199)
 # end of words
 
 

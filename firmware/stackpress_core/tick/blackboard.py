@@ -75,6 +75,7 @@ WORDS = (
     ("SIG_VENT", 1, "ticks for which the dump has been open and the force is there, 0: nothing to wait for"),
     ("SIG_FALL", 1, "ticks for which the set-point has waited for a force that does not fall"),
     ("SIG_ANSWER", 1, "the drive rose by the contact force, and neither force nor travel answers"),
+    ("SIG_SPEED", 1, "speed of a ram that touches nothing beyond what an approach may have / nm/s"),
     ("SIG_DROP", 1, "sudden drop beyond what is allowed / cN"),
     ("SIG_RAMP", 1, "deviation from the ramp beyond what is allowed / cN"),
     ("SIG_HOLD", 1, "force below the hold's band / cN"),

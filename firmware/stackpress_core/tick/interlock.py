@@ -98,6 +98,8 @@ ROWS = (
      "The held force stayed above its band: the valve leaks in, sticks, or is tuned too slow. It was taken off, not held."),
     ("drive_mismatch", "SIG_DRIVE", 0, "drive_ms", VENT, DRIVEN | states.mask((states.READY,)), STOPPED, "force",
      "The regulator is told to give much more than the cells read: check the cells, their calibration, then the air supply."),
+    ("overspeed", "SIG_SPEED", 0, 1, VENT, DRIVEN, STOPPED, "force",
+     "The ram closed far faster than the approach asked: its valve is open too far, or the scale counts what is not there."),
 )
 
 NAMES = tuple(row[NAME] for row in ROWS)

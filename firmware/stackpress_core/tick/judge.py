@@ -41,6 +41,7 @@ _MASK_ROWS = const(30)
 _IN_SUPPLY_OK = const(32)
 _FORCE = const(40)
 _FORCE_F = const(42)
+_SPEED = const(47)
 _SIG_ESTOP = const(49)
 _SIG_GUARD = const(50)
 _SIG_DISCREPANCY = const(51)
@@ -52,42 +53,47 @@ _SIG_RESPONSE = const(64)
 _SIG_CONTACT = const(65)
 _SIG_FALL = const(67)
 _SIG_ANSWER = const(68)
-_SIG_DROP = const(69)
-_SIG_RAMP = const(70)
-_SIG_HOLD = const(71)
-_SIG_ABOVE = const(72)
-_SIG_HOT = const(75)
-_SIG_OVERRUN = const(76)
-_SIG_FOREGROUND = const(80)
-_ACTIVE = const(82)
-_LATCHED = const(84)
-_WARNED = const(86)
-_OVER = const(88)
-_FIRST = const(90)
-_REACTION = const(91)
-_TRIP_TICKS = const(92)
-_STOPPING = const(93)
-_STATE = const(95)
-_MODE = const(96)
-_TARGET = const(106)
-_EXCESS = const(107)
-_RAMP_MIN = const(108)
-_HOLD_BAND = const(109)
-_RESPONSE = const(110)
-_RAMP_ALLOWED = const(112)
-_RAMP_FROM = const(113)
-_SET = const(117)
-_FALL_FROM = const(120)
-_CONTACT_TICKS = const(136)
-_ANSWER_TICKS = const(141)
-_K_RAMP_DEV = const(193)
-_K_RUNAWAY = const(194)
-_K_BUDGET = const(196)
-_K_KIND = const(198)
-_ROW_COUNT = const(244)
-_ROW = const(382)
+_SIG_SPEED = const(69)
+_SIG_DROP = const(70)
+_SIG_RAMP = const(71)
+_SIG_HOLD = const(72)
+_SIG_ABOVE = const(73)
+_SIG_HOT = const(76)
+_SIG_OVERRUN = const(77)
+_SIG_FOREGROUND = const(81)
+_ACTIVE = const(83)
+_LATCHED = const(85)
+_WARNED = const(87)
+_OVER = const(89)
+_FIRST = const(91)
+_REACTION = const(92)
+_TRIP_TICKS = const(93)
+_STOPPING = const(94)
+_STATE = const(96)
+_MODE = const(97)
+_TARGET = const(107)
+_EXCESS = const(108)
+_RAMP_MIN = const(109)
+_HOLD_BAND = const(110)
+_RESPONSE = const(111)
+_RAMP_ALLOWED = const(113)
+_RAMP_FROM = const(114)
+_SET = const(118)
+_FALL_FROM = const(121)
+_APPROACH_SPEED = const(136)
+_CONTACT_TICKS = const(137)
+_ANSWER_TICKS = const(142)
+_K_RAMP_DEV = const(194)
+_K_RUNAWAY = const(195)
+_K_BUDGET = const(197)
+_K_KIND = const(199)
+_ROW_COUNT = const(245)
+_ROW = const(383)
 _IN_TRAVEL_OK = const(2048)
 # end of words
+
+
+_HASTY = const(200000)  # nm/s beyond an eighth more than asked: what a ram that lets go of its friction has for a moment
 
 
 @micropython.viper
@@ -133,6 +139,7 @@ def compare(blackboard):
     s[_SIG_RAMP] = -1
     s[_SIG_HOLD] = -1
     s[_SIG_ABOVE] = -1
+    s[_SIG_SPEED] = -1
     if mode != _MODE_FORCE:
         s[_SIG_FALL] = 0
         s[_SIG_CONTACT] = s[_CONTACT_TICKS]
@@ -140,6 +147,8 @@ def compare(blackboard):
         most = aim + s[_K_RUNAWAY]
         if mode == _MODE_APPROACH:
             most = s[_TARGET] + s[_EXCESS]
+            if force < s[_TARGET] >> 2 and s[_SPEED] > _HASTY:
+                s[_SIG_SPEED] = s[_SPEED] - s[_APPROACH_SPEED] - (s[_APPROACH_SPEED] >> 3) - _HASTY
         elif mode == _MODE_LOCK:
             # a locked cell may swell, and what was under way comes in, but it is not pressed
             allowed = aim >> 2
@@ -164,6 +173,8 @@ def compare(blackboard):
         span = most
         falls = 0
         if s[_RAMP_FROM] > most:
+            if aim > s[_RAMP_FROM]:
+                s[_RAMP_FROM] = aim  # a set-point that turns round rises on for a while
             most = s[_RAMP_FROM]
             span = aim
             falls = 1
