@@ -173,8 +173,6 @@ def compare(blackboard):
         span = most
         falls = 0
         if s[_RAMP_FROM] > most:
-            if aim > s[_RAMP_FROM]:
-                s[_RAMP_FROM] = aim  # a set-point that turns round rises on for a while
             most = s[_RAMP_FROM]
             span = aim
             falls = 1
