@@ -17,7 +17,7 @@ KINDS = ("nominal", "fill_vent")
 FILES = {"nominal": "press.toml", "fill_vent": "press_fill_vent.toml"}
 QUIET_BRIDGE = -1000  # permille of its sensitivity: the converter reads the zero and its noise
 AREA_UM2, STACK_PA, STACK_N = 132_732_290, 5_000_000, 663.66
-OPENED_N = 2000
+OPENED_N, GAP_M = 2000, 2e-3
 FELT_N = 200  # beyond the contact force, whatever one sensor says
 
 
@@ -74,15 +74,15 @@ def test_zero_that_drifts_out_of_its_band_after_arming_starts_nothing() -> None:
 @pytest.mark.parametrize(("plant", "to_n"), [("nominal", 50), ("nominal", 200), ("fill_vent", 50)])
 def test_valve_that_opens_fully_on_the_way_presses_less_than_two_kilonewtons(plant: str, to_n: int) -> None:
     with pressing(plant) as (target, press):
-        for left_um in (20, 400, 1000):
+        for left_um in (20, 400):
             target.clear_fault()
             target.specimen("steel_blank")
             target.run_for(0.5)
             press.run(contacts.program(3000, to_n))
-            for _ in range(20000):
-                if target.supervisor.request(do="truth")["truth"]["displacement_m"] > 2e-3 - left_um * 1e-6:
-                    break
-                target.run_for(0.005)
+            way_m = 1.0
+            while way_m > 0:  # with what the ram can close in that time at most
+                target.run_for(max(0.002, way_m / 2e-3 if way_m < 1 else 0.5))
+                way_m = GAP_M - left_um * 1e-6 - target.supervisor.request(do="truth")["truth"]["displacement_m"]
             target.fault("stuck_open", 1)
             target.run_for(2.0)
             assert target.supervisor.request(do="truth")["truth"]["peak_force_n"] < to_n + OPENED_N

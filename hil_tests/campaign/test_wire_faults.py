@@ -1,5 +1,6 @@
 """The table of broken wires is whole, and a few of its rows run: what takes minutes is `make campaign`'s."""
 
+import copy
 from collections.abc import Iterator
 
 import pytest
@@ -25,7 +26,7 @@ def test_every_net_pin_and_part_of_a_carrier_has_its_line_and_no_line_is_left_ov
 
 
 def test_net_that_is_new_is_a_complaint(monkeypatch: pytest.MonkeyPatch) -> None:
-    circuit = wire_table.circuit("pico")
+    circuit = copy.deepcopy(wire_table.circuit("pico"))
     circuit.parts["U1"].nets["SPARE"] = "nobody_knows"
     other = wire_table.circuit("pico_hx711")
     monkeypatch.setattr(wire_table, "circuit", {"pico": circuit, "pico_hx711": other}.__getitem__)

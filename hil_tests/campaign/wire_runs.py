@@ -134,8 +134,8 @@ class Bench:
         assert self._target
         begin_s = self._target.time_s()
         self._press.run(program(moment))
-        for _ in range(3000):
-            self._target.run_for(0.01 if moment == "touch" else 0.05)
+        for _ in range(600):
+            self._target.run_for(0.05)
             force_n, since_s = self._now()["force_n"], self._target.time_s() - begin_s
             if moment == "touch" and force_n > 5:
                 return since_s

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ class Effect:
         return "; ".join(str(self.data[key]) for key in ("kept_by", "shown_by") if key in self.data)
 
 
+@cache
 def table() -> dict[str, Any]:
     return tomllib.loads(TABLE.read_text())
 
@@ -109,6 +111,7 @@ def _of(board: str, section: str) -> dict[str, Any]:
     return {**_lines(data.get(section, {})), **_lines(data["boards"].get(board, {}).get(section, {}))}
 
 
+@cache
 def circuit(board: str) -> Circuit:
     found = electrical.circuit_of(board)
     if found is None:
