@@ -13,6 +13,7 @@ from .result import BAD, GOOD, LEFT_OUT, Line
 if TYPE_CHECKING:
     from ..kept import KeptRun
 
+ASKED_S = 110.0  # less than the program stands
 LET_GO = 0.1  # of the force at the trip
 TRIALS = (
     ("emergency stop under force", "estop", "Press the emergency stop", "Turn it out, and reset the safety relay"),
@@ -32,6 +33,7 @@ def try_one(bench: moves.Bench, hands: Hands, trial: tuple[str, str, str, str], 
     moves.start(bench, program)
     moves.until_holding(bench, 3)
     press = bench.press
+    press.lease(ASKED_S)  # nobody renews it while a person reads the question
     if not hands.do(do, fault, None):
         moves.stop(press)
         return Line(name, LEFT_OUT, "left out by who was there")
