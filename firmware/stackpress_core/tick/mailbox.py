@@ -23,7 +23,9 @@ _MODE_VENT = const(4)
 _REACT_VENT = const(4)
 _STATE_RELEASING = const(4)
 _STATE_TRIPPED = const(5)
+_DISPLACEMENT = const(8)
 _FORCE_F = const(42)
+_DISPLACEMENT_F = const(46)
 _LATCHED = const(85)
 _FIRST = const(91)
 _REACTION = const(92)
@@ -170,6 +172,8 @@ def obey(blackboard):
         s[_ANSWER_DRIVE] = -1
         s[_ANSWER_FORCE] = s[_FORCE_F]
         s[_EFFORT] = 0
+        if mode == _MODE_APPROACH and s[_DISPLACEMENT] != _ABSENT:
+            s[_DISPLACEMENT_F] = s[_DISPLACEMENT]  # its speed is judged from where it stands, not from where a scale began to count
         if mode == _MODE_FORCE:
             s[_SET] = s[_FORCE_F]
             s[_SET_REM] = 0
