@@ -188,9 +188,10 @@ def sense(blackboard):
         elif high < s[_K_RANGE_DOWN] and low < s[_K_RANGE_DOWN] and low_mask & valid == low_mask:
             s[_RANGE] = 1
             bias += gap << 4
-        # both ranges carry the same force: a low cell that drifts must not press a cell with what it no longer sees
+        # both ranges carry the same force: a low cell that drifts must not press a cell with what it no longer sees. What the high
+        # range's zero and creep may come to after weeks, and a part of the force
         apart = gap if gap > 0 else 0 - gap
-        if s[_RANGE] and apart > s[_K_RANGE_UP] >> 3:
+        if s[_RANGE] and apart > (s[_K_RANGE_UP] >> 4) + (low >> 4):
             s[_SIG_IMBALANCE] = 1000
     fade = s[_K_FADE]
     # only what two good ranges may differ by fades; a range that was overrun must not be believed for a moment longer
