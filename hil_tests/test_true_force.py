@@ -169,3 +169,11 @@ def test_cells_that_read_low_are_found_out_by_the_drive(factors: tuple[float, ..
     lying = {name: json.dumps(document).encode() for name, document in documents.items()}
     with held(49000, documents=lying) as (target, press):
         assert press.tripped().reason == "drive_mismatch" and target.truth()["most_force_n"] < above_n
+
+
+def test_low_range_that_reads_a_quarter_low_is_told_before_five_megapascal_are_held() -> None:
+    documents = {name: json.loads(text) for name, text in provision.commissioned(load_plant.plant("nominal"), "SIM-bench").items()}
+    low = documents["calibration"]["cells"][3]
+    low["points"] = [[code, int(force * 0.76)] for code, force in low["points"]]
+    with held(664, documents={name: json.dumps(document).encode() for name, document in documents.items()}) as (target, press):
+        assert press.tripped().reason == "imbalance" and target.truth()["most_force_n"] < 878
