@@ -50,6 +50,7 @@ class Settings:
         self.readings = readings
         self.documents = documents
         self.board = board
+        self._work = getattr(board, "still_at_work", int)  # a configuration takes a small chip as long as its watchdog waits
         self.problems = {}
         self.changed = []
         self.open = False  # the owner's code was given, and nobody has left service since
@@ -139,6 +140,7 @@ class Settings:
             self.refuse_unserviced("the " + name)
         before, crc = self._values(name), self.documents.crc(name)
         self._judge(name, text, before)
+        self._work()
         self.documents.write(name, text)
         self._changed(name, before, crc)
 
@@ -173,8 +175,10 @@ class Settings:
         return seldom("changes", "values_of", name, None if self.documents.complaints(name, document) else document)
 
     def _changed(self, name, before, crc):
+        self._work()
         if name in REQUIRED or name in GUARDED:
             self.load()
+            self._work()
         changes = seldom("changes", "between", before, self._values(name))
         for tell in self.changed:
             tell(name, changes, crc, self.documents.crc(name))

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.timeout(900)
 BOOTED_S = 0.7
 CODE = "horse-battery"
 WATCHDOG_S = 1.0
+LOAD = 0x04  # of the watchdog: RP2040 datasheet 4.7.4
 IN_THE_IMAGE = b"Ram travel that a program may use"  # a text of its tables, which nothing runs by
 
 
@@ -33,6 +34,26 @@ def test_code_is_set_and_given_within_the_watchdogs_time_and_forgotten_with_boot
             press.service_forget()
             assert press.has_code() is False and press.time().boot_id == 1
             assert press.checks() == []
+
+
+def test_a_configuration_in_force_keeps_the_watchdog_waiting_for_half_of_its_time_at_most() -> None:
+    with EmulatorTarget() as target:
+        target.run_until(BOOTED_S)
+        dog, fed = target.chip.mcu.watchdog, [target.time_s()]
+        write = dog.write_uint32
+
+        def written(offset: int, value: int) -> None:
+            if offset == LOAD:
+                fed.append(target.chip.now_ns / 1e9)
+            write(offset, value)
+
+        dog.write_uint32 = written
+        with Press(Link(target.port, quiet_s=900)) as press:
+            text = press.document_get("config")
+            assert text
+            press.document_put("config", text)
+        longest = max(b - a for a, b in zip(fed, fed[1:], strict=False))
+        assert 0.1 < longest < WATCHDOG_S / 2, f"{longest:.2f} s"
 
 
 def hold_bootsel(target: EmulatorTarget, monkeypatch: pytest.MonkeyPatch) -> None:
