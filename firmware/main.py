@@ -9,16 +9,18 @@ import micropython
 
 micropython.kbd_intr(-1)  # 0x03 must not break into a press that runs; the command server lets it through when safe
 
+# At the start nearly all stays and is laid where there is room first: garbage between it would leave no large piece free.
+gc.threshold(24576)
 from board import Board  # noqa: E402  (nothing else is imported before the outputs are safe)
 
 board = Board()
-
-gc.collect()  # what a start leaves behind would lie between what stays, and no large piece would be free
 from stackpress_core.firmware import Firmware  # noqa: E402
 
+firmware = Firmware(board)
 gc.collect()
+gc.threshold(-1)
 try:
-    board.loop(Firmware(board))
+    board.loop(firmware)
 except Exception as error:
     from stackpress_core.boots import note_crash
 

@@ -10,7 +10,7 @@ from typing import Any
 from stackpress import revision
 from stackpress.config import hardware
 
-from boards.images import literals, plant_parts
+from boards.images import literals, numbers, plant_parts
 from boards.images.tick import SWITCHES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,6 +60,9 @@ def collect(name: str, board: dict[str, Any], tick: str, folder: Path, ring: int
     shutil.copy(FIRMWARE / "boot.py", folder / "_boot.py")
     (folder / "boot.py").write_text('"""Nothing: it stands before any boot.py that lies in the file system."""\n')
     (folder / "drivers/rp2_board.py").rename(folder / "board.py")
+    texts = {path: numbers.with_numbers(path.read_text(), folder) for path in folder.rglob("*.py") if path.name != "image_facts.py"}
+    for path, text in texts.items():
+        path.write_text(text)
     spoken = {path: set(re.findall(r"\w+", path.read_text())) for path in folder.rglob("*.py")}
     for path in (folder / "stackpress_core").rglob("*.py"):
         elsewhere = set().union(*(words for other, words in spoken.items() if other != path))

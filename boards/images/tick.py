@@ -91,7 +91,7 @@ def constants(board: dict[str, Any]) -> dict[str, int]:
     found.update((f"_{name.upper()}", chip[name] // 4) for name in ("gpio_in", "gpio_out_set", "gpio_out_clr"))
     found.update((f"_PIN_{role.upper()}", number) for role, number in pins.items())
     found.update((f"_{name.upper()}", number) for name, number in board["settings"].items())
-    found.update(("_" + name, number) for name, number in blackboard.AT.items())
+    found.update(("_" + name, number) for name, number in dict(blackboard.AT).items())
     found.update(("_" + name, value) for name, value in vars(blackboard).items() if name.isupper() and isinstance(value, int))
     found.update(("_IN_" + name.upper(), bit) for name, bit in blackboard.IN.items())
     return found

@@ -10,6 +10,8 @@ Codes are watched fifty times a second; a point is the mean of the last second a
 rail, does not move at all, or moves too much. Nothing is in force before it is accepted, and then it is bound to this board.
 """
 
+import array
+
 from stackpress_core import tuning
 from stackpress_core.errors import Refused
 from stackpress_core.log import records
@@ -44,7 +46,8 @@ class Calibrator:
         self.cell = 0  # from 1; 0 while nothing is being calibrated
         self.serial = ""
         self.points = []
-        self._codes = [[] for _ in range(blackboard.CELLS)]
+        self._codes = array.array("i", [0] * (blackboard.CELLS * LOOKS))  # of the last second, a row of cells a look
+        self._looks = 0
         self._next_ms = 0
         self.zero_cn = [0] * blackboard.CELLS  # what each cell showed with nothing pressed, from the commissioning zero
         self.taken_cn = [0] * blackboard.CELLS  # and what of it the run before took out
@@ -153,18 +156,15 @@ class Calibrator:
             return
         self._next_ms = scheduler.now_ms - scheduler.now_ms % LOOK_MS + LOOK_MS
         scheduler.at(self._next_ms)
+        at = self._looks % LOOKS * blackboard.CELLS
         for i in range(blackboard.CELLS):
-            self._take(self._codes[i], self.S[_RAW + i])
-
-    def _take(self, codes, code):
-        if len(codes) >= LOOKS:
-            codes.pop(0)
-        codes.append(code)
+            self._codes[at + i] = self.S[_RAW + i]
+        self._looks += 1
 
     def settled_code(self, i):
         """Mean code of the last second of cell i (from 0); Refused if it can't be believed."""
-        codes = self._codes[i]
-        if len(codes) < LOOKS:
+        codes = [self._codes[at] for at in range(i, blackboard.CELLS * LOOKS, blackboard.CELLS)]
+        if self._looks < LOOKS:
             raise Refused("cell %d has been watched for less than a second: wait" % (i + 1))
         low, high = min(codes), max(codes)
         rail = self.settings.params["rail_counts"]

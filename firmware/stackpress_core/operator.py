@@ -129,7 +129,7 @@ class Operator:
             acknowledge_crash(self.settings.documents.store)
         for name in ACKNOWLEDGED:
             s[AT[name]] = 0
-        blackboard.clear_row_bits(s, "WARNED")
+        blackboard.clear_row_bits(s, AT["WARNED"])
         if s[_STATE] != states.TRIPPED:
             return
         still = r.still_there()
@@ -139,7 +139,7 @@ class Operator:
             raise Refused(switches.told(r.pairs.stuck))
         if s[_REACTION] != interlock.VENT and r.pressed:
             raise Refused("the cell is still pressed with %d N: stop with VENT first" % (r.filtered_cn // 100))
-        blackboard.clear_row_bits(s, "LATCHED")
+        blackboard.clear_row_bits(s, AT["LATCHED"])
         self.motion.send(states.SAFE, states.OFF)
         self.events.note(records.EVENT_RESET)
 

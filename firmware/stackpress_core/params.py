@@ -110,18 +110,24 @@ PARAMS = (
     ("journal_in_ram", "log", YES, 0, 0, 1, "Arm although the journal's chip does not answer: the log goes with the power"),
 )
 
-INDEX = {row[NAME]: i for i, row in enumerate(PARAMS)}
+NAMES = tuple([row[NAME] for row in PARAMS])  # a board has it in flash; a dictionary would be a kilobyte of its RAM
 DEVICE_UNITS = {(100, "n"): "cn", (100, "c"): "cc"}  # scale, unit as it is written: unit of the device's whole number
 
 
 def row_of(name):
     """The row of this parameter; KeyError if there is none."""
-    return PARAMS[INDEX[name]]
+    if name not in NAMES:
+        raise KeyError(name)
+    return PARAMS[NAMES.index(name)]
 
 
 def device_name(name):
     """The name of a parameter's whole number: `force_limit_n` in a file is `force_limit_cn` in the press."""
-    scale = row_of(name)[SCALE]
+    return _device_name(row_of(name))
+
+
+def _device_name(row):
+    name, scale = row[NAME], row[SCALE]
     if scale == 1 or isinstance(scale, tuple):
         return name
     parts = name.split("_")
@@ -155,7 +161,10 @@ def from_raw(name, raw):
 
 def bounds_raw(name):
     """(low, default, high) as the device's whole numbers."""
-    row = row_of(name)
+    return _bounds(row_of(name))
+
+
+def _bounds(row):
     k = 1 if isinstance(row[SCALE], tuple) else row[SCALE]
     return int(round(row[LOW] * k)), int(round(row[DEFAULT] * k)), int(round(row[HIGH] * k))
 
@@ -183,10 +192,10 @@ def complaints(raws):
     """What is wrong with a {name: raw} record: a list of sentences, empty if nothing is."""
     found = []
     for name, raw in raws.items():
-        if name not in INDEX:
+        if name not in NAMES:
             found.append("%s is not a parameter of this firmware" % name[:40])
             continue
-        low, _, high = bounds_raw(name)
+        low, _, high = _bounds(PARAMS[NAMES.index(name)])
         if isinstance(raw, bool) or not isinstance(raw, int):
             found.append("%s is a whole number, not %s" % (name, short(raw)))
         elif not low <= raw <= high:
@@ -220,7 +229,7 @@ class Values:
     def take(self, raws):
         """Replace all of them; `raws` have the names that are written in files."""
         raws = dict(raws)
-        self._raws = {device_name(row[NAME]): raws.get(row[NAME], bounds_raw(row[NAME])[1]) for row in PARAMS}
+        self._raws = {_device_name(row): raws.get(row[NAME], _bounds(row)[1]) for row in PARAMS}
 
     def __getitem__(self, name):
         return self._raws[name]

@@ -157,14 +157,14 @@ class Readings:
 
     @property
     def warning_bits(self):
-        return blackboard.row_bits(self.S, "WARNED")
+        return blackboard.row_bits(self.S, AT["WARNED"])
 
     def warnings(self):
         return interlock.names_of(self.warning_bits)
 
     @property
     def active_bits(self):
-        return blackboard.row_bits(self.S, "ACTIVE")
+        return blackboard.row_bits(self.S, AT["ACTIVE"])
 
     def active_reasons(self):
         return interlock.names_of(self.active_bits)
@@ -180,7 +180,7 @@ class Readings:
 
     def later_reasons(self):
         """What has joined the trip since it was there, first fault left out."""
-        return [name for name in interlock.names_of(blackboard.row_bits(self.S, "LATCHED")) if name != self.trip_reason]
+        return [name for name in interlock.names_of(blackboard.row_bits(self.S, AT["LATCHED"])) if name != self.trip_reason]
 
     @property
     def trip_hint(self):
@@ -192,7 +192,7 @@ class Readings:
 
     def still_there(self):
         """Names of what stopped the press and is there now: an acknowledgement would be refused."""
-        return [name for name in interlock.names_of(blackboard.row_bits(self.S, "LATCHED")) if self._lasts(name)]
+        return [name for name in interlock.names_of(blackboard.row_bits(self.S, AT["LATCHED"])) if self._lasts(name)]
 
     def _lasts(self, name):
         """Whether the condition of a latched row is there now and has to go before it can be acknowledged."""

@@ -7,7 +7,7 @@ from stackpress_core import tuning
 from stackpress_core.tick import blackboard
 from stackpress_core.tick.blackboard import ABSENT
 
-_FORCE_F, _DISPLACEMENT, _KIND = (blackboard.AT[name] for name in ("FORCE_F", "DISPLACEMENT", "K_KIND"))
+_FORCE_F, _DISPLACEMENT, _KIND = blackboard.AT["FORCE_F"], blackboard.AT["DISPLACEMENT"], blackboard.AT["K_KIND"]
 
 FORCE_STEP = 5000  # cN
 TRAVEL_STEP = 300  # nm

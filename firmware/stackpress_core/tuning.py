@@ -7,6 +7,8 @@ point per tick here, so that the tick itself never divides by its own rate.
 from stackpress_core.params import device_name
 from stackpress_core.tick import blackboard, interlock, states
 
+AT = blackboard.AT
+
 FULL_CODE = 1 << 23
 FORCE_SPAN = 29000000  # cN: what all cells together may read at the rail; twice that and a range bias, in Q4, fit in 2^30
 CODE_SPAN = FULL_CODE + FULL_CODE // 2  # calibration codes, moved to a zero
@@ -111,14 +113,14 @@ def moved(cell, zero_code):
 
 def calibrate(s, calibration, zero=None):
     """Write the calibration's cells into the blackboard, moved to the commissioning zero; a cell without one reads zero."""
-    at = blackboard.AT["CAL"]
+    at = AT["CAL"]
     for i in range(blackboard.CELLS):
         cell = calibration["cells"][i] if calibration and i < len(calibration["cells"]) else None
         segment = segments(moved(cell, zero["code"][i] if zero else 0) if cell else [[0, 0], [FULL_CODE, 1]])
         for k, word in enumerate(segment):
             s[at + i * blackboard.CAL_WORDS + k] = word
-        s[blackboard.AT["CELL"] + i] += s[blackboard.AT["CELL_ZERO"] + i]  # who looks before the next tick sees what that will
-        s[blackboard.AT["SEGMENT"] + i] = s[blackboard.AT["CELL_ZERO"] + i] = 0
+        s[AT["CELL"] + i] += s[AT["CELL_ZERO"] + i]  # who looks before the next tick sees what that will
+        s[AT["SEGMENT"] + i] = s[AT["CELL_ZERO"] + i] = 0
 
 
 def _rows(s, p, ceilings, hz):
@@ -131,36 +133,36 @@ def _rows(s, p, ceilings, hz):
             limit = p[device_name(limit)] * hz // 1000 if limit.endswith("_ms") else p[device_name(limit)]
         if isinstance(debounce, str):
             debounce = p[debounce] * (1000 if debounce.endswith("_s") else 1)
-        s[at + blackboard.ROW_SIGNAL] = blackboard.AT[row[interlock.SIGNAL]]
+        s[at + blackboard.ROW_SIGNAL] = AT[row[interlock.SIGNAL]]
         s[at + blackboard.ROW_LIMIT] = limit
         s[at + blackboard.ROW_STATES] = row[interlock.STATES]
         s[at + blackboard.ROW_DEBOUNCE] = debounce * hz // 1000
         s[at + blackboard.ROW_OVER] = 0
         s[at + blackboard.ROW_REACTION] = interlock.reaction_of(row, p)
         s[at + blackboard.ROW_BIT] = 1 << i % blackboard.MASK_ROWS
-    s[blackboard.AT["ROW_COUNT"]] = len(interlock.ROWS)
+    s[AT["ROW_COUNT"]] = len(interlock.ROWS)
 
 
-def _drive(p, hz, s, at):
+def _drive(p, hz, s):
     """Words of the valve: scale, hysteresis, slew, pulses."""
     full = p["valve_full_scale_cn"]
     shift = 0
     while full >> shift >= 1 << 17:
         shift += 1
-    s[at["K_OUT_SHIFT"]] = shift
-    s[at["K_OUT_GAIN"]] = (65535 << (13 + shift)) // full
+    s[AT["K_OUT_SHIFT"]] = shift
+    s[AT["K_OUT_GAIN"]] = (65535 << (13 + shift)) // full
     hysteresis = full * p["valve_hysteresis_permille"] // 2000
-    s[at["K_HYSTERESIS"]] = hysteresis
-    s[at["K_I_MAX"]] = full // 8
-    s[at["K_OUT_MAX"]] = min(full, p["force_limit_cn"] + full // 8)
-    s[at["K_LEAD"]] = p["valve_lead_ms"] * hz // 1000
-    s[at["K_SLEW"]] = max(1, (p["valve_slew_cn_per_s"] << 8) // hz)
-    s[at["K_MOVE"]] = max(1, full >> 12)
-    s[at["K_FILL_RATE"]] = p["fill_rate_cn_per_s"]
-    s[at["K_VENT_RATE"]] = p["vent_rate_cn_per_s"]
-    s[at["K_FILL"]] = ((1 << 30) - 1) // p["fill_rate_cn_per_s"]
-    s[at["K_VENT"]] = ((1 << 30) - 1) // p["vent_rate_cn_per_s"]
-    s[at["K_MIN_ON"]] = max(1, (p["valve_min_on_ms"] * hz + 999) // 1000)
+    s[AT["K_HYSTERESIS"]] = hysteresis
+    s[AT["K_I_MAX"]] = full // 8
+    s[AT["K_OUT_MAX"]] = min(full, p["force_limit_cn"] + full // 8)
+    s[AT["K_LEAD"]] = p["valve_lead_ms"] * hz // 1000
+    s[AT["K_SLEW"]] = max(1, (p["valve_slew_cn_per_s"] << 8) // hz)
+    s[AT["K_MOVE"]] = max(1, full >> 12)
+    s[AT["K_FILL_RATE"]] = p["fill_rate_cn_per_s"]
+    s[AT["K_VENT_RATE"]] = p["vent_rate_cn_per_s"]
+    s[AT["K_FILL"]] = ((1 << 30) - 1) // p["fill_rate_cn_per_s"]
+    s[AT["K_VENT"]] = ((1 << 30) - 1) // p["vent_rate_cn_per_s"]
+    s[AT["K_MIN_ON"]] = max(1, (p["valve_min_on_ms"] * hz + 999) // 1000)
 
 
 def compile_words(s, p, ceilings, calibration, zero=None, sample_hz=0):
@@ -169,7 +171,7 @@ def compile_words(s, p, ceilings, calibration, zero=None, sample_hz=0):
     `sample_hz` is the rate of a converter that is slower than the tick, 0 of one that is not: filters of the force go on with
     each sample.
     """
-    at, hz = blackboard.AT, p["tick_rate_hz"]
+    hz = p["tick_rate_hz"]
     sample_hz = min(hz, sample_hz or hz)
     # without ceilings the press can't be armed, and a limit of zero would trip it on noise
     ceilings = ceilings or {"frame_cn": FORCE_SPAN, "cell_cn": [FORCE_SPAN] * blackboard.CELLS, "relief_cn": FORCE_SPAN}
@@ -179,65 +181,65 @@ def compile_words(s, p, ceilings, calibration, zero=None, sample_hz=0):
         approach = min(approach, p["fill_rate_cn_per_s"])  # solenoids can't be asked for more than an open valve gives
     count = sum(1 for i in range(blackboard.CELLS) if high >> i & 1)
     tuned = {
-        "HZ": hz,
-        "K_HIGH_MASK": high,
-        "K_LOW_MASK": p["low_range_mask"],
-        "K_HIGH_COUNT": count,
-        "K_SHARE": 4096 // count,
-        "K_RANGE_UP": p["range_up_cn"],
-        "K_RANGE_DOWN": p["range_down_cn"],
-        "K_FADE": max(1, (2000 << 4) // hz),
-        "K_RAIL": p["rail_counts"],
-        "K_FILTER": shift_for(p["filter_ms"], sample_hz),
-        "K_FILTER_H": shift_for(p["hold_filter_ms"], sample_hz),
-        "K_IMBALANCE_MIN": p["imbalance_min_cn"],
-        "K_DROP": p["force_drop_permille"] * 1024 // 1000,
-        "DROP_MIN": p["force_drop_min_cn"],
-        "K_DROP_DECAY": max(1, shift_for(p["force_drop_ms"], sample_hz)),
-        "K_RAMP_DEV": p["ramp_deviation_permille"] * 1024 // 1000,
-        "RAMP_MIN": p["ramp_deviation_min_cn"],
-        "HOLD_BAND": p["hold_band_min_cn"],
-        "RESPONSE": p["no_response_cn"],
-        "EXCESS": p["runaway_cn"],
-        "K_RUNAWAY": p["runaway_cn"],
-        "K_DRIVE": p["valve_full_scale_cn"] // 1000 * p["drive_permille"],
-        "K_BUDGET": p["tick_budget_us"],
-        "K_CONTACT": p["contact_force_cn"],
-        "K_KIND": p["valve_kind"],
-        "K_P": p["kp_permille"] * 1024 // 1000,
-        "K_I": min(INTEGRAL_MAX, (p["ki_permille_per_s"] * 65536 + 500 * hz) // (1000 * hz)),
-        "K_I_HOLD": max(1, p["ki_hold_permille_per_s"] * 65536 // 1000 // hz),
-        "K_V": p["kv_permille_per_s"] * 256 // 1000,
-        "K_DEAD": p["deadband_permille"] * 1024 // 1000,
-        "K_DEAD_MIN": p["deadband_min_cn"],
-        "K_DEAD_MAX": p["deadband_max_cn"],
-        "K_DEAD_IN": 192 if p["valve_kind"] == blackboard.KIND_FILL_VENT else 64,  # one pulse is a solenoid's smallest step
-        "K_REVERSAL_PART": max(1, 81920 // hz),
-        "K_REVERSAL_RATE": rate_q16(p["reversal_rate_cn_per_s"], hz),
-        "K_SETTLE": p["corner_ms"] * hz // 1000,
-        "K_FORCE_DENY": p["force_limit_cn"],
-        "K_APPROACH_MAX": min(p["approach_force_cn"], p["valve_full_scale_cn"], p["force_limit_cn"]),
-        "K_APPROACH_RATE": rate_q16(approach, hz),
-        "K_DRAG": min(4095, 6554 // p["ram_speed_um_per_s_per_n"]),
-        "K_LAG_MS": lag,
-        "K_LAND": max(1, min(4095, 65536000 // (LANDING_LAGS * force_lag_ms(p, sample_hz) * hz))),
-        "K_TRIP_RATE": rate_q16(p["trip_ramp_cn_per_s"], hz),
-        "K_TRIP_TICKS": p["trip_ramp_limit_s"] * hz,
-        "GAIN_FILL": 256,
-        "GAIN_VENT": 256,
+        AT["HZ"]: hz,
+        AT["K_HIGH_MASK"]: high,
+        AT["K_LOW_MASK"]: p["low_range_mask"],
+        AT["K_HIGH_COUNT"]: count,
+        AT["K_SHARE"]: 4096 // count,
+        AT["K_RANGE_UP"]: p["range_up_cn"],
+        AT["K_RANGE_DOWN"]: p["range_down_cn"],
+        AT["K_FADE"]: max(1, (2000 << 4) // hz),
+        AT["K_RAIL"]: p["rail_counts"],
+        AT["K_FILTER"]: shift_for(p["filter_ms"], sample_hz),
+        AT["K_FILTER_H"]: shift_for(p["hold_filter_ms"], sample_hz),
+        AT["K_IMBALANCE_MIN"]: p["imbalance_min_cn"],
+        AT["K_DROP"]: p["force_drop_permille"] * 1024 // 1000,
+        AT["DROP_MIN"]: p["force_drop_min_cn"],
+        AT["K_DROP_DECAY"]: max(1, shift_for(p["force_drop_ms"], sample_hz)),
+        AT["K_RAMP_DEV"]: p["ramp_deviation_permille"] * 1024 // 1000,
+        AT["RAMP_MIN"]: p["ramp_deviation_min_cn"],
+        AT["HOLD_BAND"]: p["hold_band_min_cn"],
+        AT["RESPONSE"]: p["no_response_cn"],
+        AT["EXCESS"]: p["runaway_cn"],
+        AT["K_RUNAWAY"]: p["runaway_cn"],
+        AT["K_DRIVE"]: p["valve_full_scale_cn"] // 1000 * p["drive_permille"],
+        AT["K_BUDGET"]: p["tick_budget_us"],
+        AT["K_CONTACT"]: p["contact_force_cn"],
+        AT["K_KIND"]: p["valve_kind"],
+        AT["K_P"]: p["kp_permille"] * 1024 // 1000,
+        AT["K_I"]: min(INTEGRAL_MAX, (p["ki_permille_per_s"] * 65536 + 500 * hz) // (1000 * hz)),
+        AT["K_I_HOLD"]: max(1, p["ki_hold_permille_per_s"] * 65536 // 1000 // hz),
+        AT["K_V"]: p["kv_permille_per_s"] * 256 // 1000,
+        AT["K_DEAD"]: p["deadband_permille"] * 1024 // 1000,
+        AT["K_DEAD_MIN"]: p["deadband_min_cn"],
+        AT["K_DEAD_MAX"]: p["deadband_max_cn"],
+        AT["K_DEAD_IN"]: 192 if p["valve_kind"] == blackboard.KIND_FILL_VENT else 64,  # one pulse is a solenoid's smallest step
+        AT["K_REVERSAL_PART"]: max(1, 81920 // hz),
+        AT["K_REVERSAL_RATE"]: rate_q16(p["reversal_rate_cn_per_s"], hz),
+        AT["K_SETTLE"]: p["corner_ms"] * hz // 1000,
+        AT["K_FORCE_DENY"]: p["force_limit_cn"],
+        AT["K_APPROACH_MAX"]: min(p["approach_force_cn"], p["valve_full_scale_cn"], p["force_limit_cn"]),
+        AT["K_APPROACH_RATE"]: rate_q16(approach, hz),
+        AT["K_DRAG"]: min(4095, 6554 // p["ram_speed_um_per_s_per_n"]),
+        AT["K_LAG_MS"]: lag,
+        AT["K_LAND"]: max(1, min(4095, 65536000 // (LANDING_LAGS * force_lag_ms(p, sample_hz) * hz))),
+        AT["K_TRIP_RATE"]: rate_q16(p["trip_ramp_cn_per_s"], hz),
+        AT["K_TRIP_TICKS"]: p["trip_ramp_limit_s"] * hz,
+        AT["GAIN_FILL"]: 256,
+        AT["GAIN_VENT"]: 256,
     }
-    if (s[at["K_HIGH_MASK"]], s[at["K_LOW_MASK"]]) != (high, p["low_range_mask"]):
-        s[at["RANGE"]] = s[at["RANGE_BIAS"]] = 0  # else the range stays: each change adds what the two disagree by at that moment
-    tuned["K_TRIP_CORNER"], tuned["K_TRIP_LANDING"] = corner_words(tuned["K_TRIP_RATE"], p["corner_ms"], hz)
+    if (s[AT["K_HIGH_MASK"]], s[AT["K_LOW_MASK"]]) != (high, p["low_range_mask"]):
+        s[AT["RANGE"]] = s[AT["RANGE_BIAS"]] = 0  # else the range stays: each change adds what the two disagree by at that moment
+    tuned[AT["K_TRIP_CORNER"]], tuned[AT["K_TRIP_LANDING"]] = corner_words(tuned[AT["K_TRIP_RATE"]], p["corner_ms"], hz)
     lag = max(1, shift_for(SPEED_MS, hz))
-    tuned["K_LAG"], tuned["K_SPEED"] = lag, min(1023, max(1, hz * 16 >> lag))
-    for name, word in tuned.items():
-        s[at[name]] = word
-    _drive(p, hz, s, at)
+    tuned[AT["K_LAG"]], tuned[AT["K_SPEED"]] = lag, min(1023, max(1, hz * 16 >> lag))
+    for place, word in tuned.items():
+        s[place] = word
+    _drive(p, hz, s)
     for i in range(blackboard.CELLS):
-        s[at["K_CELL_CEILING"] + i] = ceilings["cell_cn"][i]
+        s[AT["K_CELL_CEILING"] + i] = ceilings["cell_cn"][i]
     for i, bits in enumerate(states.TRANSITIONS):
-        s[at["K_TRANSITIONS"] + i] = bits
+        s[AT["K_TRANSITIONS"] + i] = bits
     _rows(s, p, ceilings, hz)
     calibrate(s, calibration, zero)
 
@@ -253,7 +255,7 @@ def schedule(s, p, stiffness_cn_per_um, force_cn):
     if stiffness_cn_per_um > 0:
         fluid = p["fluid_stiffness_cn_per_um"]
         gain = p["stiffness_ref_cn_per_um"] * (fluid + stiffness_cn_per_um) * 256 // (fluid * stiffness_cn_per_um)
-    s[blackboard.AT["GAIN_FILL"]] = max(low, min(high, gain))
+    s[AT["GAIN_FILL"]] = max(low, min(high, gain))
     half = p["valve_full_scale_cn"] // 2
     force = max(force_cn, p["contact_force_cn"])
-    s[blackboard.AT["GAIN_VENT"]] = max(low, min(high, int(gain * (half / force) ** 0.5)))
+    s[AT["GAIN_VENT"]] = max(low, min(high, int(gain * (half / force) ** 0.5)))

@@ -134,7 +134,7 @@ class Bench:
             self.inputs &= ~blackboard.IN["estop_a"]
             self.tick()
             self.inputs = blackboard.IN_HEALTHY
-            blackboard.clear_row_bits(self.S, "LATCHED")
+            blackboard.clear_row_bits(self.S, AT["LATCHED"])
         self.tick()
         assert self["STATE"] == state, (self["STATE"], state)
         return self

@@ -144,7 +144,7 @@ class Parts:
 
     @property
     def active_bits(self):
-        return blackboard.row_bits(self.S, "ACTIVE")
+        return blackboard.row_bits(self.S, blackboard.AT["ACTIVE"])
 
     def active_reasons(self):
         return []

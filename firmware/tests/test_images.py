@@ -303,3 +303,39 @@ def test_the_plain_parts_of_a_row_with_functions_are_literals():
     rows = next(n.value for n in ast.parse(source).body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "KINDS")
     for kind, row in zip(kinds.KINDS, rows.elts, strict=True):
         assert tuple(ast.literal_eval(part) for part in row.args) == kind[: len(row.args)] and len(row.args) == 9
+
+
+def test_numbers_of_another_module_are_literals_and_nothing_else_is(tmp_path):
+    from stackpress_core.tick import blackboard, states
+
+    from boards.images import numbers
+
+    shutil.copytree(frozen.FIRMWARE / "stackpress_core", tmp_path / "stackpress_core")
+    source = (
+        "from stackpress_core.tick import blackboard, states\n"
+        "from stackpress_core.log.records import EVENT_PART as PART, KINDS\n"
+        "AT = blackboard.AT\n"
+        "_FORCE = AT['FORCE_F']\n"
+        "def f(s, word, states=states):\n"
+        "    return s[AT['SET']], s[AT[word]], blackboard.ABSENT, states.SAFE, PART, KINDS\n"
+        "def g(s):\n"
+        "    s['é'], s[blackboard.AT['HZ']] = 1, blackboard.row_at(0)\n"
+    )
+    space = {"__name__": "x"}
+    text = numbers.with_numbers(source, tmp_path)
+    exec(text, space)
+    s = {blackboard.AT["SET"]: 5, blackboard.AT["HZ"]: 6}
+    assert space["f"](s, "HZ")[:4] == (5, 6, blackboard.ABSENT, states.SAFE) and space["_FORCE"] == blackboard.AT["FORCE_F"]
+    space["g"](s)
+    assert s[blackboard.AT["HZ"]] == blackboard.row_at(0)
+    assert "'SET'" not in text and "ABSENT" not in text and "PART" not in text and "AT[word]" in text
+    assert "states.SAFE" in text, "a name that a function has for itself"
+
+
+def test_no_image_keeps_a_name_for_a_number_of_the_blackboard(tmp_path):
+    from stackpress_core.tick import blackboard
+
+    frozen.collect("pico", board_data("pico"), "", tmp_path, 0)
+    for path in tmp_path.rglob("*.py"):
+        named = re.findall(r"\bAT\[\"\w+|\bblackboard\.[A-Z]\w+", re.sub("#.*", "", path.read_text()))
+        assert [one for one in named if "[" in one or literals.fits(vars(blackboard).get(one.split(".")[1]))] == [], path

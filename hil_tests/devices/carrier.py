@@ -55,7 +55,7 @@ class Carrier:
         self.wires, self.pins, self.at = Wires(chip, pins, EDGES), pins, at
         self.recorder = Recorder(self.wires, pins)
         self.travel_more_nm = self._travelled_more_nm = 0  # how much further the ram is than the plant has it
-        self.blackboard = array("i", [0] * (max(at.values()) + 1))
+        self.blackboard = array("i", [0] * (max(at[name] for name in at) + 1))
         self.spec, self.seed = spec, seed
         self.hz = hz
         self.plant = plant or self._plant()

@@ -123,7 +123,7 @@ class Peripherals:
         from stackpress_core.tick import blackboard
 
         path = DRIVERS / f"{file}.py"
-        known = {**WORDS, "_BASE": FIXED, "_CRC_TABLE": CRC_TABLE, **{"_" + key: at for key, at in blackboard.AT.items()}}
+        known = {**WORDS, "_BASE": FIXED, "_CRC_TABLE": CRC_TABLE, **{"_" + key: at for key, at in dict(blackboard.AT).items()}}
         known.update(("_" + key, value) for key, value in vars(blackboard).items() if key.isupper() and isinstance(value, int))
         known.update(("_IN_" + key.upper(), bit) for key, bit in blackboard.IN.items())
         text = next(n for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef) and n.name == name)

@@ -34,7 +34,7 @@ class SmallCarrier:
         """`plant` goes on with a press that is there already, as after a power cut."""
         self.wires, self.pins, self.at, self.hz = Wires(chip, pins, EDGES), pins, at, hz
         self.recorder = Recorder(self.wires, pins)
-        self.blackboard = array("i", [0] * (max(at.values()) + 1))
+        self.blackboard = array("i", [0] * (max(at[name] for name in at) + 1))
         module: Any = physics
         self.plant = plant or module.Plant(spec, hz, seed, module.words_of(at))
         self.steps = 0

@@ -75,8 +75,8 @@ class EmulatorTarget:
         storage, at = file_system(documents or {}, size, stray), flash_map.storage_start(self.BOARD) - uf2.FLASH
         self.chip.mcu.flash[at : at + len(storage)] = storage
         self._spec = spec
-        self.carrier: Any = self._fitted(blackboard.AT, hz, flash)
-        self._word_at = blackboard.AT
+        self.carrier: Any = self._fitted(dict(blackboard.AT), hz, flash)
+        self._word_at: dict[str, int] = dict(blackboard.AT)
         self.wire = Wire(self)
         self.chip.on_bytes = self._from_chip
         self.drive = BootDrive(boot_drive, self._taken) if boot_drive else None

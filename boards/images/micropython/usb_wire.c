@@ -193,6 +193,32 @@ static mp_obj_t usb_wire_write(mp_obj_t data) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_write_obj, usb_wire_write);
 
+// Whether one of these lines has come and nothing else: it is taken, and its number is given. -2 if nothing has come, -1 for anything else.
+static mp_obj_t usb_wire_asked(mp_obj_t texts_in) {
+    mp_buffer_info_t texts;
+    mp_get_buffer_raise(texts_in, &texts, MP_BUFFER_READ);
+    fetch();
+    uint16_t n = came - given;
+    if (broke || hung_up || n == 0) {
+        return MP_OBJ_NEW_SMALL_INT(broke || hung_up ? -1 : -2);
+    }
+    const uint8_t *text = texts.buf, *end = text + texts.len;
+    for (int row = 0; text < end; row++) {
+        uint16_t i = 0;
+        while (i < n && text[i] == queued(given + i) && text[i] != '\n') {
+            i++;
+        }
+        if (i + 1 == n && text[i] == queued(given + i)) {
+            given += n;
+            return MP_OBJ_NEW_SMALL_INT(row);
+        }
+        while (*text++ != '\n') {
+        }
+    }
+    return MP_OBJ_NEW_SMALL_INT(-1);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_asked_obj, usb_wire_asked);
+
 static mp_obj_t usb_wire_held(void) {
     return MP_OBJ_NEW_SMALL_INT(under_way);
 }
@@ -256,6 +282,7 @@ static const mp_rom_map_elem_t usb_wire_names[] = {
     { MP_ROM_QSTR(MP_QSTR_idle), MP_ROM_PTR(&usb_wire_idle_obj) },
     { MP_ROM_QSTR(MP_QSTR_whole_records), MP_ROM_PTR(&usb_wire_whole_records_obj) },
     { MP_ROM_QSTR(MP_QSTR_blank), MP_ROM_PTR(&usb_wire_blank_obj) },
+    { MP_ROM_QSTR(MP_QSTR_asked), MP_ROM_PTR(&usb_wire_asked_obj) },
     { MP_ROM_QSTR(MP_QSTR_rows), MP_ROM_PTR(&usb_wire_rows_obj) },
     { MP_ROM_QSTR(MP_QSTR_told), MP_ROM_PTR(&usb_wire_told_obj) },
 };

@@ -179,7 +179,7 @@ class Sampler:
 
     def _joined(self):
         """Reasons that join a trip are told as they do."""
-        bits = blackboard.row_bits(self.S, "LATCHED")
+        bits = blackboard.row_bits(self.S, AT["LATCHED"])
         if bits & ~self._latched:
             from stackpress_core.tick import interlock
 

@@ -17,7 +17,8 @@ from stackpress_core.scpi.headers import split_outside
 
 _MOST = const(4)  # parameters
 _DIGITS = const(9)  # below 2^30
-_BOUND = const((1 << 30) - 1)  # stands for every bound above it
+_BOUND = const(999999999)  # stands for every bound above it: no number of so many digits is more
+FOUND = array.array("i", (0, 0, 0, 0))  # what was found last
 
 
 @micropython.viper
@@ -84,11 +85,12 @@ def plain_integers(spec_buf, spec_end: int, text_buf, text_end: int, found_buf) 
 
 def bind(spec, text):
     """Values for every parameter in `spec`; -108, -109 and the errors of each parameter."""
+    if not spec and not text:
+        return []
     if text and text[0] <= "9":
-        found = array.array("i", (0, 0, 0, 0))
-        code = plain_integers(spec, len(spec), text, len(text), found)
+        code = plain_integers(spec, len(spec), text, len(text), FOUND)
         if code >= 0:
-            return list(found)[: code & 15] + [None] * ((code >> 4) - (code & 15))
+            return list(FOUND)[: code & 15] + [None] * ((code >> 4) - (code & 15))
     tokens = spec.split(",") if spec else []
     parts = [part.strip(" ") for part in split_outside(text, ",")] if text else []
     if len(parts) > len(tokens):

@@ -80,7 +80,7 @@ def echo_q(c, n, a):
 
 def help_lines(c):
     end = "\n" if c.as_they_are else "\r"  # who takes the first line feed for an answer's end splits at this as well
-    patterns = [row[0] for row in c.headers.rows()]
+    patterns = [row[0] for row in c.dispatch.headers.rows()]
     for pattern in patterns:
         query = pattern.endswith("?")
         other = (pattern[:-1] if query else pattern + "?") in patterns
@@ -100,7 +100,7 @@ def help_headers_q(c, n, a):
 def help_syntax_q(c, n, a):
     """The rows that a header or its beginning means, with parameters and help."""
     start = a[0].upper().strip(":")
-    rows = [r for r in c.headers.rows() if r[0].upper().startswith(start) or short_form(r[0]).startswith(start)]
+    rows = [r for r in c.dispatch.headers.rows() if r[0].upper().startswith(start) or short_form(r[0]).startswith(start)]
     if not rows:
         raise ScpiError(-224, a[0][:40])
     return Text(

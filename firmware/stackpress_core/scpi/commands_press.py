@@ -88,7 +88,7 @@ def row_q(c, n, a):
     i = interlock.NAMES.index(a[0])
     row = interlock.ROWS[i]
     active = c.parts.readings.active_bits >> i & 1
-    latched = blackboard.row_bits(c.parts.S, "LATCHED") >> i & 1
+    latched = blackboard.row_bits(c.parts.S, blackboard.AT["LATCHED"]) >> i & 1
     reaction = states.REACTIONS[interlock.reaction_of(row, c.parts.params)]
     return Text(["%s,%d,%d,%s,%s," % (quoted(a[0]), active, latched, reaction, row[interlock.ENDS]), quoted(row[interlock.HINT])])
 
@@ -149,7 +149,7 @@ def spoken(name, raw):
 
 def parameter_q(c, n, a):
     """value, minimum, default, maximum, help; with MIN, MAX or DEF that one number."""
-    if a[0] not in params.INDEX:
+    if a[0] not in params.NAMES:
         raise ScpiError(-224, a[0][:40])
     low, default, high = params.bounds_raw(a[0])
     if a[1]:

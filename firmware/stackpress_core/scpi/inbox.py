@@ -207,6 +207,8 @@ class Inbox:
 
     def takes_packet(self):
         """Whether there is room for one, whatever is in it."""
+        if len(self.buf) - self.end + self.start > PACKET and self.start != self.end:
+            return True
         if self.room <= PACKET and self.grows:
             self._grow()
         return self.room > PACKET

@@ -5,12 +5,10 @@ lines that wait, send a piece of what is to be sent. Whatever a host sends, the 
 A command that starts something long is complete when that has started; progress is read from STATus:OPERation.
 """
 
-import array
-
 import micropython
 
 from stackpress_core.errors import Refused, ScpiError, StorageFault
-from stackpress_core.scpi import answers, arguments, headers, inbox, outbox, stops
+from stackpress_core.scpi import dispatch, headers, inbox, outbox, repeated, stops
 from stackpress_core.scpi.sources import Text
 from stackpress_core.scpi.status import Status
 
@@ -18,11 +16,8 @@ AS_THEY_ARE = 0x1F  # a line that ends with this is a host's of ours, which read
 NO_LONGER = b"\t"  # the line with which it goes
 UNITS_PER_PASS = 4
 BROKE, HUNG_UP = 1, 2  # what a serial line tells beside its bytes: a break, or that the host has closed it
-KNOWN_MAX = 6  # headers whose row is remembered: a host asks the same few over and over
-ASKED_MAX = 5  # and lines of one query, with all that their parameters mean
 ORDER_PASSES = 8  # a unit that follows an order waits this long for the tick to have read it
 _BLANK = 32
-_LIMIT = 1 << 30  # blackboard.ABSENT is none of the numbers that lie within
 _BEFORE_A_HEADER = bytes(range(33)) + b":"
 IN_PER_PASS, OUT_PER_PASS = 512, 512  # bytes looked at, and made for the host
 
@@ -33,20 +28,15 @@ class Server:
     def __init__(self, serial, modules, parts):
         self.serial = serial
         self.parts = parts
-        self.headers = headers.Headers(modules)
         self.status = Status()
         self.inbox = inbox.Inbox(self)
         self.out = outbox.Outbox(serial, self.tell)
+        self.dispatch = dispatch.Dispatch(self, modules)
+        self.repeated = repeated.Repeated(self.inbox, self.out, serial)
         self.buf = bytearray(inbox.PACKET)
         self.units = None  # what is left of the line that is being run
-        self.path = []
-        self.known = {}  # header as it was written, with the path before it: (module, row, suffixes, path after it)
-        self.asked = {}  # a whole line of one query: all that `do` wants
-        self.numbers = []  # of those that ask for a number: (part of the press, its attribute, places behind the point)
-        self.texts = b""  # and these lines, one after the other
-        self.said = bytearray(128)  # what they are answered with in the present pass
-        self.marks = array.array("i", (0, 0, 0, 0))
-        self.line = b""  # what is to be remembered of the line under way, if it is a query and nothing else
+        self.known = None  # what it was found to ask for before
+        self.alone = False  # whether it is one unit and nothing else
         self.answers = 0  # answers given so far in this line
         self.muted = False  # an answer of this line was dropped: the rest of them are too
         self.ended = False  # an answer of this line goes on to the line's end (*IDN?): no other can follow
@@ -66,9 +56,12 @@ class Server:
 
     def poll(self, budget=IN_PER_PASS):
         """Gives whether there is more to do, or something was done that others may have to look at."""
+        self.status.update(self.parts)
+        return self.serve(budget)
+
+    def serve(self, budget=IN_PER_PASS):
         before = self.runs
         self.receive(budget)
-        self.status.update(self.parts)
         self.execute()
         self.out.pump(OUT_PER_PASS)
         self.at_work = self.units is not None or self.inbox.waiting > 0 or self.out.source is not None
@@ -76,10 +69,13 @@ class Server:
 
     def go_on(self):
         """Between two parts of a pass: what a host waits for. Gives what `poll` gives."""
-        if not self.at_work and self.idle():
-            return False
+        if not self.at_work:
+            if self.idle():
+                return False
+            if self.repeated.asked and not self.parts.readings.order_waits and self.repeated.answer_one():
+                return False
         if self.out.source is None:
-            return self.poll()
+            return self.serve()
         self.receive(inbox.PACKET)
         self.out.pump(OUT_PER_PASS // 2)
         return False
@@ -87,9 +83,10 @@ class Server:
     def receive(self, budget):
         """What a host sent before it closed the port is read first, and what it left half written is forgotten then."""
         told = self.told()
-        if told & BROKE:
-            self.stop_now()
-        self.left = self.left or told & HUNG_UP
+        if told:
+            if told & BROKE:
+                self.stop_now()
+            self.left = self.left or told & HUNG_UP
         while budget > 0 and self.inbox.takes_packet() and not self.wants_repl:  # behind an obeyed 0x03 all is the prompt's
             count = self.serial.read(self.buf) or 0
             if not count:
@@ -100,46 +97,31 @@ class Server:
             if self.no_prompt:
                 count = self.refuse_prompt(count)
             self.inbox.feed(self.buf, count)
+            if not self.left and self.idle():
+                return
 
     def execute(self):
+        updated = False
         for _ in range(UNITS_PER_PASS):
+            if self.units is None and not self.inbox.waiting:
+                return
             if not self.out.ready():
                 self.give_up_unread()
             if not self.out.ready() or self.order_waits():
                 return
             if self.units is None:
-                if self.texts and not self.out.deaf:
-                    self.ask_again()
+                if self.repeated.texts and not self.out.deaf:
+                    self.runs += self.repeated.answer_all()
                 if not self.next_line():
                     return
             if self.units:
+                if not updated:
+                    updated = True
+                    self.status.update(self.parts)
                 self.runs += 1
                 self.run_unit(self.units.pop(0))
             if not self.units and self.out.source is None:
                 self.end_line()
-
-    def ask_again(self):
-        """Lines that ask for a number which was asked for before: nothing of them is parsed, nothing made of their answers, and
-        each number is looked up once, however many of the lines that wait ask for it."""
-        lines, out, texts, said, marks = self.inbox, self.out, self.texts, self.said, self.marks
-        marks[0], marks[1], marks[2] = lines.start, lines.waiting, out.start + out.pending
-        marks[3] = out.start + out.size - outbox.ANSWER_ROOM
-        for row in range(0, len(self.numbers) * inbox.SAID, inbox.SAID):
-            said[row] = 0
-        while True:
-            row = inbox.answered(lines.buf, texts, len(texts), said, out.ring, out.size - 1, marks)
-            if row < 0:
-                break
-            part, name, places = self.numbers[row // inbox.SAID]
-            try:
-                value = getattr(part, name)
-            except Exception:  # told when it is asked the long way, as any other line
-                break
-            if not -_LIMIT < value < _LIMIT:
-                break
-            said[row] = outbox.digits(said, len(said) - 1, row + 1, value, places, outbox.POWERS)
-        self.runs += lines.waiting - marks[1]
-        lines.start, lines.waiting, out.pending = marks[0], marks[1], marks[2] - out.start
 
     def give_up_unread(self):
         """Answers that nobody reads keep no command waiting: IEEE 488.2 calls that deadlocked if no more can be taken in either."""
@@ -234,12 +216,12 @@ class Server:
     def obey(self, unit, gone):
         """A STOP, ahead of the line that is being run and of those that wait."""
         self.runs += 1
-        path, self.path = self.path, []
+        path, self.dispatch.path = self.dispatch.path, []
         try:
-            self.call(decoded(unit) or "")
+            self.dispatch.do(*self.dispatch.read(decoded(unit) or ""))
         except Exception as error:  # whatever a host sends, the worst that it gets is an error in the queue
             self.tell(error)
-        self.path = path
+        self.dispatch.path = path
         self.forget_what_waits(gone)
 
     def forget_what_waits(self, gone):
@@ -257,10 +239,11 @@ class Server:
         raw = self.inbox.take_line()
         if raw is None:
             return False
-        self.path, self.answers = [], 0
+        self.dispatch.path, self.answers = [], 0
         self.muted = self.ended = False
-        if raw in self.asked:
-            self.units, self.line = [""], raw
+        self.known = self.repeated.known.get(raw)
+        if self.known:
+            self.units = [""]
             return True
         line = decoded(raw)
         if raw[-1] == AS_THEY_ARE or raw == NO_LONGER:
@@ -270,7 +253,7 @@ class Server:
         elif line is None:
             self.status.error(-101)
         self.units = [] if headers.is_of_modem(line or "") else headers.split_outside(line or "", ";")
-        self.line = raw if len(self.units) == 1 and raw[-1] > _BLANK else b""
+        self.alone = len(self.units) == 1
         return True
 
     def end_line(self):
@@ -278,39 +261,30 @@ class Server:
             self.out.put(b"\n", reserve=0)
         self.units = None
 
-    def remember(self, *found):
-        """The line under way is this query and nothing else: the next time it is known. A number of the press's is known as its
-        place, and where the point goes."""
-        _, row, _, args = found
-        if len(self.asked) >= ASKED_MAX:
-            self.asked.clear()
-            self.numbers, self.texts = [], b""
-        self.asked[self.line] = found
-        name, _, in_unit = row[1].partition(" in ")
-        zeros = len(str(args[0][0])) - 1 if in_unit else 0
-        if in_unit and args[0] == (10**zeros, 1):
-            part = self.parts
-            *path, name = name.split(".")
-            for step in path:
-                part = getattr(part, step)
-            self.numbers.append((part, name, zeros))
-            self.texts += self.line + b"\n"
-
     def run_unit(self, text):
         text = text.strip(" ")
-        path = self.path
+        path = self.dispatch.path
         try:
-            if text:
-                self.answer(self.call(text))
-            elif self.line in self.asked:
-                self.answer(self.do(*self.asked[self.line]))
+            if self.known:
+                self.answer(self.dispatch.do(*self.known))
+            elif text:
+                self.answer(self.dispatch.do(*self.dispatch.read(text)))
+                if self.alone and text.find("?") >= 0:
+                    self.remember()
         except outbox.Later:
             self.units.insert(0, text)
-            self.path = path
+            self.dispatch.path = path
         except Exception as error:  # whatever a host sends, the worst that it gets is an error in the queue
             self.tell(error)
             if isinstance(error, ScpiError) and -199 <= error.number <= -100:
                 self.units = []
+
+    def remember(self):
+        """The unit that was run is the whole line: if it is a query whose answer takes no parameters but a unit, it is known."""
+        found = self.dispatch.found
+        row = found[0]
+        if row[0].endswith("?") and found[2] is not None and (not row[2] or row[2].startswith("[unit")):
+            self.repeated.remember(self.dispatch.written.encode(), found)
 
     def tell(self, error):
         """What went wrong, into the queue of errors."""
@@ -326,52 +300,6 @@ class Server:
             self.status.error(-320, repr(error))
         else:
             self.status.error(-300, repr(error))
-
-    def call(self, text):
-        header, _, params = text.partition(" ")
-        key = header if header[0] in ":*" or not self.path else ":".join(self.path) + " " + header
-        if key not in self.known:
-            header, params = headers.split_header(text)
-            found = self.find(header)
-            if len(self.known) >= KNOWN_MAX:
-                self.known.clear()
-            self.known[key] = found
-        module, row, suffixes, path = self.known[key]
-        if path is not None:  # a common command leaves it where it is
-            self.path = path
-        args = arguments.bind(row[2], params.strip(" "))
-        if self.line and path is not None and row[0].endswith("?") and (not row[2] or row[2].startswith("[unit")):
-            self.remember(module, row, suffixes, args)
-        return self.do(module, row, suffixes, args)
-
-    def do(self, module, row, suffixes, args):
-        """What the row says: ask a part of the press, or call the module's function; gives the answer, or None."""
-        if self.ended and row[0].endswith("?"):
-            raise ScpiError(-440)
-        name, _, in_unit = row[1].partition(" in ")
-        if "." not in name:
-            return getattr(module, name)(self, suffixes, args)
-        path = name.split(".")
-        asked = self if path[0] == "status" else self.parts
-        for part in path:
-            asked = getattr(asked, part)
-        if in_unit:
-            return answers.in_unit(asked, args[0])
-        if callable(asked):
-            asked = asked(*args)
-        return answers.written(asked) if row[0].endswith("?") else None
-
-    def find(self, header):
-        """(module, row, suffixes, the path behind it)."""
-        if header.startswith("*"):
-            return self.headers.find_common(header) + ([], None)
-        query = header.endswith("?")
-        name = header[:-1] if query else header
-        absolute = name.startswith(":")
-        nodes = headers.nodes_of(name[1:] if absolute else name)
-        if not absolute:
-            nodes = self.path + nodes
-        return self.headers.find(nodes, query) + (nodes[:-1],)
 
     def answer(self, answer):
         if answer is None or self.muted:

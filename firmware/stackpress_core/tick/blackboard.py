@@ -251,30 +251,44 @@ if len(interlock.ROWS) > ROW_MASKS * MASK_ROWS:
     raise ValueError("tick/interlock.py has %d rows, one bit each, and tick/blackboard.py room for %d: raise ROW_MASKS there"
                      % (len(interlock.ROWS), ROW_MASKS * MASK_ROWS))  # fmt: skip
 
-AT = {}
-_n = 0
-for _name, _length, _ in WORDS:
-    AT[_name] = _n
-    _n += _length
-LENGTH = _n
+NAMES = tuple([name for name, _, _ in WORDS])
+PLACES = tuple([sum([length for _, length, _ in WORDS[:i]]) for i in range(len(WORDS))])
+LENGTH = sum([length for _, length, _ in WORDS])
+
+
+class Places:
+    """Where each word stands, by its name. No dictionary: a board has both tuples in its flash, and this would be its largest."""
+
+    def __getitem__(self, name):
+        return PLACES[NAMES.index(name)]
+
+    def __iter__(self):
+        return iter(NAMES)
+
+    def keys(self):
+        return NAMES
+
+
+AT = Places()
+_ROW = AT["ROW"]
 
 
 def row_at(i):
     """Where interlock row `i` stands in the blackboard."""
-    return AT["ROW"] + ROW_WORDS * i
+    return _ROW + ROW_WORDS * i
 
 
-def row_bits(s, name):
+def row_bits(s, at):
     """The row bits of ACTIVE, LATCHED or WARNED as one number: a small integer as long as no row beyond the first word's is set."""
-    at, bits = AT[name], 0
+    bits = 0
     for n in range(ROW_MASKS - 1, -1, -1):
         bits = bits << MASK_ROWS | s[at + n]
     return bits
 
 
-def clear_row_bits(s, name):
+def clear_row_bits(s, at):
     for n in range(ROW_MASKS):
-        s[AT[name] + n] = 0
+        s[at + n] = 0
 
 
 def new():

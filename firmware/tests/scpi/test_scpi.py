@@ -216,13 +216,13 @@ def test_operation_register_mirrors_the_state_through_its_filters():
 def test_questionable_register_mirrors_the_interlocks():
     server, _, press = bench()
     for i, name in enumerate(interlock.NAMES):
-        blackboard.clear_row_bits(press.S, "ACTIVE")
+        blackboard.clear_row_bits(press.S, blackboard.AT["ACTIVE"])
         press.S[blackboard.AT["ACTIVE"] + i // blackboard.MASK_ROWS] = 1 << i % blackboard.MASK_ROWS
         bits = int(ask(server, "STAT:QUES:COND?"))
         assert bits & status.QUES_WARNING
         assert (bits != status.QUES_WARNING) == (name not in ("storage", "log_full")), name
     press.state = states.TRIPPED
-    blackboard.clear_row_bits(press.S, "ACTIVE")
+    blackboard.clear_row_bits(press.S, blackboard.AT["ACTIVE"])
     assert ask(server, "STAT:QUES:COND?") == "512\n"
 
 
@@ -254,9 +254,9 @@ def test_every_row_can_be_found_by_its_own_pattern():
     for row in commands.rows_of(commands.MODULES):
         header = row[0].replace("<n>", "1").replace("[", "").replace("]", "")
         if header[0] == "*":
-            assert server.headers.find_common(header)[1] is row
+            assert server.dispatch.headers.find_common(header)[1] is row
         else:
-            assert server.find(":" + header)[1] is row
+            assert server.dispatch.find(":" + header)[0] is row
         assert row[3]
 
 

@@ -28,7 +28,7 @@ def bit(row):
 
 
 def bits(bench, name):
-    return blackboard.row_bits(bench.S, name)
+    return blackboard.row_bits(bench.S, blackboard.AT[name])
 
 
 def provoke_until_trip(bench, act, row, limit=4000):
@@ -207,7 +207,7 @@ def test_trip_is_left_only_for_safe_and_only_without_a_latch():
     for state in range(8):
         bench.order(state, states.FORCE, 1000000, 1000)
         assert bench["STATE"] == states.TRIPPED and bench.drive_is_off
-    blackboard.clear_row_bits(bench.S, "LATCHED")
+    blackboard.clear_row_bits(bench.S, blackboard.AT["LATCHED"])
     for state in set(range(8)) - {states.SAFE, states.TRIPPED}:
         bench.order(state, states.FORCE, 1000000, 1000)
         assert bench["STATE"] == states.TRIPPED and bench.drive_is_off

@@ -154,7 +154,7 @@ def _send(out: Output, press: "Press", document: bytes, said: str) -> None:
     new = parse_config(document)[1]
     on_press = press.document_get("config")
     have = parse_config(on_press)[1] if on_press is not None else {}
-    weaker = list(params.beyond({key: raw for key, raw in new.items() if key in params.INDEX}))
+    weaker = list(params.beyond({key: raw for key, raw in new.items() if key in params.NAMES}))
     cells = [key for key in OF_CELLS if new.get(key) != have.get(key)] if press.document_get("calibration") else []
     why = "; ".join([*weaker, *cells])
     with in_service(press, out, why) if why else nullcontext():

@@ -1,0 +1,91 @@
+"""Questions that are asked over and over: what they ask for is known, and a number goes to the host without an object in between.
+
+A question is known by its header and parameters as they were parsed, with one blank between: a line that is written in any other
+way is parsed as any line is, and comes to the same.
+"""
+
+import array
+
+from stackpress_core.scpi import inbox, outbox
+
+QUESTIONS_MAX = 5
+NOTHING = -2
+_LIMIT = 1 << 30  # blackboard.ABSENT is none of the numbers that lie within
+
+
+class Repeated:
+    """The questions of one port: `lines` is its inbox, `out` its outbox, `serial` the port itself, which may know how to look for a
+    question that came alone: `asked(texts)` says which of them it was, NOTHING if nothing came, and below 0 for anything else."""
+
+    def __init__(self, lines, out, serial):
+        self.lines = lines
+        self.out = out
+        self.known = {}  # question: all that `Dispatch.do` wants
+        self.numbers = []  # of those that ask for a number: (part of the press, its attribute, places behind the point)
+        self.texts = b""  # and these questions, one a line
+        self.said = bytearray(128)  # what they are answered with in the present pass
+        self.marks = array.array("i", (0, 0, 0, 0))
+        self.asked = getattr(serial, "asked", None)
+
+    def remember(self, question, found):
+        """A number of the press's is known as its place, and where the point goes."""
+        if question in self.known:  # this line was written in another way
+            return
+        if len(self.known) >= QUESTIONS_MAX:
+            self.known.clear()
+            self.numbers, self.texts = [], b""
+        self.known[question] = found
+        row, part, name, args = found[0], found[3], found[4], found[5]
+        if row[1].endswith(" in unit"):
+            zeros = len(str(args[0][0])) - 1
+            if args[0] == (10**zeros, 1):
+                self.numbers.append((part, name, zeros))
+                self.texts += question + b"\n"
+
+    def answer_one(self):
+        """A number, if that is all that has come; whether there is no more to do. What is no number goes the long way."""
+        out, lines = self.out, self.lines
+        if lines.start != lines.end or out.deaf or out.pending > out.size - outbox.ANSWER_ROOM:
+            return False
+        row = self.asked(self.texts)
+        if row < 0:
+            if row == NOTHING:
+                out.pump(0)
+            return row == NOTHING
+        part, name, places = self.numbers[row]
+        try:
+            value = getattr(part, name)
+        except Exception:  # told when it is asked the long way, as any other line
+            value = _LIMIT
+        if not -_LIMIT < value < _LIMIT:
+            text = self.texts.split(b"\n")[row] + b"\n"
+            lines.takes_packet()
+            lines.feed(text, len(text))
+            return False
+        out.pending += outbox.digits(out.ring, out.size - 1, out.start + out.pending, value, places, outbox.POWERS)
+        out.write()
+        return True
+
+    def answer_all(self):
+        """All of the lines that wait, to the first that is none of these questions; how many. Each number is looked up once,
+        however many of them ask for it."""
+        lines, out, texts, said, marks = self.lines, self.out, self.texts, self.said, self.marks
+        before = lines.waiting
+        marks[0], marks[1], marks[2] = lines.start, before, out.start + out.pending
+        marks[3] = out.start + out.size - outbox.ANSWER_ROOM
+        for row in range(0, len(self.numbers) * inbox.SAID, inbox.SAID):
+            said[row] = 0
+        while True:
+            row = inbox.answered(lines.buf, texts, len(texts), said, out.ring, out.size - 1, marks)
+            if row < 0:
+                break
+            part, name, places = self.numbers[row // inbox.SAID]
+            try:
+                value = getattr(part, name)
+            except Exception:  # as above
+                break
+            if not -_LIMIT < value < _LIMIT:
+                break
+            said[row] = outbox.digits(said, len(said) - 1, row + 1, value, places, outbox.POWERS)
+        lines.start, lines.waiting, out.pending = marks[0], marks[1], marks[2] - out.start
+        return before - marks[1]
