@@ -4,6 +4,7 @@
     pytest hil_tests/test_scenarios.py --form=long                  # the long one, where a scenario has it
 """
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,31 @@ from hil_tests.targets import serial
 from hil_tests.targets.choice import KINDS
 
 EMULATED_TIMEOUT_S = 1800  # a busy computer; simulated time does not care
-LONGEST = ("test_panel", "test_repeat", "test_stack", "test_dryrun", "test_speed")  # files that begin
+# Ends of the names of what takes longest, the longest first: they begin, so that nobody has one left when others are done.
+LONGEST = (
+    "emulated/test_flashing.py::test_mpremote_enters_by_itself_the_watchdog_stays_fed_and_the_press_comes_back",
+    "emulated/test_dryrun.py::test_bare_board_is_commissioned_presses_and_trips_over_its_usb_port",
+    "emulated/test_stack.py::test_no_document_command_button_or_download_comes_near_the_stacks_end",
+    "emulated/test_store.py::test_leavings_give_way_to_a_new_store_that_keeps_documents_and_the_log_says_so",
+    "emulated/test_panel.py::test_no_host_select_start_see_the_force_stop_and_acknowledge",
+    "emulated/test_speed.py::test_compiled_anew_it_is_the_same_to_the_cycle",
+    "emulated/test_repeat.py::test_same_scenario_in_a_process_that_is_held_up_leaves_the_same_trace",
+    "emulated/test_wire_out.py::test_sixty_four_rows_are_there_in_twenty_milliseconds",
+    "emulated/test_flashing.py::test_a_new_image_replaces_the_running_one_and_the_documents_stay",
+    "[run_press_and_hold_with_solenoids-long]",
+    "[no_contact_vents-long]",
+    "test_on_micropython.py::test_plain_tests_pass_on_micropython[test_press_owner]",
+    "test_press_owner.py::test_the_code_is_in_no_answer_error_or_record_however_its_line_is_mistyped",
+    "test_users_folder.py::test_the_simulated_press_and_every_command_to_it_work_there",
+    "test_wire_faults.py::test_broken_wire_is_told_before_it_presses[rail:1]",
+    "test_on_micropython.py::test_plain_tests_pass_on_micropython[test_panel]",
+    "test_press_owner.py::test_service_ends_with_the_port_with_its_time_and_with_its_state",
+    "test_documented_commands.py::test_what_is_told_is_done_on_a_simulated_press",
+    "test_contact.py::test_valve_that_opens_fully_on_the_way_presses_less_than_two_kilonewtons[fill_vent-50]",
+    "panel/test_panel.py::test_reason_stays_with_its_hint_until_it_is_acknowledged",
+    "test_papers.py::test_every_paper_is_as_the_data_have_it",
+    "test_documented_commands.py::test_the_example_in_python_runs_as_it_is_written",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,7 +71,19 @@ def excepted(config: pytest.Config, one: scenario.Scenario) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.stem not in LONGEST or item.path.parent.name != "emulated")
+    """xdist gives each worker a piece of the list (--dist worksteal): each piece begins with its share of the longest."""
+    rank = {id(item): n for item in items for n, name in enumerate(LONGEST) if item.nodeid.endswith(name)}
+    longest = sorted((item for item in items if id(item) in rank), key=lambda item: rank[id(item)])
+    others = [item for item in items if id(item) not in rank]
+    workers, dealt = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), list[pytest.Item]()
+    if len(others) < len(items) // 2:
+        return
+    for n in range(workers):
+        size = (len(items) - len(dealt)) // (workers - n)
+        own = longest[n::workers]
+        dealt += own + others[: size - len(own)]
+        del others[: size - len(own)]
+    items[:] = dealt
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -4,6 +4,8 @@ Each is made at the processor. Whatever it was, the outputs are safe, the log of
 before that was acknowledged.
 """
 
+from typing import Any
+
 import pytest
 from stackpress import why
 from stackpress.link import Link
@@ -16,6 +18,7 @@ from hil_tests.targets.emulator import EmulatorTarget
 
 pytestmark = pytest.mark.timeout(900)
 BOOTED_S = 0.7
+LOGGED_S = 0.5  # the journal takes what a start has to tell one record after the other
 HARD_FAULT = 3  # exception number, ARMv6-M B1.5.2
 SECTION = 1  # scratch register of the watchdog
 SAMPLER = 2 * 9  # place in the scheduler; the wire is served between any two
@@ -30,6 +33,10 @@ def armed(target: EmulatorTarget) -> None:
     assert target.truth()["permissive"]
 
 
+def crash_told(log: Any) -> list[str]:
+    return [one.fields["text"] for one in log.of(records.EVENT) if one.fields["code"] == records.EVENT_CRASH]
+
+
 def section(target: EmulatorTarget) -> int:
     return int(target.chip.mcu.watchdog.scratch_data[SECTION])
 
@@ -42,11 +49,14 @@ def restarted(target: EmulatorTarget, within_s: float) -> list[str]:
     assert target.until(lambda: target.word("TOKEN") > 400, 2.0)
     with Press(Link(target.port, quiet_s=900)) as press:
         assert [one.code for one in press.checks()] == ["crash"]
-        log = pulled(press)
+        log, end = pulled(press), target.time_s() + LOGGED_S
+        while not crash_told(log) and target.time_s() < end:
+            target.run_for(0.05)
+            log = pulled(press)
         account = why.of_press(press, log)
         press.reset()
         assert press.checks() == []
-    told = [one.fields["text"] for one in log.of(records.EVENT) if one.fields["code"] == records.EVENT_CRASH]
+    told = crash_told(log)
     assert told and all(line in " ".join(account.did) for line in told)
     return told
 
