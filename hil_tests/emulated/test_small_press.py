@@ -10,7 +10,7 @@ from hil_tests.devices.recorder import TRUTH_HZ
 from hil_tests.targets.small_press import SmallTarget
 
 pytestmark = pytest.mark.timeout(1800)
-BOOTED_S = 0.8
+BOOTED_S = 0.95
 PROGRAM = {"program/small": programs.to_json(programs.load(Path(__file__).with_name("small_ramp.toml")))}
 
 
