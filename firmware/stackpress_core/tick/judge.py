@@ -93,7 +93,7 @@ _IN_TRAVEL_OK = const(2048)
 # end of words
 
 
-_HASTY = const(200000)  # nm/s beyond an eighth more than asked: what a ram that lets go of its friction has for a moment
+_HASTY = const(450000)  # nm/s more than asked: what a ram that lets go of its friction has for a while, at any speed
 
 
 @micropython.viper
@@ -148,7 +148,7 @@ def compare(blackboard):
         if mode == _MODE_APPROACH:
             most = s[_TARGET] + s[_EXCESS]
             if force < s[_TARGET] >> 2 and s[_SPEED] > _HASTY:
-                s[_SIG_SPEED] = s[_SPEED] - s[_APPROACH_SPEED] - (s[_APPROACH_SPEED] >> 3) - _HASTY
+                s[_SIG_SPEED] = s[_SPEED] - s[_APPROACH_SPEED] - _HASTY
         elif mode == _MODE_LOCK:
             # a locked cell may swell, and what was under way comes in, but it is not pressed
             allowed = aim >> 2
