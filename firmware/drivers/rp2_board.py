@@ -15,6 +15,7 @@ prompt is given away.
 | thermocouples, scale | write their words of the blackboard |
 """
 
+import gc
 import time
 
 import image_facts
@@ -37,6 +38,7 @@ WALL_MASK = (1 << 30) - 1
 _LOOP = const(64)  # in the trail: this loop, then the parts that are served (last_words.py)
 _HZ, _TOKEN = blackboard.AT["HZ"], blackboard.AT["TOKEN"]
 _STATUS, _STALE, _VALVE = blackboard.AT["STATUS"], blackboard.AT["SIG_STALE"], blackboard.AT["VALVE"]
+COLLECT_MS = 500  # garbage that is left lies between what comes to stay, and no large piece is free for a document
 AGAIN_MS = 1000
 ASKED, CRASHED = 0x52534554, 0x43525348
 NOTES = {ASKED: "reset", CRASHED: "crash"}  # what the firmware leaves for its next start
@@ -141,8 +143,11 @@ class Board:
                 part.begin(press)
         services = [part.service for part in self._parts if hasattr(part, "service")]
         dog.start()
-        foreground, wall, trail = press.foreground, self.wall_ms, self.trail
+        foreground, wall, trail, collected = press.foreground, self.wall_ms, self.trail, 0
         while not press.wants_prompt:
+            if not S[_VALVE] & blackboard.VALVE_POWERED and (wall() - collected) & WALL_MASK > COLLECT_MS:
+                collected = wall()
+                gc.collect()
             if S[_HZ] != self._hz:
                 self._run_at(S[_HZ])
             foreground(wall())

@@ -16,6 +16,7 @@ QUERY, ROWS = "MEAS:FORC?", "TEL? 0,64"
 DOCUMENT_BYTES, PIECE = 8000, 192
 STEP_BYTES, STEPS_MOST = 118, 64
 BURST = 1000
+LOGGED_S, VENTED_S = 2.0, 1.0
 AS_THEY_ARE = b"\x7f\x1f\n"
 
 
@@ -73,7 +74,13 @@ def at_rest(say: Say, seconds: float = 1.0, size: int = DOCUMENT_BYTES) -> Resul
     rig.host.do("DATA:COMM")
     document_s = (rig.now_ns - began) / 1e9
     say(f"a document of {len(text)} bytes: {document_s:.2f} s")
+    rig.press()  # so that there is a log to pull
+    rig.run(LOGGED_S)
+    rig.host.do("STOP VENT")
+    rig.run(VENTED_S)
     pulled = pull_kb_per_s(rig, seconds)
+    if rig.told() != "safe ":
+        raise RuntimeError(f"the press is not at rest: {rig.told()}")
     say(f"pull in the safe state: {pulled:.1f} kB/s")
     return {"document_s": document_s, "pull_safe_kb_per_s": pulled}
 
