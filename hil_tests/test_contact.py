@@ -60,6 +60,15 @@ def test_zero_that_is_off_is_neither_felt_as_a_contact_nor_held(plant: str, sign
         assert target.truth()["force_n"] == pytest.approx(STACK_N, rel=0.01)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_zeros_by_which_the_ranges_disagree_are_refused_before_anything_moves(sign: int) -> None:
+    with pressing("nominal") as (target, press):
+        contacts.offset(target, (sign * 60, sign * 60, sign * 60, sign * 38))
+        with pytest.raises(stackpress.PressRefused, match="the load cells disagree: take the zero again"):
+            press.run(contacts.program(500))
+        assert press.state == "safe" and target.truth()["force_n"] == 0
+
+
 def test_zero_that_drifts_out_of_its_band_after_arming_starts_nothing() -> None:
     with pressing("nominal") as (target, press):
         press.document_put("program/touch", json.dumps(contacts.program(500)).encode())

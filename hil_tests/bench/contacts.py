@@ -19,7 +19,7 @@ TO_N = 50
 SPECIMENS = ("steel_blank", "pellet_cell", "breathing_cell")
 SPEEDS_UM_S = (100, 500, 3000)
 CODES_PER_N = (228.8, 228.8, 228.8, 2516.6)  # of the reference press's cells
-# The low cell by its band, nearly; the high ones by as much as the two ranges may disagree by.
+# The low cell by its band, nearly; the high ones by as much as the two ranges may disagree by: more, and the press does not arm.
 ZEROS_N = ((0, 0, 0, 0), (45, 45, 45, 38), (-45, -45, -45, -38))
 LONGEST_S = 120
 

@@ -52,14 +52,14 @@ def make(folder: Path) -> None:
 
 
 def ours(folder: Path) -> float:
-    from stackpress.kept import named
     from stackpress.merge.cell import merged
-    from stackpress.merge.readers import Asked, read
+    from stackpress.merge.readers import FileHints, read
+    from stackpress.recorded_runs import named
 
     begin = time.perf_counter()
     run = named("month", folder / "data").run
     span = (START_UNIX_S, START_UNIX_S + MONTH_S)
-    found = merged(run, [read(folder / "cycler.csv", Asked(zone="UTC"), span)], folder / "merged", ("parquet",))
+    found = merged(run, [read(folder / "cycler.csv", FileHints(zone="UTC"), span)], folder / "merged", ("parquet",))
     assert found.pressed == found.rows == ROWS
     return time.perf_counter() - begin
 

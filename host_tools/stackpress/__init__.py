@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
     from .asynchronous import AsyncPress
     from .errors import BadBlock, LinkLost, NoPress, NoSuchProgram, PortBusy, PressError, PressRefused, PressTripped
-    from .kept import KeptRun, KeptRuns
     from .press import Press
+    from .recorded_runs import RecordedRun, RecordedRuns
 
 __all__ = [
     "AsyncPress",
     "BadBlock",
-    "KeptRun",
-    "KeptRuns",
+    "RecordedRun",
+    "RecordedRuns",
     "LinkLost",
     "NoPress",
     "NoSuchProgram",
@@ -31,7 +31,8 @@ __all__ = [
     "open_async",
     "runs",
 ]
-_OF = {"Press": "press", "AsyncPress": "asynchronous", "KeptRun": "kept", "KeptRuns": "kept"}  # which module; the rest are errors
+# which module; the rest are errors
+_OF = {"Press": "press", "AsyncPress": "asynchronous", "RecordedRun": "recorded_runs", "RecordedRuns": "recorded_runs"}
 
 
 def open(port: str | None = None, alone: bool = True) -> "Press":  # noqa: A001 - the verb a user looks for
@@ -57,11 +58,11 @@ def runs(
     since: str | None = None,
     tag: str | None = None,
     data: "str | Path | None" = None,
-) -> "KeptRuns":
+) -> "RecordedRuns":
     """The runs that are kept on this computer, oldest first; `since` is a date or "7d", `data` another folder than the user's."""
-    from .kept import runs as kept
+    from .recorded_runs import runs as recorded
 
-    return kept(sample, program, since, tag, data)
+    return recorded(sample, program, since, tag, data)
 
 
 def __getattr__(name: str) -> "Any":

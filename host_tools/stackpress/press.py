@@ -26,7 +26,7 @@ from .steering import Steering
 from .storage import strings
 
 if TYPE_CHECKING:
-    from .kept import KeptRuns
+    from .recorded_runs import RecordedRuns
     from .view.snapshot import Snapshot
 
 Stop = Literal["controlled", "hold", "vent"]
@@ -270,17 +270,17 @@ class Press(Steering):
                 raise TimeoutError(f"the program was not over after {timeout_s} s; it goes on")
         return self.state
 
-    def pull(self, data: str | Path | None = None) -> "KeptRuns":
+    def pull(self, data: str | Path | None = None) -> "RecordedRuns":
         """Fetch what the press has logged since the last time, into the user's folder of runs; the runs that it changed."""
-        from .kept import KeptRun, KeptRuns
         from .logs.pull import pull_press
         from .logs.runs import find
         from .logs.store import Store
+        from .recorded_runs import RecordedRun, RecordedRuns
 
         with Store(Path(data) if data is not None else None) as store:
             _, changed = pull_press(self, store)
             found = [find(store, name) for name in changed]
-        return KeptRuns([KeptRun(one) for one in found if one.run])
+        return RecordedRuns([RecordedRun(one) for one in found if one.run])
 
     @understood
     def tripped(self) -> PressTripped:

@@ -39,7 +39,7 @@ from host_tools.tests.instruments import (
 
 DATA = Path(__file__).with_name("data")
 SPAN = (START_UNIX_S, START_UNIX_S + 700.0)
-ASKED = readers.Asked(zone="Europe/Berlin")
+ASKED = readers.FileHints(zone="Europe/Berlin")
 PEAK_PA = (25 * AREA_UM2 / 1e6 + 1.0) / (AREA_UM2 * 1e-12)  # the highest tick of the sweep
 
 
@@ -228,7 +228,7 @@ def test_galvani_reads_an_mpr_and_its_clock_is_taken_to_the_zone(tmp_path):
 
 
 def test_a_real_spectrum_of_gamrys_is_read_with_its_torn_lines_left_out():
-    asked = readers.Asked(zone="America/New_York", dates="mdy")
+    asked = readers.FileHints(zone="America/New_York", dates="mdy")
     one = readers.read(DATA / "eispot_data.dta", asked, SPAN)
     (sweep,) = spectra.sweeps(one.table)
     assert sweep[quantities.REAL].to_list()[:2] == [224.6075, 224.712] and sweep[quantities.IMAGINARY][0] == -3.767681
@@ -237,7 +237,7 @@ def test_a_real_spectrum_of_gamrys_is_read_with_its_torn_lines_left_out():
 
 
 def test_a_real_chronoamperometry_of_gamrys_is_the_same_with_points_and_with_commas():
-    asked = readers.Asked(zone="UTC", dates="mdy")
+    asked = readers.FileHints(zone="UTC", dates="mdy")
     points, commas = (readers.read(DATA / name, asked, SPAN).table for name in ("chronoa_data.dta", "chronoa_de_data.dta"))
     for label in (quantities.VOLTAGE, quantities.CURRENT, quantities.UNIX):
         assert np.allclose(points[label].to_numpy(), commas[label].to_numpy(), atol=5e-5), label  # its author has rounded one

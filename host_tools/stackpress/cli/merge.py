@@ -13,7 +13,7 @@ from .output import Output, plural
 
 if TYPE_CHECKING:
     from ..logs.runs import Run
-    from ..merge.readers import Asked, Measured
+    from ..merge.readers import FileHints, Measured
 
 app = single()
 APPS = {"merge": app}
@@ -114,9 +114,9 @@ def _found(data: Path | None, name: str, folder: Path, files: str, institution: 
     return found, folder / called, before_pa
 
 
-def _asked(zone: str, dates: str, columns: list[str] | None, separator: str) -> "Asked":
+def _asked(zone: str, dates: str, columns: list[str] | None, separator: str) -> "FileHints":
     from ..merge import quantities
-    from ..merge.readers import Asked
+    from ..merge.readers import FileHints
 
     if dates not in ("", "dmy", "mdy"):
         raise Failure(f"--dates {dates} is no order.", "dmy (day first) or mdy (month first).")
@@ -129,10 +129,10 @@ def _asked(zone: str, dates: str, columns: list[str] | None, separator: str) -> 
                 f"As 'Current / A=My Current (mA)', of {', '.join(quantities.NAMES)}.",
             )
         named[label.strip()] = of_file.strip()
-    return Asked(zone, dates, named, separator.encode().decode("unicode_escape"))
+    return FileHints(zone, dates, named, separator.encode().decode("unicode_escape"))
 
 
-def _read(out: Output, files: list[Path], asked: "Asked", span: tuple[float, float]) -> list["Measured"]:
+def _read(out: Output, files: list[Path], asked: "FileHints", span: tuple[float, float]) -> list["Measured"]:
     """Every file; who sits at a terminal is asked for the zone if a file needs one."""
     from dataclasses import replace
 

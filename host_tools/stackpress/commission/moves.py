@@ -17,8 +17,8 @@ from ..states import DRIVEN, HOLDING, SAFE, TRIPPED
 if TYPE_CHECKING:
     import polars as pl
 
-    from ..kept import KeptRun
     from ..press import Press
+    from ..recorded_runs import RecordedRun
 
 LEVELS = (0.01, 0.05, 0.2)  # of the working limit
 SLOW, QUICK = 1 / 20, 1 / 8  # of the level, a second
@@ -95,7 +95,7 @@ def start(bench: Bench, program: dict[str, Any]) -> None:
         raise PressRefused(error.errors, f"{error.command}; {told}" if told else error.command) from error
 
 
-def play(bench: Bench, program: dict[str, Any], what: str) -> "KeptRun":
+def play(bench: Bench, program: dict[str, Any], what: str) -> "RecordedRun":
     """Run a program to its end; the run that it was. Raises PressTripped, Stopped, LinkLost."""
     start(bench, program)
     steps = max(1, len(program["step"]))
@@ -147,12 +147,12 @@ def until_holding(bench: Bench, step: int) -> None:
     raise PressTripped("", "the program ended before its force stood")
 
 
-def newest(bench: Bench) -> "KeptRun":
+def newest(bench: Bench) -> "RecordedRun":
     """The run that has just ended, pulled."""
     return bench.press.pull(bench.data)[-1]
 
 
-def rows(run: "KeptRun") -> "pl.DataFrame":
+def rows(run: "RecordedRun") -> "pl.DataFrame":
     """Its samples within ramps, holds and locked times."""
     import polars as pl
 

@@ -11,7 +11,7 @@ from .hands import Hands, comes_true
 from .result import BAD, GOOD, LEFT_OUT, Line
 
 if TYPE_CHECKING:
-    from ..kept import KeptRun
+    from ..recorded_runs import RecordedRun
 
 ASKED_S = 110.0  # less than the program stands
 LET_GO = 0.1  # of the force at the trip
@@ -69,7 +69,7 @@ def _reset(bench: moves.Bench) -> bool:
     return bench.press.state == SAFE
 
 
-def let_go_ms(run: "KeptRun") -> float | None:
+def let_go_ms(run: "RecordedRun") -> float | None:
     """From the trip until a tenth of its force is left; None if the window does not show that."""
     import polars as pl
 

@@ -22,7 +22,7 @@ def names() -> list[str]:
 def chip_of(board: str) -> str:
     """`rp2040` or `rp2350`. WrongImage if there are no images for such a board."""
     family = _module(board).chip["uf2_family"]
-    return next(name for name, number in uf2.FAMILIES.items() if number == family)
+    return uf2.chip_of(family)
 
 
 def flash_bytes(board: str) -> int:

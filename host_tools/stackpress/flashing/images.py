@@ -42,10 +42,10 @@ def read_image(path: Path) -> Image:
         family, first, content = uf2.decode(data)
     except ValueError as error:
         raise WrongImage(f"{path} is no whole UF2 file: {error}", "Build or fetch it anew; nothing was written.") from error
-    chips = {number: name for name, number in uf2.FAMILIES.items()}
-    if family not in chips:
-        known = ", ".join(f"{number:#x} ({name})" for number, name in sorted(chips.items()))
-        raise WrongImage(f"{path} is for family {family:#x}", f"Right would be one of {known}.")
+    try:
+        chip = uf2.chip_of(family)
+    except KeyError as error:
+        raise WrongImage(f"{path} is for family {family:#x}", f"Right would be one of {uf2.families()}.") from error
     if first != uf2.FLASH:
         raise WrongImage(f"{path} begins at {first:#x}", f"An image begins at {uf2.FLASH:#x}, the start of the flash.")
     marks = set(MARK.findall(content))
@@ -53,7 +53,7 @@ def read_image(path: Path) -> Image:
         hint = "An image of `make firmware` says which board it is for; others are copied by hand."
         raise WrongImage(f"{path} does not say which board it is for: it is no image of stackpress", hint)
     board, version, git, content_hash = (part.decode() for part in marks.pop())
-    return Image(path, uf2.for_the_drive(data), chips[family], board, version, git, content_hash, first + len(content))
+    return Image(path, uf2.for_the_drive(data), chip, board, version, git, content_hash, first + len(content))
 
 
 def built_image(board: str) -> Path:

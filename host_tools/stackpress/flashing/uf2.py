@@ -12,6 +12,16 @@ SECTOR = 4096
 ABSOLUTE, IGNORE = 0xE48BFF57, 0x9957E304  # family and extension of the block of RP2350-E10, as picotool writes it
 
 
+def chip_of(family: int) -> str:
+    """Which chip's boot drive takes it. Raises KeyError for a family of none of ours."""
+    return {number: name for name, number in FAMILIES.items()}[family]
+
+
+def families() -> str:
+    """Those that chip_of knows, in words."""
+    return ", ".join(f"{number:#x} ({name})" for name, number in sorted(FAMILIES.items(), key=lambda one: one[1]))
+
+
 def encode(image: bytes, family: int, address: int = FLASH) -> bytes:
     """A raw image as UF2; without the block of RP2350-E10 (decisions/no-block-for-e10.md)."""
     return encode_pieces([(address, image)], family)

@@ -30,7 +30,7 @@ class ZoneUnknown(WrongInput):
 
 
 @dataclass(frozen=True)
-class Asked:
+class FileHints:
     """What the user says about files that do not say it themselves."""
 
     zone: str = ""
@@ -48,7 +48,7 @@ class Measured:
     notes: tuple[str, ...]
 
 
-def read(path: Path, asked: Asked, span: tuple[float, float]) -> Measured:
+def read(path: Path, asked: FileHints, span: tuple[float, float]) -> Measured:
     """One file; `span` is the run's begin and end in Unix time / s. Raises UnreadableFile, ReaderMissing, ZoneUnknown, OSError."""
     import polars as pl
 
@@ -72,7 +72,7 @@ def read(path: Path, asked: Asked, span: tuple[float, float]) -> Measured:
 
 
 def _labelled(
-    path: Path, table: TextTable, asked: Asked, span: tuple[float, float]
+    path: Path, table: TextTable, asked: FileHints, span: tuple[float, float]
 ) -> tuple["pl.DataFrame", list[str]]:
     import polars as pl
 
@@ -110,7 +110,7 @@ def _odd(values: "pl.Series") -> Any:
 
 
 def _unix(
-    path: Path, table: TextTable, known: dict[str, q.Meaning], asked: Asked, span: tuple[float, float]
+    path: Path, table: TextTable, known: dict[str, q.Meaning], asked: FileHints, span: tuple[float, float]
 ) -> tuple["pl.Series", list[str]]:
     """Unix time of each row: as it stands there, from the beginning and the time since, or from the wall clock of each row."""
     import polars as pl
@@ -146,7 +146,7 @@ def _start(table: TextTable) -> str:
     return next((text for key, text in head.items() if key.casefold().startswith("acquisition started on")), "")
 
 
-def _zone(path: Path, asked: Asked) -> ZoneInfo:
+def _zone(path: Path, asked: FileHints) -> ZoneInfo:
     if not asked.zone:
         raise ZoneUnknown(
             f"{path} tells the wall clock of a place that it does not name", "Say which: --zone Europe/Berlin"
@@ -173,7 +173,7 @@ def _package(name: str, distribution: str, suffix: str) -> Any:
         raise ReaderMissing(f"{distribution}, which reads {suffix} files, is not installed", hint) from error
 
 
-def _mpr(path: Path, _asked: Asked) -> Iterator[TextTable]:
+def _mpr(path: Path, _asked: FileHints) -> Iterator[TextTable]:
     import numpy as np
     import polars as pl
 
@@ -194,7 +194,7 @@ def _mpr(path: Path, _asked: Asked) -> Iterator[TextTable]:
     )
 
 
-def _neware(path: Path, _asked: Asked) -> Iterator[TextTable]:
+def _neware(path: Path, _asked: FileHints) -> Iterator[TextTable]:
     import polars as pl
 
     fastnda = _package("fastnda", "fastnda", path.suffix)
@@ -209,7 +209,7 @@ def _neware(path: Path, _asked: Asked) -> Iterator[TextTable]:
     yield TextTable(frame.with_columns(pl.col(name).cast(pl.String).cast(pl.Float64) for name in floats))
 
 
-Reader = Callable[[Path, Asked], Any]
+Reader = Callable[[Path, FileHints], Any]
 READERS: dict[str, Reader] = {
     ".mpr": _mpr,
     ".mpt": lambda path, _: text_tables.mpt(path),

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 import stackpress
 from nbclient import NotebookClient
-from stackpress import kept
+from stackpress import recorded_runs
 from stackpress.logs import runs
 from stackpress.logs.moments import NoMoment
 from stackpress.logs.pull import pull
@@ -43,7 +43,7 @@ def test_runs_are_found_by_sample_and_are_tables(data: Path) -> None:
     assert run.steps()["mean_pa"].to_list() == pytest.approx([1e6, 5e6], rel=1e-4)
     assert run.levels()["Set Pressure / Pa"].to_list() == pytest.approx([1e6, 5e6], rel=1e-4)
     assert every.table()["sample"].to_list() == [one.sample for one in every]
-    assert run.figure().axes and kept.named("LIC-01", data).run_id == run.run_id
+    assert run.figure().axes and recorded_runs.named("LIC-01", data).run_id == run.run_id
 
 
 def test_the_readmes_example_runs_as_it_is_written(data: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ SHOWN = ("run_id", "sample", "program", "operator", "outcome", "start", "duratio
          "tags")  # fmt: skip
 
 
-class KeptRun:
+class RecordedRun:
     """A run: what `stackpress runs` lists of it as attributes (`run_id`, `outcome`, `peak_pa`, ...), the rest by calls."""
 
     def __init__(self, run: Run) -> None:
@@ -81,19 +81,19 @@ class KeptRun:
         return _html([self])
 
 
-class KeptRuns(Sequence[KeptRun]):
+class RecordedRuns(Sequence[RecordedRun]):
     """Runs in order of time; by place, by slice, or by name (its beginning or end, or a sample: then the newest)."""
 
-    def __init__(self, runs: Sequence[KeptRun]) -> None:
+    def __init__(self, runs: Sequence[RecordedRun]) -> None:
         self._runs = list(runs)
 
     @overload
-    def __getitem__(self, which: int | str) -> KeptRun: ...
+    def __getitem__(self, which: int | str) -> RecordedRun: ...
     @overload
-    def __getitem__(self, which: slice) -> "KeptRuns": ...
-    def __getitem__(self, which: int | str | slice) -> "KeptRun | KeptRuns":
+    def __getitem__(self, which: slice) -> "RecordedRuns": ...
+    def __getitem__(self, which: int | str | slice) -> "RecordedRun | RecordedRuns":
         if isinstance(which, slice):
-            return KeptRuns(self._runs[which])
+            return RecordedRuns(self._runs[which])
         if isinstance(which, int):
             return self._runs[which]
         fitting = [run for run in self._runs if which in (run.run.run_id, run.run.sample)]
@@ -105,7 +105,7 @@ class KeptRuns(Sequence[KeptRun]):
     def __len__(self) -> int:
         return len(self._runs)
 
-    def __iter__(self) -> Iterator[KeptRun]:
+    def __iter__(self) -> Iterator[RecordedRun]:
         return iter(self._runs)
 
     def table(self) -> "pl.DataFrame":
@@ -127,28 +127,28 @@ def runs(
     since: str | None = None,
     tag: str | None = None,
     data: str | Path | None = None,
-) -> KeptRuns:
+) -> RecordedRuns:
     """The runs that are kept here, oldest first; `sample` and `program` are parts of names, `since` a date or so long ago ("7d").
 
     `data` is another folder than the user's own. Raises NoMoment for a date that is none.
     """
     wanted = Wanted(sample, program, None if since is None else moment(since).timestamp(), tag)
     with Store(Path(data) if data is not None else None) as store:
-        return KeptRuns([KeptRun(one) for one in listed(store) if one.run and one in wanted])
+        return RecordedRuns([RecordedRun(one) for one in listed(store) if one.run and one in wanted])
 
 
-def named(name: str, data: str | Path | None = None) -> KeptRun:
+def named(name: str, data: str | Path | None = None) -> RecordedRun:
     """One run by its name or sample. Raises NoSuchRun."""
     with Store(Path(data) if data is not None else None) as store:
-        return KeptRun(find(store, name))
+        return RecordedRun(find(store, name))
 
 
-def _row(run: KeptRun) -> dict[str, Any]:
+def _row(run: RecordedRun) -> dict[str, Any]:
     told = {"start": local(run.run.start_unix_s), "tags": ", ".join(run.run.tags)}
     return {name: told[name] if name in told else getattr(run.run, name) for name in SHOWN}
 
 
-def _html(runs: Sequence[KeptRun]) -> str:
+def _html(runs: Sequence[RecordedRun]) -> str:
     """A small table, as a notebook shows it."""
     from .view.snapshot import force_text, pressure_text, time_text
 
