@@ -1,5 +1,6 @@
 """The house has one direction: who may import whom is a table, and nothing goes round in a ring."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from host_tools import import_graph
 from host_tools.import_graph import ROOMS, between_rooms, cycle, imports
 
+ROOT = Path(__file__).resolve().parents[2]
 GRAPH = imports()
 FORBIDDEN = [(a, b) for a in ROOMS for b in ROOMS if a != b and b not in ROOMS[a].may]
 
@@ -67,3 +69,17 @@ print(len(names))
 def test_no_module_of_the_host_needs_micropython_when_it_is_imported(tmp_path: Path) -> None:
     run = subprocess.run([sys.executable, "-c", WITHOUT_MICROPYTHON], cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0 and int(run.stdout) > 80, run.stderr
+
+
+def test_the_map_in_the_firmwares_readme_names_every_module_of_the_core_and_no_other() -> None:
+    named = set()
+    for line in (ROOT / "firmware/README.md").read_text().split("## Words for one quantity")[0].splitlines():
+        if line.startswith("| `") and not line.startswith("| `../"):
+            cell = line.split(" | ")[0]
+            room = next(iter(re.findall(r"`(\w+/)`:", cell)), "")
+            named |= {room + name for name in re.findall(r"`([\w*/]+)`", cell) if not name.endswith("/")}
+    core = ROOT / "firmware/stackpress_core"
+    there = {str(path.relative_to(core).with_suffix("")) for path in core.rglob("*.py") if path.stem != "__init__"}
+    families = {name for name in named if name.endswith("*")}
+    there -= {name for name in there for family in families if name.startswith(family[:-1])}
+    assert named - families == there
