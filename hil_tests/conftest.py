@@ -31,11 +31,11 @@ LONGEST = (
     "test_press_owner.py::test_the_code_is_in_no_answer_error_or_record_however_its_line_is_mistyped",
     "test_users_folder.py::test_the_simulated_press_and_every_command_to_it_work_there",
     "test_wire_faults.py::test_broken_wire_is_told_before_it_presses[rail:1]",
-    "test_on_micropython.py::test_plain_tests_pass_on_micropython[test_panel]",
+    "test_on_micropython.py::test_plain_tests_pass_on_micropython[test_panel_stops]",
     "test_press_owner.py::test_service_ends_with_the_port_with_its_time_and_with_its_state",
     "test_documented_commands.py::test_what_is_told_is_done_on_a_simulated_press",
     "test_contact.py::test_valve_that_opens_fully_on_the_way_presses_less_than_two_kilonewtons[fill_vent-50]",
-    "panel/test_panel.py::test_reason_stays_with_its_hint_until_it_is_acknowledged",
+    "panel/test_panel_stops.py::test_reason_stays_with_its_hint_until_it_is_acknowledged",
     "test_papers.py::test_every_paper_is_as_the_data_have_it",
     "test_documented_commands.py::test_the_example_in_python_runs_as_it_is_written",
 )

@@ -239,8 +239,9 @@ def test_newtons_read_as_the_force_they_are(force):
 
 
 def test_the_interpreter_runs_on_micropython():
-    boot = f"import sys; sys.path[:0] = [{str(TESTS.parent)!r}]; exec(open(sys.argv[1]).read())"
-    cases = TESTS / "recipe" / "test_runner.py"
-    done = subprocess.run([*MICROPYTHON, "-c", boot, cases], capture_output=True, text=True, timeout=120, check=False)
+    modules = sorted((TESTS / "recipe").glob("test_runner_*.py"))
+    command = [*MICROPYTHON, str(TESTS / "on_micropython.py"), *(one.stem for one in modules)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    count = sum(one.read_text().count("\ndef test_") for one in modules)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("ok test_") == cases.read_text().count("\ndef test_")
+    assert count > 40 and done.stdout.splitlines()[-1] == f"{count} passed, 0 failed"

@@ -1,0 +1,183 @@
+"""Every kind of step ends by its condition or by its time-out: contact, ramp, hold, relax, creep, watch, temperature."""
+
+from bench_runner import CONTACT, RAMP, VENT, hold, loaded, reach, run_on
+from stackpress_core.recipe import runner
+
+
+def test_contact_that_never_comes_ends_by_time_and_vents():
+    press, run = loaded({"do": "contact", "to_cn": 5000, "timeout_ms": 1000, "speed_um_per_s": 10})
+    took = run_on(press, run, 20_000)
+    assert run.state == "failed" and "contact" in run.reason and "time-out" in run.reason
+    assert press.mode == "vent" and 1000 <= took <= 1020
+
+
+def test_contact_that_never_comes_ends_by_travel():
+    press, run = loaded({"do": "contact", "to_cn": 5000, "travel_nm": 500_000, "speed_um_per_s": 500})
+    took = run_on(press, run, 20_000)
+    assert run.state == "failed" and "travel" in run.reason
+    assert press.mode == "vent" and 1000 <= took <= 1030
+
+
+def test_one_noisy_reading_is_no_contact():
+    press, run = loaded(CONTACT, hold(for_ms=10_000))
+    run_on(press, run, 100)
+    press.filtered_cn = 1_000_000
+    run.look(press.now_s, press.now_ms)
+    assert run.kind == "contact"
+    press.filtered_cn = 0
+    run.look(press.now_s, press.now_ms)
+    assert run.kind == "contact"
+
+
+def test_after_contact_a_hold_regulates_just_above_the_contact_force():
+    press, run = loaded(CONTACT, hold(for_ms=2000), at_end="hold")
+    run_on(press, run)
+    assert run.state == "done"
+    assert press.mode == "force" and 5000 <= press.mode_arg[0] < 12_000 and abs(press.filtered_cn - press.mode_arg[0]) < 50
+
+
+def test_a_relative_ramp_starts_from_the_set_point():
+    up = {"do": "ramp", "by_cn": 10_000, "rate_cn_per_s": 100_000}
+    press, run = loaded(CONTACT, up, up, hold(for_ms=500), at_end="hold")
+    reach(press, run, 1)
+    touched = press.filtered_cn
+    run_on(press, run)
+    assert touched >= 5000 and abs(press.set_cn - touched - 20_000) <= 100
+
+
+def test_a_relative_ramp_after_relaxation_starts_from_the_force_that_is_left():
+    relax = {"do": "relax", "for_ms": 60_000}
+    press, run = loaded(CONTACT, RAMP, relax, {"do": "ramp", "by_cn": 10_000, "rate_cn_per_s": 100_000}, at_end="hold")
+    reach(press, run, 3)
+    left = press.filtered_cn
+    assert left < 1_200_000
+    run_on(press, run)
+    assert run.state == "done" and abs(press.set_cn - left - 10_000) < 100
+
+
+def test_hold_until_settled_waits_for_the_band_and_the_time():
+    press, run = loaded(CONTACT, RAMP, hold(until_settled_ppm=5000, settled_for_ms=3000, timeout_ms=60_000), VENT)
+    reach(press, run, 2)
+    took = reach(press, run, 3)
+    assert 3000 <= took < 4000, took
+
+
+def test_hold_until_settled_that_never_settles_times_out():
+    press, run = loaded(CONTACT, hold(until_settled_cn=10, settled_for_ms=1000, timeout_ms=5000))
+    reach(press, run, 1)
+    press.regulates = False
+    press.settled = lambda band, time: False
+    took = run_on(press, run)
+    assert run.state == "failed" and 5000 <= took <= 5020
+
+
+def test_hold_until_creep_ends_when_the_creep_has_slowed():
+    wait = hold(until_creep_nm_per_min=2000, creep_window_ms=5000, timeout_ms=600_000)
+    press, run = loaded(CONTACT, RAMP, wait, VENT)
+    press.creep_um_per_s, press.creep_halves_s = 1.0, 10.0
+    reach(press, run, 2)
+    took = reach(press, run, 3, dt_ms=20)
+    # from 60 um/min at first contact, halved every 10 s, to 2 um/min: 49 s, less the ramp, plus the windows
+    assert 40_000 < took < 65_000, took
+    assert abs(run.step.creep.per_minute) <= 2000
+
+
+def test_creep_that_goes_on_times_out():
+    press, run = loaded(CONTACT, hold(until_creep_nm_per_min=100, creep_window_ms=1000, timeout_ms=10_000))
+    press.creep_um_per_s = 1.0
+    run_on(press, run)
+    assert run.state == "failed" and "time-out" in run.reason
+
+
+def test_relax_locks_the_valve_and_ends_when_the_force_hardly_decays():
+    relax = {"do": "relax", "until_creep_cn_per_min": 20_000, "creep_window_ms": 2000, "timeout_ms": 3_600_000}
+    press, run = loaded(CONTACT, RAMP, relax, VENT)
+    reach(press, run, 2)
+    assert press.mode == "lock" and run.dense
+    took = reach(press, run, 3, dt_ms=50)
+    assert run.step.creep.slower_than(20_000) and took > 500_000
+
+
+def test_creep_step_regulates_and_is_dense():
+    press, run = loaded(CONTACT, {"do": "creep", "for_ms": 3000}, VENT)
+    reach(press, run, 1)
+    assert press.mode == "force" and run.dense
+    assert 3000 <= reach(press, run, 2) <= 3010
+
+
+def test_at_least_delays_the_end():
+    press, run = loaded(CONTACT, hold(until_trigger=True, at_least_ms=2000, timeout_ms=9000), VENT)
+    reach(press, run, 1)
+    run.trigger()
+    took = reach(press, run, 2)
+    assert 2000 <= took <= 2010 and run.state == "running"
+
+
+def test_a_trigger_before_the_wait_does_not_count():
+    press, run = loaded(CONTACT, hold(until_trigger=True, timeout_ms=1000))
+    run.trigger()
+    run_on(press, run)
+    assert run.state == "failed"
+
+
+def test_a_trigger_input_that_stands_counts_once():
+    wait = hold(until_trigger=True, timeout_ms=1000)
+    press, run = loaded(CONTACT, wait, wait)
+    reach(press, run, 1)
+    for _ in range(300):
+        press.inputs = runner.IN_TRIGGER
+        run.look(press.now_s, press.now_ms)
+        press.advance(5)
+    assert run.index == 2 and run.state == "failed"
+
+
+def test_the_notes_of_steps_and_every_trigger_are_told_to_the_log():
+    press, run = loaded(hold(until_trigger=True, note="soak at 60 degC"), hold(for_ms=100), hold(for_ms=100, note=""))
+    run.look(press.now_s, press.now_ms)
+    run.look(press.now_s, press.now_ms)
+    assert run.note == "soak at 60 degC"
+    press.inputs = runner.IN_TRIGGER
+    run.look(press.now_s, press.now_ms)
+    run_on(press, run)
+    assert [(code, text) for code, _, _, text in press.told] == [(22, "soak at 60 degC"), (8, "")] and run.note == ""
+
+
+def test_a_step_that_gave_up_its_wait_for_a_temperature_has_an_end_of_its_own():
+    warm = hold(for_ms=100, temperature_min_cc=6000, temperature_timeout_ms=1000)
+    press, run = loaded(CONTACT, warm)
+    reach(press, run, 1)
+    run_on(press, run, 500)
+    assert run.open_step == 0 and run.step.count == 1
+    run_on(press, run)
+    assert run.state == "failed" and [(phase, count) for phase, count, _ in press.goals] == [(1, 1), (2, 1), (1, 2), (2, 2)]
+    assert press.notes[-1] == (2, "step 2 (hold): temperature")
+
+
+def test_watch_gives_no_order_and_sees_a_hand_pump():
+    up = {"do": "watch", "until_above_cn": 100_000, "timeout_ms": 60_000}
+    press, run = loaded(up, {"do": "watch", "until_below_cn": 5000})
+    run_on(press, run, 1000)
+    press._force = 150_000.0
+    run_on(press, run, 1000, until=lambda: run.index == 1)
+    press._force = 1000.0
+    run_on(press, run, 1000)
+    assert run.state == "done" and press.orders == []
+
+
+def test_a_step_waits_for_its_temperature_and_then_goes_on():
+    warm = dict(RAMP)
+    warm.update({"temperature_min_cc": 6000, "temperature_max_cc": 7000, "temperature_timeout_ms": 60_000})
+    press, run = loaded(CONTACT, warm, VENT)
+    run_on(press, run, 10_000)
+    assert run.index == 1 and press.orders[-1][2] == 5000
+    press.temperature = 6500
+    run_on(press, run)
+    assert run.state == "done"
+
+
+def test_a_temperature_that_does_not_come_ends_as_the_step_says():
+    warm = dict(RAMP)
+    warm.update({"temperature_min_cc": 6000, "temperature_timeout_ms": 1000, "temperature_at_timeout": "vent"})
+    press, run = loaded(CONTACT, warm)
+    run_on(press, run, 60_000)
+    assert run.state == "failed" and "temperature" in run.reason and press.mode == "vent"
