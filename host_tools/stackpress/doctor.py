@@ -143,7 +143,7 @@ def _no_press() -> str:
 
 def of_press(press: "Press") -> Iterator[Finding]:
     """Everything that the press can tell about itself."""
-    for look in (_identity, _parameters, _documents, _owner, _tick, _memory, _journal, _clock, _state):
+    for look in (_identity, _parameters, _documents, _due, _owner, _tick, _memory, _journal, _clock, _state):
         yield from look(press)
 
 
@@ -205,6 +205,27 @@ def _documents(press: "Press") -> Iterator[Finding]:
     bad = [one.name for one in have.values() if one.state != "ok" and one.name not in dict(NEEDED)]
     if bad:
         yield Finding(WARN, "documents", f"not whole: {', '.join(bad)}", "Send them again, or remove them.")
+
+
+def _due(press: "Press") -> Iterator[Finding]:
+    """When each cell's calibration is due, by the certificates that are kept here. The calibration is remembered by its hash."""
+    from datetime import date
+
+    from .config.calibration_file import from_document
+    from .metrology.history import due_text, note_document
+
+    data = press.document_get("calibration")
+    if data is None:
+        return
+    try:
+        note_document(data)
+        told = [due_text(cell, date.today()) for cell in from_document(data).cells if cell is not None]
+    except (OSError, ValueError) as error:
+        yield Finding(WARN, "calibration due", str(error), "The certificates that are kept here can't be read: move the file away.")
+        return
+    soon = any(one for one, _ in told)
+    todo = "`stackpress calibrate series`: verify what is in force with --degree 0, or fit it anew." if soon else ""
+    yield Finding(WARN if soon else OK, "calibration due", "; ".join(text for _, text in told), todo)
 
 
 def _owner(press: "Press") -> Iterator[Finding]:

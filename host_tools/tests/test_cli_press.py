@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -252,6 +254,76 @@ def test_guided_calibration_refuses_bad_readings_and_is_bound_to_its_board(
     with stackpress.open(target.port) as press:
         press.service_enter(CODE)
         press.document_put("calibration", true)  # a low cell that disagrees with the high range stops the press
+
+
+class Transducer(threading.Thread):
+    """A reference instrument over TCP: answers with the force that it was told, in kN."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.resource = f"TCPIP::127.0.0.1::{self.server.getsockname()[1]}::SOCKET"
+        self.force_n = 0.0
+        self.asked: list[str] = []
+
+    def run(self) -> None:
+        line, _ = self.server.accept()
+        with line, line.makefile("rwb") as lines:
+            for question in lines:
+                self.asked.append(question.decode().strip())
+                lines.write(f"{self.force_n / 1000:.6f} kN\n".encode())
+                lines.flush()
+
+
+def test_a_calibration_in_series_reads_press_and_reference_and_ends_in_a_certificate(
+    ask: Ask, target: Any, owned: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from stackpress.cli import series_questions
+
+    monkeypatch.setattr(series_questions, "SAMPLES", 16)
+    monkeypatch.setattr(series_questions, "SAMPLE_EVERY_S", 0.004)
+    with stackpress.open(target.port) as press:
+        true = press.document_get("calibration")
+    transducer = Transducer()
+    transducer.start()
+    prompts: list[str] = []
+
+    class Person(io.StringIO):
+        """Hangs on the cell and on the reference the load that is asked for: 1000 codes a newton; the first one is far off."""
+
+        def readline(self, *_: object) -> str:  # type: ignore[override]
+            prompts.append(capsys.readouterr().err)
+            if "Accept" in prompts[-1]:
+                return "y\n"
+            asked = re.search(r"about ([0-9.]+) (k?)N", prompts[-1])
+            force = float(asked[1]) * (1000 if asked[2] else 1) if asked else 0.0
+            load = force * (0.5 if len(prompts) == 1 else 1)
+            target.fault("zero_4", round(1000 * load))
+            transducer.force_n = load
+            time.sleep(0.05)
+            return "\n"
+
+    monkeypatch.setattr(sys, "stdin", Person())
+    (tmp_path / "reference.toml").write_text((paths.ROOT / "host_tools" / "examples" / "reference.toml").read_text())
+    code, told = ask("calibrate", "series", "--cell", "4", "--serial", "L-78", "--reference", "reference.toml", "--range-n",
+                     "1500", "--instrument", transducer.resource, "--instrument-unit", "kN", "--fit", "30,100",
+                     "--verify", "20,40,60,80,95", "--preloads", "1", "--no-falling", "--months", "1", "--by", "AB", "--temperature", "22")  # fmt: skip
+    assert code == 0, told
+    target.clear_fault()
+    assert "refused: 750 N where about 1500 N were asked for" in prompts[1] and set(transducer.asked) == {"READ?"}
+    assert (told["degree"], told["in_force"], len(told["levels"])) == (1, True, 7)
+    assert told["class"] != "none" and max(abs(one["q"]) for one in told["levels"]) < 0.5  # noise decides which
+    (zero, _), (top, force) = told["points"][0]
+    assert (top - zero) / force == pytest.approx(1000, rel=1e-3)
+    assert {Path(file).name for file in told["files"]} == {"certificate.html", "certificate.pdf", "readings.csv"}
+    assert ask("calibrate", "show")[1]["cells"][3]["serial"] == "L-78"
+    due = next(one for one in ask("doctor")[1]["findings"] if one["what"] == "calibration due")
+    assert due["verdict"] == "warn" and "L-78: L-78-" in due["text"] and "calibrate series" in due["todo"]
+    assert [one["serial"] for one in ask("calibrate", "history")[1]["certificates"]] == ["L-78"]
+    assert true is not None
+    with stackpress.open(target.port) as press:
+        press.service_enter(CODE)
+        press.document_put("calibration", true)
 
 
 def test_doctor_and_selftest_find_a_well_press_well(ask: Ask) -> None:

@@ -48,6 +48,8 @@ WITHOUT_A_PRESS: tuple[tuple[str, int, str, tuple[str, ...]], ...] = (
     ("stackpress config check press.toml", 0, "valid|right|good", ()),
     ("stackpress program check my_pellet.toml", 0, "first_pellet: 3 steps, .* up to 49.11 kN = 370.0 MPa", ()),
     ("stackpress program check FILE", 0, "first_pellet", ()),
+    ("stackpress calibrate series --from readings.csv --reference reference.toml --range-n 20000 --serial C-101 --resolution-n 2"
+     " --by AB", 0, r"largest expanded uncertainty: 0\.15 %(.|\n)*certificate.pdf", ()),
     ("stackpress sim faults", 0, "cell_frozen", ()),
     ("stackpress sim ls", 0, "^$", ()),
     ("stackpress serve token AB --may operate", 0, "AB may operate", ()),
@@ -68,6 +70,8 @@ ON_A_PRESS: tuple[tuple[str, int, str, tuple[str, ...]], ...] = (
     ("stackpress sim faults", 0, "guard +guard open, both channels", ()),
     ("stackpress status", 0, "SIM-sim on /dev/", ()),
     ("stackpress doctor", 0, "python", ()),
+    ("(stackpress calibrate series --from readings.csv --reference reference.toml --range-n 20000 --serial C-101)", 0, "C-101", ()),
+    ("stackpress calibrate history C-101 -o drift.png", 0, r"C-101-\d{8}-1 +0.5(.|\n)*drift.png", ()),
     ("stackpress selftest", 0, "", ()),
     ("stackpress service set", 0, "SIM-sim has its owner's code now", ("horse-battery", "horse-battery")),
     ("stackpress config ceilings write press.toml", 0, "Ceilings written and read back", ("y", "horse-battery")),
@@ -136,6 +140,7 @@ NOT_RUN = {
     "stackpress compare": "stands for its line in the README",
     "pip install 'stackpress[xlsx]'": "an index; the tests' environment has it",
     "stackpress merge": "stands for the line in the README",
+    "stackpress calibrate series": "stands for the line in the README",
     "stackpress merge LPS-17 eis.mpt cycler.csv --zone Europe/Berlin": "files of instruments: test_merge.py merges some",
     "stackpress serve install": "the computer's systemd; test_serve.py plays it",
     "stackpress serve uninstall": "the same",
@@ -206,6 +211,8 @@ def fresh(own_folders: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     block = next(text for place, text in documented.blocks("toml").items() if "PROGRAMS.md" in place)
     (tmp_path / "my_pellet.toml").write_text(block)
     (tmp_path / "short.toml").write_text(short(hold_s=10, release=False))
+    for name in ("readings.csv", "reference.toml"):
+        (tmp_path / name).write_text((paths.ROOT / "host_tools" / "examples" / name).read_text())
     return tmp_path
 
 

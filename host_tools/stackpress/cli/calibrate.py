@@ -11,6 +11,8 @@ import typer
 
 from ..states import SAFE, SERVICE
 from .calibration_questions import accepted, show_fit, take_loads, take_zero
+from .calibration_sent import keep, send
+from .calibration_series import history, series
 from .exits import REFUSED, Failure, wire_text
 from .options import Json, Port, Yes, group
 from .output import Output
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 app = group("Zero, tare and calibrate the load cells, guided.")
 APPS = {"calibrate": app}
+app.command()(series)
+app.command()(history)
 
 Cell = Annotated[int, typer.Argument(min=1, max=4, metavar="CELL", help="The cell's channel, from 1.")]
 Serial = Annotated[str, typer.Option("--serial", help="Serial number that is written on the cell.")]
@@ -80,8 +84,8 @@ def cell(cell: Cell, serial: Serial, out_file: Target = None, port: Port = None,
         accepted()
         calibration = _with(press, cell, fit)
         with in_service(press, out, "the calibration"):
-            _send(press, calibration, False)
-        path = _keep(calibration, out_file)
+            send(press, calibration, False)
+        path = keep(calibration, out_file)
     out.say(f"Cell {cell} ({serial}) is calibrated; kept in {path}.")
     out.answer({"cell": cell, "serial": serial, "points": fit.cell.points, "worst_permille": fit.worst_permille})
 
@@ -109,28 +113,6 @@ def _with(press: "Press", cell: int, fit: "Fit") -> "Calibration":
     if have is None or have.board_identity != press.identity:
         have = Calibration(press.identity, (None,) * 4)
     return have.with_cell(cell - 1, fit.cell)
-
-
-def _send(press: "Press", calibration: "Calibration", confirmed: bool) -> None:
-    from ..config.calibration_file import from_document
-
-    data = calibration.document()
-    press.document_put("calibration", data, confirmed)
-    got = press.document_get("calibration")
-    if got is None or from_document(got).cells != from_document(data).cells:
-        raise Failure("What was read back is not the calibration that was sent.", "Send it again.", REFUSED)
-
-
-def _keep(calibration: "Calibration", out_file: Path | None) -> Path:
-    from .files import calibration_file
-
-    path = out_file or calibration_file(calibration.board_identity)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(calibration.to_toml(), encoding="utf-8")
-    except OSError as error:
-        raise Failure(f"It is in force, but {path} cannot be written: {error.strerror or error}") from error
-    return path
 
 
 @app.command()
@@ -163,7 +145,7 @@ def pull(out_file: Target = None, port: Port = None, json: Json = False) -> None
         calibration = _on_press(press)
     if calibration is None:
         raise Failure("The press has no calibration.", "", REFUSED)
-    path = _keep(calibration, out_file)
+    path = keep(calibration, out_file)
     out.say(f"Kept in {path}.")
     out.answer({"file": str(path)})
 
@@ -188,7 +170,7 @@ def push(file: File, other_board: OtherBoard = False, port: Port = None, yes: Ye
             raise Failure(text, "Calibrate here, or say --other-board if you know that it fits.", REFUSED)
         out.confirm(f"Put {file} in force on {press.identity}?", yes)
         with in_service(press, out, "the calibration"):
-            _send(press, calibration, other)
+            send(press, calibration, other)
     out.say(f"In force: {file}.")
     answer: dict[str, Any] = {"file": str(file), "from_board": calibration.board_identity}
     out.answer(answer)

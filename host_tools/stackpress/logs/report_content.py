@@ -15,6 +15,7 @@ from stackpress_core.tick import blackboard
 
 from stackpress.logs.drawing import Step, missing_text, spans_of_steps
 from stackpress.logs.holds import longest_hold
+from stackpress.metrology.history import quoted
 
 _GOOD, _OPEN = ("done",), ("running", "stopped", "vented", "idle")
 _MAX_EVENTS = 200
@@ -33,13 +34,14 @@ def content(parquet: Path, side: dict[str, Any]) -> dict[str, Any]:
 
     table = pl.read_parquet(parquet)
     force = _force(side.get("area_m2"))
+    calibrated = quoted(side.get("hashes"), side.get("cells") or 0, side["time"]["start_unix_s"], parquet.parent.parent)
     middle = middles(table["Test Time / s"].to_numpy(), table["Ticks / 1"].to_numpy(), side.get("tick_hz"))
     return {
         "d": side,
         "title": side.get("sample") or side.get("program") or "Press log",
         "subtitle": _subtitle(side),
         "badge": "done" if side["outcome"] in _GOOD else "open" if side["outcome"] in _OPEN else "bad",
-        "warnings": _warnings(side),
+        "warnings": _warnings(side) + [f"{cell}: its calibration was overdue." for cell, _, late in calibrated if late],
         "figures": _figures(side, table, middle, parquet.parent),
         "steps": _steps(side, table, middle, force),
         "levels": _levels(side, force),
@@ -47,6 +49,7 @@ def content(parquet: Path, side: dict[str, Any]) -> dict[str, Any]:
         "events": [{"at": clock_text(e["test_time_s"]), "text": e["text"]} for e in side["events"][:_MAX_EVENTS]],
         "zeros": _zeros(side),
         "zero_note": _zero_note(side),
+        "calibration": [(cell, said) for cell, said, _ in calibrated],
         "origin": _origin(side),
         "versions": _versions(side),
         "completeness": _completeness(side),

@@ -44,6 +44,7 @@ def pdf(parquet: Path, side: dict[str, Any]) -> bytes:
     zeros = [(z["cell"], z["before"], z["after"], z["change"]) for z in said["zeros"]]
     paper.rows("Zero of the load cells", ("cell", "before", "after", "change"), zeros, (40, 20, 20, 20), right=(1, 2, 3))
     paper.text(said["zero_note"], SOFT)
+    paper.rows("Calibration of the load cells", ("cell", "certificate"), said["calibration"], (25, 75))
     paper.rows("Where it comes from", ("", ""), said["origin"], (30, 70))
     paper.rows("Versions", ("", ""), said["versions"], (30, 70))
     paper.heading("Completeness")
