@@ -307,7 +307,8 @@ def test_a_calibration_in_series_reads_press_and_reference_and_ends_in_a_certifi
     (tmp_path / "reference.toml").write_text((paths.ROOT / "host_tools" / "examples" / "reference.toml").read_text())
     code, told = ask("calibrate", "series", "--cell", "4", "--serial", "L-78", "--reference", "reference.toml", "--range-n",
                      "1500", "--instrument", transducer.resource, "--instrument-unit", "kN", "--fit", "30,100",
-                     "--verify", "20,40,60,80,95", "--preloads", "1", "--no-falling", "--months", "1", "--by", "AB", "--temperature", "22")  # fmt: skip
+                     "--verify", "20,40,60,80,95",
+                     "--preloads", "1", "--no-falling", "--months", "1", "--by", "AB", "--temperature", "22")  # fmt: skip
     assert code == 0, told
     target.clear_fault()
     assert "refused: 750 N where about 1500 N were asked for" in prompts[1] and set(transducer.asked) == {"READ?"}

@@ -137,7 +137,8 @@ def _origin(found: Evaluation, about: Circumstances, readings: Readings) -> list
             ("range", f"{found.asked.name}, to {found.asked.range_n:g} N"),
             ("operator", about.operator or "not given"), ("done", str(about.done)), ("due", str(about.due)),
             ("temperature", f"{min(warm):.1f} to {max(warm):.1f} °C" if warm else "not given"),
-            ("preloads", str(readings.preloads)), ("series", f"{len(series)} rising, {falling} falling"), ("what was done", what)]  # fmt: skip
+            ("preloads", str(readings.preloads)), ("series", f"{len(series)} rising, {falling} falling"),
+            ("what was done", what)]  # fmt: skip
 
 
 def _reference(one: Reference) -> list[tuple[str, str]]:
