@@ -104,7 +104,7 @@ def listed_keys(row: Row) -> list[str]:
 def why_unknown(key: str, value: Any, rows: Iterable[Row], others: Iterable[str]) -> tuple[str, str]:
     """(what is wrong, what would be right) about a key that is none of these rows' nor one of `others`."""
     listed = [one for row in rows for one in listed_keys(row)]
-    told = advice(key, value, listed)
+    told = advice(key, value, [*listed, *others])
     if told:
         return f"{key}: {told[0]}", told[1]
     known = [*listed, *others]

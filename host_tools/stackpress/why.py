@@ -16,6 +16,7 @@ from stackpress_core.tick import interlock, states
 from .first_checks import first_checks
 from .logs.decode import Decoded, Record
 from .logs.flight import flight_table
+from .whole_file import whole
 
 if TYPE_CHECKING:
     from .logs.runs import Run
@@ -231,6 +232,6 @@ def draw(account: Account, path: Path) -> Path:
     from .logs.flight import draw_flight
     from .logs.report_content import png
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(png(draw_flight(account.flight, account.reason), 130))
+    with whole(path) as partial:
+        partial.write_bytes(png(draw_flight(account.flight, account.reason), 130))
     return path

@@ -21,10 +21,11 @@ from stackpress.logs.export import export
 from stackpress.logs.flight import flight_table
 from stackpress.logs.parquet import slices, write_parquet
 from stackpress.logs.pull import pull
-from stackpress.logs.raw_file import RawFile, decoded, last_seq
+from stackpress.logs.raw_file import RawFile, decoded, newest
 from stackpress.logs.run_records import runs_of
-from stackpress.logs.store import Store, StoreBusy, data_folder
+from stackpress.logs.store import Store, StoreBusy, data_folder, generation_of
 from stackpress.logs.synthetic import SyntheticPress, pellet_run, stream
+from stackpress.serve.log_follower import LogFollower
 from stackpress_core.log import records
 from stackpress_core.scpi import line_safe
 
@@ -237,6 +238,56 @@ def test_a_wiped_chip_gets_a_file_of_its_own_and_the_old_records_stay(store):
     assert [p.read_bytes() for p in store.raw_paths(press.identity)] == [old, fresh.data[0]]
 
 
+def twins():
+    """Two presses of one name, as simulated presses are that are started in different folders; the second has more to tell."""
+    return pellet_run(SyntheticPress(piece=1000)), pellet_run(SyntheticPress(piece=1000), trip=True, times=2)
+
+
+@pytest.mark.parametrize("fetched", ["pulled", "followed"])
+def test_the_logs_of_two_presses_of_one_name_are_both_kept_and_told_apart(store, fetched):
+    def bring(press):
+        if fetched == "pulled":
+            return pull(press, store)
+        follower = LogFollower(store, press.identity, bytes)
+        follower.fetch(press)
+        return follower.close()
+
+    first, second = twins()
+    for press in (first, second, first, second):
+        bring(press)
+        press.add(records.EVENT, 700, 0, records.EVENT_REFUSED, 0, 0, 0, "and on it goes")
+        bring(press)
+    here = [decoded(path) for path in store.raw_paths(first.identity)]
+    assert len(here) == 2 and all((one.first_seq, one.missing, one.bad_bytes) == (1, 0, 0) for one in here)
+    for press in (first, second):
+        assert sum(path.read_bytes() in b"".join(press.data) for path in store.raw_paths(press.identity)) == 1
+    runs.ingest(store, first.identity)
+    assert {run.outcome for run in runs.runs(store) if run.run} == {"done", "tripped"}
+
+
+def test_contacts_with_two_presses_of_one_name_date_each_its_own_runs(store):
+    first, second = twins()
+    for press, days in ((first, 3), (second, 1)):
+        result = pull(press, store)
+        store.db.execute("DELETE FROM contacts WHERE unix_s > 1.7e9")  # of this computer, now
+        store.add_contact(press.identity, press.boot, Contact(600.0, 1.6e9 + days * 86400), generation_of(result.path))
+    runs.ingest(store, first.identity)
+    begun = {run.run_id[-2:] == "g2": run.start_unix_s for run in runs.runs(store) if run.run == 1}
+    assert begun[True] < 1.6e9 + 1 * 86400 and begun[False] > 1.6e9 + 2.9 * 86400
+
+
+def test_a_file_in_which_an_older_stackpress_mixed_two_journals_still_gives_every_row(store):
+    first, second = twins()
+    path = pull(first, store).path
+    at = sum(seq <= first.seqs[-1] for seq in second.seqs)
+    mixed = path.read_bytes() + b"".join(second.data[at - 700 :])
+    path.write_bytes(mixed)
+    runs.ingest(store, first.identity)
+    kept = [run for run in runs.runs(store) if run.board == first.identity]
+    assert sum(run.samples for run in kept) == len(decode(mixed).samples)
+    assert all(len(pl.read_parquet(run.parquet)) == run.samples for run in kept)
+
+
 def test_two_pulls_at_once_get_a_clear_error(store):
     with store.pulling("a"), pytest.raises(StoreBusy), Store(store.folder) as other, other.pulling("a"):
         pass
@@ -300,7 +351,7 @@ def test_the_newest_record_is_found_from_the_end_however_much_of_it_is_torn(tmp_
     for cut in (0, 1, 30, 5000, 150_000, len(RUN)):
         for torn in (b"", b"\xff" * 70_000):
             path.write_bytes(RUN[: len(RUN) - cut] + torn)
-            assert last_seq(path) == decoded(path).last_seq
+            assert newest(path)[0] == decoded(path).last_seq
 
 
 # -- runs and exports -------------------------------------------------------------------------------------------------

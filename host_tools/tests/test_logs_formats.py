@@ -114,7 +114,7 @@ def test_a_kind_of_record_that_is_not_known_is_kept_and_told(store):
 
 def test_a_raw_file_that_this_host_cannot_read_at_all_is_kept_whole(store):
     press = pellet_run(SyntheticPress())
-    path = store.raw_path(press.identity, press.origin, press.next_seq)
+    path = store.raw_path(press.identity, press.origin, Path.exists)
     strange = b"SPJ9 a form of the far future " * 40_000
     path.write_bytes(strange)
     result = pull(press, store)

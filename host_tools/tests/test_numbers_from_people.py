@@ -49,6 +49,47 @@ def test_a_file_that_sets_nothing_is_no_configuration(raw: bytes, tmp_path: Path
         programs.load(tmp_path / "other.toml")
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [("force_limit_n = 5 kN", "5 kN is no number -> force_limit_n = 5000"),
+     ("force_limit_n = 5lbf # x", "5 lbf is no number -> force_limit_n = 22.2411081"),
+     ("rate_limit_n_per_s = 60 kN/min", "60 kN/min is no number -> rate_limit_n_per_s = 1000"),
+     ("force_limit_n = 370 MPa", "370 MPa is no number -> the number alone, in the unit that the key ends in"),
+     ("force_limit_n = .5", ".5 is no number -> write 0.5"), ("force_limit_n = 5.", "5. is no number -> write 5"),
+     ("force_limit_n = 050", "050 is no number -> write 50"),
+     ("force_limit_n = 5 // most", "a remark begins with #"), ("force_limit_n = 5 ; most", "a remark begins with #"),
+     ("force_limit_kn = nan", "(kilonewtons) -> use force_limit_n (newtons)"),
+     ("force_limit_kn = -inf", "(kilonewtons) -> use force_limit_n (newtons)"),
+     ("frame_rating_n = 1", "frame_rating_n: is no parameter -> move it to [ceilings] of the press file"),
+     ("cell_limit_n = 5\ncell_limit_n = 6", "cell_limit_n stands here once more"), ("[limits]", "[limits] stands here once more")],
+)  # fmt: skip
+def test_what_toml_does_not_have_is_told_as_it_has_it(line: str, says: str, tmp_path: Path) -> None:
+    (told,) = told_of(press_file(tmp_path, HEAD + "[limits]\n" + line + "\n"))
+    assert told.endswith(says) or says in told and ("remark" in says or "once" in says)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [("die_in = 0.5", "die_mm = 12.7"), ("die_cm = 1.3", "die_mm = 13"), ("die_um = 13000", "die_mm = 13"), ("die = 13", "die_mm")],
+)
+def test_a_die_in_another_unit_is_told_in_millimetres(line: str, says: str) -> None:
+    told = [str(one) for one in programs.parse(STEP.replace("die_mm = 13", line) + "to_n = 100\n")[1]]
+    assert says in told[0] and ":2: " in told[0] and len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [(HEAD.encode("utf-16-le"), "is text in UTF-16"), (HEAD.encode("utf-16-be"), "is text in UTF-16"),
+     (HEAD.replace("\n", "\r").encode(), "ends its lines with CR alone"),
+     ((HEAD + 'params = "x"\n').encode(), "outside of tables stand format, name, text, board"),
+     (HEAD.replace("= 1", "= 1.0").encode(), "format: 1.0 is not known here"),
+     (HEAD.replace('"sim"', '["sim"]').encode(), "board: a list is no board's name")],
+)  # fmt: skip
+def test_what_another_program_made_of_a_file_is_told(raw: bytes, says: str, tmp_path: Path) -> None:
+    (told,) = told_of(press_file(tmp_path, raw))
+    assert says in told
+
+
 @pytest.mark.parametrize("lacking", ["format", "name", "board"])
 def test_a_press_file_without_format_name_or_board_is_refused(lacking: str, tmp_path: Path) -> None:
     text = (

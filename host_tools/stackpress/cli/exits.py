@@ -64,8 +64,10 @@ def failure_of(error: Exception) -> Failure | None:
             told = getattr(error, "hint", "") or hint
             complaints = getattr(error, "complaints", None)
             return Failure(_one_paragraph(error), told, code, _details(complaints))
-    if isinstance(error, OSError) and error.filename is not None:
-        return Failure(f"{error.filename}: {error.strerror}", "", WRONG_INPUT)
+    if isinstance(error, UnicodeEncodeError):
+        return Failure("a word holds bytes that are no text in UTF-8", "Type it anew.")
+    if isinstance(error, OSError):
+        return Failure(f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror or str(error))
     return None
 
 

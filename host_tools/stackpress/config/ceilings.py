@@ -15,7 +15,7 @@ from .units import advice
 
 CELLS = 4
 _HIGHEST_N = 330_000.0  # what the firmware's integers hold
-_KEYS = ("frame_rating_n", "relief_setting_n", "cell_capacity_n")
+KEYS = ("frame_rating_n", "relief_setting_n", "cell_capacity_n")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def check_ceilings(layer: Layer, complaints: Complaints) -> Ceilings | None:
         return None
     before = len(complaints.found)
     for key, value in table.items():
-        if key not in _KEYS:
+        if key not in KEYS:
             _unknown(layer, key, value, complaints)
     if len(complaints.found) > before:
         return None
@@ -92,7 +92,7 @@ def check_ceilings(layer: Layer, complaints: Complaints) -> Ceilings | None:
 
 
 def _unknown(layer: Layer, key: str, value: object, complaints: Complaints) -> None:
-    text, right = advice(key, value, _KEYS) or ("unknown key", did_you_mean(key, _KEYS, ", ".join(_KEYS)))
+    text, right = advice(key, value, KEYS) or ("unknown key", did_you_mean(key, KEYS, ", ".join(KEYS)))
     complaints.add(layer.file, layer.line("ceilings", key), f"ceilings.{key}", text, right)
 
 

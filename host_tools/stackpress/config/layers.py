@@ -165,7 +165,8 @@ def _board_layer(press: Layer, path: Path, complaints: Complaints) -> Layer:
     shipped = sorted(one.parent.name for one in paths.BOARDS.glob("*/board.toml"))
     right = f'board = "{shipped[0] if shipped else "sim"}", or the path of a board.toml'
     if not isinstance(name, str) or not name:
-        complaints.add(press.file, line, "board", "the press has no board", right)
+        text = "the press has no board" if name in (None, "") else f"{shown(name)} is no board's name"
+        complaints.add(press.file, line, "board", text, right)
         return Layer("board", "", {}, read=False)
     if name.endswith(".toml"):
         return read_board(path.parent / name, complaints)

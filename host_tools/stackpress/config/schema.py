@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from . import ceilings
 from .complaints import did_you_mean
 from .numbers import number, shown
 from .units import advice, unit_of, unit_words
@@ -140,5 +141,8 @@ def why_unknown(key: str, value: object, group: str) -> tuple[str, str]:
     table = parameters()
     if key in table:
         return "stands in the wrong table", f"move it to [{table[key].group}]"
+    if key in ceilings.KEYS:
+        return "is no parameter", "move it to [ceilings] of the press file"
     near = did_you_mean(key, groups().get(group, {})) or did_you_mean(key, table)
-    return advice(key, value, table) or ("unknown key", near or f"[{group}] knows {', '.join(groups().get(group, {}))}")
+    known = f"[{group}] knows {', '.join(groups()[group])}" if group else "outside of tables stand format, name, text, board"
+    return advice(key, value, table) or ("unknown key", near or known)

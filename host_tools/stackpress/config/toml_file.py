@@ -47,7 +47,8 @@ def check_format(layer: Layer, known: int, complaints: Complaints) -> None:
     """Complain unless the layer says that it has the format that is `known` here: a whole number, and no yes."""
     given = layer.data.get("format")
     if type(given) is not int or given != known:
-        text = "is missing" if given is None else f"{shown(given)} is not known here"
+        written = f"{given!r}" if isinstance(given, float) else shown(given)  # 1.0 is no whole number
+        text = "is missing" if given is None else f"{written} is not known here"
         complaints.add(layer.file, layer.line("format"), "format", text, f"format = {known}")
 
 

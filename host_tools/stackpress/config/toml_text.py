@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .numbers import DIGITS_MOST, digits, readings, write_it
+from .numbers import DIGITS_MOST, digits, number, plain, readings, write_it
 from .toml_lines import key_lines, nearest
+from .units import converted
 
 BYTES_MOST = 256_000
 RIGHT = "key = value"
@@ -22,6 +23,9 @@ Fault = tuple[int, str, str]
 _AT_LINE = re.compile(r"(.*) \(at line (\d+), column \d+\)$")
 _LONG = re.compile(r"[0-9](?:_?[0-9]){4000}")  # Python reads at most 4300 digits
 _VALUE = re.compile(r"[^=]*=\s*(?![\"'\[{])([^#\"]*?[0-9])\s*(?:#.*)?$")
+_NUMBER = re.compile(r"[^=]*=\s*([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)(?:\s*([^\s#;/\"'\[{0-9.,_'][^#]*?))?\s*(?:#.*)?$")
+_REMARK = re.compile(r"[^=\"']*=[^\"']*?\s*(//|;)[^\"']*$")
+_TWICE = re.compile(r"Cannot (?:overwrite a value|declare \((.*?),?\) twice)")
 _OUTSIDE = re.compile(r"\"[^\"]*\"|'[^']*'|#.*")  # strings and comments
 _BOM, _UTF16 = "\ufeff", (b"\xff\xfe", b"\xfe\xff")
 
@@ -37,8 +41,10 @@ def read_text(path: Path) -> tuple[str, Fault | None]:
         return "", (0, f"cannot be read: {getattr(error, 'strerror', None) or error}", "a TOML file in UTF-8")
     if len(raw) > BYTES_MOST:
         return "", (0, f"is longer than {BYTES_MOST // 1000} kB", "a TOML file in UTF-8")
-    if raw.startswith(_UTF16):
+    if raw.startswith(_UTF16) or raw[:4].count(0) == 2 and 0 in raw[:2]:  # with its mark, or without
         return "", (0, "is text in UTF-16", "save it as UTF-8")
+    if b"\r" in raw and b"\n" not in raw:
+        return "", (0, "ends its lines with CR alone", "save it with LF or CR LF")
     try:
         return raw.decode("utf-8").removeprefix(_BOM), None
     except UnicodeDecodeError as error:
@@ -79,7 +85,28 @@ def _not_toml(text: str, told: str) -> Fault:
     if foreign:
         name = f"{unicodedata.name(foreign, 'CONTROL CHARACTER')} (U+{ord(foreign):04X})"
         return line, f"not TOML: it holds a {name}, as other programs put into what is copied from them", "type the line anew"
+    if there and (wrong := _wrong_line(there[0], what)):
+        return line, *wrong
     return line, f"not TOML: {what}", RIGHT
+
+
+def _wrong_line(line: str, what: str) -> tuple[str, str] | None:
+    """What people write that TOML does not have, and what it has instead."""
+    if twice := _TWICE.match(what):
+        name = ".".join(re.findall(r"'([^']*)'", twice[1] or ""))
+        return (f"[{name}]" if name else line.partition("=")[0].strip()) + " stands here once more", "once"
+    found = _NUMBER.match(line)
+    value = plain(found[1]) if found else None
+    if found and value is not None:
+        if not found[2]:
+            return f"{found[1]} is no number", f"write {number(value)}"
+        key = line.partition("=")[0].strip()
+        same = converted(value, "x_" + found[2].replace("/", "_per_"), key)
+        right = "the number alone, in the unit that the key ends in" if same is None else f"{key} = {number(same)}"
+        return f"{found[1]} {found[2]} is no number", right
+    if _REMARK.match(line):
+        return "a remark begins with #", "key = value    # remark"
+    return None
 
 
 def _foreign(line: str) -> str:

@@ -4,6 +4,7 @@ A key without its unit is how a press gets 50 kN where 50 N were meant; so a key
 unknown: the complaint says which key to use and what the number would be there.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -197,7 +198,7 @@ def _same(value: object, key: str, known: str) -> str:
         return f"[{', '.join(each)}]" if each and all(each) else ""
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return ""
-    same = converted(float(value), key, known)
+    same = converted(float(value), key, known) if math.isfinite(value) else None
     return number(same) if same is not None else ""
 
 

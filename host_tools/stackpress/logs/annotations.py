@@ -10,19 +10,27 @@ from collections.abc import Sequence
 from typing import Any
 
 from stackpress.errors import WrongInput
-from stackpress.logs.runs import Run, annotated, document, write_whole
+from stackpress.logs.runs import Run, annotated, document
 from stackpress.logs.store import Store
+from stackpress.whole_file import write_whole
+
+TAG_MOST, COMMENT_MOST = 40, 2000  # characters: what a line of `runs`, and a page of a report, has room for
 
 
 class BadTag(WrongInput):
     """A tag that could not be typed again, or that the run does not have."""
 
 
+class TooLong(WrongInput):
+    """A comment that is a file of its own: no page of a report would hold it."""
+
+
 def tag(store: Store, run: Run, names: Sequence[str]) -> None:
     """Give the run these tags; one that it has already stays. Raises BadTag."""
     for name in names:
-        if not name or any(c.isspace() or c == "," for c in name):
-            raise BadTag(f"{name!r} is no tag", "A tag is one word without commas, as `good` or `batch-7`.")
+        if not 0 < len(name) <= TAG_MOST or any(c.isspace() or c == "," for c in name):
+            said = f"{name[:TAG_MOST]!r}{'...' if len(name) > TAG_MOST else ''} is no tag"
+            raise BadTag(said, f"A tag is one word without commas, of {TAG_MOST} characters at most, as `good` or `batch-7`.")
     for name in names:
         store.db.execute("INSERT OR IGNORE INTO tags VALUES (?, ?)", (run.run_id, name))
     _renew(store, run)
@@ -39,7 +47,9 @@ def untag(store: Store, run: Run, names: Sequence[str]) -> None:
 
 
 def comment(store: Store, run: Run, text: str, unix_s: float | None = None) -> None:
-    """Add a comment, with the time at which it was made."""
+    """Add a comment, with the time at which it was made. Raises TooLong."""
+    if len(text) > COMMENT_MOST:
+        raise TooLong(f"The comment has {len(text)} characters.", f"At most {COMMENT_MOST}; a longer text is a file of its own.")
     store.db.execute("INSERT INTO comments VALUES (?, ?, ?)", (run.run_id, time.time() if unix_s is None else unix_s, text))
     _renew(store, run)
 

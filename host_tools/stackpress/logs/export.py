@@ -10,9 +10,10 @@ from pathlib import Path
 
 from stackpress.logs import tailored as tailoring
 from stackpress.logs.levels import data_frame
-from stackpress.logs.runs import Run, document, embedded, write_whole
+from stackpress.logs.runs import Run, document, embedded
 from stackpress.logs.sidecar import SUFFIX
 from stackpress.logs.tailored import Tailoring, tailored
+from stackpress.whole_file import whole, write_whole
 
 AS_IT_IS = Tailoring()
 
@@ -64,9 +65,8 @@ def to_csv(parquet: Path, path: Path) -> Path:
     """The table as CSV: header row of labels, dot as decimal point, empty where there is no value."""
     import polars as pl
 
-    partial = path.with_name(path.name + ".part")
-    pl.scan_parquet(parquet).sink_csv(partial)
-    partial.replace(path)
+    with whole(path) as partial:
+        pl.scan_parquet(parquet).sink_csv(partial)
     return path
 
 
@@ -75,9 +75,8 @@ def _to_parquet(run: Run, path: Path) -> Path:
     import polars as pl
 
     if run.parquet.resolve() != path.resolve():
-        partial = path.with_name(path.name + ".part")
-        pl.scan_parquet(run.parquet).sink_parquet(partial, compression="lz4", metadata=embedded(document(run)))
-        partial.replace(path)
+        with whole(path) as partial:
+            pl.scan_parquet(run.parquet).sink_parquet(partial, compression="lz4", metadata=embedded(document(run)))
     return path
 
 

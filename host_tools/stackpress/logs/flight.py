@@ -7,6 +7,7 @@ import numpy as np
 from stackpress_core.log import records
 
 from stackpress.logs.decode import Record
+from stackpress.whole_file import whole
 
 _DTYPE = np.dtype([("force_cn", "<i4"), ("word", "<u4"), ("requested", "<u2"), ("permitted", "<u2"), ("flags", "<u2")])
 
@@ -39,9 +40,8 @@ def write_flight(slices: list[Record], start_ms: int, path: Path) -> int:
     import polars as pl
 
     table = flight_table(slices, start_ms)
-    partial = path.with_name(path.name + ".part")
-    pl.DataFrame(table).write_parquet(partial, compression="lz4")
-    partial.replace(path)
+    with whole(path) as partial:
+        pl.DataFrame(table).write_parquet(partial, compression="lz4")
     return len(table["Tick / 1"])
 
 

@@ -18,6 +18,7 @@ from stackpress.logs.decode import Decoded
 from stackpress.logs.raw_file import decoded
 from stackpress.logs.runs import ingest
 from stackpress.logs.store import Store, file_name
+from stackpress.whole_file import whole
 
 _NAME = re.compile(r"(?P<board>.+)-(?P<origin>[0-9a-f]{8})\.\d+")
 
@@ -77,9 +78,8 @@ def _take(store: Store, path: Path, log: Decoded) -> TakenIn:
     origin = named["origin"] if named else f"{zlib.crc32(data[: records.RECORD_MAX]):08x}"
     kept, new = _place(store, f"{file_name(board)}-{origin}", data)
     if new:
-        partial = kept.with_name(kept.name + ".part")
-        partial.write_bytes(data)
-        partial.replace(kept)
+        with whole(kept) as partial:
+            partial.write_bytes(data)
     return TakenIn(path, board, log.count, log.missing, log.bad_bytes, not new, ingest(store, board))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from stackpress.logs.drawing import COLOURS, finish_time_axis, thinned, time_unit
 from stackpress.logs.plot import course, over_ticks
+from stackpress.whole_file import whole
 
 RUN_COLOURS = ("#12508c", "#c2410c", "#2d6a4f", "#7a3e9d", "#8d6e63", "#00838f", "#c2185b", "#4b5563")
 
@@ -82,8 +83,6 @@ def overlay(
     since: str = "each run's start",
 ) -> Path:
     """Write the picture to `path` (.png, .svg or .pdf). Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.stem}.part{path.suffix}")
-    draw_overlay(runs, zeros, since).savefig(partial, dpi=dpi, facecolor="white")
-    partial.replace(path)
+    with whole(path) as partial:
+        draw_overlay(runs, zeros, since).savefig(partial, dpi=dpi, facecolor="white")
     return path

@@ -6,6 +6,7 @@ from typing import Any
 
 from stackpress.logs.decode import Samples
 from stackpress.logs.table import Reference, columns, to_polars
+from stackpress.whole_file import whole
 
 _ROWS = 131072
 
@@ -36,19 +37,17 @@ def write_parquet(
     """Write the run's table to `path` (whole or not at all), `metadata` in the file's own; gives its column labels."""
     from polars.io.plugins import register_io_source
 
-    whole = reference if reference.step_starts is not None else reference.fitted(views)
-    schema = to_polars(columns([], whole)).schema
+    fitted = reference if reference.step_starts is not None else reference.fitted(views)
+    schema = to_polars(columns([], fitted)).schema
 
     def batches(_columns: Any, _predicate: Any, _rows: Any, _size: Any) -> Iterator[Any]:
         done = 0
         for part in slices(views):
-            yield to_polars(columns(part, whole, done))
+            yield to_polars(columns(part, fitted, done))
             done += sum(len(v) for v in part)
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
     source = register_io_source(batches, schema=schema, validate_schema=False)
-    source.sink_parquet(partial, compression="lz4", statistics=False, row_group_size=_ROWS, metadata=metadata or {})
-    partial.replace(path)
+    with whole(path) as partial:
+        source.sink_parquet(partial, compression="lz4", statistics=False, row_group_size=_ROWS, metadata=metadata or {})
     return list(schema)
 

@@ -28,6 +28,7 @@ from stackpress.logs.drawing import (
     title_of,
 )
 from stackpress.view.snapshot import SHARES_ABOVE_N
+from stackpress.whole_file import whole
 
 Floats = npt.NDArray[np.float64]
 _LOW = 0.2  # a hold below this part of the peak gets its own, enlarged panel
@@ -146,10 +147,8 @@ def draw(parquet: Path, document: dict[str, Any], width_in: float = 11.0, titled
 def plot(parquet: Path, document: dict[str, Any], path: Path, dpi: int = 150) -> Path:
     """Write the picture to `path` (.png or .svg). Raises OSError."""
     figure = draw(parquet, document)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.stem}.part{path.suffix}")
-    figure.savefig(partial, dpi=dpi, facecolor="white")
-    partial.replace(path)
+    with whole(path) as partial:
+        figure.savefig(partial, dpi=dpi, facecolor="white")
     return path
 
 

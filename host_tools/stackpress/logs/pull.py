@@ -17,9 +17,9 @@ from stackpress.answers import LogState, PressTime
 from stackpress.errors import BadBlock
 from stackpress.logs.clock import Contact
 from stackpress.logs.decode import Decoded, decode
-from stackpress.logs.raw_file import RawFile, decoded
+from stackpress.logs.raw_file import RawFile, decoded, newest
 from stackpress.logs.runs import ingest
-from stackpress.logs.store import Store
+from stackpress.logs.store import Store, generation_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -92,10 +92,11 @@ def pull(source: LogSource, store: Store, on_progress: Progress | None = None) -
     """
     began = time.monotonic()
     board = source.identity
-    store.add_contact(board, *_contact(source))
+    contact = _contact(source)
     with store.pulling(board, BUSY_S):
         state = source.log_state()  # not before: what another program pulls meanwhile would look like another journal's
-        path = store.raw_path(board, state.origin, state.next - 1)
+        path = store.raw_path(board, state.origin, lambda kept: goes_on(source, state, kept))
+        store.add_contact(board, *contact, generation_of(path))
         with RawFile(path) as raw:
             count, size, retries = _take(source, raw, state, on_progress)
     whole = decoded(path)
@@ -103,6 +104,18 @@ def pull(source: LogSource, store: Store, on_progress: Progress | None = None) -
         board, count, size, whole.first_seq, whole.last_seq, whole.missing, tuple(whole.gaps), state.dropped,
         state.overwritten, retries, time.monotonic() - began, whole.newer, whole.bad_bytes, path, whole,
     )  # fmt: skip
+
+
+def goes_on(source: LogSource, state: LogState, path: Path) -> bool:
+    """Whether the journal that the source has goes on where this raw file ends: it has more, and what is newest in the file it
+    gives byte for byte, unless it has that no more. Raises LinkLost, BadBlock."""
+    seq, kept = newest(path)
+    if seq >= state.next:
+        return False
+    if not state.first <= seq:
+        return True
+    data, *_ = _read_verified(source, seq)
+    return data.startswith(kept) or int.from_bytes(data[6:10], "little") != seq
 
 
 def _contact(source: LogSource) -> tuple[int, Contact]:

@@ -26,27 +26,27 @@ def decoded(path: Path) -> Decoded:
         return decode(mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ))
 
 
-def last_seq(path: Path) -> int:
-    """The newest record's sequence number in the file, 0 if there is none: found from the end, not by reading it all."""
+def newest(path: Path) -> tuple[int, bytes]:
+    """The newest record in the file and its sequence number, 0 if there is none: found from the end, not by reading it all."""
     end = path.stat().st_size
     with path.open("rb") as f:
         while end > 0:
             start = max(0, end - _LOOK_BACK)
             f.seek(start)
-            seqs = _seqs(memoryview(f.read(end - start + records.RECORD_MAX)), end - start)
-            if seqs:
-                return max(seqs)
+            found = _records(memoryview(f.read(end - start + records.RECORD_MAX)), end - start)
+            if found:
+                return max(found)
             end = start
-    return 0
+    return 0, b""
 
 
-def _seqs(raw: memoryview, end: int) -> list[int]:
-    """Sequence numbers of the valid records that begin before `end`."""
+def _records(raw: memoryview, end: int) -> list[tuple[int, bytes]]:
+    """The valid records that begin before `end`, with their sequence numbers."""
     found, at = [], 0
     while at < end:
         size = whole_record(raw, at)
         if size:
-            found.append(int.from_bytes(raw[at + 6 : at + 10], "little"))
+            found.append((int.from_bytes(raw[at + 6 : at + 10], "little"), bytes(raw[at : at + size])))
         at += size or 1
     return found
 
@@ -59,7 +59,7 @@ class RawFile:
             path.touch()
             _sync_folder(path.parent)
         self.path = path
-        self.last_seq = last_seq(path)
+        self.last_seq = newest(path)[0]
         self._file = path.open("ab")
 
     def __enter__(self) -> Self:
@@ -85,8 +85,10 @@ class RawFile:
     def close(self) -> None:
         """Make it durable and let go."""
         if not self._file.closed:
-            self.sync()
-            self._file.close()
+            try:
+                self.sync()
+            finally:
+                self._file.close()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from stackpress.errors import WrongInput
 from stackpress.logs.report_content import clock_text, content, draw_window, open_switches, png
-from stackpress.logs.runs import Run, document, write_whole
+from stackpress.logs.runs import Run, document
+from stackpress.whole_file import whole, write_whole
 
 __all__ = ("NoReport", "clock_text", "html", "open_switches", "picture", "rendered", "report")
 
@@ -22,15 +23,13 @@ def report(run: Run, path: Path) -> Path:
     kind = path.suffix.lower()
     if kind not in HTML + PDF:
         raise NoReport(f"{path} is no report.", "Name a file that ends in .html or .pdf.")
-    path.parent.mkdir(parents=True, exist_ok=True)
     if kind in HTML:
         write_whole(path, html(run.parquet, document(run)))
         return path
     from stackpress.logs.report_pdf import pdf
 
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(pdf(run.parquet, document(run)))
-    partial.replace(path)
+    with whole(path) as partial:
+        partial.write_bytes(pdf(run.parquet, document(run)))
     return path
 
 

@@ -6,7 +6,6 @@ the middle it is finished the next time. A run is written again only when it has
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +23,9 @@ from stackpress.logs.parquet import labels_of, write_parquet
 from stackpress.logs.raw_file import decoded
 from stackpress.logs.run_records import RunRecords, runs_of
 from stackpress.logs.sidecar import SUFFIX, area_m2, outcome_name, peak_n, sidecar
-from stackpress.logs.store import Store, file_name
+from stackpress.logs.store import Store, file_name, generation_of
 from stackpress.logs.table import Reference, columns, to_polars
+from stackpress.whole_file import write_whole
 
 # Part of every fingerprint: an exporter that writes otherwise, or that can read more, writes all runs again.
 FORMAT = 3
@@ -75,7 +75,7 @@ def ingest(store: Store, board: str, read: Mapping[Path, Decoded] | None = None)
     changed: list[str] = []
     paths = store.raw_paths(board)
     for path in paths:
-        generation = int(path.stem.rsplit(".", 1)[1])
+        generation = generation_of(path)
         found = (read or {}).get(path) or decoded(path)
         every = runs_of(found)
         newest = max(((r.boot, r.run) for r in every), default=(0, 0))
@@ -173,7 +173,7 @@ def _ingest_run(store: Store, board: str, generation: int, found: Decoded, run: 
     told = [Contact(r.press_s, r.fields["unix_s"] + r.fields["unix_ms"] / 1000.0, told=True)
             for r in found.of(records.TIME_MAP) if r.boot == run.boot]  # fmt: skip
     boot = next((r for r in found.of(records.BOOT) if r.boot == run.boot), None)
-    contacts = [*store.contacts(board, run.boot), *told]
+    contacts = [*store.contacts(board, run.boot, generation), *told]
     never_set = [c for c in contacts if not c.of_a_set_clock]
     own_pace = boot is not None and boot.fields["name"] == SIMULATED
     clock = clock_map([c for c in contacts if c.of_a_set_clock], own_pace)
@@ -250,13 +250,3 @@ def _fingerprint(run: RunRecords, clock: ClockMap, never_set: list[Contact], out
     doubts = [c for c in (*clock.left_out, *never_set) if span[0] <= c.press_s <= span[1]]
     what = (FORMAT, READS, run.samples, len(run.others), run.seq_span, dated, doubts, outcome, gaps)
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or as it was before."""
-    partial = path.with_name(path.name + ".part")
-    with partial.open("w", encoding="utf-8", newline="\n") as f:
-        f.write(text)
-        f.flush()
-        os.fsync(f.fileno())
-    partial.replace(path)

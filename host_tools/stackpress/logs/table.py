@@ -43,7 +43,7 @@ class Reference:
             gone.add("Surface Pressure / Pa")
         times = [v["t_s"].astype(np.int64) * 1000 + v["t_ms"] for v in views]
         ends_ms = np.concatenate(times) if times else np.empty(0, np.int64)
-        return replace(self, absent=frozenset(gone), step_starts=np.searchsorted(ends_ms, self.begun_ms, side="right"))
+        return replace(self, absent=frozenset(gone), step_starts=_edges(ends_ms, self.begun_ms))
 
 
 def columns(views: Sequence[Samples], reference: Reference, before: int = 0) -> dict[str, Array]:
@@ -116,7 +116,7 @@ def _fill(column: Column, block: Samples, into: Array) -> None:
 def _step_columns(time_ms: Array, reference: Reference, before: int) -> dict[str, Array]:
     """What the records that begin a step say of each row: it is of the last one that began before its end."""
     total = len(time_ms)
-    edges = np.searchsorted(time_ms, reference.begun_ms, side="right")
+    edges = _edges(time_ms, reference.begun_ms)
     starts = np.concatenate([[0], edges]).astype(np.int64)
     lengths = np.diff(np.concatenate([starts, [total]]))
     begun_ms = np.concatenate([[reference.start_ms], reference.begun_ms]).astype(np.int64)
@@ -135,6 +135,12 @@ def _step_columns(time_ms: Array, reference: Reference, before: int) -> dict[str
     if noted:
         out["Step Note"] = Coded.of([""] + [noted.get(f["step"], "") for f in fields], lengths)
     return out
+
+
+def _edges(ends_ms: Array, begun_ms: Array) -> Array:
+    """How many rows end before each step begins. Where a file holds two journals, as an older stackpress could write it, time runs
+    back in it: then a step that seems to begin before the one before it begins with that one."""
+    return np.maximum.accumulate(np.searchsorted(ends_ms, begun_ms, side="right"))
 
 
 def _at_ms(record: Record) -> int:

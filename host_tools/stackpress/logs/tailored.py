@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from stackpress.errors import WrongInput
+from stackpress.whole_file import whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,9 +106,8 @@ def resampled(rows: "pl.LazyFrame", every_s: float) -> "pl.LazyFrame":
 
 def to_csv(rows: "pl.LazyFrame", path: Path, comma: bool) -> Path:
     """Write a CSV, whole or not at all; with decimal commas its columns are parted by semicolons, as spreadsheets there read it."""
-    partial = path.with_name(path.name + ".part")
-    rows.sink_csv(partial, separator=";" if comma else ",", decimal_comma=comma)
-    partial.replace(path)
+    with whole(path) as partial:
+        rows.sink_csv(partial, separator=";" if comma else ",", decimal_comma=comma)
     return path
 
 
@@ -116,11 +116,10 @@ def to_xlsx(rows: "pl.LazyFrame", path: Path) -> Path:
     table = rows.collect()
     if len(table) > MOST_XLSX:
         raise CannotTailor(f"{len(table)} rows do not fit on a sheet ({MOST_XLSX})", "Take fewer with --every 60, or CSV.")
-    partial = path.with_name(f"{path.stem}.part{path.suffix}")
     try:
-        table.write_excel(partial, worksheet="run", freeze_panes=(1, 0), autofit=True)
+        with whole(path) as partial:
+            table.write_excel(partial, worksheet="run", freeze_panes=(1, 0), autofit=True)
     except ImportError as error:
         hint = "pip install 'stackpress[xlsx]', or take CSV."
         raise CannotTailor("XlsxWriter, which writes .xlsx, is not installed", hint) from error
-    partial.replace(path)
     return path

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from stackpress.logs.runs import Run, document, write_whole
+from stackpress.logs.runs import Run, document
 from stackpress.merge import clocks, joined, picture
 from stackpress.merge import quantities as q
 from stackpress.merge.clocks import Offset
 from stackpress.merge.readers import Measured
 from stackpress.merge.spectra import COLUMNS, loop, spectra
+from stackpress.whole_file import write_whole
 
 
 @dataclass(frozen=True)

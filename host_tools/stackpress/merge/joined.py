@@ -14,9 +14,10 @@ import numpy as np
 
 from stackpress.errors import WrongInput
 from stackpress.logs.columns import BDF_TERMS, MEANINGS
-from stackpress.logs.runs import Run, document, write_whole
+from stackpress.logs.runs import Run, document
 from stackpress.logs.sidecar import SUFFIX
 from stackpress.merge import quantities as q
+from stackpress.whole_file import whole, write_whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -81,20 +82,18 @@ def write(
     """Write `<stem>.parquet` or `.csv` and its sidecar `<stem>.metadata.json`; gives the files. Raises OSError."""
     from polars.io.plugins import register_io_source
 
-    stem.parent.mkdir(parents=True, exist_ok=True)
     schema = next(slices(table[:0], press)).schema
     side = sidecar(run, list(schema), told)
     written = []
     for name in formats:
-        whole = register_io_source(lambda *_: slices(table, press), schema=schema, validate_schema=False)
+        rows = register_io_source(lambda *_: slices(table, press), schema=schema, validate_schema=False)
         path = stem.with_name(f"{stem.name}.{name}")
-        partial = path.with_name(path.name + ".part")
-        if name == "parquet":
-            metadata = {"stackpress": json.dumps(side)}
-            whole.sink_parquet(partial, compression="lz4", statistics=False, row_group_size=ROWS, metadata=metadata)
-        else:
-            whole.sink_csv(partial)
-        partial.replace(path)
+        with whole(path) as partial:
+            if name == "parquet":
+                metadata = {"stackpress": json.dumps(side)}
+                rows.sink_parquet(partial, compression="lz4", statistics=False, row_group_size=ROWS, metadata=metadata)
+            else:
+                rows.sink_csv(partial)
         written.append(path)
     write_whole(stem.with_name(stem.name + SUFFIX), json.dumps(side, indent=1))
     return [*written, stem.with_name(stem.name + SUFFIX)]

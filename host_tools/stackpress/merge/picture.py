@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stackpress.merge.spectra import IMPEDANCES
+from stackpress.whole_file import whole
 
 UP, DOWN = "#12508c", "#c2410c"
 MPA = 1e6
@@ -62,6 +63,5 @@ def draw(
 
 def save(figure: Any, path: Path) -> None:
     """Write the picture whole, in the format of its suffix. Raises OSError."""
-    partial = path.with_name(f".{path.name}.part")
-    figure.savefig(partial, format=path.suffix[1:], dpi=150)
-    partial.replace(path)
+    with whole(path) as partial:
+        figure.savefig(partial, format=path.suffix[1:], dpi=150)

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..logs.pull import LogSource, pieces
+from ..answers import LogState
+from ..logs.pull import LogSource, goes_on, pieces
 from ..logs.raw_file import RawFile
-from ..logs.store import Store
+from ..logs.store import Store, generation_of
 
 SURE_EVERY_S = 30.0
 BUSY_S = 5.0
@@ -39,7 +40,7 @@ class LogFollower:
         if self._raw is None or self._raw.last_seq + 1 < state.next or state.next - 1 < self._raw.last_seq:
             with self._store.pulling(self._board, BUSY_S):
                 state = source.log_state()  # anew: what another program has pulled meanwhile would look like another journal's
-                self._append(source, self._opened(state.origin, state.next - 1), state.first, state.next)
+                self._append(source, self._opened(source, state), state.first, state.next)
         self._be_sure(source)
         return self.fetched - before
 
@@ -58,9 +59,17 @@ class LogFollower:
             self._heard(data)
         raw.flush()
 
-    def _opened(self, origin: int, newest: int) -> RawFile:
+    @property
+    def generation(self) -> int:
+        """Which of the journals of this press it is, from 1; 0 before the first fetch."""
+        return generation_of(self._raw.path) if self._raw is not None else 0
+
+    def _opened(self, source: LogSource, state: LogState) -> RawFile:
         """The file of this journal at its end, whoever else has written there; what is new to us in it is heard."""
-        path = self._store.raw_path(self._board, origin, newest)
+        if self._raw is not None and self._raw.last_seq < state.next:
+            path = self._raw.path
+        else:
+            path = self._store.raw_path(self._board, state.origin, lambda kept: goes_on(source, state, kept))
         if self._raw is None or self._raw.path != path or path.stat().st_size != self._size:
             was = self._size if self._raw is not None and self._raw.path == path else 0
             self.close()

@@ -3,13 +3,15 @@
 It is written after the order was given: nothing waits for the disk, a stop least of all.
 """
 
-import sqlite3
+import logging
 import threading
 import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..logs.store import Store
+from ..logs.store import Store, connected
+
+_log = logging.getLogger("stackpress.serve")
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,15 @@ class Orders:
     def __init__(self, store: Store) -> None:
         self._path = store.folder / "runs.sqlite"
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(self._path, timeout=30.0, isolation_level=None, check_same_thread=False)
+        self._db = connected(self._path, any_thread=True)
 
     def add(self, board: str, operator: str, way: str, text: str, outcome: str) -> None:
         """Write one down."""
-        with self._lock:
-            self._db.execute("INSERT INTO orders VALUES (?,?,?,?,?,?)", (time.time(), board, operator, way, text, outcome))
+        try:
+            with self._lock:
+                self._db.execute("INSERT INTO orders VALUES (?,?,?,?,?,?)", (time.time(), board, operator, way, text, outcome))
+        except OSError as error:  # it was given, and whoever gave it is to hear what became of it
+            _log.error("%s: the order %r of %s is not written down: %s", board, text, operator, error)
 
     def newest(self, board: str, most: int = 50) -> list[Order]:
         """The newest of one press, newest first."""

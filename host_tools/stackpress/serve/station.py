@@ -208,7 +208,7 @@ class Station:
             began = time.monotonic()
             if began - contact_at >= CONTACT_S:
                 press.contact()
-                self._meet(press, store)
+                self._meet(press, store, follower)
                 contact_at = began
             now = hints.added(press.snapshot())
             if self._bands is None:
@@ -221,12 +221,14 @@ class Station:
             period = WATCHED_S if began < self._watched_until else UNWATCHED_S
             self._leave.wait(max(0.02, period - (time.monotonic() - began)))
 
-    def _meet(self, press: Press, store: Store) -> None:
+    def _meet(self, press: Press, store: Store, follower: LogFollower) -> None:
         """Press time against this computer's clock; the middle of the question's time is taken."""
         asked = time.time()
         now = press.time()
         unix_s = (asked + time.time()) / 2
-        store.add_contact(self.identity, now.boot_id, Contact(now.seconds, unix_s))
+        if not follower.generation:  # only its log tells which of two presses of one name it is
+            self._fetch(follower, press)
+        store.add_contact(self.identity, now.boot_id, Contact(now.seconds, unix_s), follower.generation or 1)
         self.course.contact(now.boot_id, now.seconds, unix_s)
 
     def _fetch(self, follower: LogFollower, press: Press) -> None:

@@ -116,10 +116,14 @@ class Stations:
             return
         self._tries.pop(port, None)
         self.complaints.pop(port, None)
-        with Store() as store:
-            self._station(identity).attend(press, store)
+        try:
+            with Store() as store:
+                self._station(identity).attend(press, store)
+        except OSError as error:  # the data folder can't be used: `attend` takes its own
+            press.close()
+            self._put_off(port, error)
 
-    def _put_off(self, port: str, error: PressError) -> None:
+    def _put_off(self, port: str, error: PressError | OSError) -> None:
         self.complaints[port] = str(error)
         before = self._tries.get(port)
         pause_s = 1.0 if isinstance(error, NoPress) or before is None else min(LONGEST_S, 2 * before.pause_s)
