@@ -318,7 +318,7 @@ def vent_unheard(port: str | None = None) -> str:
     return link.port
 
 
-_PROMPT_HINT = "Restart it: `mpremote reset`, or take its supply away for a moment."
+_PROMPT_HINT = "Restart it: Ctrl-D there, `mpremote reset`, or take its supply away for a moment."
 _STRANGER_HINT = "One program a port: close the other one. (For ModemManager see `stackpress doctor`.)"
 _LOST_HINT = "Check the cable and the press's supply; the press goes on by its program's host-loss policy."
 

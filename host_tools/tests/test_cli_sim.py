@@ -121,3 +121,18 @@ def test_truth_faults_and_pace_answer(ask: Ask) -> None:
     assert "force_n" in ask("truth")[1]["truth"]
     assert {"name": "guard", "help": "guard open, both channels"} in ask("faults")[1]["faults"]
     assert [one["name"] for one in ask("ls")[1]["running"]] == ["sim"]
+
+
+@pytest.mark.parametrize("typed", [b"\r\n1+1\r\n\x04", b"\x01print(1)\x04\x02\x04"])
+def test_ctrl_d_at_the_prompt_of_a_person_brings_the_press_back(press: Any, typed: bytes) -> None:
+    import serial
+
+    starts = press.starts
+    with serial.Serial(str(press.port), timeout=5) as port:
+        port.write(b"\x03")
+        assert b">>> " in port.read_until(b">>> ")
+        port.write(typed)
+        assert b"soft reboot" in port.read_until(b"soft reboot")
+    press.request(do="hello")
+    with stackpress.open(str(press.port)) as one:
+        assert one.state == "safe" and press.starts == starts + 2

@@ -11,6 +11,7 @@ import socket
 import time
 
 PIECE = 4096
+RAW, PLAIN = 1, 2  # Ctrl-A, Ctrl-B
 PATIENCE_S = 2.0  # a host that reads nothing for this long loses what the prompt says
 
 
@@ -20,11 +21,14 @@ class PromptRelay:
     def __init__(self, selector: selectors.BaseSelector, master: int) -> None:
         self._selector, self._master = selector, master
         self._ours, self.theirs = socket.socketpair()
+        self.raw = False  # which of its two modes the prompt is in: a program's (Ctrl-A) or a person's (Ctrl-B)
         selector.register(master, selectors.EVENT_READ, self._to_prompt)
         selector.register(self._ours, selectors.EVENT_READ, self._to_host)
 
     def type(self, data: bytes) -> None:
         """Give the prompt bytes as if the host had sent them."""
+        modes = [byte for byte in data if byte in (RAW, PLAIN)]
+        self.raw = modes[-1] == RAW if modes else self.raw
         with contextlib.suppress(OSError):
             self._ours.sendall(data)
 

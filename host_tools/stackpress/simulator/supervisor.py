@@ -282,12 +282,13 @@ class Supervisor:
         if code == EXIT_REPL and self._relay is None:
             self._launch(cause, prompt=True)
             self._type(self._unread)
-        elif code == EXIT_RESET and self._relay is not None:  # Ctrl-D at a raw prompt: a soft reset that stays there
+        elif code == EXIT_RESET and self._relay is not None:  # Ctrl-D: a soft reset, which stays at a raw prompt only
+            raw = self._relay.raw
             self._relay.close()
             self._relay = None
             os.write(self._master, b"MPY: soft reboot\r\n")
-            self._launch(cause, prompt=True)
-            self._type(b"\x01")
+            self._launch(cause, prompt=raw)
+            self._type(b"\x01" if raw else b"")
         else:
             self._launch(cause)
 
