@@ -11,7 +11,7 @@ from typing import Any
 
 from ..logs.report import rendered
 from ..logs.report_content import png
-from ..logs.runs import write_whole
+from ..whole_file import write_whole
 from . import accuracy, pictures
 from .accuracy import CLASSES, VERIFY, Level
 from .evaluation import Evaluation

@@ -19,9 +19,10 @@ from typing import Any
 from stackpress_core.identity import digest
 
 from ..config.calibration_file import Calibration, CellCalibration, from_document
-from ..logs.runs import document, runs, write_whole
+from ..logs.runs import document, runs
 from ..logs.store import Store, file_name
 from ..paths import data_folder
+from ..whole_file import write_whole
 
 FORMAT = 1
 SOON_DAYS = 30
