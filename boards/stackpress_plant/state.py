@@ -132,6 +132,7 @@ STATUS_OK = const(122)
 INPUTS_OK = const(123)
 CLEAN = const(124)
 FORCE_L = const(128)
+FILTERED = const(129)  # three: the force at the conversions before, newest first
 SIGMA = const(189)
 # slow
 COUNT = const(132)

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stackpress.simulator.supervisor import MICROPYTHON
+from stackpress_core.tick import states
 from stackpress_plant import faults, fixed, load, state
 from stackpress_plant.plant import Plant
+from stackpress_plant.sensors import cells
 from stackpress_plant.step import step
 
 from hil_tests.plant.traces import CLOSED, FILL, VENT, checked, column, job, on_micropython
@@ -227,6 +229,7 @@ def test_a_step_allocates_nothing():
 from array import array
 import gc, micropython
 from stackpress_plant.plant import Plant
+from stackpress_plant.sensors import cells
 from stackpress_plant.step import step
 p = Plant({spec}, 200); P = p.P
 S = array('i', [30000, 13] + [0] * 9)
@@ -249,3 +252,39 @@ print(p.truth()["force_cn"] > 0)
         env={"MICROPYPATH": path},
     )
     assert done.stdout.strip() == "True", done.stderr
+
+
+def seen(forces_cn):
+    """What the fourth cell tells of a force at each conversion / cN, without its noise and zero."""
+    press = Plant(load.plant(), 4000)
+    S, P = array("i", [0] * 11), press.P
+    P[state.STATUS_OK], told = states.SAMPLE_NEW, []
+    for force_cn in (0, *forces_cn):
+        P[state.FORCE] = round(force_cn) * 64
+        cells(S, P)
+        told.append(press.signed(state.CLEAN + 3))
+    per_cn = (press.spec["rated_code"] + 0.0) / press.rated_cn(3)
+    return (np.array(told[1:]) - told[0]) / per_cn
+
+
+def sinc3(forces_cn, parts=64):
+    """Three averages over one conversion each, one behind the other, of a force that goes straight from value to value."""
+    at = np.arange(len(forces_cn) * parts) / parts
+    fine = np.interp(at - 1 + 1 / parts, np.arange(len(forces_cn)), forces_cn)
+    box = np.ones(parts) / parts
+    for _ in range(3):
+        fine = np.convolve(fine, box)[: len(fine)]
+    return fine[parts - 1 :: parts]
+
+
+def test_a_ramp_is_seen_one_and_a_half_conversions_late():
+    ramp_cn = np.concatenate([np.zeros(4), np.arange(1, 60) * 2500])  # 100 kN/s at 4 kHz
+    late = ramp_cn - seen(ramp_cn)
+    assert late[12:] == pytest.approx(1.5 * 2500, rel=0.02)
+
+
+def test_a_step_takes_four_conversions_and_goes_as_a_sinc3_has_it():
+    step_cn = np.concatenate([np.zeros(6), np.full(12, 100_000)])
+    told = seen(step_cn)
+    assert told[8] < 99_000 and told[9:] == pytest.approx(100_000, rel=0.005)
+    assert np.abs(told - sinc3(step_cn)).max() < 3_000

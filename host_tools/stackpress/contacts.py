@@ -35,19 +35,24 @@ class Contact:
 def contacts(program: dict[str, Any], effective: Effective) -> list[Contact]:
     """Each contact of a valid program."""
     values = params.Values(parse_config(config_document(effective))[1])
-    board = effective.board
-    sample_hz = (board.converter.sample_hz if board.converter else 0) or values["tick_rate_hz"]
     found = []
     for number, step in enumerate(program["steps"], 1):
         if step["do"] == "contact":
             to_cn = levels.level_cn(step, "to", program.get("area_um2", 0))
             asked = kinds.filled(step)["speed_um_per_s"]
-            lag, has_scale = tuning.lag_ms(values, sample_hz), "displacement" in board.capabilities
+            lag = tuning.lag_ms(values, sample_hz(effective, values))
+            has_scale = "displacement" in effective.board.capabilities
             may = min(asked, values["approach_limit_um_per_s"])
             speed, rate = motion.closing(to_cn, may, values, lag, has_scale)
             most_cn = reach_cn(to_cn, speed, rate, lag, values)
             found.append(Contact(number, to_cn / 100, asked, speed, most_cn / 100))
     return found
+
+
+def sample_hz(effective: Effective, values: params.Values) -> int:
+    """How often this press gets a new sample."""
+    converter = effective.board.converter
+    return int((converter.sample_hz if converter else 0) or values["tick_rate_hz"])
 
 
 def reach_cn(to_cn: int, speed: int, rate: int, lag: int, values: params.Values) -> int:

@@ -15,10 +15,12 @@ from stackpress_core.tick import states
 from stackpress.config import Effective, config_document, parse_config
 
 from .config.numbers import number
+from .contacts import sample_hz
 
 HOLDING = ("hold", "settle", "creep", "cycle", "sweep")
 LAGS = 3  # a regulator's lead is its dead time and two lags, about a third each
 OUT_MS = 0.5  # from a trip to a permissive that is off, and one tick of the loop
+FILTER_SAMPLES = 1.5  # a converter's filter tells a force so late, in its own samples (boards/stackpress_plant/sensors.py)
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class StepLimits:
 def of(program: Mapping[str, Any], effective: Effective) -> list[StepLimits]:
     """Each order of a valid program, the highest of a step first; nothing for what asks for no force or an unknown one."""
     values = params.Values(parse_config(config_document(effective))[1])
-    return [_limits(values, *order) for order in _orders(program)]
+    late_ms = values["runaway_ms"] + OUT_MS + 1000 * FILTER_SAMPLES / sample_hz(effective, values)
+    return [_limits(values, late_ms, *order) for order in _orders(program)]
 
 
 def _orders(program: Mapping[str, Any]) -> Iterator[tuple[int, str, int, int, int]]:
@@ -71,22 +74,21 @@ def _orders(program: Mapping[str, Any]) -> Iterator[tuple[int, str, int, int, in
         stands_cn = goes[-1] if goes else stands_cn
 
 
-def _limits(values: params.Values, place: int, kind: str, to_cn: int, from_cn: int, rate: int) -> StepLimits:
+def _limits(values: params.Values, late_ms: float, place: int, kind: str, to_cn: int, from_cn: int, rate: int) -> StepLimits:
     excess, ramp, band, _, _ = limits.of(values, to_cn, from_cn, rate)
     above_cn = min(to_cn + excess, values["force_limit_cn"])
     ramp = max(ramp, max(to_cn, from_cn) * values["ramp_deviation_permille"] // 1000)
     below_cn = to_cn - (band if kind in HOLDING else ramp)
-    return StepLimits(place, kind, to_cn / 100, above_cn / 100, open_cn(values, to_cn, above_cn) / 100, below_cn / 100,
+    return StepLimits(place, kind, to_cn / 100, above_cn / 100, open_cn(values, late_ms, to_cn, above_cn) / 100, below_cn / 100,
                       kind not in HOLDING or band < to_cn)  # fmt: skip
 
 
-def open_cn(values: params.Values, from_cn: int, above_cn: int) -> float:
-    """What a force comes to whose valve opens fully: beyond the limit by what comes until the dump is open."""
-    late_ms: float = values["runaway_ms"] + OUT_MS
+def open_cn(values: params.Values, late_ms: float, from_cn: int, above_cn: int) -> float:
+    """What a force comes to whose valve opens fully: beyond the limit by what comes until the dump is open, `late_ms` after it."""
     if values["valve_kind"] == states.KIND_FILL_VENT:
         return float(above_cn + 2 * values["fill_rate_cn_per_s"] * (late_ms + values["valve_min_on_ms"]) / 1000)
-    # two equal lags begin with the square of the time
+    # two equal lags begin with the square of the time, and have the rest of the full scale before them
     lag_ms = max(1, values["valve_lead_ms"]) / LAGS
-    slope = values["valve_full_scale_cn"] / (2 * lag_ms * lag_ms)
+    slope = max(1, values["valve_full_scale_cn"] - from_cn) / (2 * lag_ms * lag_ms)
     seen_ms: float = ((above_cn - from_cn) / slope) ** 0.5
     return float(from_cn + slope * (seen_ms + late_ms) ** 2)

@@ -23,6 +23,8 @@ MEASURES: dict[str, tuple[Callable[..., dict[str, Any]], dict[str, Any], dict[st
     "naive": (naive, {}, {"seconds": 0.3}),
     "deadman": (measures.deadman, {}, {"phases": 3}),
     "overforce": (measures.overforce, {}, {"times": 2}),
+    "overforce_true": (measures.overforce_true, {}, {"phases": 4}),
+    "overforce_true_8k": (measures.overforce_true, {"hz": 8000}, {"phases": 4}),
 }
 
 

@@ -68,6 +68,14 @@ class Rig:
         address = struct.unpack_from("<I", memory, self._words)[0] - SRAM
         return int(struct.unpack_from("<i", memory, address + 4 * self._at[name])[0])
 
+    def set_limit(self, row: int, limit: int) -> None:
+        """Another limit of an interlock row, as a new configuration would bring it."""
+        from stackpress_core.tick import blackboard
+
+        memory = self.chip.mcu.sram
+        address = struct.unpack_from("<I", memory, self._words)[0] - SRAM
+        struct.pack_into("<i", memory, address + 4 * (blackboard.row_at(row) + blackboard.ROW_LIMIT), limit)
+
     def pin(self, role: str) -> int:
         return int(self.board["pins"][role])
 
