@@ -81,7 +81,7 @@ def cells(S, P):
     """The load cells' codes: the converter's filter, bow, creep, gain, zero and noise; nothing where there is no sample.
 
     A step takes four conversions (HX711) and is seen one and a half of them late (sinc3, ADS131M04): taps 1, 7, 7, 1 of 16, where
-    a sinc3 that meets straight lines has 1, 5, 5, 1 of 12. The noise is what comes out of the converter, and is not filtered again."""
+    a sinc3 that meets straight lines has 1, 5, 5, 1 of 12. The noise is as it comes out of the converter."""
     s = ptr32(S)  # noqa: F821
     p = ptr32(P)  # noqa: F821
     if p[_P_STATUS_OK] & _SAMPLE_NEW == 0:

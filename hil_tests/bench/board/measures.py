@@ -171,7 +171,7 @@ def overforce(say: Say, times: int = 12) -> Result:
 
 
 def overforce_true(say: Say, hz: int = 4000, phases: int = 60) -> Result:
-    """A force of 100 kN/s crosses the ceiling at phases spread over a tick, and the converter's filter tells it late; to the same pin.
+    """A force of 100 kN/s crosses the ceiling at phases of a tick, and the converter's filter tells it late; to the same pin.
 
     The ceiling is set so close above what stands that nothing else is quicker, and that the filter has seen the ramp before.
     """
