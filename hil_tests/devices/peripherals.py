@@ -21,7 +21,7 @@ from stackpress import tick_compiler
 
 from boards.images import tick
 from boards.images.board_data import board_data
-from hil_tests.devices import board_modules
+from hil_tests.devices import board_modules, on_chip
 from hil_tests.devices.wires import Wires
 from hil_tests.targets import compilation
 
@@ -92,7 +92,7 @@ class Peripherals:
                 raise OSError(12)
             self._free[block] -= len(words)
             program[key] = self._free[block]
-            base = board_modules.PIO_BASE[block] + 0x48
+            base = on_chip.PIO_BASE[block] + 0x48
             for n, word in enumerate(words):
                 jump = word >> 13 == 0
                 self.mcu.write_uint32(base + 4 * (program[key] + n), word + (program[key] if jump else 0))
