@@ -43,8 +43,9 @@ class StateMachine(OnChip):
         for name, pin in pins.items():
             if pin:
                 self._give(bases[name], inits[name])
+        first_in = in_base.number if in_base else 0
         self._write(self._at + 0x14, (counts["side"] + optional) << 29 | counts["set"] << 26 | counts["out"] << 20
-                    | (in_base.number if in_base else 0) << 15 | bases["side"] << 10 | bases["set"] << 5 | bases["out"])  # fmt: skip
+                    | first_in << 15 | bases["side"] << 10 | bases["set"] << 5 | bases["out"])  # fmt: skip
         self._write(self._base, 1 << (4 + self._sm) | self._read(self._base) & 15)
         self._write(self._at + 0x10, offset)
 
