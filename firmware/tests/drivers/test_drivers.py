@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from stackpress.config import hardware
-from stackpress.electrical import safety
+from stackpress.electrical import state_machines
 from stackpress.flashing import uf2
 from stackpress_core import document_rules
 
@@ -77,7 +77,7 @@ def test_state_machines_run_at_whole_dividers_on_both_chips(clock_hz, converter_
         driver.rp2.StateMachine = lambda number, program, freq, **_: asked.append(freq) or wired
     converter.Converter(0, 1, 2, 3, 4).prepare(4000, None)
     dac.Dac(4, 5, 6).start()
-    assert asked == [converter_hz, dac_hz] == [safety.pio_hz(clock_hz, most) for most in (converter.PIO_HZ, dac.PIO_HZ)]
+    assert asked == [converter_hz, dac_hz] == [state_machines.pio_hz(clock_hz, most) for most in (converter.PIO_HZ, dac.PIO_HZ)]
     assert [clock_hz % hz for hz in asked] == [0, 0]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from . import bridges, safety, supplies, wiring
+from . import bridges, contacts, safety, state_machines, supplies, valve_drivers, wiring
 from .circuit import Circuit
 
 Check = Callable[[Circuit], Iterator[str]]
@@ -93,21 +93,22 @@ RULES: tuple[Rule, ...] = (
     Rule("welded", "two relay contacts in series break whatever moves the ram", "ISO 13849-1 6.2.6",
          safety.both_contacts_break_the_valves),
     Rule("discrepancy", "each switch of the chain opens both channels", "relay's data sheet", safety.both_channels_open_together),
-    Rule("fets", "each FET turns on whole and off by itself", "gate characteristics", safety.fets_turn_on_whole),
-    Rule("valve_drivers", "valve drivers are specified at 3.3 V", "ST 15586, DS37133", safety.valve_drivers_turn_on_whole),
-    Rule("coils", "drivers bear their coils' current and energy", "DS37133, clamping energy", safety.drivers_bear_their_coils),
+    Rule("fets", "each FET turns on whole and off by itself", "gate characteristics", valve_drivers.fets_turn_on_whole),
+    Rule("valve_drivers", "valve drivers are specified at 3.3 V", "ST 15586, DS37133", valve_drivers.valve_drivers_turn_on_whole),
+    Rule("coils", "drivers bear their coils' current and energy", "DS37133, clamping energy",
+         valve_drivers.drivers_bear_their_coils),
     Rule("switched_coils", "the coils' current has a way when relay or permissive open", "ZXMP7A17G, 70 V",
-         safety.switched_coils_have_a_way),
-    Rule("freewheel", "a coil on PWM has its diode", "-", safety.pwm_coils_have_their_diode),
-    Rule("wetting", "contacts get the volts and milliamperes that they want", "contact catalogues", safety.contacts_are_wetted),
-    Rule("opto", "opto-couplers have twice the transfer that is wanted", "TLP293 rev 6", safety.opto_couplers_have_reserve),
-    Rule("opto_reverse", "opto-couplers bear exchanged wires", "TLP293 rev 6", safety.diodes_are_protected_backwards),
-    Rule("switch_time", "a switch is at its pin within half a millisecond", "TLP293 rev 6, RC", safety.switches_are_read_in_time),
+         valve_drivers.switched_coils_have_a_way),
+    Rule("freewheel", "a coil on PWM has its diode", "-", valve_drivers.pwm_coils_have_their_diode),
+    Rule("wetting", "contacts get the volts and milliamperes that they want", "contact catalogues", contacts.contacts_are_wetted),
+    Rule("opto", "opto-couplers have twice the transfer that is wanted", "TLP293 rev 6", contacts.opto_couplers_have_reserve),
+    Rule("opto_reverse", "opto-couplers bear exchanged wires", "TLP293 rev 6", contacts.diodes_are_protected_backwards),
+    Rule("switch_time", "a switch is at its pin within half a millisecond", "TLP293 rev 6, RC", contacts.switches_are_read_in_time),
     Rule("trigger", "the trigger's high is what a potentiostat takes", "BioLogic SP-240 manual",
-         safety.the_trigger_fits_the_potentiostat),
-    Rule("dividers", "state machines run at whole dividers of the clock", "RP2350 11.5.5", safety.dividers_are_whole),
+         contacts.the_trigger_fits_the_potentiostat),
+    Rule("dividers", "state machines run at whole dividers of the clock", "RP2350 11.5.5", state_machines.dividers_are_whole),
     Rule("data_read", "data is there when it is read, and no clock is too fast", "SBASA13A 6.6, SLAS429E 6.6",
-         safety.data_is_there_when_it_is_read),
+         state_machines.data_is_there_when_it_is_read),
 )  # fmt: skip
 
 
