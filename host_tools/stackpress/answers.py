@@ -3,9 +3,12 @@
 import re
 from dataclasses import dataclass
 
+from .scpi_text import split_answer, unquoted
+
 _RELEASE = re.compile(r"([^+]+)\+g(\w+)\.h([0-9a-f]{16})")
 NOT_A_NUMBER = 9.9e37  # SCPI-99 7.2.1.5
 ABSENT = -(1 << 30)
+ROWS_A_WORD = 30  # interlock rows that one column of row bits has
 
 
 @dataclass(frozen=True)
@@ -188,3 +191,44 @@ def number(text: str) -> float | None:
 def surely(text: str) -> float:
     """A number; 0 for not-a-number."""
     return number(text) or 0.0
+
+
+def value_of(text: str) -> float | str:
+    """A parameter's value: a number or a string."""
+    return unquoted(text) if text.startswith('"') else float(text)
+
+
+def program_state_of(answer: str) -> ProgramState:
+    """What PROGram:STATe? answers."""
+    f = split_answer(answer)
+    left = float(f[5])
+    return ProgramState(
+        unquoted(f[0]), int(f[1]), unquoted(f[2]), float(f[3]), int(f[4]), None if left < 0 else left
+    )
+
+
+def _scaled(raw: int, scale: float) -> float | None:
+    return None if raw == ABSENT else raw / scale
+
+
+def row_of(r: list[int], names: list[str], lost: int) -> Row:
+    """A row of TELemetry?, of a press with these interlock rows."""
+    from stackpress_core.tick import states
+
+    return Row(
+        seq=r[0],
+        time_s=r[1] + r[2] / 1000,
+        state=states.NAMES[r[3]],
+        force_n=r[4] / 100,
+        set_n=r[5] / 100,
+        cells_n=(r[6] / 100, r[7] / 100, r[8] / 100, r[9] / 100),
+        imbalance=r[10] / 1000,
+        displacement_m=_scaled(r[11], 1e9),
+        temperatures_c=(_scaled(r[12], 100), _scaled(r[13], 100)),
+        valve=r[14] / 65535,
+        valve_bits=r[15],
+        step=r[16],
+        run=r[17],
+        warnings=tuple(name for i, name in enumerate(names) if r[18 + i // ROWS_A_WORD] >> i % ROWS_A_WORD & 1),
+        lost=lost,
+    )

@@ -21,6 +21,9 @@ import serial
 from . import port_lock
 from .errors import BadBlock, LinkLost, NoPress, PortBusy, PressRefused, said
 from .ports import choose_port
+from .scpi_text import errors_in, quoted, without_code
+
+__all__ = ["LINE_MAX", "QUIET_S", "STOP", "Link", "quoted", "vent_unheard"]
 
 STOP = b"\x18"
 SPOIL = b"\x7f\x1f\n"  # spoils and ends a line that somebody left unfinished: refused whole, never run; 0x1f: blocks as they are
@@ -33,13 +36,6 @@ POLL_S = 0.1
 SYNC_TRIES = 3
 SKIP_S = 20.0  # longest search for a marker in what somebody else had asked for
 LINE_MAX = 320
-_PASSWORD = re.compile(r"PASS(word)?:|SERV(ice)?:UNL", re.I)  # what follows may hold a code
-
-
-def without_code(text: str) -> str:
-    """A line as it may be told: of one that carries the owner's code only its beginning."""
-    found = _PASSWORD.search(text)
-    return text[: found.end()] + " ..." if found else text
 
 
 class Link:
@@ -136,7 +132,7 @@ class Link:
                     if last == 1:
                         raise
                     continue
-                self.left_errors = [one for one in _errors(line) if one[0] != -101]
+                self.left_errors = [one for one in errors_in(line) if one[0] != -101]
                 self._dirty = False
                 return
 
@@ -195,7 +191,7 @@ class Link:
             if marked:
                 begun, answer = True, got
             elif got is not None and got.startswith(last + b";"):
-                errors = _errors(got[len(last) + 1 :])
+                errors = errors_in(got[len(last) + 1 :])
                 if not begun and not errors:
                     break
                 return answer, errors
@@ -346,43 +342,3 @@ def _fd(port: serial.Serial) -> int | None:
 def _broke_off(errors: list[tuple[int, str]]) -> bool:
     """Whether the press met a fault of its own while it answered: what has come of the answer is not all of it."""
     return any(number <= -300 for number, _ in errors)
-
-
-def _errors(line: bytes) -> list[tuple[int, str]]:
-    """`-113,"text",-108,"text"` -> pairs; empty when the queue said 0."""
-    text = line.decode("utf-8", "replace")
-    if text.startswith('"'):
-        text = text.partition(";")[2]
-    parts = split_answer(text, ",")
-    pairs = [(int(parts[i]), unquoted(parts[i + 1])) for i in range(0, len(parts) - 1, 2) if _is_int(parts[i])]
-    return [pair for pair in pairs if pair[0] != 0]
-
-
-def _is_int(text: str) -> bool:
-    return text.lstrip("+-").isdigit()
-
-
-def split_answer(text: str, separator: str = ",") -> list[str]:
-    """Split an answer where the separator is not inside a string; doubled quotes are understood."""
-    parts, start, inside = [], 0, False
-    for i, char in enumerate(text):
-        if char == '"':
-            inside = not inside
-        elif char == separator and not inside:
-            parts.append(text[start:i])
-            start = i + 1
-    parts.append(text[start:])
-    return parts
-
-
-def unquoted(text: str) -> str:
-    """A SCPI string's text; anything else as it is."""
-    text = text.strip()
-    return text[1:-1].replace('""', '"') if len(text) >= 2 and text[0] == text[-1] == '"' else text
-
-
-def quoted(text: str) -> str:
-    """A SCPI string. Raises ValueError on control characters, which no line may hold."""
-    if any(char < " " or char == "\x7f" for char in text):
-        raise ValueError(f"control characters can't be sent: {text!r}")
-    return '"' + text.replace('"', '""') + '"'

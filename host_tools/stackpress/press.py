@@ -16,10 +16,23 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import link, port_lock, service
-from .answers import ABSENT, Check, InterlockRow, Parameter, ProgramState, Row, Telemetry, a_state, surely
+from .answers import (
+    Check,
+    InterlockRow,
+    Parameter,
+    ProgramState,
+    Row,
+    Telemetry,
+    a_state,
+    program_state_of,
+    row_of,
+    surely,
+    value_of,
+)
 from .errors import PortBusy, PressError, PressTripped
-from .link import Link, quoted, split_answer, unquoted
+from .link import Link
 from .ports import choose_port
+from .scpi_text import quoted, split_answer, unquoted
 from .session import LEASE_S, understood
 from .states import DRIVEN, READY, SAFE, TRIPPED
 from .steering import Steering
@@ -31,7 +44,6 @@ if TYPE_CHECKING:
 
 Stop = Literal["controlled", "hold", "vent"]
 ROWS_AT_ONCE = 16
-ROWS_A_WORD = 30  # interlock rows that one column of row bits has
 
 
 class Press(Steering):
@@ -59,7 +71,7 @@ class Press(Steering):
     @understood
     def program_state(self) -> ProgramState:
         """The program in force."""
-        return _program_state(self.query("PROG:STAT?"))
+        return program_state_of(self.query("PROG:STAT?"))
 
     @understood
     def checks(self) -> list[Check]:
@@ -94,7 +106,7 @@ class Press(Steering):
     def parameter(self, name: str) -> Parameter:
         """One parameter, in its own unit."""
         f = split_answer(self.query(f"PAR? {quoted(name)}"))
-        return Parameter(name, _value(f[0]), _value(f[1]), _value(f[2]), _value(f[3]), unquoted(f[4]))
+        return Parameter(name, value_of(f[0]), value_of(f[1]), value_of(f[2]), value_of(f[3]), unquoted(f[4]))
 
     @understood
     def parameters(self) -> list[str]:
@@ -233,7 +245,7 @@ class Press(Steering):
         following, lost, width, count = numbers[:4]
         rows = [numbers[4 + i * width : 4 + (i + 1) * width] for i in range(count)]
         names = self.interlocks()
-        return Telemetry(tuple(_row(r, names, lost if i == 0 else 0) for i, r in enumerate(rows)), following, lost)
+        return Telemetry(tuple(row_of(r, names, lost if i == 0 else 0) for i, r in enumerate(rows)), following, lost)
 
     def follow(self, period_s: float = 0.2, lease_s: float = LEASE_S) -> Iterator[Row]:
         """Rows of this run's telemetry until the program is over, renewing the host's lease meanwhile.
@@ -247,7 +259,7 @@ class Press(Steering):
                 self.lease(lease_s)
                 leased = time.monotonic()
             state, _, now = self.query("CYCL:STAT?;:PROG:STAT?").partition(";")
-            program = _program_state(now)
+            program = program_state_of(now)
             got = self.telemetry(cursor)
             cursor = got.cursor
             yield from (row for row in got.rows if row.run == program.run)
@@ -287,44 +299,6 @@ class Press(Steering):
         """The exception that says why the press has tripped."""
         answer = split_answer(self.query("CYCL:TRIP:REAS?;HINT?"), ";")
         return PressTripped(unquoted(answer[0]), unquoted(answer[1]))
-
-
-def _value(text: str) -> float | str:
-    return unquoted(text) if text.startswith('"') else float(text)
-
-
-def _program_state(answer: str) -> ProgramState:
-    f = split_answer(answer)
-    left = float(f[5])
-    return ProgramState(
-        unquoted(f[0]), int(f[1]), unquoted(f[2]), float(f[3]), int(f[4]), None if left < 0 else left
-    )
-
-
-def _scaled(raw: int, scale: float) -> float | None:
-    return None if raw == ABSENT else raw / scale
-
-
-def _row(r: list[int], names: list[str], lost: int) -> Row:
-    from stackpress_core.tick import states
-
-    return Row(
-        seq=r[0],
-        time_s=r[1] + r[2] / 1000,
-        state=states.NAMES[r[3]],
-        force_n=r[4] / 100,
-        set_n=r[5] / 100,
-        cells_n=(r[6] / 100, r[7] / 100, r[8] / 100, r[9] / 100),
-        imbalance=r[10] / 1000,
-        displacement_m=_scaled(r[11], 1e9),
-        temperatures_c=(_scaled(r[12], 100), _scaled(r[13], 100)),
-        valve=r[14] / 65535,
-        valve_bits=r[15],
-        step=r[16],
-        run=r[17],
-        warnings=tuple(name for i, name in enumerate(names) if r[18 + i // ROWS_A_WORD] >> i % ROWS_A_WORD & 1),
-        lost=lost,
-    )
 
 
 def open_press(port: str | None = None, alone: bool = True) -> Press:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 from .answers import Identity, Memory, PressTime, Tick
 from .errors import BadBlock, LinkLost, NoSense, PressRefused
-from .link import Link, split_answer, unquoted
+from .link import Link
+from .scpi_text import split_answer, unquoted
 
 if TYPE_CHECKING:
     from .service import ServedLink

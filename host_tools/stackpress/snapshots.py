@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from .answers import Check, a_state, number, surely
-from .link import split_answer, unquoted
+from .scpi_text import split_answer, unquoted
 from .states import SAFE, TRIPPED
 from .view.snapshot import Snapshot
 

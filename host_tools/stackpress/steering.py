@@ -11,7 +11,7 @@ from stackpress_core.recipe.levels import force_cn
 
 from .config.units import UNITS
 from .errors import WrongInput
-from .link import quoted, split_answer
+from .scpi_text import quoted, split_answer
 from .session import understood
 from .storage import Storage
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .answers import DocumentInfo, LogState
 from .errors import NoSuchProgram, PressRefused
-from .link import quoted, split_answer, unquoted
+from .scpi_text import quoted, split_answer, unquoted
 from .session import Session, understood
 
 PIECE = 192  # bytes of a document in one line

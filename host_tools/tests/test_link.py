@@ -12,7 +12,8 @@ import pytest
 import stackpress
 from fakes import Parts
 from stackpress import errors, ports
-from stackpress.link import Link, quoted, split_answer, unquoted
+from stackpress.link import Link
+from stackpress.scpi_text import quoted, split_answer, unquoted
 from stackpress_core.errors import Refused
 from stackpress_core.scpi import commands
 from stackpress_core.scpi import status as scpi_status

@@ -15,8 +15,8 @@ from stackpress.config import load
 from stackpress.config.documents import weaker
 from stackpress.config.schema import parameters
 from stackpress.errors import PressRefused
-from stackpress.link import without_code
 from stackpress.logs.sidecar import event_text
+from stackpress.scpi_text import without_code
 from stackpress_core.log import records
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")

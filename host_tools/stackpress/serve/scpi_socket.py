@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from stackpress_core.scpi import line_safe
 
 from ..errors import LinkLost, NotAllowed, PressError
-from ..link import LINE_MAX, STOP, unquoted
+from ..link import LINE_MAX, STOP
+from ..scpi_text import unquoted
 from .people import Door, Visitor
 from .station import Station
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..errors import BadBlock, LinkLost, NotAllowed, PressError, PressRefused, WrongInput
-from ..link import Link, without_code
+from ..link import Link
 from ..logs.clock import Contact
 from ..logs.store import Store, StoreBusy
 from ..press import Press
+from ..scpi_text import without_code
 from ..snapshots import Hints
 from ..view.snapshot import Snapshot
 from . import moment, scpi_lines
