@@ -22,6 +22,7 @@ import polars as pl
 import stackpress
 from stackpress.commission import hands, machine, moves, stages
 from stackpress.commission.result import Result
+from stackpress.commission.work import Work
 
 from hil_tests.bench import runs
 from hil_tests.campaign import summary
@@ -85,7 +86,7 @@ def commissioned(plant: Drawn) -> tuple[bytes, Result]:
             time.sleep(0.3)
             told = machine.Machine(*MACHINE, valve_kind=plant.kind, frame_n=80000, relief_n=68000)
             bench = moves.Bench(press, "campaign", lambda: False, lambda what, part: None, Path(folder) / "data")
-            work = stages.Work(bench, hands.SimulatedHands(press), told, Result(), Path(folder), "drawn", "sim",
+            work = Work(bench, hands.SimulatedHands(press), told, Result(), Path(folder), "drawn", "sim",
                                lambda document, said: press.config_push(document), hz=press.tick().rate_hz)  # fmt: skip
             for name, _, stage in stages.STAGES:
                 if name in UNTUNED:

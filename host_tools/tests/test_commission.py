@@ -122,7 +122,7 @@ def test_a_predicted_step_lands_on_its_target():
     kp, ki = tuning.gains(plant)
     turn = np.clip((at - 1) / 1.5, 0, 1)
     wanted = 10000 + 500 * (turn - np.sin(2 * np.pi * turn) / (2 * np.pi))
-    force = prediction.predicted(plant, prediction.Tuned(kp, ki, plant.delay_s, 330, 0.6), at, wanted)
+    force = prediction.predicted(plant, prediction.Tuned(kp, ki, plant.delay_s), at, wanted)
     assert force[-1] == pytest.approx(10500, abs=5) and force.max() < 10530 and abs(force[40] - 10000) < 5
 
 

@@ -19,7 +19,7 @@ from .output import Output
 if TYPE_CHECKING:
     from ..commission.machine import Machine
     from ..commission.result import Result
-    from ..commission.stages import Work
+    from ..commission.work import Work
     from ..press import Press
     from .interrupts import Interrupts
 
@@ -106,7 +106,7 @@ def _work(out: Output, press: "Press", interrupts: "Interrupts", machine: "Machi
     from ..commission.hands import Person, SimulatedHands
     from ..commission.moves import Bench
     from ..commission.result import Result
-    from ..commission.stages import Work
+    from ..commission.work import Work
     from .calibration_questions import asked
 
     by, name, board = who

@@ -23,16 +23,11 @@ class Tuned:
     kp: float
     ki: float
     lead_s: float
-    half_hysteresis_n: float
-    corner_s: float
 
     @classmethod
-    def of(cls, params: Mapping[str, float | int | str], full_n: float) -> "Tuned":
+    def of(cls, params: Mapping[str, float | int | str]) -> "Tuned":
         """From parameters by name."""
-        value = {name: float(params[name]) for name in ("kp_permille", "ki_permille_per_s", "valve_lead_ms",
-                                                        "valve_hysteresis_permille", "corner_ms")}  # fmt: skip
-        return cls(value["kp_permille"] / 1000, value["ki_permille_per_s"] / 1000, value["valve_lead_ms"] / 1000,
-                   full_n * value["valve_hysteresis_permille"] / 2000, value["corner_ms"] / 1000)  # fmt: skip
+        return cls(*(float(params[name]) / 1000 for name in ("kp_permille", "ki_permille_per_s", "valve_lead_ms")))
 
 
 def predicted(plant: Plant, tuned: Tuned, at_s: Array, set_n: Array) -> Array:

@@ -14,7 +14,7 @@ from .plant_model import Plant
 MOST = 1.3  # largest sensitivity: a gain margin above 4, a phase margin above 45 degrees
 REVERSAL_PART = 0.75  # of the usual rate at which a hold crosses the hysteresis: a ram that sticks answers late and all at once
 FILTER_S = 0.004
-KP_MOST, KI_MOST = 4.0, 20.0  # what the parameters take
+KI_MOST = 20.0  # what the parameter takes
 FREQUENCIES = np.geomspace(0.05, 2000, 1500)  # rad/s
 Array = NDArray[np.float64]
 
