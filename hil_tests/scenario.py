@@ -37,7 +37,6 @@ FORMS = ("long", "short")
 SHORT_S = 2.0  # longest press time of a short form
 PRESS = ("program", "specimen", "plant", "seed", "overrides", "params", "ceilings", "target", "shrink", "begin", "end")
 HEAD = ("claim", "interlock", "not_on", "no_short", "short", "step", *PRESS)
-FORM_KEYS = ("program", "specimen", "log_settles_s", "params", "overrides", "begin", "end")
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,6 @@ class Scenario:
     @property
     def name(self) -> str:
         return self.path.stem
-
-    @property
-    def claim(self) -> str:
-        return str(self.data["claim"])
 
     @property
     def interlock(self) -> str:

@@ -38,7 +38,6 @@ class Collection:
     ended_ns: float
     used_before: int
     used_after: int
-    provoked: bool
 
     @property
     def ms(self) -> float:
@@ -66,7 +65,6 @@ class Heap:
         self._amount = start + area + 28 + STACK_BYTES + 4
         self.collections: list[Collection] = []
         self._began: tuple[float, int] | None = None
-        self._provoked = False
 
     @property
     def collecting(self) -> bool:
@@ -80,7 +78,6 @@ class Heap:
     def provoke(self) -> None:
         """The next allocation collects first: its threshold counts as reached."""
         self._memory[self._amount : self._amount + 4] = b"\xff\xff\xff\xff"
-        self._provoked = True
 
     def look(self, now_ns: float) -> None:
         if self.collecting:
@@ -88,5 +85,5 @@ class Heap:
                 self._began = (now_ns, self.used())
         elif self._began is not None:
             began, before = self._began
-            self.collections.append(Collection(began, now_ns, before, self.used(), self._provoked))
-            self._began, self._provoked = None, False
+            self.collections.append(Collection(began, now_ns, before, self.used()))
+            self._began = None

@@ -51,7 +51,7 @@ class Rig:
             fit_oscillator(self.chip.mcu.flash, at, self.board["settings"]["converter_clock_hz"], int(oscillator_hz))
         self.carrier.converter.clock_hz = oscillator_hz
         self.hz, self._elf = hz, image.with_suffix(".elf")
-        self._at, self._length = blackboard.AT, blackboard.LENGTH
+        self._at = blackboard.AT
         self.host = Host(self.chip)
         self.heap: Heap | None = None
 

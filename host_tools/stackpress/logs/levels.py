@@ -17,7 +17,6 @@ from stackpress_core.tick import states
 Floats = npt.NDArray[np.float64]
 _OUT, _IN = records.EVENTS[records.EVENT_TRIGGER_OUT], records.EVENTS[records.EVENT_TRIGGER_IN]
 _HOLDING = states.NAMES.index("holding")
-UNSETTLED = "not settled"
 COLUMNS = (  # of the table of levels as it is exported
     "Step ID", "Level / 1", "Set Force / N", "Set Pressure / Pa", "Settled", "Measured", "Ended By", "Start Unix Time / s",
     "End Unix Time / s", "Start Test Time / s", "End Test Time / s", "Mean Force / N", "Force Standard Deviation / N",
