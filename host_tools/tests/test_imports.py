@@ -83,3 +83,13 @@ def test_the_map_in_the_firmwares_readme_names_every_module_of_the_core_and_no_o
     families = {name for name in named if name.endswith("*")}
     there -= {name for name in there for family in families if name.startswith(family[:-1])}
     assert named - families == there
+
+
+def test_the_maps_in_the_hosts_readme_name_every_room_and_module_and_no_other() -> None:
+    text = (ROOT / "host_tools/README.md").read_text().split("\n## ")[0]
+    rooms = set(re.findall(r"^stackpress/(\w+)/ ", text, re.M))
+    cells = [line.split(" | ")[0] for line in text.splitlines() if line.startswith("| `")]
+    modules = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    host = ROOT / "host_tools/stackpress"
+    assert rooms == {path.name for path in host.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert modules == {path.stem for path in host.glob("*.py") if not path.stem.startswith("__")}
