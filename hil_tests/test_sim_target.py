@@ -92,6 +92,15 @@ def test_press_time_stands_still_until_it_is_told_to_run() -> None:
         assert target.run_for(0.5) == 2.5
 
 
+def test_who_asks_for_a_moment_of_press_time_does_not_wait_for_the_press_to_wake() -> None:
+    with SimTarget() as target:
+        time.sleep(0.3)  # it has nothing to do, and sleeps for a tenth of a second at a time
+        began = time.monotonic()
+        for _ in range(30):
+            target.run_for(0.001)
+        assert time.monotonic() - began < 1.5
+
+
 def test_real_pace_keeps_up_with_the_wall() -> None:
     with SimTarget() as target:
         target.pace("real", 2.0)

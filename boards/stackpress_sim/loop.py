@@ -76,6 +76,7 @@ class Loop:
                 truth.flush()
                 pace.passed(now)
             self._act(now, woken[0] == watch.BLACKBOARD)
+        self._quiet = 0  # what it has to finish, and to answer, does not wait for a byte
 
     def _turn(self, hz):
         """At the wall's pace, or while press time stands still."""

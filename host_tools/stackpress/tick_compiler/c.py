@@ -186,9 +186,9 @@ class _Function:
             case ast.Subscript(value=ast.Name(id=name), slice=at) if name in self.stage.pointers:
                 start = next((n for n in self.stretches.get(name, ()) if n <= _first(at) < n + REACH), 0)
                 near = f"{name}_from_{start}" if start else name
-                return f"{near}[{_bare(self._number(at))}{f' - {start}' if start else ''}]"
+                return f"{near}[{self._place(at)}{f' - {start}' if start else ''}]"
             case ast.Subscript(value=ast.Call() as made, slice=at) if width_of(made):
-                return f"({self._pointer(made)})[{_bare(self._number(at))}]"
+                return f"({self._pointer(made)})[{self._place(at)}]"
             case ast.BinOp(left=a, op=ast.FloorDiv(), right=b):
                 return f"floor_div({self._number(a)}, {self._number(b)})"
             case ast.BinOp(left=a, op=op, right=b) if type(op) in BINARY:
@@ -203,6 +203,15 @@ class _Function:
                 return self._number(a)
         self.stage.cannot(node, f"'{ast.unparse(node)}': a number is made with + - * // & | ^ << >> ~, a comparison, a word of a "
                                 "pointer or `a if c else b`")  # fmt: skip
+
+    def _place(self, at: ast.expr) -> str:
+        """An index, added up as wide as an address: what may wrap on the way costs a machine of 64 bits an instruction a step."""
+        match at:
+            case ast.BinOp(left=a, op=ast.Add(), right=b):
+                return f"{self._place(a)} + {self._place(b)}"
+            case ast.Constant():
+                return self._number(at)
+        return f"(intptr_t){self._number(at)}"
 
     def _test(self, node: ast.expr) -> str:
         """A condition, where any number but 0 is true."""

@@ -22,7 +22,7 @@ from pathlib import Path
 from stackpress.tick_compiler.c import FLAGS
 
 # No tables, no vectors, no calls of a library: then everything lies in one section and nothing has to be relocated.
-ALONE = ("-O2", "-fPIC", "-fno-builtin", "-fno-jump-tables", "-fno-tree-vectorize", "-fno-tree-slp-vectorize",
+ALONE = ("-O3", "-fPIC", "-fno-builtin", "-fno-jump-tables", "-fno-tree-vectorize", "-fno-tree-slp-vectorize",
          "-mgeneral-regs-only", "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables",
          "-fcf-protection=none")  # fmt: skip
 NO_LOOP_IS_MEMSET = "-fno-tree-loop-distribute-patterns"  # gcc's name for it; -fno-builtin says it to the others
