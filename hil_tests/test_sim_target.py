@@ -93,7 +93,7 @@ def test_press_time_stands_still_until_it_is_told_to_run() -> None:
 
 
 def test_who_asks_for_a_moment_of_press_time_does_not_wait_for_the_press_to_wake() -> None:
-    with SimTarget() as target:
+    with SimTarget() as target, stackpress.open(target.port):
         time.sleep(0.3)  # it has nothing to do, and sleeps for a tenth of a second at a time
         began = time.monotonic()
         for _ in range(30):
