@@ -58,8 +58,7 @@ def read(path: Path, asked: FileHints, span: tuple[float, float]) -> Measured:
             f"{path}: no reader for {path.suffix or 'a file without suffix'}", f"There are: {', '.join(READERS)}."
         )
     parts, notes = [], []
-    for table in reader(path, asked):
-        frame, told = _labelled(path, table, asked, span)
+    for frame, told in (_labelled(path, table, asked, span) for table in reader(path, asked)):  # no file's texts outlive it
         parts.append(frame)
         notes += told
     if not parts:
@@ -68,7 +67,8 @@ def read(path: Path, asked: FileHints, span: tuple[float, float]) -> Measured:
     back = int((whole[q.UNIX].diff() < 0).sum())
     if back:
         notes.append(f"{back} rows come after a later one and were put in order")
-    return Measured(path, whole.sort(q.UNIX, maintain_order=True), tuple(dict.fromkeys(notes)))
+    ordered = whole.sort(q.UNIX, maintain_order=True) if back or whole[q.UNIX].null_count() else whole
+    return Measured(path, ordered, tuple(dict.fromkeys(notes)))
 
 
 def _labelled(

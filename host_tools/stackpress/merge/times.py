@@ -111,7 +111,7 @@ def series(texts: "pl.Series", order: str, zone: ZoneInfo, where: str) -> tuple[
     import polars as pl
 
     plain = texts.str.replace(r"(:\d\d),(\d)", "$1.$2") if "," in str(texts[0]) else texts
-    naive = plain.str.to_datetime(_format(str(texts[0]).strip(), order), strict=False)
+    naive = _naive(plain, order)
     if naive.null_count():
         row = int(naive.is_null().arg_max() or 0)
         raise UnreadableFile(
@@ -138,6 +138,21 @@ def series(texts: "pl.Series", order: str, zone: ZoneInfo, where: str) -> tuple[
         once_again = np.flatnonzero(~twice[row:])
         begun[row : row + int(once_again[0]) if len(once_again) else len(begun)] = True
     return np.where(begun, second, first), int(twice.sum())
+
+
+def _naive(texts: "pl.Series", order: str) -> "pl.Series":
+    """Moments without a zone; null where a text is none."""
+    from stackpress.merge import fixed_width
+
+    first = str(texts[0])
+    parts = _DATE.match(first)
+    if parts and parts[5] and parts[7] and not parts[9] and len(parts[8] or "") <= 6:
+        groups = {"ymd": (1, 3, 4), "dmy": (4, 3, 1), "mdy": (4, 1, 3)}[order]
+        if len(parts[groups[0]]) == 4:
+            found = fixed_width.moments(texts, parts, dict(zip("ymd", groups, strict=True)))
+            if found is not None:
+                return found
+    return texts.str.to_datetime(_format(first.strip(), order), strict=False)
 
 
 def _steady(naive: "pl.Series", zone: ZoneInfo) -> float | None:
