@@ -67,6 +67,13 @@ def test_a_machine_without_a_compiler_runs_the_press_and_says_so_once(
     native_ticks.find.cache_clear()
 
 
+def test_machine_code_of_stages_that_did_not_change_is_found_without_writing_their_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = native_ticks.find()
+    monkeypatch.setattr(native_ticks, "source", None)
+    native_ticks.find.cache_clear()
+    assert made is not None and native_ticks.find() == made
+
+
 def test_what_a_program_does_at_a_deadline_happens_at_that_millisecond(tmp_path: Path) -> None:
     hold = {"do": "hold", "for_ms": 1237}
     steps = [{"do": "contact", "to_cn": 5000, "speed_um_per_s": 2000}, hold, {"do": "vent"}]

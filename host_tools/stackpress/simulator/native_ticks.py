@@ -1,12 +1,14 @@
 """The ticks of a simulated press as machine code: the plant's and the core's stages, compiled, in batches."""
 
 import functools
+import os
 import sys
 from pathlib import Path
 
 import platformdirs
 
-from stackpress import paths
+from stackpress import paths, tick_compiler
+from stackpress.simulator import firmware_copy
 from stackpress.tick_compiler import c_source, native, read, read_order
 
 NAME = "stackpress_ticks"
@@ -45,10 +47,20 @@ def source() -> str:
 
 @functools.cache
 def find() -> Path | None:
-    """The folder with the module in it, for MICROPYPATH; None where there is no machine code, which is said once."""
+    """The folder with the module in it, for MICROPYPATH; None where there is no machine code, which is said once.
+
+    To write the C text takes longer than all else of a start: of files that did not change it is known which module was made.
+    """
     folder = paths.ROOT / "build" / "native" if paths.IN_CHECKOUT else platformdirs.user_cache_path("stackpress") / "native"
     try:
-        return native.module(source(), NAME, folder)
+        files = firmware_copy.tree_hash((*paths.SIMULATED[2:], Path(tick_compiler.__file__).parent, Path(__file__)))
+        known = folder / native.digest(*native.compiler(), files)
+        if not (known / f"{NAME}.mpy").exists():
+            known.mkdir(parents=True, exist_ok=True)
+            fresh = known / f"{NAME}.{os.getpid()}"
+            fresh.write_bytes((native.module(source(), NAME, folder) / f"{NAME}.mpy").read_bytes())
+            fresh.replace(known / f"{NAME}.mpy")
+        return known
     except native.CannotCompile as reason:
         print(f"The simulated press runs at MicroPython's own speed: {reason}.", file=sys.stderr)
         return None

@@ -55,7 +55,7 @@ def module(source: str, name: str, folder: Path) -> Path:
     Raises CannotCompile.
     """
     command = [*compiler(), *FLAGS, *ALONE]
-    place = folder / hashlib.sha256("\0".join([*command, source]).encode()).hexdigest()[:16]
+    place = folder / digest(*command, source)
     target = place / f"{name}.mpy"
     if not target.exists():
         place.mkdir(parents=True, exist_ok=True)
@@ -63,6 +63,11 @@ def module(source: str, name: str, folder: Path) -> Path:
         fresh.write_bytes(container(name, machine_code(source, name, command)))
         fresh.replace(target)
     return place
+
+
+def digest(*texts: str) -> str:
+    """A name for what is made of these texts."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
 def machine_code(source: str, entry: str, command: list[str]) -> bytes:
