@@ -35,7 +35,6 @@ COLUMNS = (
 ) + tuple([("warnings" if n == 0 else "warnings_from_%d" % (n * blackboard.MASK_ROWS), "bits")
             for n in range(blackboard.ROW_MASKS)])  # fmt: skip
 WIDTH = len(COLUMNS)
-ROW_MOST = WIDTH * outbox.NUMBER_MOST
 _STATE_AT = const(3)
 _STEP_AT = const(16)
 _RUN_AT = const(17)

@@ -10,7 +10,7 @@ from micropython import const
 
 from stackpress_core.panel.glyphs import LARGE, LARGE_ORDER, SMALL
 
-WIDTH, PAGES, SLICES = const(128), const(8), const(4)
+WIDTH, PAGES = const(128), const(8)
 SMALL_SIZE, TALL, TWICE, LARGE_SIZE = range(4)
 CELL = (6, 8, 12, 20)  # columns of a character in each size
 HIGH = (1, 2, 2, 4)  # and its pages

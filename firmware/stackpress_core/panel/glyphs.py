@@ -4,9 +4,7 @@ SMALL: ASCII 32 to 127, five columns each. LARGE: 0 to 9, minus and point, four 
 that they can be read from across the room. Both are constants, which a frozen module keeps in flash.
 """
 
-from micropython import const
 
-SMALL_COLUMNS, LARGE_COLUMNS, LARGE_BYTES = const(5), const(18), const(72)
 LARGE_ORDER = "0123456789-."
 
 # fmt: off
