@@ -24,8 +24,8 @@ FIGURES = (
            "100 ms, no record lost"),
     Figure("estop_to_vent_us_max", 300, True, None, "estop", "edge of the E-stop's pins to the fall of the dump valve's pin"),
     Figure("overforce_to_vent_us_max", 200, True, None, "overforce", "data-ready of a sample above the ceiling to the same pin"),
-    Figure("overforce_true_us_max", 600, True, None, "overforce_true", "true force of 100 kN/s crosses the ceiling to that pin, the "
-           "converter's filter counted"),
+    Figure("overforce_true_us_max", 600, True, None, "overforce_true", "true force of 100 kN/s crosses the ceiling to that pin, "
+           "the converter's filter counted"),
     Figure("overforce_true_8k_us_max", 350, True, None, "overforce_true_8k", "the same at 8 kHz"),
     Figure("deadman_ms_max", 2, True, None, "deadman", "interrupts off and an endless loop to the permissive's last edge"),
     Figure("usb_stop_ms_max", 20, True, None, "usb_stop", "stop byte to the dump valve's pin in a download, collections included"),
