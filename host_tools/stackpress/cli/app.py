@@ -36,6 +36,7 @@ COMMANDS = (
     ("program", "program", "Check, push, list, show and remove programs (recipes)."),
     ("log", "log", "List, pull, import, export, plot and comment what was logged."),
     ("runs", "runs", "List the runs that are kept on this computer."),
+    ("tag", "tag", "Say what a run's specimen was: mass, thickness, lot, any key."),
     ("compare", "compare", "Compare runs step by step, and over each other."),
     ("merge", "merge", "Join a run with a cycler's or potentiostat's files of the same cell."),
     ("report", "log", "Write a run's report as one HTML or PDF file."),

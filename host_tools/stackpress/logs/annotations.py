@@ -33,7 +33,7 @@ def tag(store: Store, run: Run, names: Sequence[str]) -> None:
             raise BadTag(said, f"A tag is one word without commas, of {TAG_MOST} characters at most, as `good` or `batch-7`.")
     for name in names:
         store.db.execute("INSERT OR IGNORE INTO tags VALUES (?, ?)", (run.run_id, name))
-    _renew(store, run)
+    renew(store, run)
 
 
 def untag(store: Store, run: Run, names: Sequence[str]) -> None:
@@ -43,7 +43,7 @@ def untag(store: Store, run: Run, names: Sequence[str]) -> None:
         raise BadTag(f"{run.run_id} has no tag {missing[0]!r}", f"It has: {', '.join(run.tags) or 'none'}.")
     for name in names:
         store.db.execute("DELETE FROM tags WHERE run_id = ? AND tag = ?", (run.run_id, name))
-    _renew(store, run)
+    renew(store, run)
 
 
 def comment(store: Store, run: Run, text: str, unix_s: float | None = None) -> None:
@@ -51,9 +51,10 @@ def comment(store: Store, run: Run, text: str, unix_s: float | None = None) -> N
     if len(text) > COMMENT_MOST:
         raise TooLong(f"The comment has {len(text)} characters.", f"At most {COMMENT_MOST}; a longer text is a file of its own.")
     store.db.execute("INSERT INTO comments VALUES (?, ?, ?)", (run.run_id, time.time() if unix_s is None else unix_s, text))
-    _renew(store, run)
+    renew(store, run)
 
 
-def _renew(store: Store, run: Run) -> None:
+def renew(store: Store, run: Run) -> None:
+    """Write into the run's sidecar what people say of it now."""
     side: dict[str, Any] = document(run)
     write_whole(run.sidecar, json.dumps(side | annotated(store, run.run_id), indent=1))

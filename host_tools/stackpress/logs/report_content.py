@@ -279,13 +279,14 @@ def _zero_note(d: dict[str, Any]) -> str:
 
 
 def _origin(d: dict[str, Any]) -> list[tuple[str, str]]:
-    press, area = d["press"], d.get("area_m2")
+    press, area, specimen = d["press"], d.get("area_m2"), d.get("specimen") or {}
     return [
         ("press", f"{press.get('name') or 'unnamed'} ({press['board']})"),
         ("boot, run", f"{press['boot']}, {press['run']}"),
         ("sample", d.get("sample") or "not given"),
         ("operator", d.get("operator") or "not given"),
         ("area", f"{area * 1e6:.2f} mm²" if area else "not given: forces only"),
+        *((key.replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value)) for key, value in specimen.items()),
         ("if the host is lost", (d.get("host_loss") or "not given").replace("_", " ")),
         ("control ticks", f"{d['tick_hz']} a second" if d.get("tick_hz") else "not given"),
     ]

@@ -152,7 +152,9 @@ def annotated(store: Store, run_id: str) -> dict[str, Any]:
     """What people have said about a run, for its sidecar."""
     tags = store.db.execute("SELECT tag FROM tags WHERE run_id = ? ORDER BY tag", (run_id,))
     said = store.db.execute("SELECT unix_s, text FROM comments WHERE run_id = ? ORDER BY unix_s, rowid", (run_id,))
-    return {"tags": [row["tag"] for row in tags], "comments": [dict(row) for row in said]}
+    specimen = store.db.execute("SELECT key, value FROM specimens WHERE run_id = ? ORDER BY key", (run_id,))
+    return {"tags": [row["tag"] for row in tags], "comments": [dict(row) for row in said],
+            "specimen": {row["key"]: json.loads(row["value"]) for row in specimen}}  # fmt: skip
 
 
 def _run(store: Store, row: Any, tags: list[str]) -> Run:

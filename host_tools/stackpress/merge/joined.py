@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 OF_THE_PRESS = ("Test Time / s", "Cycle Count / 1", "Step Count / 1", "Step ID", "Step Record Index / 1", "Step Time / s",
                 "Step Type", "Record Index / 1")  # fmt: skip
 FIRST = (q.TEST_TIME, q.VOLTAGE, q.CURRENT, q.UNIX, q.CYCLE, q.STEP, q.FREQUENCY, q.REAL, q.IMAGINARY)
-ROWS = 131072  # joined at a time
+ROWS = 65536  # joined at a time
 SLACK_S = 0.02  # between two rows that follow each other
 
 
