@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from stackpress_plant import plant as physics
-from stackpress_plant.step import step
 
 from hil_tests.devices.ads131m04 import Ads131m04
 from hil_tests.devices.dac8551 import Dac8551
@@ -17,6 +16,7 @@ from hil_tests.devices.scale import QuadratureScale
 from hil_tests.devices.w25q import W25q
 from hil_tests.devices.wire_bits import HEALTHY, IN, PERMISSIVE, valve_bits
 from hil_tests.devices.wires import Wires
+from hil_tests.targets import compilation
 
 INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "trigger_in")  # at pins; the panel has the others
 
@@ -66,7 +66,7 @@ class Carrier:
         self.scale = QuadratureScale(self.wires, pins["scale_a"], pins["scale_b"]) if "scale_a" in pins else None
         self.thermocouples = self._thermocouples(self.panel) if self.panel else []
         self.trigger_in = 0
-        self.steps = 0
+        self.steps, self._plant_step = 0, compilation.plant_step()
         self._switches(HEALTHY)
         self.converter = Ads131m04(self.wires, pins, self._sample)
 
@@ -104,7 +104,7 @@ class Carrier:
         if not bits & PERMISSIVE:
             self.dac.unpowered()
         S[at["CODE"]], S[at["VALVE"]] = self.dac.code, bits
-        step(S, self.plant.P)
+        self._plant_step(S, self.plant.P)
         self.steps += 1
         self._switches(S[at["INPUTS"]])
         if self.scale:

@@ -8,7 +8,6 @@ from array import array
 from typing import Any
 
 from stackpress_plant import plant as physics
-from stackpress_plant.step import step
 
 from hil_tests.devices.carrier import OneShot
 from hil_tests.devices.hx711 import Hx711
@@ -16,6 +15,7 @@ from hil_tests.devices.pwm_valve import PwmValve
 from hil_tests.devices.recorder import EDGES, TRUTH_HZ, Recorder
 from hil_tests.devices.wire_bits import HEALTHY, IN, PERMISSIVE, valve_bits
 from hil_tests.devices.wires import Wires
+from hil_tests.targets import compilation
 
 CELL = 3
 INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "supply_ok", "start", "stop", "reset", "select")
@@ -37,7 +37,7 @@ class SmallCarrier:
         self.blackboard = array("i", [0] * (max(at[name] for name in at) + 1))
         module: Any = physics
         self.plant = plant or module.Plant(spec, hz, seed, module.words_of(at))
-        self.steps = 0
+        self.steps, self._plant_step = 0, compilation.plant_step()
         self.one_shot = OneShot(self.wires, pins["permissive"], settings["one_shot_ms"])
         self.dac = PwmValve(self.wires, pins["valve_pwm"])
         self.held: set[str] = set()
@@ -53,7 +53,7 @@ class SmallCarrier:
         bits = valve_bits(self.wires, self.pins, self.one_shot.alive)
         S[at["CODE"]] = self.dac.code if bits & PERMISSIVE else 0  # without the permissive the valve has no supply
         S[at["VALVE"]] = bits
-        step(S, self.plant.P)
+        self._plant_step(S, self.plant.P)
         self.steps += 1
         self._switches(S[at["INPUTS"]])
         if self.steps % max(1, self.hz // TRUTH_HZ) == 0:

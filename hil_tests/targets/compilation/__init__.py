@@ -8,6 +8,7 @@ headers the emulator runs as it was installed.
 
 import fcntl
 import hashlib
+import importlib
 import importlib.machinery
 import importlib.metadata
 import importlib.util
@@ -17,12 +18,13 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from hil_tests.targets.compilation import plant
 from hil_tests.targets.compilation.patches import MACHINES, MENDS, PROPERTIES
 
 HERE = Path(__file__).resolve().parent
@@ -69,6 +71,13 @@ def install() -> str:
     return ""
 
 
+def plant_step() -> Callable[[Any, Any], None]:
+    """The plant's step; compiled where the emulator is."""
+    module: Any = importlib.import_module("stackpress_plant.step" if install() else f"{PACKAGE}._plant")
+    step: Callable[[Any, Any], None] = module.step
+    return step
+
+
 def compiled() -> Path:
     """The folder with the modules, made unless it is there. Raises CannotCompile."""
     spec = importlib.util.find_spec("rp2040py")
@@ -91,7 +100,8 @@ def cache() -> Path:
 
 def key() -> str:
     """Of all that decides what comes out."""
-    parts = sorted([HERE / "patches.py", *HERE.glob("*.pyx"), *HERE.glob("*.pxd"), *HERE.glob("*.h"), *EDGES])
+    own_code = [HERE / "patches.py", HERE / "plant.py", *plant.sources(), *EDGES]
+    parts = sorted([*own_code, *HERE.glob("*.pyx"), *HERE.glob("*.pxd"), *HERE.glob("*.h")])
     own = hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()
     what = (importlib.metadata.version("rp2040py"), sys.version, sysconfig.get_platform(), CYTHON, FLAGS, own)
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
@@ -112,6 +122,7 @@ def _compile(sources: Path, folder: Path) -> None:
     _mend(native)
     for path in (*HERE.glob("*.pyx"), *HERE.glob("*.pxd"), *HERE.glob("*.h")):
         shutil.copyfile(path, native / (path.name if path.suffix == ".h" else f"_{path.name}"))
+    (native / "_plant.pyx").write_text(plant.text())
     devices = tree / "hil_tests" / "devices"
     devices.mkdir(parents=True)
     for path in EDGES:

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "machines.h"
+
 #define RAM 0x20000000u
 #define RAM_SIZE 0x42000u
 #define FLASH 0x10000000u
@@ -14,13 +16,12 @@
 #define UDIVIDEND 0x60u /* RP2040 datasheet 2.3.1.7; then UDIVISOR, SDIVIDEND, SDIVISOR, QUOTIENT, REMAINDER, CSR */
 #define CSR 0x78u
 #define HANDLER 1
-#define FAR (1LL << 40) /* cycles */
 
 struct divider {
     uint32_t dividend, divisor, quotient, remainder, csr;
 };
 
-struct burst {
+struct core { /* where rp2040py keeps it */
     uint32_t *r;
     int *n, *z, *c, *v, *mode;
     unsigned long long *cycles;
@@ -28,13 +29,23 @@ struct burst {
     struct divider div;
 };
 
-static inline uint32_t get32(const unsigned char *at) { uint32_t v; memcpy(&v, at, 4); return v; }
-static inline uint32_t get16(const unsigned char *at) { uint16_t v; memcpy(&v, at, 2); return v; }
-static inline void put32(unsigned char *at, uint32_t v) { memcpy(at, &v, 4); }
-static inline void put16(unsigned char *at, uint32_t v) { uint16_t w = (uint16_t)v; memcpy(at, &w, 2); }
+struct burst { /* a copy for the length of a burst: nothing that is stored can change it but here */
+    uint32_t r[16];
+    int n, z, c, v, mode;
+    unsigned long long cycles;
+    unsigned char *ram, *flash, *rom;
+    struct divider *div;
+};
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE uint32_t get32(const unsigned char *at) { uint32_t v; memcpy(&v, at, 4); return v; }
+INLINE uint32_t get16(const unsigned char *at) { uint16_t v; memcpy(&v, at, 2); return v; }
+INLINE void put32(unsigned char *at, uint32_t v) { memcpy(at, &v, 4); }
+INLINE void put16(unsigned char *at, uint32_t v) { uint16_t w = (uint16_t)v; memcpy(at, &w, 2); }
 
 /* Where `size` bytes lie that can only be read; NULL if they are no memory or not aligned. */
-static inline const unsigned char *readable(const struct burst *b, uint32_t address, uint32_t align, uint32_t size) {
+INLINE const unsigned char *readable(const struct burst *b, uint32_t address, uint32_t align, uint32_t size) {
     if (address & (align - 1)) return NULL;
     if (address - RAM <= RAM_SIZE - size) return b->ram + (address - RAM);
     if (address - FLASH <= FLASH_SIZE - size) return b->flash + (address - FLASH);
@@ -42,13 +53,12 @@ static inline const unsigned char *readable(const struct burst *b, uint32_t addr
     return NULL;
 }
 
-static inline unsigned char *writeable(const struct burst *b, uint32_t address, uint32_t align, uint32_t size) {
+INLINE unsigned char *writeable(const struct burst *b, uint32_t address, uint32_t align, uint32_t size) {
     if (address & (align - 1)) return NULL;
     return address - RAM <= RAM_SIZE - size ? b->ram + (address - RAM) : NULL;
 }
 
-static void divide(struct burst *b, int is_signed) {
-    struct divider *d = &b->div;
+static void divide(struct divider *d, int is_signed) {
     if (!d->divisor) {
         d->quotient = d->dividend ? 0xFFFFFFFFu : 1;
         d->remainder = d->dividend;
@@ -61,12 +71,10 @@ static void divide(struct burst *b, int is_signed) {
         d->remainder = d->dividend % d->divisor;
     }
     d->csr = 3;
-    *b->cycles += 8;
 }
 
 /* The divider's registers; 0 if `offset` in the SIO is none of them. */
-static int divider_read(struct burst *b, uint32_t offset, uint32_t *value) {
-    struct divider *d = &b->div;
+static int divider_read(struct divider *d, uint32_t offset, uint32_t *value) {
     switch (offset) {
     case UDIVIDEND: case UDIVIDEND + 8: *value = d->dividend; return 1;
     case UDIVIDEND + 4: case UDIVIDEND + 12: *value = d->divisor; return 1;
@@ -77,56 +85,56 @@ static int divider_read(struct burst *b, uint32_t offset, uint32_t *value) {
     return 0;
 }
 
-static int divider_write(struct burst *b, uint32_t offset, uint32_t value) {
-    struct divider *d = &b->div;
+/* A division adds its cycles to the core's. */
+static int divider_write(struct divider *d, unsigned long long *cycles, uint32_t offset, uint32_t value) {
     switch (offset) {
-    case UDIVIDEND: case UDIVIDEND + 8: d->dividend = value; divide(b, offset != UDIVIDEND); return 1;
-    case UDIVIDEND + 4: case UDIVIDEND + 12: d->divisor = value; divide(b, offset != UDIVIDEND + 4); return 1;
+    case UDIVIDEND: case UDIVIDEND + 8: d->dividend = value; divide(d, offset != UDIVIDEND); *cycles += 8; return 1;
+    case UDIVIDEND + 4: case UDIVIDEND + 12: d->divisor = value; divide(d, offset != UDIVIDEND + 4); *cycles += 8; return 1;
     case UDIVIDEND + 16: d->quotient = value; d->csr = 3; return 1;
     case UDIVIDEND + 20: d->remainder = value; d->csr = 3; return 1;
     }
     return 0;
 }
 
-static inline void nz(const struct burst *b, uint32_t result) { *b->n = result >> 31; *b->z = !result; }
+INLINE void nz(struct burst *b, uint32_t result) { b->n = result >> 31; b->z = !result; }
 
-static inline uint32_t add(const struct burst *b, int64_t x, int64_t y) {
+INLINE uint32_t add(struct burst *b, int64_t x, int64_t y) {
     int64_t sum = x + y;
     uint32_t result = (uint32_t)sum;
     nz(b, result);
-    *b->c = sum != (int64_t)result;
-    *b->v = (int64_t)(int32_t)result != (int64_t)(int32_t)x + (int64_t)(int32_t)y;
+    b->c = sum != (int64_t)result;
+    b->v = (int64_t)(int32_t)result != (int64_t)(int32_t)x + (int64_t)(int32_t)y;
     return result;
 }
 
-static inline uint32_t subtract(const struct burst *b, int64_t x, int64_t y) {
+INLINE uint32_t subtract(struct burst *b, int64_t x, int64_t y) {
     uint32_t result = (uint32_t)(x - y), p = (uint32_t)x, q = (uint32_t)y;
     nz(b, result);
-    *b->c = x >= y;
-    *b->v = ((p ^ q) & (p ^ result)) >> 31;
+    b->c = x >= y;
+    b->v = ((p ^ q) & (p ^ result)) >> 31;
     return result;
 }
 
-static inline int holds(const struct burst *b, uint32_t condition) {
+INLINE int holds(const struct burst *b, uint32_t condition) {
     int is = 0;
     switch (condition >> 1) {
-    case 0: is = *b->z; break;
-    case 1: is = *b->c; break;
-    case 2: is = *b->n; break;
-    case 3: is = *b->v; break;
-    case 4: is = *b->c && !*b->z; break;
-    case 5: is = *b->n == *b->v; break;
-    case 6: is = *b->n == *b->v && !*b->z; break;
+    case 0: is = b->z; break;
+    case 1: is = b->c; break;
+    case 2: is = b->n; break;
+    case 3: is = b->v; break;
+    case 4: is = b->c && !b->z; break;
+    case 5: is = b->n == b->v; break;
+    case 6: is = b->n == b->v && !b->z; break;
     case 7: is = 1; break;
     }
     return (condition & 1) && condition != 15 ? !is : is;
 }
 
-static inline int load(struct burst *b, uint32_t to, uint32_t address, uint32_t size, int sign) {
+INLINE int load(struct burst *b, uint32_t to, uint32_t address, uint32_t size, int sign) {
     const unsigned char *at = readable(b, address, size, size);
     if (!at) {
         uint32_t value;
-        if (size != 4 || address - SIO > CSR || !divider_read(b, address - SIO, &value)) return 0;
+        if (size != 4 || address - SIO > CSR || !divider_read(b->div, address - SIO, &value)) return 0;
         b->r[to] = value;
         return 1;
     }
@@ -136,9 +144,9 @@ static inline int load(struct burst *b, uint32_t to, uint32_t address, uint32_t 
     return 2;
 }
 
-static inline int store(struct burst *b, uint32_t from, uint32_t address, uint32_t size) {
+INLINE int store(struct burst *b, uint32_t from, uint32_t address, uint32_t size) {
     unsigned char *at = writeable(b, address, size, size);
-    if (!at) return size == 4 && address - SIO <= CSR && divider_write(b, address - SIO, b->r[from]) ? 1 : 0;
+    if (!at) return size == 4 && address - SIO <= CSR && divider_write(b->div, &b->cycles, address - SIO, b->r[from]) ? 1 : 0;
     if (size == 4) put32(at, b->r[from]);
     else if (size == 2) put16(at, b->r[from]);
     else *at = (unsigned char)b->r[from];
@@ -146,7 +154,7 @@ static inline int store(struct burst *b, uint32_t from, uint32_t address, uint32
 }
 
 /* Registers of `list`, the lowest first, from `address` on; how many, or -1 if they do not all lie in memory. */
-static inline int load_many(struct burst *b, uint32_t list, uint32_t address) {
+INLINE int load_many(struct burst *b, uint32_t list, uint32_t address) {
     uint32_t count = (uint32_t)__builtin_popcount(list), i;
     const unsigned char *at = count ? readable(b, address, 4, 4 * count) : b->ram;
     if (!at) return -1;
@@ -155,7 +163,7 @@ static inline int load_many(struct burst *b, uint32_t list, uint32_t address) {
     return (int)count;
 }
 
-static inline int store_many(struct burst *b, uint32_t list, uint32_t address, int link) {
+INLINE int store_many(struct burst *b, uint32_t list, uint32_t address, int link) {
     uint32_t count = (uint32_t)__builtin_popcount(list), i;
     unsigned char *at = count + (uint32_t)link ? writeable(b, address, 4, 4 * (count + (uint32_t)link)) : b->ram;
     if (!at) return -1;
@@ -166,26 +174,26 @@ static inline int store_many(struct burst *b, uint32_t list, uint32_t address, i
 }
 
 /* The data processing instructions of 0x4000 - 0x43FF; 0: left to rp2040py. */
-static inline int processed(struct burst *b, uint32_t op) {
+INLINE int processed(struct burst *b, uint32_t op) {
     uint32_t *r = b->r, d = op & 7, m = r[op >> 3 & 7], value = r[d], count = m & 0xFF, result;
     switch (op >> 6 & 15) {
     case 0: result = value & m; break;
     case 1: result = value ^ m; break;
     case 2:
         result = count >= 32 ? 0 : value << count;
-        if (count) *b->c = (value >> ((32 - count) & 31)) & 1;
+        if (count) b->c = (value >> ((32 - count) & 31)) & 1;
         break;
     case 3:
         result = count < 32 ? value >> count : 0;
-        *b->c = count <= 32 ? (value >> ((count - 1) & 31)) & 1 : 0;
+        b->c = count <= 32 ? (value >> ((count - 1) & 31)) & 1 : 0;
         break;
     case 4:
         if (count > 32) count = 32;
         result = count < 32 ? (uint32_t)((int32_t)value >> count) : (value >> 31 ? 0xFFFFFFFFu : 0);
-        *b->c = (value >> ((count - 1) & 31)) & 1;
+        b->c = (value >> ((count - 1) & 31)) & 1;
         break;
-    case 5: r[d] = add(b, m, (int64_t)value + (*b->c ? 1 : 0)); return 1;
-    case 6: r[d] = subtract(b, value, (int64_t)m + (*b->c ? 0 : 1)); return 1;
+    case 5: r[d] = add(b, m, (int64_t)value + (b->c ? 1 : 0)); return 1;
+    case 6: r[d] = subtract(b, value, (int64_t)m + (b->c ? 0 : 1)); return 1;
     case 8: nz(b, value & m); return 1;
     case 9: r[d] = subtract(b, 0, m); return 1;
     case 10: subtract(b, value, m); return 1;
@@ -202,14 +210,14 @@ static inline int processed(struct burst *b, uint32_t op) {
 }
 
 /* High registers and branches to them, 0x4400 - 0x47FF. */
-static inline int high(struct burst *b, uint32_t op) {
+INLINE int high(struct burst *b, uint32_t op) {
     uint32_t *r = b->r, m = op >> 3 & 15, d = (op >> 4 & 8) | (op & 7), value;
     switch (op >> 8 & 3) {
     case 1: subtract(b, r[d], r[m]); return 1;
     case 3:
         if (op & 7) return 0;
         if (op & 0x80) r[14] = r[15] | 1;
-        else if (*b->mode == HANDLER && r[m] >> 28 == 15) return 0;
+        else if (b->mode == HANDLER && r[m] >> 28 == 15) return 0;
         value = r[m];
         r[15] = value & ~1u;
         return 2;
@@ -222,7 +230,7 @@ static inline int high(struct burst *b, uint32_t op) {
 }
 
 /* 0xB000 - 0xBFFF without what changes the processor's state. */
-static inline int various(struct burst *b, uint32_t op) {
+INLINE int various(struct burst *b, uint32_t op) {
     uint32_t *r = b->r, d = op & 7, m = r[op >> 3 & 7], list = op & 0xFF, address, to;
     const unsigned char *at;
     int count;
@@ -258,7 +266,7 @@ static inline int various(struct burst *b, uint32_t op) {
         at = readable(b, address, 4, 4);
         if (!at) return 0;
         to = get32(at);
-        if (*b->mode == HANDLER && to >> 28 == 15) return 0;
+        if (b->mode == HANDLER && to >> 28 == 15) return 0;
         count = load_many(b, list, r[13]);
         if (count < 0) return 0;
         r[13] = (address + 4) & ~3u;
@@ -270,7 +278,7 @@ static inline int various(struct burst *b, uint32_t op) {
 }
 
 /* One instruction: its cycles, or 0 with nothing changed if it is none of these. `r[15]` is behind it already. */
-static inline int plain(struct burst *b, uint32_t op, uint32_t pc) {
+INLINE int plain(struct burst *b, uint32_t op, uint32_t pc) {
     uint32_t *r = b->r, d = op & 7, m = op >> 3 & 7, i = op >> 6 & 31, high3 = op >> 8 & 7, byte = op & 0xFF, value, second, list;
     const unsigned char *at;
     int count;
@@ -279,19 +287,19 @@ static inline int plain(struct burst *b, uint32_t op, uint32_t pc) {
         value = r[m];
         r[d] = value << i;
         nz(b, r[d]);
-        if (i) *b->c = value >> (32 - i) & 1;
+        if (i) b->c = value >> (32 - i) & 1;
         return 1;
     case 1:
         value = r[m];
         r[d] = i ? value >> i : 0;
         nz(b, r[d]);
-        *b->c = value >> (i ? i - 1 : 31) & 1;
+        b->c = value >> (i ? i - 1 : 31) & 1;
         return 1;
     case 2:
         value = r[m];
         r[d] = i ? (uint32_t)((int32_t)value >> i) : (value >> 31 ? 0xFFFFFFFFu : 0);
         nz(b, r[d]);
-        *b->c = value >> (i ? i - 1 : 31) & 1;
+        b->c = value >> (i ? i - 1 : 31) & 1;
         return 1;
     case 3:
         value = op & 0x400 ? op >> 6 & 7 : r[op >> 6 & 7];
@@ -359,7 +367,7 @@ static inline int plain(struct burst *b, uint32_t op, uint32_t pc) {
     return 0;
 }
 
-static inline int one(struct burst *b) {
+INLINE int next(struct burst *b) {
     uint32_t before = b->r[15], pc = before & ~1u;
     const unsigned char *at = readable(b, pc, 2, 2);
     int cycles;
@@ -367,43 +375,63 @@ static inline int one(struct burst *b) {
     b->r[15] = before + 2;
     cycles = plain(b, get16(at), pc);
     if (!cycles) b->r[15] = before;
-    else *b->cycles += (unsigned long long)cycles;
+    else b->cycles += (unsigned long long)cycles;
     return cycles;
 }
 
-struct horizon {
-    double *now, alarm; /* ns */
-    long long *at[2], due[2], step[2]; /* of both PIO blocks, in 1/256 of a cycle; a block that stands still has step 0 */
-};
+INLINE struct burst begun(struct core *core) {
+    struct burst b;
+    memcpy(b.r, core->r, sizeof b.r);
+    b.n = *core->n, b.z = *core->z, b.c = *core->c, b.v = *core->v, b.mode = *core->mode, b.cycles = *core->cycles;
+    b.ram = core->ram, b.flash = core->flash, b.rom = core->rom, b.div = &core->div;
+    return b;
+}
 
-/* The first number of cycles with which an alarm or a state machine is due. */
-static long long cycles_to(const struct horizon *h) {
-    double now = *h->now, ahead = (h->alarm - now) / 8.0;
+INLINE void ended(const struct burst *b, struct core *core) {
+    memcpy(core->r, b->r, sizeof b->r);
+    *core->n = b->n, *core->z = b->z, *core->c = b->c, *core->v = b->v, *core->cycles = b->cycles;
+}
+
+/* One instruction by itself. */
+static int one(struct core *core) {
+    struct burst b = begun(core);
+    int cycles = next(&b);
+    ended(&b, core);
+    return cycles;
+}
+
+/* The first number of cycles with which an alarm is due. */
+static long long cycles_to(double now, double alarm) {
+    double ahead = (alarm - now) / 8.0;
     long long cycles = FAR;
-    int n;
     if (ahead < (double)FAR) {
         cycles = (long long)ahead;
-        while (now + (double)(cycles - 1) * 8.0 >= h->alarm) cycles--;
-        while (now + (double)cycles * 8.0 < h->alarm) cycles++;
-    }
-    for (n = 0; n < 2; n++) {
-        long long due = (h->due[n] - *h->at[n] + 255) >> 8;
-        if (h->step[n] && due < cycles) cycles = due;
+        while (now + (double)(cycles - 1) * 8.0 >= alarm) cycles--;
+        while (now + (double)cycles * 8.0 < alarm) cycles++;
     }
     return cycles;
 }
 
-/* Until an alarm or a state machine is due with the last instruction's cycles, which are given back and not yet told to the clock;
- * or 0: the next instruction is none of these. */
-static int run_burst(struct burst *b, struct horizon *h) {
-    long long end = cycles_to(h), done = 0;
+/* Until an alarm, or a state machine's step that is seen from outside (machines.h), is due with the last instruction's cycles, which
+ * are given back and not yet told to the clock; or 0: the next instruction is none of these. */
+static int run_burst(struct core *core, struct block *blocks, double *now, double alarm_ns) {
+    struct burst b = begun(core);
+    long long alarm = cycles_to(*now, alarm_ns), end, done = 0;
     int cycles, n;
-    for (;;) {
-        cycles = one(b);
-        if (!cycles || done + cycles >= end) break;
+    for (n = 0; n < 2; n++) block_begin(blocks + n);
+    end = nearest(blocks, alarm);
+    while ((cycles = next(&b))) {
         done += cycles;
+        if (done < end) continue;
+        if (done >= alarm || !blocks_make(blocks, done)) {
+            done -= cycles;
+            break;
+        }
+        end = nearest(blocks, alarm);
     }
-    *h->now += (double)done * 8.0;
-    for (n = 0; n < 2; n++) *h->at[n] += done * h->step[n];
+    ended(&b, core);
+    *now += (double)done * 8.0;
+    for (n = 0; n < 2; n++)
+        if (!*blocks[n].stopped) *blocks[n].at += done << 8;
     return cycles;
 }

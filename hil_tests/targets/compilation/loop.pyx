@@ -2,19 +2,22 @@
 """The emulator's own loop over instructions (rp2040py's execute_batch), with its calls made in C and an end in simulated time.
 
 One turn does what one turn of execute_batch does, in the same order: an instruction or a jump to the next alarm, the clock, and
-then both PIO blocks by as many cycles. Turns in which nothing can happen but a plain instruction are made many at a time (burst.h).
+then both PIO blocks by as many cycles. Turns in which nothing can happen but a plain instruction and steps of PIO that only the state
+machine itself can see are made many at a time (burst.h, machines.h).
 """
 
 from rp2040py.native._cortex_m0_core cimport CortexM0Core
+from rp2040py.native._gpio_pin cimport GPIOPin
 from rp2040py.native._pio cimport RPPIO
 from rp2040py.native._rp2040 cimport RP2040
 from rp2040py.native._simulation_clock cimport SimulationClock
+from rp2040py.native._state_machine cimport StateMachine
 
 cdef extern from "burst.h":
     struct divider:
         unsigned int dividend, divisor, quotient, remainder, csr
 
-    struct burst:
+    struct core:
         unsigned int *r
         bint *n
         bint *z
@@ -27,21 +30,53 @@ cdef extern from "burst.h":
         unsigned char *rom
         divider div
 
-    struct horizon:
-        double *now
-        double alarm
-        long long *at[2]
-        long long due[2]
-        long long step[2]
+    struct machine:
+        bint *enabled
+        bint *waiting
+        bint *exec_valid
+        unsigned int *pc
+        unsigned int *x
+        unsigned int *y
+        unsigned int *in_ "in"
+        unsigned int *in_count
+        unsigned int *out
+        unsigned int *out_count
+        unsigned int *exec_ctrl
+        unsigned int *shift_ctrl
+        unsigned int *pin_ctrl
+        long long *cycles
+        long long *due
+        long long *div
 
-    int run_burst(burst *b, horizon *h)
-    int one(burst *b)
-    int divider_read(burst *b, unsigned int offset, unsigned int *value)
-    int divider_write(burst *b, unsigned int offset, unsigned int value)
+    struct pad:
+        bint *driven
+        bint *raw
+        unsigned int *pad
+        unsigned int *ctrl
+
+    struct block:
+        machine machine[4]
+        unsigned int *program
+        unsigned int *values
+        unsigned int *directions
+        unsigned int *old_values
+        unsigned int *old_directions
+        bint *stopped
+        long long *at
+        long long *due
+        long long *drops
+        pad *pads
+        unsigned int pins
+
+    void block_begin(block *k)
+    int blocks_make(block *k, long long cycles)
+    int run_burst(core *c, block *blocks, double *now, double alarm)
+    int one(core *c)
+    int divider_read(divider *d, unsigned int offset, unsigned int *value)
+    int divider_write(divider *d, unsigned long long *cycles, unsigned int offset, unsigned int value)
 
 cdef unsigned int TIMEHR = 0x08, TIMELR = 0x0C, TIMERAWL = 0x28  # RP2040 datasheet 4.6.5
 cdef double CYCLE_NANOS = 1e9 / 125_000_000
-cdef long long NEVER = <long long>1 << 62
 
 
 cdef class Loop:
@@ -53,7 +88,9 @@ cdef class Loop:
     cdef SimulationClock clock
     cdef RPPIO pio0
     cdef RPPIO pio1
-    cdef burst plain
+    cdef core plain
+    cdef block blocks[2]
+    cdef pad pads[32]
     cdef object others, timer, timers_own
 
     def __init__(self, RP2040 rp2040, SimulationClock clock):
@@ -69,22 +106,43 @@ cdef class Loop:
 
     cdef void _reach(self):
         """Where the core's registers and the chip's memories lie: they never move."""
-        cdef burst *b = &self.plain
+        cdef core *b = &self.plain
         b.r = &self.core.registers[0]
         b.n, b.z, b.c, b.v, b.mode = &self.core.n, &self.core.z, &self.core.c, &self.core.v, &self.core.current_mode
         b.cycles = &self.core.cycles
         b.ram, b.flash = &self.rp2040._sram[0], &self.rp2040._flash[0]
         b.rom = <unsigned char *>&self.rp2040._bootrom[0]
         b.div = divider(0, 1, 0, 0, 0)
+        cdef GPIOPin pin
+        cdef pad *p
+        for n in range(len(self.rp2040.gpio)):
+            pin, p = self.rp2040.gpio[n], &self.pads[n]
+            p.driven, p.raw, p.pad, p.ctrl = &pin._driven, &pin._raw_input_value, &pin.pad_value, &pin.ctrl
+        self._reach_block(&self.blocks[0], self.pio0)
+        self._reach_block(&self.blocks[1], self.pio1)
+
+    cdef void _reach_block(self, block *k, RPPIO pio):
+        cdef StateMachine one
+        cdef machine *m
+        k.program, k.values, k.directions = &pio.program[0], &pio.pin_values, &pio.pin_directions
+        k.old_values, k.old_directions, k.stopped = &pio.old_pin_values, &pio.old_pin_directions, &pio.stopped
+        k.at, k.due, k.drops, k.pads = &pio.cycle_fp, &pio.next_due_fp, &pio.backlog_drops, &self.pads[0]
+        k.pins = len(self.rp2040.gpio)
+        for n in range(4):
+            one, m = pio.machines[n], &k.machine[n]
+            m.enabled, m.waiting, m.exec_valid, m.pc, m.x, m.y = &one.enabled, &one.waiting, &one.exec_valid, &one.pc, &one.x, &one.y
+            m.in_, m.in_count, m.out = &one.input_shift_reg, &one.input_shift_count, &one.output_shift_reg
+            m.out_count, m.exec_ctrl, m.shift_ctrl = &one.output_shift_count, &one.exec_ctrl, &one.shift_ctrl
+            m.pin_ctrl, m.cycles, m.due, m.div = &one.pin_ctrl, &one.cycles, &one.next_due_fp, &one.div_fp
 
     # -- the hardware divider is the burst's; the rest of the SIO is rp2040py's --
 
     def read_sio(self, offset):
         cdef unsigned int value
-        return value if divider_read(&self.plain, offset, &value) else self.others[0](offset)
+        return value if divider_read(&self.plain.div, offset, &value) else self.others[0](offset)
 
     def write_sio(self, offset, value):
-        if not divider_write(&self.plain, offset, value & 0xFFFFFFFF):
+        if not divider_write(&self.plain.div, self.plain.cycles, offset, value & 0xFFFFFFFF):
             self.others[1](offset, value)
 
     def reset_sio(self):
@@ -107,14 +165,21 @@ cdef class Loop:
         """A single plain instruction, without the clock; its cycles, or 0 if it is none."""
         return one(&self.plain)
 
+    def machines_make(self, long long cycles):
+        """PIO goes on by so many cycles, without the processor; False, and nothing is done, if rp2040py has to make a step."""
+        cdef int n
+        for n in range(2):
+            block_begin(&self.blocks[n])
+        if not blocks_make(&self.blocks[0], cycles):
+            return False
+        for n in range(2):
+            if not self.blocks[n].stopped[0]:
+                self.blocks[n].at[0] += cycles << 8
+        return True
+
     cdef int _burst(self):
-        cdef horizon h
-        h.now = &self.clock._nanos_counter
-        h.alarm = 1e300 if self.clock._next_alarm is None else self.clock._next_alarm.nanos
-        h.at[0], h.at[1] = &self.pio0.cycle_fp, &self.pio1.cycle_fp
-        h.step[0], h.due[0] = (0, NEVER) if self.pio0.stopped else (256, self.pio0.next_due_fp)
-        h.step[1], h.due[1] = (0, NEVER) if self.pio1.stopped else (256, self.pio1.next_due_fp)
-        return run_burst(&self.plain, &h)
+        cdef double alarm = 1e300 if self.clock._next_alarm is None else self.clock._next_alarm.nanos
+        return run_burst(&self.plain, &self.blocks[0], &self.clock._nanos_counter, alarm)
 
     def run(self):
         cdef CortexM0Core core = self.core

@@ -94,6 +94,9 @@ WAITING_IN_C = """        for pio in self.blocks():
                 if waiter.enabled and waiter.waiting and waiter.wait_type == 1 and waiter.wait_index == self.index:
                     machine.check_wait()
 """
+PROGRAM = "    cdef public list instructions\n"
+WRITTEN = "            self.instructions[(offset - INSTR_MEM0) >> 2] = value & 0xFFFF\n"
+FORGOTTEN = "            machine.reset()\n        self.instructions = [0] * 32\n"
 MACHINE = "        cdef StateMachine machine\n"
 EACH, EACH_IN_C = ("        for machine in self.machines:\n", "        for index in range(4):\n"
                    "            machine = <StateMachine>PyList_GET_ITEM(self.machines, index)\n")
@@ -145,13 +148,17 @@ MENDS = [
     ("_pio.pxd", "    cdef _run_due(self)\n", f"    cdef _run_due(self)\n{BLOCK}"),
     ("_pio.pyx", INTERRUPTS, INTERRUPTS_IN_C),
     ("_pio.pyx", RAW, RAW_IN_C),
+    ("_pio.pxd", PROGRAM, PROGRAM + "    cdef unsigned int program[32]\n"),
+    ("_pio.pyx", WRITTEN, WRITTEN.replace("instructions", "program") + WRITTEN),
+    ("_pio.pyx", FORGOTTEN, FORGOTTEN + "        memset(self.program, 0, sizeof(self.program))\n"),
     ("_pio.pyx", "    def irq_updated(self):", "    cpdef irq_updated(self):"),
     ("_pio.pyx", "from rp2040py.native._gpio_pin cimport GPIOPin\n", f"from rp2040py.native._gpio_pin cimport GPIOPin\n{OTHERS}\n"),
     ("_pio.pxd", "cdef class RPPIO:\n", f"{PADS} Pads\n\n\ncdef class RPPIO(Pads):\n"),
     ("_pio.pxd", OUT_PINS, ""),
     ("_pio.pxd", "    cdef public list machines\n", ""),
     ("_pio.pyx", "cdef class RPPIO:\n", "cdef class RPPIO(Pads):\n"),
-    ("_pio.pyx", "import asyncio\n", f"import asyncio\n\nfrom cpython.list cimport PyList_GET_ITEM\n\n{PADS} Pads\n"),
+    ("_pio.pyx", "import asyncio\n",
+     f"import asyncio\n\nfrom cpython.list cimport PyList_GET_ITEM\nfrom libc.string cimport memset\n\n{PADS} Pads\n"),
     ("_pio.pyx", DUE + EACH, DUE + "        cdef int index\n" + EACH_IN_C),
     ("_pio.pyx", RUN + EACH, RUN + "        cdef int index\n" + EACH_IN_C),
     ("_state_machine.pxd", "cdef class StateMachine:\n",
