@@ -71,7 +71,7 @@ class Maintenance:
         if self.owned:
             self._check(before)
         elif before:
-            raise Refused('no code is set: SYSTem:PASSword:NEW "","CODE"', -203)
+            raise Refused('no code is set: SYSTem:PASSword:NEW with "" as the one before', -203)
         self._owner("put", self._work, code)
         self.events.tell(records.EVENT_SERVICE, CODE_SET, 0, "code set")
 

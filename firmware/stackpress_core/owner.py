@@ -65,7 +65,7 @@ def check(documents, work, code, rested_s):
     each of three steps that take part of a second."""
     record = _record(documents)
     if "hash" not in record:
-        raise Refused('no code is set: SYSTem:PASSword:NEW "","CODE", or `stackpress service set`', REFUSED)
+        raise Refused('no code is set: `stackpress service set`; or SYSTem:PASSword:NEW with "" as the one before', REFUSED)
     failed = record.get("failed", 0)
     left_s = wait_s(failed) - rested_s
     if left_s > 0:

@@ -53,6 +53,8 @@ def restarted(b, flash=None):
 def test_service_work_is_refused_while_no_code_is_set_and_says_what_to_do():
     b = bench()
     assert "no code is set" in refusal(b.press.maintenance.enter, "") and "service set" in refusal(b.press.maintenance.enter, CODE)
+    for told in (refusal(b.press.maintenance.enter, CODE), refusal(b.press.maintenance.set_code, "x", CODE)):
+        assert "NEW" in told and "," not in told, "an error's text holds no comma: what it says to type must not need one"
     found = documents()
     for name in ("ceilings", "calibration"):
         assert "owner's code" in refusal(b.press.settings.put, name, found[name])

@@ -252,9 +252,11 @@ print(stackpress.__file__, found.count, found.bad_bytes, found.missing)
 """
 
 
-def test_a_host_from_before_reads_what_todays_press_logs(tmp_path):
-    """Needs the history: a checkout without it has no older host to ask."""
-    git = shutil.which("git")
+@pytest.fixture(scope="module")
+def old_host(tmp_path_factory):
+    """What a host from before records could grow says of a log: (records, bytes that are none, records that are missing)."""
+    tmp_path = tmp_path_factory.mktemp("old_host")
+    git = shutil.which("git")  # a checkout without its history has no older host to ask
     there = git and subprocess.run([git, "cat-file", "-e", FIRST_COMMIT + "^{commit}"], cwd=ROOT, capture_output=True)
     if not there or there.returncode:
         pytest.skip(f"this checkout does not hold {FIRST_COMMIT}")
@@ -262,12 +264,35 @@ def test_a_host_from_before_reads_what_todays_press_logs(tmp_path):
     old.mkdir()
     packed = subprocess.run([git, "archive", FIRST_COMMIT, "host_tools", "firmware"], cwd=ROOT, capture_output=True, check=True)
     subprocess.run(["tar", "-x", "-C", str(old)], input=packed.stdout, check=True)
-    tree = ChangedTree(tmp_path)
-    tree.python(RUN, tmp_path / "log.spj")
-    ask = [sys.executable, "-c", OLD_HOST, old / "host_tools", old / "firmware", tmp_path / "log.spj"]
-    said = subprocess.run(ask, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
-    now = decode((tmp_path / "log.spj").read_bytes())
-    assert said == f"{old / 'host_tools' / 'stackpress' / '__init__.py'} {now.count} 0 0\n" and now.count > 30
+
+    def asked(log):
+        ask = [sys.executable, "-c", OLD_HOST, old / "host_tools", old / "firmware", log]
+        where, *told = subprocess.run(ask, capture_output=True, text=True, check=True, cwd=tmp_path).stdout.split()
+        assert where == str(old / "host_tools" / "stackpress" / "__init__.py")
+        return [int(one) for one in told]
+
+    return asked
+
+
+def grown(log):
+    """The samples of a log that are longer than those of the first firmware, and their bytes."""
+    known = decode(FIRST).views[0].dtype.itemsize
+    longer = [view for view in decode(log.read_bytes()).views if view.dtype.itemsize > known]
+    return sum(len(view) for view in longer), sum(view.nbytes for view in longer)
+
+
+def test_a_host_from_before_reads_what_todays_press_logs(old_host, tmp_path):
+    """But for samples that a later column has made longer: it takes these for damage, so that its pull marks nothing as pulled."""
+    ChangedTree(tmp_path).python(RUN, tmp_path / "log.spj")
+    now, (samples, size) = decode((tmp_path / "log.spj").read_bytes()), grown(tmp_path / "log.spj")
+    assert old_host(tmp_path / "log.spj") == [now.count - samples, size, samples] and now.count - samples > 15
+
+
+def test_with_a_row_more_a_host_from_before_reads_all_but_the_samples(old_host, newer):
+    _, folder, _ = newer
+    now, (samples, size) = decode((folder / "new.spj").read_bytes()), grown(folder / "new.spj")
+    assert samples == len(now.samples) > 30
+    assert old_host(folder / "new.spj") == [now.count - samples, size, samples]
 
 
 def test_the_oldest_size_of_a_record_is_what_the_first_firmware_wrote():

@@ -72,7 +72,10 @@ def nodes_of(header):
 
 def is_of_modem(line):
     """Whether this is what a program asks that looks for modems on every new port, as ModemManager does: AT, ATZ, ATE1, ATI,
-    AT+CGMI. Nobody at the press has asked that, and no header of ours begins so: nothing is answered, and it is no error."""
+    AT+CGMI, or +++ before. Nobody at the press has asked that, and no header of ours begins so: nothing is answered, and it is no
+    error."""
+    if line[:3] == "+++":
+        line = line[3:] or "AT"
     if line[:2] not in ("AT", "at"):
         return False
     rest = line[2:].upper()

@@ -4,7 +4,7 @@ import binascii
 import struct
 
 from fakes import Parts, Serial
-from stackpress_core.errors import ScpiError, StorageFault
+from stackpress_core.errors import Refused, ScpiError, StorageFault
 from stackpress_core.log.telemetry import WIDTH
 from stackpress_core.scpi import commands, inbox, sources, status
 from stackpress_core.scpi.server import Server
@@ -622,3 +622,45 @@ def test_a_document_that_can_not_be_read_is_listed_as_bad():
     assert press.documents.failures > 0
     store.read = None  # no store at all: every document fails, and the answer says so
     assert ask(server, "DATA:CAT?") == "\n" and errors(server) == [-300]
+
+
+class Alone(Serial):
+    """A line that knows, as the USB port does, when one question came alone."""
+
+    def asked(self, texts):
+        line, rows = self.sent[:-1], texts.split(b"\n")[:-1]
+        if line not in rows:
+            return -1 if self.sent else -2
+        self.sent = b""
+        return rows.index(line)
+
+
+class Faulty:
+    """A part of the press of which nothing can be told."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __getattr__(self, name):
+        raise self.error
+
+
+def test_a_number_that_can_not_be_told_goes_the_long_way_where_its_error_is_kept():
+    for error, number in ((Refused("not now"), -221), (ScpiError(-230), -230), (OSError(5), -320), (TypeError("a defect"), -300)):
+        server = Server(Alone(), commands.MODULES, Parts())
+        assert ask(server, "MEAS:FORC?") == "663.66\n" and server.repeated.numbers
+        server.serial.sent = b"MEAS:FORC?\n"
+        server.go_on()
+        assert server.serial.sent == b"" and server.runs == 1, "it was answered the short way"
+        part, name, places = server.repeated.numbers[0]
+        (question, found) = list(server.repeated.known.items())[0]
+        for many in (1, 3):  # alone, and beside others that are the same
+            server.repeated.numbers[0] = Faulty(error), name, places
+            server.repeated.known[question] = found[:3] + (Faulty(error),) + found[4:]
+            server.serial.got, server.serial.sent = b"", b"MEAS:FORC?\n" * many
+            for _ in range(60):
+                server.go_on()
+                server.poll()
+            assert server.serial.got == b"" and errors(server) == [number] * many, (number, many)
+        server.repeated.numbers[0], server.repeated.known[question] = (part, name, places), found
+        assert ask(server, "MEAS:FORC?") == "663.66\n" and errors(server) == []

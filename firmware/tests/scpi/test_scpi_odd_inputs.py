@@ -291,7 +291,7 @@ def test_the_list_of_headers_has_no_line_feed_for_who_takes_the_first_one_for_th
 # What ModemManager asks on a port that it does not know (mm-port-probe.c and its plugins), and what others ask who look for modems.
 PROBES = ("AT", "at", "ATZ", "ATE1", "ATE0", "ATE1 E0", "ATE0+CPMS?", "ATI", "ATI1I2", "AT+CGMI", "AT+GMI", "AT+CGMM", "AT+GMM", "AT+GCAP",
           "AT+CPIN?", "AT&F", "ATQ0 V1 E1 S0=0 &C1 &D2 +FCLASS=0", "ATH", "ATV1", "ATX4", "AT$NWDMAT=1", "AT%IPSYS?", "AT^SYSINFO",
-          "AT!GCAP?", "AT#CID?", "AT\\V1", "ATS0=0")  # fmt: skip
+          "AT!GCAP?", "AT#CID?", "AT\\V1", "ATS0=0", "+++", "+++ATH")  # fmt: skip
 
 
 def test_what_a_search_for_modems_leaves_is_nothing_for_the_next_client():
@@ -304,7 +304,7 @@ def test_what_a_search_for_modems_leaves_is_nothing_for_the_next_client():
 
 def test_what_only_begins_like_a_search_for_modems_is_an_error():
     for line in ("ATT:FORC?", "ATTenuation 3", "ATE:FORC?", "AT?", "AT:FORC?", "AT 1", "ATEST", "ATZERO", "AT*IDN?", "ATDT123", "ATA", "A/", "T+CGMI",
-                 "X;AT", "AT;*ESE 5", "ATM:VERS?"):  # fmt: skip
+                 "X;AT", "AT;*ESE 5", "ATM:VERS?", "++", "+++x"):  # fmt: skip
         server, _, _ = bench()
         ask(server, line + "\n")
         assert len(errors(server)) == 1, line
