@@ -15,6 +15,7 @@ except ImportError:  # Windows opens a port exclusively by itself
     fcntl = termios = None  # type: ignore[assignment]
 
 PROC = Path("/proc")
+_MEMORY = 1  # the kind of /dev/null and its like, which every program has open
 
 
 def hold(fd: int | None) -> None:
@@ -39,6 +40,8 @@ def others(device: str) -> list[str]:
     try:
         wanted = os.stat(device).st_rdev
     except (OSError, ValueError):
+        return []
+    if os.major(wanted) == _MEMORY:
         return []
     found = []
     for folder in PROC.glob("[0-9]*"):

@@ -9,13 +9,17 @@ from fractions import Fraction
 
 from stackpress_core.recipe.levels import force_cn
 
-from .config.units import UNITS
+from .config.numbers import number, write_it
+from .config.units import ALIENS, unit_of
 from .errors import WrongInput
+from .program_keys import decimal_text
 from .scpi_text import quoted, split_answer
 from .session import understood
 from .storage import Storage
 
-AMOUNT = re.compile(r"\s*([+-]?\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]+)\s*(?:/\s*([A-Za-z]+)\s*)?")
+AMOUNT = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([A-Za-z]+)\s*(?:/\s*([A-Za-z]+)\s*)?")
+_SEPARATED = re.compile(r"\s*([+-]?[0-9][0-9.,'’ ]*?)\s*([A-Za-z]+(?:\s*/\s*[A-Za-z]+)?)\s*")
+_BASE = {"force": "N", "pressure": "Pa", "time": "s"}
 NO_AREA = "no area is known: the program in force tells none"
 
 
@@ -31,14 +35,24 @@ def amount(text: str, *dimensions: str, each: bool = False) -> Amount:
     """What a person wrote: `5 MPa`; with `each` per time, `0.1 MPa/min`. Raises WrongInput."""
     kind = " or ".join(dimensions) + (" per time" if each else "")
     found = AMOUNT.fullmatch(text)
-    unit = UNITS.get(found[2].lower()) if found else None
-    per = UNITS.get(found[3].lower()) if found and found[3] else None
+    unit = unit_of("x_" + found[2])[1] if found else None  # MN and mN are a thousand million apart
+    per = unit_of("x_" + found[3])[1] if found and found[3] else None
     if not found or unit is None or unit.dimension not in dimensions or bool(found[3]) != each:
-        raise WrongInput(f"{text!r} is no {kind}", _examples(dimensions, each))
+        raise WrongInput(f"{text!r} is no {kind}", _separated(text) or _examples(dimensions, each))
     if each and (per is None or per.dimension != "time"):
         raise WrongInput(f"{found[3]!r} is no time", _examples(dimensions, each))
     value = Fraction(found[1]) * Fraction(str(unit.factor))
+    if found[2].lower() in ALIENS:
+        same = number(float(value)) + f" {_BASE[unit.dimension]}" + (f"/{found[3]}" if each else "")
+        raise WrongInput(f"{text!r} is in {unit.words}", f"Say {same}.")
     return Amount(value / Fraction(str(per.factor)) if per else value, unit.dimension)
+
+
+def _separated(text: str) -> str:
+    """What to write instead of `5,5 MPa`; empty if that is not what is wrong."""
+    found = _SEPARATED.fullmatch(text)
+    told = write_it(found[1], f" {found[2]}") if found else ""
+    return told[:1].upper() + told[1:] + "." if told else ""
 
 
 def _examples(dimensions: tuple[str, ...], each: bool) -> str:
@@ -62,19 +76,23 @@ class Steering(Storage):
         """
         if (force_n is None) == (pressure_pa is None) or None not in (rate_n_per_s, rate_pa_per_s):
             raise WrongInput("a set-point is a force or a pressure, its rate at most one of both")
-        words = [f"{self._cn(force_n, pressure_pa)} CN"]
+        words = [self._newtons(force_n, pressure_pa)]
         if rate_n_per_s is not None or rate_pa_per_s is not None:
-            words.append(f"{self._cn(rate_n_per_s, rate_pa_per_s)} CN")
+            words.append(self._newtons(rate_n_per_s, rate_pa_per_s))
         self.command("PROG:SETP " + ",".join(words))
 
-    def _cn(self, newtons: float | Fraction | None, pascals: float | Fraction | None) -> int:
-        """A force, or a pressure on the program's area, in the press's own unit."""
+    def _newtons(self, newtons: float | Fraction | None, pascals: float | Fraction | None) -> str:
+        """A force, or a pressure on the program's area, as the press keeps it. One that would come to nothing is none."""
         if newtons is not None:
-            return round(Fraction(newtons) * 100)
-        area_um2 = self.area_um2()
-        if not area_um2:
-            raise WrongInput(NO_AREA, "Say a force.")
-        return int(force_cn(round(Fraction(pascals or 0)), area_um2))
+            cn = round(Fraction(newtons) * 100)
+        else:
+            area_um2 = self.area_um2()
+            if not area_um2:
+                raise WrongInput(NO_AREA, "Say a force.")
+            cn = int(force_cn(round(Fraction(pascals or 0)), area_um2))
+        if not cn and (newtons or pascals):
+            raise WrongInput("that is finer than the press keeps a force (0.01 N)", "Say more, or 0 N.")
+        return f"{decimal_text(Fraction(cn, 100))} N"
 
     @understood
     def area_um2(self) -> int:
@@ -95,7 +113,7 @@ class Steering(Storage):
 
     def extend(self, seconds: float) -> None:
         """The step that holds or waits does so for so much longer."""
-        self.command(f"PROG:EXT {round(seconds * 1000)} MS")
+        self.command(f"PROG:EXT {decimal_text(Fraction(round(seconds * 1000), 1000))} S")
 
     def remark(self, text: str) -> None:
         """A remark with its time, in the press's log; 64 bytes at most."""

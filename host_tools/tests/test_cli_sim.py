@@ -136,3 +136,10 @@ def test_ctrl_d_at_the_prompt_of_a_person_brings_the_press_back(press: Any, type
     press.request(do="hello")
     with stackpress.open(str(press.port)) as one:
         assert one.state == "safe" and press.starts == starts + 2
+
+
+def test_what_every_program_has_open_is_nobodys_port(ask: Ask, press: Any) -> None:
+    from stackpress import port_lock
+
+    with open("/dev/null"):
+        assert port_lock.others("/dev/null") == []

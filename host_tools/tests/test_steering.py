@@ -53,13 +53,28 @@ for_h = 3
         ("90 min", ("time",), False, Fraction(5400)),
         ("6 MPa/min", ("pressure",), True, Fraction(100_000)),
         ("0.3 N / h", ("force",), True, Fraction(3, 36_000)),
+        ("5 MN", ("force",), False, Fraction(5_000_000)),
+        ("5 mN", ("force",), False, Fraction(5, 1000)),
+        ("5 mPa", ("pressure",), False, Fraction(5, 1000)),
+        ("-5kN", ("force",), False, Fraction(-5000)),
     ],
 )
 def test_an_amount_is_read_as_it_is_written(text: str, dimensions: tuple[str, ...], each: bool, value: Fraction) -> None:
     assert amount(text, *dimensions, each=each).value == value
 
 
-@pytest.mark.parametrize("text", ["5", "MPa", "5 MPa/s", "5,5 MPa", "5 mm", "nan MPa", "1e3 N", "5 MPa 3"])
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("5 lbf", "Say 22.2411081 N."), ("0.5tonf", "Say 4903.325 N."), ("2 ksi", "Say 13789514.6 Pa."), ("5,5 MPa", "Write 5.5 MPa."),
+     ("1.500,5 N", "Write 1500.5 N."), ("1,500N", "Write 1500 N or 1.5 N.")],
+)  # fmt: skip
+def test_an_amount_that_is_written_elsewhere_otherwise_is_told_as_it_is_written_here(text: str, hint: str) -> None:
+    with pytest.raises(WrongInput) as told:
+        amount(text, "pressure", "force")
+    assert told.value.hint == hint
+
+
+@pytest.mark.parametrize("text", ["\u0665 N", "5", "MPa", "5 MPa/s", "5,5 MPa", "5 mm", "nan MPa", "1e3 N", "5 MPa 3"])
 def test_what_is_no_amount_is_told_with_an_example(text: str) -> None:
     with pytest.raises(WrongInput, match="is no") as told:
         amount(text, "pressure", "force")
@@ -128,6 +143,22 @@ def test_a_cell_is_steered_from_the_command_line_and_all_of_it_is_in_its_log(pre
 
 
 @simulated
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(("setpoint", "-5MPa"), "N is outside 0 .. 100000"), (("setpoint", "-5N"), "-5 N is outside 0 .. 100000"),
+     (("setpoint", "5N", "--rate", "0N/s"), "0 N is outside 0.01 .. 100000"),
+     (("setpoint", "5MN"), "5000000 N is outside 0 .. 100000"),
+     (("setpoint", "4mN"), "finer than the press keeps a force (0.01 N)"), (("extend", "-5min"), "-300 S is outside 1 .. 34560000"),
+     (("note", " "), "a remark has words")],
+)  # fmt: skip
+def test_an_amount_that_can_not_be_is_refused_in_units_that_people_write(
+    press: stackpress.Press, ask: Ask, words: tuple[str, ...], said: str
+) -> None:
+    press.close()
+    code, told = ask(*words)
+    assert code in (1, 2) and said in told["error"] + told["hint"]
+
+
 def test_python_steers_and_a_refusal_changes_nothing(press: stackpress.Press) -> None:
     press.set_point(force_n=500, rate_n_per_s=500)
     until(lambda: abs(press.force_n() - 500) < 10)

@@ -39,7 +39,7 @@ class Events:
 
     def remark(self, text):
         """What somebody has to say, one a second."""
-        if not text or self._noted.get(records.EVENT_REMARK) == self.readings.time_s:
+        if not text.strip() or self._noted.get(records.EVENT_REMARK) == self.readings.time_s:
             raise Refused("a remark has words, and there is one a second")
         self._noted[records.EVENT_REMARK] = self.readings.time_s
         self.tell(records.EVENT_REMARK, 0, 0, text)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+NEGATIVE = {"ignore_unknown_options": True}  # of a command that takes an amount: or -5 would be taken for an option
+
 
 def finite(value: float | None) -> float | None:
     """For every option that takes a number: no bounds keep NaN out."""

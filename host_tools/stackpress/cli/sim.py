@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .exits import NO_PRESS, REFUSED, Failure
-from .options import Json, finite, group
+from .options import NEGATIVE, Json, finite, group
 from .output import Output, plural
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def ls(json: Json = False) -> None:
     out.answer({"running": running})
 
 
-@app.command(context_settings={"ignore_unknown_options": True})  # or -5 would be taken for an option
+@app.command(context_settings=NEGATIVE)
 def fault(
     fault_name: Annotated[str, typer.Argument(metavar="FAULT", help="See `stackpress sim faults`.")],
     value: Annotated[int | None, typer.Argument(help="How much, where the fault takes a value; may be negative.")] = None,

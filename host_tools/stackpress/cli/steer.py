@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Json, Port, single
+from .options import NEGATIVE, Json, Port, single
 from .output import Output
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def _said(press: "Press", out: Output, text: str) -> None:
     out.answer({**now.as_dict()})
 
 
-@APPS["setpoint"].command()
+@APPS["setpoint"].command(context_settings=NEGATIVE)
 def setpoint(to: To, rate: Rate = "", port: Port = None, json: Json = False) -> None:
     """Bring a step that holds or ramps, or a cell that was left held, to another pressure or force.
 
@@ -79,7 +79,7 @@ def next_step(port: Port = None, json: Json = False) -> None:
         _said(press, out, f"Step {step} is over")
 
 
-@APPS["extend"].command()
+@APPS["extend"].command(context_settings=NEGATIVE)
 def extend(by: Longer = "1h", port: Port = None, json: Json = False) -> None:
     """Let the step that holds or waits do so for longer: an hour, or what is said."""
     from ..steering import amount

@@ -27,7 +27,7 @@ def zero_of(side: dict[str, Any], align: str) -> float:
     """
     if align == "start":
         return 0.0
-    asked = re.fullmatch(r"step (\d{1,4})( end)?", align.strip())
+    asked = re.fullmatch(r"step ([0-9]{1,4})( end)?", align.strip())
     if not asked:
         raise NotComparable(f"{align!r} is nothing to align runs at", "As start, 'step 3' or 'step 3 end'.")
     phase = "ends" if asked[2] else "begins"

@@ -14,7 +14,7 @@ class NoMoment(WrongInput):
 
 def moment(text: str) -> datetime:
     """A moment in local time: a date, a date with a time, either with a zone, or so long ago. Raises NoMoment for anything else."""
-    ago = re.fullmatch(r"(\d{1,5})([hdw])", text.strip())
+    ago = re.fullmatch(r"([0-9]{1,5})([hdw])", text.strip())
     if ago:
         return datetime.now().astimezone() - timedelta(hours=int(ago[1]) * AGO[ago[2]])
     try:
