@@ -1,5 +1,8 @@
 """ADS131M04 at the wire, from its datasheet (TI SBAS890): SPI mode 1, 24-bit words, registers, CRC, data-ready.
 
+8.5.1.9.1: two samples are kept; whoever begins to read, or reads again after a pause, has to read twice quickly, or stays a
+conversion behind for good: DRDY of STATUS and the pin stay until both were read. A third one drives the oldest out.
+
 8.5.1.1 a frame is six words: answer to the command before, four channels, CRC. 8.5.1.8 the CRC is CCITT (0x1021, from 0xFFFF) over
 the words before it, in the upper 16 bits of its word. 8.5.1.10 commands. 8.6 registers. 8.5.1.5 data-ready falls with a new
 conversion and rises when all of it was shifted out, or shortly before the next one if it was not.
@@ -30,8 +33,8 @@ class Ads131m04:
         self.wires, self.pins, self.sample, self.clock_hz = wires, pins, sample, clock_hz
         self.registers = dict(DEFAULTS)
         self.registers[STATUS] |= RESET_SEEN
-        self.codes: list[int] = [0, 0, 0, 0]
-        self.fresh = 0  # DRDY bits of STATUS
+        self.codes: list[int] = [0, 0, 0, 0]  # of the conversion that goes out
+        self.unread: list[list[int]] = []  # conversions that wait to be read: two at most
         self.ready_cut = False  # the wire of data-ready: the controller's pull-up wins
         self.noise_frames = 0  # so many frames with a bit turned over
         self.noise_mask = 1 << 40  # which
@@ -70,9 +73,8 @@ class Ads131m04:
     def _converted(self) -> None:
         period = 1e9 / self.rate_hz
         self._convert.schedule(period)
-        self.codes = list(self.sample())
+        self.unread = [*self.unread[-1:], list(self.sample())]
         self.conversions += 1
-        self.fresh = 15
         if not self.dead:
             self._ready(0)
             self.on_ready()
@@ -95,7 +97,9 @@ class Ads131m04:
             return
         head = self._answer
         if head == NULL:
-            head = self.registers[STATUS] | 0x0100 | self.fresh
+            head = self.registers[STATUS] | 0x0100 | (15 if self.unread else 0)
+        if self.unread:
+            self.codes = self.unread[0]
         words = [head << 8, *(code & 0xFFFFFF for code in self.codes)]
         words.append(crc16(words) << 8)
         out = 0
@@ -108,9 +112,10 @@ class Ads131m04:
 
     def _read(self) -> None:
         """All but the CRC was shifted out."""
-        self.fresh = 0
-        self._rise.cancel()
-        self._ready(1)
+        self.unread = self.unread[1:]
+        if not self.unread:
+            self._rise.cancel()
+            self._ready(1)
 
     def _obey(self) -> None:
         self.frames += 1

@@ -24,8 +24,11 @@ class Fitted:
         module = self.rp2040.driver("ads131m04")
         module.crc_table(self.rp2040.memory(CRC_TABLE, 512))
         self.driver = module.Converter(0, 1, 2, 3, 4)
-        self.rp2040.fixed()
+        self.rp2040.fixed(PERIOD_US=round(1e6 / HZ))
         self._receive = self.rp2040.stage("ads131m04_stages", "receive")
+        self._resync = self.rp2040.stage("ads131m04_stages", "resync")
+        self.away = False  # interrupts are off
+        self.conversion = 0  # at the last tick
         self.ticks: list[float] = []
         self.seen: list[tuple[int, list[int]]] = []
 
@@ -36,8 +39,12 @@ class Fitted:
         self.driver.start()
 
     def _tick(self, _: Any) -> None:
+        if self.away:
+            return
         self.ticks.append(self.rp2040.wires.now_ns)
+        self.conversion = self.chip.conversions
         self._receive()
+        self._resync()
         self.seen.append((self.rp2040.word("STATUS"), [self.rp2040.word(f"RAW+{n}") for n in range(4)]))
 
     def hold(self, pin: int, level: int) -> None:
@@ -58,6 +65,22 @@ def test_every_conversion_is_one_tick_with_four_codes() -> None:
     assert len(found) in (19, 20, 21) and all(one == (NEW, [100, -200, 0x7FFFFF, -0x800000]) for one in found)
     gaps = [b - a for a, b in zip(fitted.ticks[2:], fitted.ticks[3:], strict=False)]
     assert all(abs(gap - 250_000) < 300 for gap in gaps)
+
+
+def test_what_is_read_is_the_newest_conversion_also_after_a_start_and_after_a_pause() -> None:
+    """The converter keeps two: read once a conversion, the older one of them would come out for ever."""
+    fitted = Fitted()
+    fitted.chip.sample = lambda: [fitted.chip.conversions + 1] * 4
+    assert fitted.driver.set_up(HZ)
+    fitted.rp2040.run_us(2000)  # nobody reads
+    fitted.go(set_up=False)
+    for pause_ms in (0, 0.4, 0.6, 3, 10):
+        fitted.away = pause_ms > 0
+        fitted.run(pause_ms)
+        fitted.away = False
+        fitted._tick(None)  # the interrupt that had to wait
+        fitted.run(1.5)
+        assert fitted.run(0.5)[-1] == (NEW, [fitted.conversion] * 4), pause_ms
 
 
 def test_registers_are_locked_so_that_the_shared_data_line_can_change_nothing() -> None:
