@@ -12,7 +12,8 @@ from micropython import const
 
 _NULL, _RESET, _UNLOCK, _LOCK = const(0), const(0x0011), const(0x0655), const(0x0555)
 _WREG, _RREG = const(0x6000), const(0xA000)
-_MODE, _CLOCK, _GAIN = const(2), const(3), const(4)
+_ID, _MODE, _CLOCK, _GAIN = const(0), const(2), const(3), const(4)
+_RESET_DONE, _FOUR_CHANNELS = const(0xFF24), const(0x24)  # answer to RESET (8.5.1.10.2); upper byte of ID (8.6)
 CLOCK_HZ = 8192000
 RATIOS = (128, 256, 512, 1024, 2048, 4096, 8192, 16256)  # CLOCK.OSR, of half the clock
 # 24-bit words, CCITT, frame time-out, data-ready when every channel is; RESET (bit 10) is cleared by writing 0
@@ -98,20 +99,23 @@ class Converter:
         self.present = False
 
     def set_up(self, hz):
-        """Gain 128, rate for `hz`; False if no converter answers. The state machine must not be running.
+        """Gain 128, rate for `hz`; False if no converter answers, or another one. The state machine must not be running.
 
+        A locked one knows no RESET, so it is unlocked first. RESET is acknowledged, and ID tells the number of channels.
         Each register is read back. One that took something else (a bit turned over on the way: a gain that is wrong by powers of
         two) leaves the converter reset, which it says in every frame: nothing of it is believed, and it is set up again.
         """
         wanted = ((_MODE, MODE_WORD), (_CLOCK, clock_word(ratio_code(hz, self.clock_hz))), (_GAIN, GAIN_WORD))
         spi = machine.SoftSPI(baudrate=2000000, polarity=0, phase=1, sck=self._clock, mosi=self._din, miso=self._data)
-        self._command(spi, _RESET)
         self._command(spi, _UNLOCK)
+        self._command(spi, _RESET)
+        self.present = self._command(spi, _RREG | _ID << 7) == _RESET_DONE
+        if self._command(spi, _NULL) >> 8 != _FOUR_CHANNELS:
+            self.present = False
         for register, value in wanted:
             self._command(spi, _WREG | register << 7, value)
         # locked, so that nothing on the shared data line can change a register (8.5.1.10.5)
         self._command(spi, _LOCK)
-        self.present = True
         for register, value in wanted:
             self._command(spi, _RREG | register << 7)
             if self._command(spi, _NULL) != value:

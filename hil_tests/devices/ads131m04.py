@@ -131,14 +131,17 @@ class Ads131m04:
         elif locked:
             return
         elif command == RESET:
-            self.power_glitch()
-            self._answer = 0xFF24
+            self._reset()
         elif command == LOCK:
             self.registers[STATUS] |= LOCKED
             self._answer = command
         elif command >> 13 == 3:
             self._write(command >> 7 & 63, argument)
             self._answer = 0x4000 | command & 0x1FFF
+
+    def _reset(self) -> None:
+        self.power_glitch()
+        self._answer = 0xFF24
 
     def _write(self, register: int, value: int) -> None:
         if register == MODE and not value & 0x0400:

@@ -111,6 +111,28 @@ def test_register_that_took_another_value_leaves_the_converter_reset_and_nothing
     assert all(status == NEW for status, _ in fitted.run(3))
 
 
+@pytest.mark.parametrize("kind", [0x2203, 0x2803, 0x0000, 0xFFFF])
+def test_converter_of_another_kind_is_none(kind: int) -> None:
+    fitted = Fitted()
+    fitted.chip.registers[0] = kind
+    obey = fitted.chip.power_glitch
+    fitted.chip.power_glitch = lambda: (obey(), fitted.chip.registers.update({0: kind}))  # type: ignore[assignment,func-returns-value]
+    assert not fitted.driver.set_up(HZ)
+
+
+def test_reset_that_is_not_acknowledged_is_no_converter() -> None:
+    fitted = Fitted()
+    fitted.chip._reset = lambda: None  # type: ignore[method-assign]
+    assert not fitted.driver.set_up(HZ)
+
+
+def test_converter_that_was_left_locked_is_unlocked_reset_and_set_up() -> None:
+    fitted = Fitted()
+    assert fitted.driver.set_up(HZ) and fitted.chip.registers[STATUS] & 0x8000
+    fitted.chip.registers[0x09] = 0x1234  # a calibration register that only a reset clears
+    assert fitted.driver.set_up(HZ) and fitted.chip.registers.get(0x09, 0) == 0
+
+
 def test_chip_that_restarts_says_so_in_every_tick_until_it_was_set_up_anew() -> None:
     fitted = Fitted()
     fitted.go()
