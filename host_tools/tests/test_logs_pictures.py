@@ -16,7 +16,7 @@ from stackpress.logs.overlay import draw_overlay, overlay
 from stackpress.logs.plot import course, draw, middles, over_ticks, plot
 from stackpress.logs.pull import pull
 from stackpress.logs.report import NoReport, clock_text, html, open_switches, report
-from stackpress.logs.report_content import percent_floor
+from stackpress.logs.report_figures import percent_floor
 from stackpress.logs.report_pdf import pdf
 from stackpress.logs.store import Store
 from stackpress.logs.synthetic import SyntheticPress, pellet_run

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from stackpress.errors import WrongInput
-from stackpress.logs.report_content import clock_text, content, draw_window, open_switches, png
+from stackpress.logs.report_content import content, draw_window, open_switches, png
+from stackpress.logs.report_figures import clock_text
 from stackpress.logs.runs import Run, document
 from stackpress.whole_file import whole, write_whole
 
