@@ -4,6 +4,7 @@ RP2040 datasheet 2.8.5: INFO_UF2.TXT and INDEX.HTM are there. Blocks of another 
 written. When as many blocks have been written as each block says there are, the chip restarts and the drive is gone.
 """
 
+import shutil
 import struct
 import threading
 from collections.abc import Callable
@@ -36,11 +37,11 @@ class BootDrive:
         self._thread.start()
 
     def vanish(self) -> None:
-        """Unmounted: nothing of it stays."""
+        """Unmounted, all at once, as a disk goes: whoever writes there, or plugs it in again, finds no half of it."""
         self._off.set()
-        for file in list(self.path.glob("*")):
-            file.unlink()
-        self.path.rmdir()
+        gone = self.path.with_name(f".{self.path.name}.gone")
+        self.path.rename(gone)
+        shutil.rmtree(gone)
 
     def close(self) -> None:
         self._off.set()
