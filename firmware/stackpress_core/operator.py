@@ -76,13 +76,15 @@ class Operator:
             raise Refused("; ".join(complaints))
         if not manual:
             self.calibrator.take_out_zero()  # an armed press is vented: what the cells show now is no force
-        self.program_name = name
-        self.sample = sample or document.get("sample", "")
-        self.person = person or document.get("operator", "")
+        self.begin(name, sample or document.get("sample", ""), person or document.get("operator", ""), from_host)
+
+    def begin(self, name, sample, person, from_host, after=0):
+        """The run of the program that was loaded; `after`: of the one whose held cell it goes on from."""
+        self.program_name, self.sample, self.person = name, sample, person
         self.events.run += 1
         self.runner.start(self.events.run)
         self.lease.ask(self.runner.host_loss, from_host)
-        self.run_log.begin(name, self.sample, self.person)
+        self.run_log.begin(name, sample, person, after)
 
     def stop(self, kind):
         """End the program: "controlled" releases at a bounded rate and vents, "hold" freezes, "vent" dumps. A press that is only

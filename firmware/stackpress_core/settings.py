@@ -135,6 +135,9 @@ class Settings:
         self.put_text(name, json.dumps(document).encode(), measured)
 
     def put_text(self, name, text, measured=False):
+        if name.startswith("program/") and self.readings.state in states.DRIVEN:
+            self.documents.wait(name, text)
+            return
         self.refuse_writing()
         if name in GUARDED and not measured:
             self.refuse_unserviced("the " + name)

@@ -1,4 +1,5 @@
-"""What may be changed of a program while it runs, and of a cell that it has left held: set-point, pause, length, next step.
+"""What may be changed of a program while it runs, and of a cell that it has left held: set-point, pause, length, next step,
+and another program that goes on from it.
 
 Every order is judged by what a program is judged by before anything is done: the press's limits, the program's own, and where
 the steps that are still to come would then lead. None moves a press that has tripped, or whose host's lease is over; what stops
@@ -6,12 +7,12 @@ the press needs none of this. Loaded when asked, and let go (settings.seldom): a
 """
 
 from stackpress_core.errors import Refused
-from stackpress_core.log.records import EVENT_STEERED
+from stackpress_core.log.records import EVENT_CHAINED, EVENT_STEERED
 from stackpress_core.recipe import times
 from stackpress_core.recipe.fields import TIME_MAX_MS
 from stackpress_core.recipe.kinds import OF, arms, filled
 from stackpress_core.recipe.levels import level_cn, newtons
-from stackpress_core.recipe.program import Totals, validate
+from stackpress_core.recipe.program import validate
 from stackpress_core.tick import blackboard, states
 
 AT = blackboard.AT
@@ -49,14 +50,14 @@ def _told(o, what, old, new):
     o.scheduler.look_all()
 
 
-def most_cn(program):
+def most_cn(runner):
     """The highest force that may be asked for while it runs: what it says, or else its own highest."""
-    told = level_cn(program, "most", program.get("area_um2", 0))
-    return Totals(program).highest_cn if told is None else told
+    told = level_cn(runner.program, "most", runner.area_um2)
+    return runner.highest_cn if told is None else told
 
 
 def _refuse_force(o, target_cn):
-    limit, most = o.settings.params["force_limit_cn"], most_cn(o.runner.program)
+    limit, most = o.settings.params["force_limit_cn"], most_cn(o.runner)
     if target_cn > limit:
         raise Refused("%s is over the press's working limit %s" % (newtons(target_cn), newtons(limit)))
     if target_cn > most:
@@ -129,7 +130,7 @@ def _arm_again(o):
     kinds = [OF[step["do"]] for step in o.runner.program["steps"][o.runner.index + 1 :]]
     if o.readings.state == states.READY or not any([_drives(kind) for kind in kinds]):
         return
-    complaints = validate(o.runner.program, o.settings.program_limits())  # the configuration may be another one
+    complaints = validate(o.runner.program, _limits(o, o.runner.start_cn))  # the configuration may be another one
     if complaints:
         raise Refused(complaints[0])
     if o.readings.state == states.SAFE:
@@ -168,3 +169,48 @@ def extend(o, ms):
     expected, longest = r.times[r.index]
     r.times[r.index] = expected + (ms if timed else 0), longest + ms
     _told(o, "length", old // 1000, (old + ms) // 1000)
+
+
+def _limits(o, start_cn):
+    limits = o.settings.program_limits()
+    if start_cn:
+        limits["start_cn"] = start_cn
+    return limits
+
+
+def chain(o, name, sample, person):
+    """Another program goes on from the cell that the last one has left held. It gives no order before its first step does, so what
+    watches, the zero of the cells and the display's tare stay as they are; both runs tell of each other."""
+    _refuse_unsafe(o)
+    r = o.runner
+    if r.active:
+        raise Refused("a program is running: another one goes on from what it leaves held (at_end, or a stop that holds)")
+    if o.readings.state not in states.DRIVEN or _mode(o) not in (states.FORCE, states.LOCK):
+        raise Refused("no cell is held: the press is %s" % o.readings.state_name)
+    if _mode(o) == states.FORCE and not o.readings.set_point_reached:
+        raise Refused("the set-point is still on its way to %s" % newtons(o.S[AT["TARGET"]]))
+    document = o.settings.documents.get("program/" + name)
+    if document is None:
+        raise Refused("program %s is %s" % (name, o.settings.documents.state("program/" + name)))
+    _same_die(document, r.area_um2)
+    start_cn = r.order.set_point_cn()
+    if not start_cn:
+        raise Refused("nothing is pressed")
+    complaints = r.load(document, _limits(o, start_cn))
+    if complaints:
+        raise Refused("; ".join(complaints))
+    r.order.keeps(start_cn)
+    o.run_log.end_before()
+    before = o.events.run
+    o.events.tell(EVENT_CHAINED, before + 1, start_cn, name)
+    o.begin(name, sample or o.sample, person or o.person, True, before)
+    o.scheduler.look_all()
+
+
+def _same_die(document, here_um2):
+    """A program that tells no die is for the one that is pressed."""
+    told = document.get("area_um2", 0)
+    if not told:
+        document["area_um2"] = here_um2
+    elif here_um2 and told != here_um2:
+        raise Refused("it is for a die of %d mm2, the cell that is held has %d mm2" % (told // 1000000, here_um2 // 1000000))

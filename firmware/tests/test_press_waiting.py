@@ -112,10 +112,57 @@ def test_nothing_goes_on_while_the_press_is_not_as_it_was_at_the_start():
 
 def test_a_press_that_trips_meanwhile_has_ended_its_run():
     b = waiting(CONTACT, ramp(500000), VENT, LITHIUM, CONTACT)
-    b.inputs &= ~(blackboard.IN["estop_a"] | blackboard.IN["estop_b"])
+    b.extra_cn = 9000000
     b.run(0.2)
-    assert b.press.readings.trip_reason == "estop" and b.press.runner.state == "failed"
-    assert "estop" in refusal(b)
+    assert b.press.readings.trip_reason == "ceiling_total" and b.press.runner.state == "failed"
+    assert "ceiling_total" in refusal(b)
+
+
+ESTOP = blackboard.IN["estop_a"] | blackboard.IN["estop_b"]
+
+
+def struck(*steps):
+    b = waiting(*steps)
+    b.inputs &= ~ESTOP
+    b.run(0.5)
+    assert b.press.readings.trip_reason == "estop" and b.valve_is_off
+    return b
+
+
+def test_an_emergency_stop_at_rest_keeps_the_run_waiting_and_releasing_it_starts_nothing():
+    b = struck(CONTACT, ramp(500000), VENT, LITHIUM, CONTACT, ramp(200000), hold(500), VENT)
+    assert b.press.runner.waits_for_person and "stopped by estop" in refusal(b)
+    b.push("start")
+    b.inputs |= ESTOP
+    b.run(5)
+    assert b.word("STATE") == states.TRIPPED and b.press.runner.kind == "pause" and "stopped by estop" in refusal(b)
+    b.press.operator.reset()
+    b.run(2)
+    assert b.word("STATE") == states.SAFE and b.valve_is_off and b.press.runner.kind == "pause"
+    b.press.operator.steer("go_on")
+    b.until(lambda: b.press.readings.filtered_cn > 190000)
+    b.until_state(states.SAFE)
+    assert b.press.runner.state == "done"
+    assert len(b.records(records.TRIP)) == 1
+
+
+def test_an_emergency_stop_under_force_ends_the_run_even_where_somebody_is_waited_for():
+    b = waiting(CONTACT, ramp(500000), {"do": "pause", "note": "start the EIS"}, hold(1000), VENT)
+    b.inputs &= ~ESTOP
+    b.run(0.5)
+    assert b.press.readings.trip_reason == "estop" and b.press.runner.state == "failed" and b.valve_is_off
+
+
+def test_a_run_that_waits_struck_can_be_ended_and_goes_on_no_more():
+    for end in ("stop", "abort"):
+        b = struck(CONTACT, ramp(500000), VENT, LITHIUM, CONTACT)
+        b.press.operator.stop("controlled") if end == "stop" else b.press.operator.abort()
+        b.inputs |= ESTOP
+        b.run(0.5)
+        assert b.press.runner.state == "failed" and not b.press.runner.waits_for_person
+        b.press.operator.reset()
+        b.run(0.5)
+        assert "nothing is paused" in refusal(b)
 
 
 def test_a_wait_that_is_limited_ends_as_it_says():

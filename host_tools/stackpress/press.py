@@ -177,14 +177,18 @@ class Press(Steering):
         """Watch a manual press, or end that."""
         self.command(f"CYCL:MON {'ON' if on else 'OFF'}")
 
-    def start(self, program: str | Path | dict[str, Any], sample: str = "", operator: str = "") -> int:
+    def start(
+        self, program: str | Path | dict[str, Any], sample: str = "", operator: str = "", from_held: bool = False
+    ) -> int:
         """Start a program; its run number. It is sent first if it is not on the press: see `program_push` for what it may be.
 
-        Raises NoSuchProgram, ConfigError, PressRefused.
+        `from_held`: it goes on from the cell that the last one has left held, whose force stays until a step changes it; sample
+        and operator are that run's unless told. Raises NoSuchProgram, ConfigError, PressRefused: then the cell stays held.
         """
         try:
             name = self._sent(program)
-            self.command(f"PROG:STAR {quoted(name)},{quoted(sample)},{quoted(operator)}")
+            held = ",HELD" * from_held
+            self.command(f"PROG:STAR {quoted(name)},{quoted(sample)},{quoted(operator)}{held}")
         except BaseException:
             self._disarm_unstarted()
             raise

@@ -17,6 +17,12 @@ from stackpress.config.numbers import shown
 from stackpress.config.units import UNITS, advice, unit_of
 
 Row = tuple[Any, ...]
+
+
+class Foreign(str):
+    """The name of a loop's list whose numbers are in another unit than the key that they were given to."""
+
+
 LISTED = {  # device unit -> the units that are written, the preferred one first
     "cN": ("n",),
     "Pa": ("mpa", "kpa"),
@@ -35,6 +41,11 @@ _SHOWN = {"n": "N", "mpa": "MPa", "kpa": "kPa", "pct": "%", "c": "degC"}  # othe
 _LEAST_WRITTEN = Fraction(1, 100)  # a coarser unit is not written below this
 
 
+def unit_shown(suffix: str) -> str:
+    """A unit as printed: `MPa/s` for `mpa_per_s`."""
+    return "/".join(_SHOWN.get(part, part) for part in suffix.split("_per_"))
+
+
 @dataclass(frozen=True)
 class Spelling:
     """One way to write a field: `value * factor` is the device's number."""
@@ -47,7 +58,7 @@ class Spelling:
     @property
     def unit(self) -> str:
         """As printed: `MPa/s`."""
-        return "/".join(_SHOWN.get(part, part) for part in self.suffix.split("_per_"))
+        return unit_shown(self.suffix)
 
 
 def header_rows() -> tuple[Row, ...]:
@@ -118,6 +129,8 @@ def main_key(row: Row) -> str:
 
 def to_device(spelling: Spelling, value: Any) -> tuple[Any, str]:
     """(the device's value, complaint): numbers converted and rounded to the device's step, all else as it is."""
+    if isinstance(value, Foreign):
+        return None, f"is in {spelling.unit}, and the list {value} is in another unit"
     if not device_unit(spelling.row):
         return (int(value), "") if isinstance(value, Decimal) and value == int_or_zero(value) else (value, "")
     if isinstance(spelling.row[1], str) and spelling.row[1].endswith(" list"):

@@ -4,7 +4,6 @@ Files are read by `program_file`, units are the business of `program_keys`, the 
 The command line and the Python API use this.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from stackpress import program_keys as keys
 from stackpress.config.complaints import Complaint, ConfigError, did_you_mean
 from stackpress.config.toml_file import display_name
 from stackpress.config.toml_text import read_text
-from stackpress.program_file import Limits, Program, area_of_die_um2, convert, parse, to_toml
+from stackpress.program_file import Limits, Program, area_of_die_um2, convert, parse, to_json, to_toml, with_start
 
 __all__ = (
     "Limits",
@@ -31,6 +30,7 @@ __all__ = (
     "near",
     "parse",
     "ready_made",
+    "start_cn",
     "to_json",
     "to_toml",
     "totals",
@@ -108,10 +108,10 @@ class StepLine:
     longest_s: float
 
 
-def describe(program: Program) -> list[StepLine]:
-    """The steps of a valid program in words, with their times in seconds."""
+def describe(program: Program, start_cn: int = 0) -> list[StepLine]:
+    """The steps of a valid program in words, with their times in seconds; `start_cn` as of `totals`."""
     lines = []
-    for number, (step, times) in enumerate(zip(program["steps"], totals(program).times, strict=True)):
+    for number, (step, times) in enumerate(zip(program["steps"], totals(program, start_cn).times, strict=True)):
         words = []
         for row in keys.step_rows(step["do"]):
             if row[0] in step:
@@ -122,11 +122,14 @@ def describe(program: Program) -> list[StepLine]:
     return lines
 
 
-def totals(program: Program) -> recipes.Totals:
-    """What a valid program will do, as the press itself reckons it: highest force, times of the steps, how it ends."""
-    return recipes.Totals(program)
+def totals(program: Program, start_cn: int = 0) -> recipes.Totals:
+    """What a valid program will do, as the press itself reckons it: highest force, times of the steps, how it ends.
+
+    `start_cn`: the force of a held cell from which it goes on.
+    """
+    return recipes.Totals(program, start_cn)
 
 
-def to_json(program: Program) -> bytes:
-    """The document that goes to the press: compact, the same bytes for the same program."""
-    return json.dumps(program, separators=(",", ":"), sort_keys=True, ensure_ascii=True).encode()
+def start_cn(program: Program, limits: Limits) -> int:
+    """The force of the held cell from which it goes on; 0 if it begins with nothing pressed."""
+    return int(with_start(program, limits).get("start_cn", 0))

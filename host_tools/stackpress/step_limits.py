@@ -48,16 +48,16 @@ class StepLimits:
         return f"step {self.step} ({self.kind}): this press can't tell {number(self.to_n)} N from nothing, so it can't be watched"
 
 
-def of(program: Mapping[str, Any], effective: Effective) -> list[StepLimits]:
+def of(program: Mapping[str, Any], effective: Effective, start_cn: int = 0) -> list[StepLimits]:
     """Each order of a valid program, the highest of a step first; nothing for what asks for no force or an unknown one."""
     values = params.Values(parse_config(config_document(effective))[1])
     late_ms = values["runaway_ms"] + OUT_MS + 1000 * FILTER_SAMPLES / sample_hz(effective, values)
-    return [_limits(values, late_ms, *order) for order in _orders(program)]
+    return [_limits(values, late_ms, *order) for order in _orders(program, start_cn)]
 
 
-def _orders(program: Mapping[str, Any]) -> Iterator[tuple[int, str, int, int, int]]:
+def _orders(program: Mapping[str, Any], start_cn: int) -> Iterator[tuple[int, str, int, int, int]]:
     """(step from 1, kind, to / cN, from / cN, rate / cN/s)."""
-    area_um2, stands_cn, rate = program.get("area_um2", 0), 0, 0
+    area_um2, stands_cn, rate = program.get("area_um2", 0), start_cn, 0
     for place, step in enumerate(program["steps"], 1):
         kind, filled = kinds.OF[step["do"]], kinds.filled(step)
         if kind.vents or "valve" not in kind.needs:

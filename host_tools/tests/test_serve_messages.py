@@ -47,6 +47,26 @@ def test_a_warning_is_told_when_it_comes_and_again_only_when_it_has_gone() -> No
     assert judged(Seen(HOLD), warned, warned, Seen(HOLD), warned) == [("warning", "duty: It leaks.")] * 2
 
 
+def test_each_wait_for_a_person_is_told_once_with_what_is_to_be_done() -> None:
+    waits = replace(HOLD, run_state="running", step_kind="pause", step_note="start the EIS")
+    at_rest = replace(waits, step=3, state="safe", step_note="insert lithium")
+    paused = replace(HOLD, run_state="paused", run_why="paused")
+    said = judged(*map(Seen, (HOLD, waits, waits, at_rest, at_rest, HOLD, paused, paused)))
+    assert [kind for kind, _ in said] == ["wait", "wait", "wait"]
+    assert "step 2 waits for a person (held at 5.000 kN): start the EIS. It goes on with START" in said[0][1]
+    assert "step 3 waits for a person (nothing is pressed): insert lithium" in said[1][1] and "): paused. " in said[2][1]
+
+
+def test_a_wait_goes_out_to_whoever_asked_for_waits_alone(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    script = tmp_path / "tell.py"
+    script.write_text("import sys\nopen(sys.argv[1], 'a').write(sys.argv[2] + '\\n')\n")
+    wait = replace(TRIP, kind="wait", text="insert lithium")
+    messages = sent({"command": f"{sys.executable} {script} {told} KIND", "on": ["wait"]}, TRIP, wait, END)
+    until(lambda: told.exists() and told.read_text() == "wait\n")
+    messages.close()
+
+
 @pytest.mark.parametrize("how", ["done", "stopped", "failed"])
 def test_the_end_of_a_run_is_told_with_how_it_ended(how: str) -> None:
     said = judged(Seen(HOLD), Seen(HOLD), Seen(replace(SAFE, run_state=how, run_why="guard")), Seen(SAFE))

@@ -32,6 +32,7 @@ class RunLog:
         self.scheduler = scheduler
         self.board = board
         self.ended = True  # the last run has its end record
+        self.before_cn = 0  # largest force that the cell had seen before this run
         self._looked_ms = 0
         self._vented_ms = 0
 
@@ -51,9 +52,10 @@ class RunLog:
         if self.journal.missing:
             self.events.tell(records.EVENT_PART, 0, 0, self.journal.missing)
 
-    def begin(self, program_name, sample, person):
-        """The header of the run that starts now."""
+    def begin(self, program_name, sample, person, after):
+        """The header of the run that starts now; `after`: number of the one whose held cell it goes on from, or 0."""
         r = self.readings
+        self.before_cn = max(self.before_cn, self.sampler.peak_cn) if after else 0
         self.ended = False
         self._vented_ms = 0
         self.sampler.peak_cn = 0
@@ -61,7 +63,7 @@ class RunLog:
             records.RUN, r.time_s, r.time_ms, self.events.run, self.runner.area_um2, r.hz,
             HOST_LOSS.index(self.runner.host_loss), self.params["cell_count"], self.board.firmware_hash(),
             self._hash("config"), self._hash("calibration"), self._hash("program/" + program_name), self.calibrator.zero_cn,
-            VERSION, program_name, sample, person)  # fmt: skip
+            VERSION, program_name, sample, person, after, self.before_cn)  # fmt: skip
         self.journal_missing()
 
     def look(self):

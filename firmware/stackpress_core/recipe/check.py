@@ -2,6 +2,7 @@
 
 One pass over header and steps follows the set-point from step to step, so that a relative ramp is judged by where it
 leads. It is fed whatever came over the wire or out of a file: any input gives complaints, none an exception.
+With `start_cn` among the limits it is a program that goes on from a cell which is held with that force.
 """
 
 from stackpress_core.errors import short
@@ -30,6 +31,7 @@ def find(program, limits, spell=_as_it_is):
         return check.found
     area = program.get("area_um2", 0)
     check.area_um2 = None if _fault(header["area_um2"], area) else area
+    check.set_cn = limits.get("start_cn", 0)
     if check.measured(program, HEADER):
         check.rate(program, "stop_rate")
         check.most(program)
@@ -50,6 +52,7 @@ class _Check:
         self.set_cn = 0
         self.most_cn = None
         self.vented = False
+        self.held = "start_cn" in limits  # the cell of the run before is still pressed
         self.found = []
 
     def spell(self, field):
@@ -70,6 +73,7 @@ class _Check:
             allowed = " and ".join([one.name for one in KINDS if _presses_nothing(one)])
             self.say("do", f"after a vent the press is disarmed; only {allowed} may follow")
         self.vented = kind.vents or self.vented and not arms(kind)
+        self.from_held(kind)
         rows = {row[0]: row for row in rows_of(kind)}
         self.fields(step, rows, kind.groups, ("do",))
         self.company(step, rows)
@@ -80,12 +84,23 @@ class _Check:
         self.against_limits(step)
         self.follow(filled(step), kind)
 
+    def from_held(self, kind):
+        """What goes on from a held cell neither lets go of it at once nor looks for it."""
+        if self.held and kind.vents and self.number == 1:
+            self.say("do", "a program that goes on from a held cell does not begin by venting it")
+        elif self.held and kind.family == "approach":
+            self.say("do", "the cell is pressed already: what goes on from a held cell needs no contact")
+        self.held = self.held and not kind.vents
+
     def most(self, program):
-        """What the program says that nobody may go beyond holds for itself as well."""
+        """What the program says that nobody may go beyond holds for itself as well, and for the force that it begins with."""
+        start_cn = self.set_cn
         for field in ("most_cn", "most_pa"):
             if _whole(program.get(field)):
                 self.go(field, level_cn(program, "most", self.area_um2))
-                self.most_cn, self.set_cn = self.set_cn, 0
+                self.most_cn, self.set_cn = self.set_cn, start_cn
+        if self.most_cn is not None and start_cn > self.most_cn:
+            self.say("", f"the cell is held with {newtons(start_cn)}, over the program's own most, {newtons(self.most_cn)}")
 
     def fields(self, record, rows, groups, others):
         """Each field is known and within its row; each group has its members."""

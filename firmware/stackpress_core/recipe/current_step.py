@@ -30,6 +30,7 @@ class CurrentStep:
         self.timeout_ms = 0  # of the phase; 0: none
         self.hears = False  # whether a trigger would end the phase
         self.asks = False  # whether the phase waits for a person
+        self.disarmed = False  # and was seen to do so with the press at rest
         self.goal_cn = 0
         self.late = ""  # what ran out of time in this step, or in this round of it, in words; empty: nothing did
         self.phases = 0  # begun since the press started: a row of the log ends where a phase does
@@ -108,7 +109,7 @@ class CurrentStep:
         self.phase = phase
         self.phases += 1
         self.timeout_ms = 0
-        self.hears = self.asks = False
+        self.hears = self.asks = self.disarmed = False
         self._phase_from_ms = self.clock.ms
         self._triggers_before = self._triggers
 

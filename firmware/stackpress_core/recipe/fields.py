@@ -14,7 +14,7 @@ HOUR_MS = 3_600_000
 TIME_MAX_MS = 400 * 24 * HOUR_MS
 CN_PER_PA_UM2 = 10_000_000_000  # 1 cN = 1e10 Pa um2
 FORMAT = 1
-STEPS_MAX = 64
+STEPS_MAX = 255  # a row of the log has a byte for the step's place
 POINTS_MAX = 64
 NAME_MAX = 24
 

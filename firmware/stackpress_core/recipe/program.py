@@ -4,7 +4,8 @@ The front door of the modules that host and device share: one row a field, one r
 the first move, and what a right program will do. `runner.py` runs what is found right here.
 
 Limits are a dict; a limit that is absent is not checked: force_limit_cn, rate_limit_cn_per_s, speed_limit_um_per_s,
-travel_limit_nm, temperature_limit_cc, release_rate_cn_per_s, capabilities (valve, trigger, temperature, displacement).
+travel_limit_nm, temperature_limit_cc, release_rate_cn_per_s, capabilities (valve, trigger, temperature, displacement); and
+start_cn, the force of a held cell from which the program goes on.
 """
 
 from stackpress_core.recipe.check import find
@@ -63,12 +64,12 @@ class Totals:
     """What a valid program will do, in one calculation for the press's panel, its "time left", and the host.
 
     `highest_cn`, `highest_kpa` (0 without an area), `times` of the steps (expected ms, longest ms), `seconds` expected in all,
-    `steps`, and whether it `holds_on` at the end.
+    `steps`, and whether it `holds_on` at the end. `start_cn`: of a held cell from which it goes on.
     """
 
-    def __init__(self, program):
+    def __init__(self, program, start_cn=0):
         area = program.get("area_um2", 0)
-        self.highest_cn = set_cn = 0
+        self.highest_cn = set_cn = start_cn
         self.times = []
         for step in program["steps"]:
             kind, full = OF[step["do"]], filled(step)

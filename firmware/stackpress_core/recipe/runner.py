@@ -38,6 +38,7 @@ class Runner:
         self.reason = ""
         self.index = -1
         self.times = []  # of each step: expected ms, longest ms
+        self.start_cn = self.highest_cn = 0  # what the program begins with, and goes to at most
         self._tail_ms = 0  # expected of the steps that come after this one
         self._waits = False  # for the step's temperature
         self._skips = False  # this step ends at the next pass
@@ -119,8 +120,9 @@ class Runner:
         if not complaints:
             self.program = program
             self.step.of_program(program, limits)
-            totals = recipes.Totals(program)
-            self.times = totals.times
+            self.start_cn = limits.get("start_cn", 0)
+            totals = recipes.Totals(program, self.start_cn)
+            self.times, self.highest_cn = totals.times, totals.highest_cn
             limit_ms, rate = limits.get("stop_limit_ms", 0), self.step.stop_rate_cn_per_s
             if rate != limits.get("release_rate_cn_per_s"):  # its own, so it has the time that it needs
                 limit_ms = max(limit_ms, move_limit_ms(totals.highest_cn, rate))
@@ -227,6 +229,8 @@ class Runner:
         self.clock.tell(now_s, now_ms, self.state == PAUSED)
         self.step.listen(bool(self.readings.inputs & IN_TRIGGER))
         state = self.readings.state
+        if state == states.TRIPPED and self.step.asks and self.step.disarmed and self.readings.trip_reason == "estop":
+            return  # struck with the press at rest, as whoever reaches in should: it waits on until that is acknowledged
         if state == states.TRIPPED or (state in (states.SAFE, states.SERVICE) and self.order.standing):
             self.failed("tripped" if state == states.TRIPPED else "the press is no longer driven")
             return

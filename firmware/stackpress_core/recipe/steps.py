@@ -10,6 +10,7 @@ a pass by themselves.
 
 from stackpress_core.recipe.levels import level_cn, rate_cn_per_s
 from stackpress_core.recipe.times import move_limit_ms
+from stackpress_core.tick.states import SAFE
 
 ABSENT = -(1 << 30)
 NOT_YET, MET, BROKEN = range(3)  # BROKEN: a bound of the step is passed; treated as a time-out
@@ -118,6 +119,7 @@ def begin_pause(step):
 
 
 def met_pause(step):
+    step.disarmed = step.readings.state == SAFE
     return NOT_YET if step.asks else MET
 
 

@@ -1,7 +1,8 @@
 """Commands that carry data: DATA (documents), CEILing, CALibration, LOG.
 
 Documents come in base64 lines, so that no data byte can be a stop byte; they go out as blocks with a CRC-32. Writing is
-refused while the press is armed: the processor stands still while its flash is written.
+refused while the press is armed: the processor stands still while its flash is written. A program that comes while a cell is
+pressed waits for that in RAM.
 """
 
 import json
@@ -24,8 +25,8 @@ RAW = blackboard.AT["RAW"]
 def commit(c, n, a):
     """All or nothing: judged, written, read back; what was in force stays in force if anything is wrong."""
     name, text = c.parts.transfer.take()
-    c.parts.settings.refuse_writing()
     if name == "calibration":
+        c.parts.settings.refuse_writing()
         text = bound_to_board(c, text, a[0] is not None)
     c.parts.settings.put_text(name, text)
 

@@ -101,7 +101,11 @@ def program_catalog_q(c, n, a):
 
 
 def program_start(c, n, a):
-    c.parts.operator.start(a[0], a[1] or "", a[2] or "")
+    operator = c.parts.operator
+    if a[3]:
+        operator.steer("chain", a[0], a[1] or "", a[2] or "")
+    else:
+        operator.start(a[0], a[1] or "", a[2] or "")
 
 
 def program_state_q(c, n, a):
@@ -209,7 +213,8 @@ TABLE = (
     ("INTerlock:ROW?", "row_q", "str", "Active, latched, reaction, how it clears, help"),
     ("INTerlock:ACTive?", "readings.active_reasons", "", "Reasons that are active now"),
     ("PROGram:CATalog?", "program_catalog_q", "", "Programs on the press"),
-    ("PROGram:STARt", "program_start", "str,[str],[str]", "Start a program, for a sample, by an operator"),
+    ("PROGram:STARt", "program_start", "str,[str],[str],[word:HELD]",
+     "Start a program, for a sample, by an operator; HELD: from the cell that the last one has left held, which is not let go"),
     ("PROGram:STATe?", "program_state_q", "", "Name, step, kind, time in step, run number, time left"),
     ("PROGram:STATe", "program_steer", "word:PAUSe|CONTinue|NEXT",
      "Pause: the force stays, the step's clock stops. Go on. Or end this step, the set-point where it is, and begin the next"),

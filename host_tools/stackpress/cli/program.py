@@ -26,11 +26,16 @@ Against = Annotated[
 ]
 
 
-def summary(program: dict[str, Any]) -> dict[str, Any]:
+Held = Annotated[
+    str, typer.Option("--from-held", metavar="AMOUNT", help="As a program that goes on from a cell held with this: 5MPa, '400 N'.")
+]
+
+
+def summary(program: dict[str, Any], start_cn: int = 0) -> dict[str, Any]:
     """What a valid program will do, as the press itself reckons it; the pressure is None where no area is known."""
     from .. import programs
 
-    totals = programs.totals(program)
+    totals = programs.totals(program, start_cn)
     return {
         "name": program["name"],
         "steps": totals.steps,
@@ -42,11 +47,11 @@ def summary(program: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _print(out: Output, program: dict[str, Any]) -> None:
+def _print(out: Output, program: dict[str, Any], start_cn: int = 0) -> None:
     from .. import programs
     from ..view.snapshot import force_text, pressure_text, time_text
 
-    told = summary(program)
+    told = summary(program, start_cn)
     highest = force_text(told["highest_force_n"])
     if told["highest_pressure_pa"]:
         highest += f" = {pressure_text(told['highest_pressure_pa'])}"
@@ -54,12 +59,22 @@ def _print(out: Output, program: dict[str, Any]) -> None:
         f"{told['name']}: {plural(told['steps'], 'step')}, about {time_text(told['expected_s'])}, up to {highest}"
         + ", then holds on" * told["holds_on"]
     )
-    rows = [(str(one.number), one.kind, one.text, time_text(one.expected_s)) for one in programs.describe(program)]
+    rows = [(str(one.number), one.kind, one.text, time_text(one.expected_s)) for one in programs.describe(program, start_cn)]
     out.table(("", "step", "what", "about"), rows, right=(0, 3))
 
 
+def _start(from_held: str) -> dict[str, Any]:
+    """What a program is judged by besides that goes on from a held cell. Raises WrongInput."""
+    from ..steering import amount
+
+    if not from_held:
+        return {}
+    held = amount(from_held, "pressure", "force")
+    return {"start_pa": round(held.value)} if held.dimension == "pressure" else {"start_cn": round(held.value * 100)}
+
+
 @app.command()
-def check(files: Files, press: Against = None, json: Json = False) -> None:
+def check(files: Files, press: Against = None, from_held: Held = "", json: Json = False) -> None:
     """Check whole programs against a press's limits; nothing is sent."""
     from .. import contacts, program_limits, programs, step_limits
     from ..config import load
@@ -69,27 +84,30 @@ def check(files: Files, press: Against = None, json: Json = False) -> None:
     path = press or (Path("press.toml") if Path("press.toml").is_file() else None)
     effective = load(path) if path is not None else None
     limits = program_limits.of(effective) if effective is not None else None
+    against = {**(limits or {}), **_start(from_held)}
     found: list[Complaint] = []
     good = []
     for file in files:
         try:
-            good.append(programs.load(file, limits))
+            good.append(programs.load(file, against))
         except ConfigError as error:
             found += error.complaints
-    trips = [step_limits.of(program, effective) if effective is not None else [] for program in good]
+    starts = [programs.start_cn(program, against) for program in good]
+    begins = list(zip(good, starts, strict=True))
+    trips = [step_limits.of(program, effective, start) if effective is not None else [] for program, start in begins]
     for program, orders in zip(good, trips, strict=True):
         blind = [one.complaint for one in orders if not one.watched]
         found += [Complaint(program["name"], 0, "", text, "a low range, or more force") for text in blind]
     if found:
         raise ConfigError(found)
     told = []
-    for program, orders in zip(good, trips, strict=True):
+    for program, orders, start in zip(good, trips, starts, strict=True):
         closes = contacts.contacts(program, effective) if effective is not None else []
-        _print(out, program)
+        _print(out, program, start)
         for line in [*(one.text for one in closes), *(one.text for one in orders)]:
             out.say(line)
         told.append(
-            {**summary(program), "limits": [asdict(one) for one in orders], "contacts": [asdict(one) for one in closes]}
+            {**summary(program, start), "limits": [asdict(one) for one in orders], "contacts": [asdict(one) for one in closes]}
         )
     if limits is None:
         out.progress("Not checked against a press's limits: name one with --press PRESS.toml.")

@@ -21,6 +21,9 @@ Program = Annotated[str, typer.Argument(metavar="PROGRAM", help="On the press, a
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Watch it to its end; Ctrl-C asks what to do.")]
 Sample = Annotated[str, typer.Option("--sample", "-s", help="What is pressed; kept in the log.")]
 Operator = Annotated[str, typer.Option("--operator", "-o", help="Who presses it; kept in the log.")]
+FromHeld = Annotated[
+    bool, typer.Option("--from-held", help="Go on from the cell that the last program has left held; its force stays.")
+]
 NoArm = Annotated[bool, typer.Option("--no-arm", help="Do not arm the press; refuse if it is not ready.")]
 
 
@@ -31,13 +34,15 @@ def run(
     sample: Sample = "",
     operator: Operator = "",
     no_arm: NoArm = False,
+    from_held: FromHeld = False,
     port: Port = None,
     json: Json = False,
 ) -> None:
     """Start a program. A file is checked and sent first; the press is armed if it is safe.
 
     It runs to its end on the press with or without this computer; what happens when the host is lost is the
-    program's own host_loss policy.
+    program's own host_loss policy. With --from-held nothing is vented or armed: the program begins with the force that is
+    there, for the same cell, and both runs know each other; if it is refused the cell stays held.
     """
     from .connect import opened
 
@@ -46,10 +51,12 @@ def run(
     with opened(port, contact=True) as press:
         _not_tripped(press)
         name = _on_press(press, program, out)
-        _armed(press, no_arm)
-        number = press.start(name, sample, operator)
+        if not from_held:
+            _armed(press, no_arm)
+        number = press.start(name, sample, operator, from_held)
         if not follow:
-            out.say(f"{name}: started, run {number}. `stackpress monitor` watches it, `stackpress stop` ends it.")
+            what = "goes on from the held cell" if from_held else "started"
+            out.say(f"{name}: {what}, run {number}. `stackpress monitor` watches it, `stackpress stop` ends it.")
             out.answer({"program": name, "run": number, "state": press.state})
             return
         _followed(press, out, name, number)
@@ -93,7 +100,10 @@ def _armed(press: "Press", no_arm: bool) -> None:
     if state == READY:
         return
     if state in DRIVEN:
-        raise Failure(f"A program is running; the press is {state}.", "`stackpress monitor` shows it.", REFUSED)
+        if press.program_state().step:
+            raise Failure(f"A program is running; the press is {state}.", "`stackpress monitor` shows it.", REFUSED)
+        hint = "`--from-held` goes on from it; `stackpress stop` lets it go."
+        raise Failure(f"A cell is held; the press is {state}.", hint, REFUSED)
     if no_arm:
         raise Failure(f"The press is {state}, not armed.", "Arm it with `stackpress arm`.", REFUSED)
     failing = press.checks()

@@ -60,6 +60,7 @@ def content(parquet: Path, side: dict[str, Any]) -> dict[str, Any]:
 
 def _subtitle(d: dict[str, Any]) -> str:
     parts = [f"program {d['program']}" if d.get("program") else "no program", utc(d["time"]["start_unix_s"])]
+    parts += [f"continued from {d['continued_from']}"] if d.get("continued_from") else []
     parts += [f"operator {d['operator']}"] if d.get("operator") else []
     parts += [", ".join(d["tags"])] if d.get("tags") else []
     return " · ".join(p for p in parts if p)
@@ -141,6 +142,10 @@ def _newtons(value: float | None) -> str:
 def _zero_note(d: dict[str, Any]) -> str:
     if not d["zero"]["before_n"]:
         return "Not logged."
+    if d.get("continued_by"):
+        return f"The cell stayed pressed and went on in {d['continued_by']}: the zero after is told there."
+    if d.get("continued_from"):
+        return f"The cell was pressed already: the zero before was taken before {d['continued_from']} began, or a run before that."
     if d["zero"]["after_n"]:
         return "Force that the unloaded cells show. The change is drift, creep and noise: an error of what was held."
     return "The cell was still pressed at the end, so the zero after the run could not be measured: drift is unknown."
@@ -151,6 +156,7 @@ def _origin(d: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("press", f"{press.get('name') or 'unnamed'} ({press['board']})"),
         ("boot, run", f"{press['boot']}, {press['run']}"),
+        *[(told, d[key]) for told, key in (("continued from", "continued_from"), ("continued by", "continued_by")) if d.get(key)],
         ("sample", d.get("sample") or "not given"),
         ("operator", d.get("operator") or "not given"),
         ("area", f"{area * 1e6:.2f} mm²" if area else "not given: forces only"),

@@ -22,7 +22,7 @@ from stackpress.logs.flight import write_flight
 from stackpress.logs.parquet import labels_of, write_parquet
 from stackpress.logs.raw_file import decoded
 from stackpress.logs.run_records import RunRecords, runs_of
-from stackpress.logs.sidecar import SUFFIX, area_m2, outcome_name, peak_n, sidecar
+from stackpress.logs.sidecar import SUFFIX, area_m2, chained, outcome_name, peak_n, sidecar
 from stackpress.logs.store import Store, file_name, generation_of
 from stackpress.logs.table import Reference, columns, to_polars
 from stackpress.whole_file import write_whole
@@ -88,8 +88,12 @@ def ingest(store: Store, board: str, read: Mapping[Path, Decoded] | None = None)
 
 def run_name(board: str, generation: int, run: RunRecords) -> str:
     """A run's name: the same on every host and for ever."""
-    what = f"r{run.run:03d}" if run.run else "idle"
-    return f"{file_name(board)}-b{run.boot:04d}-{what}" + (f"-g{generation}" if generation > 1 else "")
+    return _name(board, generation, run.boot, run.run)
+
+
+def _name(board: str, generation: int, boot: int, number: int) -> str:
+    what = f"r{number:03d}" if number else "idle"
+    return f"{file_name(board)}-b{boot:04d}-{what}" + (f"-g{generation}" if generation > 1 else "")
 
 
 def runs(store: Store) -> list[Run]:
@@ -191,6 +195,7 @@ def _ingest_run(store: Store, board: str, generation: int, found: Decoded, run: 
     reference = Reference(start_ms, area_m2(run), clock, run.steps, run.notes).fitted(run.views)
     labels = labels_of(run.views, reference)
     side = sidecar(run, name, board, clock, labels, gaps, boot, outcome, never_set)
+    side |= chained(run, lambda number: _name(board, generation, run.boot, number))
     side["levels"] = _levels(run, reference, side)
     side |= annotated(store, name)
     write_parquet(run.views, reference, parquet, embedded(side))
@@ -219,7 +224,11 @@ def _levels(run: RunRecords, reference: Reference, side: dict[str, Any]) -> list
 
     if not any(s.fields["kind"] in OF and OF[s.fields["kind"]].family == "visit" for s in run.steps):
         return []
-    return levels(side["steps"], side["events"], to_polars(columns(run.views, reference)), reference.area_m2)
+    found = levels(side["steps"], side["events"], to_polars(columns(run.views, reference)), reference.area_m2)
+    for one in found:  # what the cell had seen in the runs that this one goes on from counts
+        if side["peak_force_before_n"] is not None and one["Largest Force Before / N"] is not None:
+            one["Largest Force Before / N"] = max(one["Largest Force Before / N"], side["peak_force_before_n"])
+    return found
 
 
 def _write_trip(run: RunRecords, trip: int, start_ms: int, base: Path) -> None:

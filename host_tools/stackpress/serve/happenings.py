@@ -1,4 +1,4 @@
-"""What is worth a message: trips, warnings, ends of runs, lost links, a log that loses records; each is told once."""
+"""What is worth a message: trips, warnings, waits for a person, ends of runs, lost links, lost records; each once."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -9,7 +9,15 @@ from ..view.snapshot import Snapshot, force_text
 from .station import Seen
 
 LOST_AFTER_S = 10.0  # a restart of the press or a cable that is put in anew is shorter
-TRIP, WARNING, END, LINK, LOG = KINDS = ("trip", "warning", "end", "link", "log")
+TRIP, WARNING, WAIT, END, LINK, LOG = KINDS = ("trip", "warning", "wait", "end", "link", "log")
+
+
+GO_ON = "It goes on with START at the press, `stackpress continue` or the page."
+
+
+def _waits(one: Snapshot) -> tuple[object, ...]:
+    """What tells one wait from another; nothing while nobody is waited for."""
+    return (one.run, one.step, one.run_state) if one.waits_for_person else ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,11 @@ class Judge:
         for name, hint in now.warned():
             if name not in before.warnings:
                 said.append(self._said(WARNING, f"{name}: {hint}" if hint else name, now))
+        if now.waits_for_person and _waits(now) != _waits(before):
+            asked = now.step_note or ("paused" if now.run_why in ("", "paused") else f"paused: {now.run_why}")
+            where = f"held at {force_text(now.force_n)}" if now.pressed else "nothing is pressed"
+            text = f"{now.program}, run {now.run}, step {now.step} waits for a person ({where}): {asked}. {GO_ON}"
+            said.append(self._said(WAIT, text, now))
         if before.running and not now.running and now.run == before.run:
             how = now.run_state or "over"
             why = f" ({now.run_why})" if now.run_why not in ("", how) else ""

@@ -115,8 +115,26 @@ function detail(press) {
   $("platens").textContent = warm.map(value => value.toFixed(1) + " °C").join(" · ") || "–";
   $("cells").textContent = (seen.shares || []).map(one => `${one.cell}: ${(one.share * 100).toFixed(1)} %`).join("  ") || "–";
   warn(press, seen);
+  chain(seen);
   course();
   orders();
+}
+
+// A cell that a program has left held can go on in another one: what the press has is asked for when that becomes so.
+function chain(seen) {
+  const free = mayOperate && Boolean(seen.pressed) && !seen.running && seen.state === "holding";
+  if (free && $("chain").hidden) offer();
+  $("chain").hidden = !free;
+}
+
+async function offer() {
+  try {
+    const found = await ask("POST", `presses/${encodeURIComponent(shown)}/line`, {form: "query", text: "PROG:CAT?"});
+    const names = [...found.answer.matchAll(/"([^"]+)"/g)].map(one => one[1]);
+    $("next").replaceChildren(...names.map(name => Object.assign(document.createElement("option"), {textContent: name})));
+  } catch (error) {
+    $("steered").textContent = error.message;
+  }
 }
 
 function warn(press, seen) {
@@ -224,6 +242,12 @@ $("setpoint").addEventListener("submit", event => {
   } catch (error) {
     $("steered").textContent = error.message;
   }
+});
+$("steer").addEventListener("toggle", offer);
+$("chain").addEventListener("submit", event => {
+  event.preventDefault();
+  const name = $("next").value;
+  if (name && confirm(`${name} on ${shown}, from the cell that is held?`)) steer(`PROG:STAR "${name}","","",HELD`);
 });
 $("note").addEventListener("submit", event => {
   event.preventDefault();
