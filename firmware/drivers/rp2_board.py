@@ -195,7 +195,7 @@ class Board:
             machine.mem32[NVIC_ENABLE] = 1 << IRQ
 
     def still_at_work(self):
-        """The foreground is at something bounded that takes longer than a pass, with nothing energised."""
+        """The foreground is at something bounded that takes longer than a pass; the tick judges how long it may."""
         self._dog.last_work()
 
     def bootsel_held(self):

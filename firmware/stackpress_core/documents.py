@@ -64,7 +64,7 @@ class Documents:
     def __init__(self, store):
         self.store = store
         self.validators = {}
-        self.waiting = {}  # name -> text of what is in force and can't be written yet; the power takes it along
+        self.waiting = ()  # name -> text of what is in force and can't be written yet (steering.wait); the power takes it along
         self.failures = 0  # reads of a slot that the store could not do
 
     def register(self, kind, validator):
@@ -155,14 +155,6 @@ class Documents:
             more = " (and %d more)" % (len(found) - 1) if len(found) > 1 else ""
             raise Refused("%s: %s%s" % (name, found[0], more))
         return document
-
-    def wait(self, name, text):
-        """In force at once, and in RAM until somebody writes it: for a program that comes while a cell is pressed."""
-        self.judged(name, text)
-        others = sum([len(self.waiting[other]) for other in self.waiting if other != name])
-        if others + len(text) > LENGTH_MAX:
-            raise Refused("%d bytes of programs wait already until the press is safe and they can be kept" % others)
-        self.waiting[name] = text
 
     def put(self, name, text):
         """Judge and keep a new version. Refused names the complaint; StorageFault: the old version is still there."""

@@ -1,6 +1,6 @@
 """What is done to a press that is at rest: the service state, a restart, a way to a new image."""
 
-from stackpress_core.errors import Refused, StorageFault
+from stackpress_core.errors import Refused
 from stackpress_core.log import records
 from stackpress_core.settings import seldom
 from stackpress_core.tick import blackboard, states
@@ -128,20 +128,12 @@ class Maintenance:
 
         return gc.mem_free(), gc.mem_alloc()
 
-    def _keep(self):
-        """A program that came while a cell was pressed; a store that does not take it is told of, and keeps the one before."""
-        name, text = self.settings.documents.waiting.popitem()
-        try:
-            self.settings.put_text(name, text)
-        except (Refused, StorageFault) as fault:
-            self.events.tell(records.EVENT_STORE, 0, 0, "%s was not kept: %s" % (name, fault))
-
     def look(self, wall_ms):
         """The boot drive comes a moment later, so that the host has its answer; not if somebody has armed the press meanwhile."""
         if self.settings.open and (not self.settings.serviced or self.readings.time_s - self._entered_s >= SERVICE_S):
             self.leave()
         if self.settings.documents.waiting and self.readings.at_rest:
-            self._keep()
+            seldom("steering", "keep", self.settings, self.events)
         if self._asked:
             self._asked, self._departs_from = False, wall_ms
         if self._departs_from < 0 or (wall_ms - self._departs_from) & WALL_MASK < DEPART_MS:

@@ -57,34 +57,46 @@ class Operator:
         elif on != (state == states.MONITOR):
             raise Refused("the press is %s" % self.readings.state_name)
 
-    def start(self, name, sample="", person="", from_host=True):
-        """Start a stored program on the armed press; Refused with every complaint, and nothing has moved."""
+    def start(self, name, sample="", person="", from_host=True, held=None):
+        """Start a stored program on the armed press, or from the cell that is `held`; Refused with every complaint, and nothing
+        has moved."""
+        document = self._startable(name, held)
+        self.run_log.end_before()
+        self.settings.work()
+        limits, after = self.settings.program_limits(), 0
+        if held:
+            after = seldom("steering", "same_cell", self, document, limits)
+        complaints = self.runner.load(document, limits)
+        if complaints:
+            raise Refused("; ".join(complaints))
+        self.settings.work()
+        if held:
+            sample, person = sample or self.sample, person or self.person
+            seldom("steering", "goes_on", self)
+        elif self.readings.state != states.MONITOR:
+            self.calibrator.take_out_zero()  # an armed press is vented: what the cells show now is no force
+        self.program_name = name
+        self.sample = sample or document.get("sample", "")
+        self.person = person or document.get("operator", "")
+        self.run_log.begin(name, self.sample, self.person, after)  # it may find no room: before anything has begun
+        self.runner.start(self.events.run)
+        self.lease.ask(self.runner.host_loss, from_host)
+
+    def _startable(self, name, held):
+        """The program of that name; Refused if none may be started now."""
         documents, state = self.settings.documents, self.readings.state
-        if self.runner.active or state in states.DRIVEN:
-            raise Refused("a program is running")
-        manual = state == states.MONITOR and self.settings.params["valve_kind"] == states.KIND_NONE
-        if state != states.READY and not manual:
+        if held:
+            seldom("steering", "refuse_unheld", self)
+        elif self.runner.active or state in states.DRIVEN:
+            raise Refused("a program is running" if self.runner.active else "a cell is held: go on from it (HELD), or stop first")
+        elif state != states.READY and not (state == states.MONITOR and self.settings.params["valve_kind"] == states.KIND_NONE):
             raise Refused("the press is %s: arm it first" % self.readings.state_name)
-        if self.readings.inputs & blackboard.IN["stop"]:
+        elif self.readings.inputs & blackboard.IN["stop"]:
             raise Refused("the stop button is held")
         document = documents.get("program/" + name)
         if document is None:
             raise Refused("program %s is %s" % (name, documents.state("program/" + name)))
-        self.run_log.end_before()
-        complaints = self.runner.load(document, self.settings.program_limits())
-        if complaints:
-            raise Refused("; ".join(complaints))
-        if not manual:
-            self.calibrator.take_out_zero()  # an armed press is vented: what the cells show now is no force
-        self.begin(name, sample or document.get("sample", ""), person or document.get("operator", ""), from_host)
-
-    def begin(self, name, sample, person, from_host, after=0):
-        """The run of the program that was loaded; `after`: of the one whose held cell it goes on from."""
-        self.program_name, self.sample, self.person = name, sample, person
-        self.events.run += 1
-        self.runner.start(self.events.run)
-        self.lease.ask(self.runner.host_loss, from_host)
-        self.run_log.begin(name, sample, person, after)
+        return document
 
     def stop(self, kind):
         """End the program: "controlled" releases at a bounded rate and vents, "hold" freezes, "vent" dumps. A press that is only

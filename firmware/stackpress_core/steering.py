@@ -6,9 +6,10 @@ the steps that are still to come would then lead. None moves a press that has tr
 the press needs none of this. Loaded when asked, and let go (settings.seldom): a cell lives for weeks, and is steered now and then.
 """
 
-from stackpress_core.errors import Refused
-from stackpress_core.log.records import EVENT_CHAINED, EVENT_STEERED
-from stackpress_core.recipe import times
+from stackpress_core.documents import LENGTH_MAX
+from stackpress_core.errors import Refused, StorageFault
+from stackpress_core.log.records import EVENT_STEERED, EVENT_STORE
+from stackpress_core.recipe import standing_order, times
 from stackpress_core.recipe.fields import TIME_MAX_MS
 from stackpress_core.recipe.kinds import OF, arms, filled
 from stackpress_core.recipe.levels import level_cn, newtons
@@ -130,7 +131,10 @@ def _arm_again(o):
     kinds = [OF[step["do"]] for step in o.runner.program["steps"][o.runner.index + 1 :]]
     if o.readings.state == states.READY or not any([_drives(kind) for kind in kinds]):
         return
-    complaints = validate(o.runner.program, _limits(o, o.runner.start_cn))  # the configuration may be another one
+    limits = o.settings.program_limits()  # the configuration may be another one
+    if o.runner.start_cn:
+        limits["start_cn"] = o.runner.start_cn
+    complaints = validate(o.runner.program, limits)
     if complaints:
         raise Refused(complaints[0])
     if o.readings.state == states.SAFE:
@@ -171,46 +175,61 @@ def extend(o, ms):
     _told(o, "length", old // 1000, (old + ms) // 1000)
 
 
-def _limits(o, start_cn):
-    limits = o.settings.program_limits()
-    if start_cn:
-        limits["start_cn"] = start_cn
-    return limits
+# Another program that goes on from the cell that the last one has left held. It gives no order before its first step does, so what
+# watches, the zero of the cells and the display's tare stay as they are.
 
 
-def chain(o, name, sample, person):
-    """Another program goes on from the cell that the last one has left held. It gives no order before its first step does, so what
-    watches, the zero of the cells and the display's tare stay as they are; both runs tell of each other."""
+def refuse_unheld(o):
     _refuse_unsafe(o)
-    r = o.runner
-    if r.active:
+    if o.runner.active:
         raise Refused("a program is running: another one goes on from what it leaves held (at_end, or a stop that holds)")
     if o.readings.state not in states.DRIVEN or _mode(o) not in (states.FORCE, states.LOCK):
         raise Refused("no cell is held: the press is %s" % o.readings.state_name)
     if _mode(o) == states.FORCE and not o.readings.set_point_reached:
         raise Refused("the set-point is still on its way to %s" % newtons(o.S[AT["TARGET"]]))
-    document = o.settings.documents.get("program/" + name)
-    if document is None:
-        raise Refused("program %s is %s" % (name, o.settings.documents.state("program/" + name)))
-    _same_die(document, r.area_um2)
-    start_cn = r.order.set_point_cn()
-    if not start_cn:
-        raise Refused("nothing is pressed")
-    complaints = r.load(document, _limits(o, start_cn))
-    if complaints:
-        raise Refused("; ".join(complaints))
-    r.order.keeps(start_cn)
-    o.run_log.end_before()
-    before = o.events.run
-    o.events.tell(EVENT_CHAINED, before + 1, start_cn, name)
-    o.begin(name, sample or o.sample, person or o.person, True, before)
-    o.scheduler.look_all()
 
 
-def _same_die(document, here_um2):
-    """A program that tells no die is for the one that is pressed."""
-    told = document.get("area_um2", 0)
+def same_cell(o, document, limits):
+    """The program is judged as one for this cell, with the force that is there; gives the number of the run that has left it."""
+    here_um2, told = o.runner.area_um2, document.get("area_um2", 0)
     if not told:
         document["area_um2"] = here_um2
     elif here_um2 and told != here_um2:
         raise Refused("it is for a die of %d mm2, the cell that is held has %d mm2" % (told // 1000000, here_um2 // 1000000))
+    limits["start_cn"] = o.runner.order.set_point_cn()
+    if not limits["start_cn"]:
+        raise Refused("nothing is pressed")
+    return o.events.run
+
+
+def goes_on(o):
+    """The force that is regulated now is what stands, not where an order of before was heading."""
+    kind, _, rate = o.runner.order.last
+    if kind in (standing_order.FORCE, standing_order.RELEASE):
+        o.runner.order.last = (standing_order.FORCE, o.runner.start_cn, rate)
+
+
+# A program that comes while a cell is pressed
+
+
+def wait(documents, name, text):
+    """In force at once, and in RAM until the press is at rest and it can be written."""
+    documents.judged(name, text)
+    waiting = documents.waiting or {}
+    others = sum([len(waiting[other]) for other in waiting if other != name])
+    if others + len(text) > LENGTH_MAX:
+        raise Refused("%d bytes of programs wait already until the press is safe and they can be kept" % others)
+    waiting[name] = text
+    documents.waiting = waiting
+
+
+def keep(settings, events):
+    """One that has waited and was judged as it came; where there is no room for it that is told, and the one before stays."""
+    import gc
+
+    gc.collect()  # nothing is energised
+    name, text = settings.documents.waiting.popitem()
+    try:
+        settings.keep(name, text)
+    except (Refused, StorageFault, MemoryError) as fault:
+        events.tell(EVENT_STORE, 0, 0, "%s was not kept: %s" % (name, fault))

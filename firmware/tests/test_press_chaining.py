@@ -26,7 +26,7 @@ def held(force_cn=1000000, **header):
 
 
 def chain(b, name, *rest):
-    b.press.operator.steer("chain", name, *(rest or ("", "")))
+    b.press.operator.start(name, *(rest or ("", "")), held="HELD")
 
 
 def refusal(b, name, *rest):
@@ -46,7 +46,9 @@ def fails(name, data):
 
 
 def runs(b):
-    return [(r["run"], r["program"], r["sample"], r["after"], r["before_cn"]) for r in b.records(records.RUN)]
+    """Number, program and sample of each, the run before and the largest force that its cell had seen."""
+    told = {e["run"]: (e["a"], e["b"]) for e in b.records(records.EVENT) if e["code"] == records.EVENT_CONTINUED}
+    return [(r["run"], r["program"], r["sample"]) + told.get(r["run"], (0, 0)) for r in b.records(records.RUN)]
 
 
 def test_a_program_goes_on_from_the_force_that_is_held_and_never_lets_go_of_it():
@@ -319,3 +321,23 @@ def test_levels_times_and_totals_are_reckoned_from_the_force_that_is_held():
     assert len(program.validate(again, dict(limits, start_cn=1000000))) == 1
     again["steps"] = [hold(1000)] + again["steps"]
     assert program.validate(again, dict(limits, start_cn=1000000)) == []
+
+
+def test_a_store_without_memory_leaves_the_cell_held():
+    """Wherever it runs out: while the program is read, judged, or its run's header is made."""
+
+    def none(*args):
+        raise MemoryError
+
+    for owner, name in (("documents", "get"), ("runner", "load"), ("run_log", "_hash")):
+        b = held()
+        send(b, "more", ramp(2000000), VENT)
+        setattr(getattr(b.press, owner), name, none)
+        b.board.serial.sent += b'PROG:STAR "more","","",HELD\n'
+        b.run(1)
+        assert [error[0] for error in b.errors()] == [-225]
+        assert b.word("SET") == 1000000 and b.word("STATE") == states.HOLDING and not b.press.runner.active
+        assert b.press.events.run == 1 and len(b.records(records.RUN)) == 1
+        b.press.server.status.errors.queue.clear()
+        b.press.operator.stop("controlled")
+        b.until_state(states.SAFE)

@@ -43,6 +43,43 @@ for_min = 5
 
 After the last step the force is released at the stop rate and the press is vented, unless `at_end = "hold"`.
 
+A step, or several, may stand for many: `for` names lists, every combination comes once, the last list fastest. A list is
+used by its name, as a value or within braces in a note; its unit has to be the key's. A press has only the steps that come of
+it (255 at most, 8 kB), and each is judged as if it had been written by hand. Steps without a note get one that says where in
+the loop they are; `note = ""` leaves it out.
+
+```toml
+name = "fabrication_by_stack"
+die_mm = 13
+
+[[step]]
+do = "contact"
+to_n = 50
+
+[[step]]
+for = {fabrication_mpa = [100, 200, 300], stack_mpa = [5, 20]}
+
+[[step.step]]
+do = "ramp"
+to_mpa = "fabrication_mpa"
+rate_mpa_per_s = 10
+
+[[step.step]]
+do = "ramp"
+to_mpa = "stack_mpa"
+rate_mpa_per_s = 10
+
+[[step.step]]
+do = "pause"
+note = "EIS at {stack_mpa} after {fabrication_mpa} MPa"
+```
+
+A single step may have lists for its own keys: `do = "hold"` with `for = {for_min = [1, 10, 100]}`.
+
+A cell that a program has left held (`at_end = "hold"`, or a stop that holds) can go on in a next one without being let go:
+`run --from-held`. Its levels, times and differences begin with the force that is there, so it has no `contact`, and it does not
+begin with `vent`. `program check --from-held 5MPa` judges a file as such.
+
 A step that waits for anything but a time has a longest time. When it is over, `at_timeout` decides: `go_on` (next step),
 `hold` (the program ends, the force stays), `stop` (the program ends, the force is released at the stop rate, then vented)
 or `vent` (at once). The time of a pause does not count. When the host's lease runs out, `host_loss` decides: `carry_on`,

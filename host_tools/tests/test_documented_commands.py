@@ -107,6 +107,10 @@ ON_A_PRESS: tuple[tuple[str, int, str, tuple[str, ...]], ...] = (
     ('stackpress note "the lead was loose"', 0, "Kept in the press's log", ()),
     ("stackpress follow", 0, "stack_pressure_hold, run 4: done", ()),
     ("(stackpress run stack_pressure_hold)", 0, "run 5", ()),
+    ("(stackpress monitor --for 2)", 0, "", ()),
+    ("stackpress stop --hold", 0, "", ()),
+    ("stackpress program check cycling.toml --from-held 400N", 0, "cycling: 1 step", ()),
+    ("stackpress run cycling.toml --from-held --follow", 0, "cycling, run 6: done", ()),
     ("stackpress stop", 0, "Stopping, releasing", ()),
     ("stackpress log pull", 0, "run ", ()),
     ("stackpress log pull && stackpress runs && stackpress report", 0, "li6ps5cl_pellet +A7", ()),
@@ -215,6 +219,7 @@ def fresh(own_folders: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (tmp_path / "short.toml").write_text(short(hold_s=10, release=False))
     for name in ("readings.csv", "reference.toml"):
         (tmp_path / name).write_text((paths.ROOT / "host_tools" / "examples" / name).read_text())
+    (tmp_path / "cycling.toml").write_text('name = "cycling"\nat_end = "hold"\n\n[[step]]\ndo = "hold"\nfor_min = 5\n')
     return tmp_path
 
 
@@ -340,7 +345,7 @@ def test_no_code_in_a_readme_is_left_out() -> None:
     tested = ["README.md", "boards/stackpress_plant/README.md", "host_tools/README.md", "host_tools/README.md"]
     assert sorted(code) == tested, "give the new block a test"
     written = sorted(place.partition(":")[0] for place in documented.blocks("toml"))
-    tested = ["boards/README.md"] * 2 + ["firmware/stackpress_core/recipe/PROGRAMS.md", *["host_tools/README.md"] * 2]
+    tested = ["boards/README.md"] * 2 + ["firmware/stackpress_core/recipe/PROGRAMS.md"] * 2 + ["host_tools/README.md"] * 2
     assert written == tested, "give the new block a test"
 
 

@@ -82,8 +82,6 @@ KINDS = {
         ("program", "32s", 1, ""),
         ("sample", "32s", 1, ""),
         ("operator", "24s", 1, ""),
-        ("after", "H", 1, "1"),  # number of the run from whose held cell this one goes on; 0: it began with nothing pressed
-        ("before_cn", "i", 0.01, "N"),  # largest force that the cell had seen until then
     )),
     STEP: ("step", _TIME + (
         ("run", "H", 1, "1"),
@@ -179,6 +177,7 @@ EVENT_OVERWRITTEN, EVENT_DROPPED, EVENT_TARE, EVENT_STOP = 10, 11, 12, 16
 EVENT_RESET, EVENT_SERVICE, EVENT_REFUSED, EVENT_PART = 17, 19, 20, 21
 EVENT_STEP_NOTE, EVENT_STORE, EVENT_CRASH, EVENT_REASON, EVENT_ZERO = 22, 23, 24, 25, 26
 EVENT_VALUE, EVENT_STEERED, EVENT_REMARK, EVENT_CHAINED = 27, 28, 29, 30
+EVENT_CONTINUED = 31
 
 EVENTS = {
     EVENT_STATE: "state changed",  # a = from, b = to
@@ -206,6 +205,7 @@ EVENTS = {
     EVENT_STEERED: "steered",  # text = set-point (cN), length of the step (s), step, pause (1: paused); a, b = before, after
     EVENT_REMARK: "remark",  # text = what somebody had to say at that moment
     EVENT_CHAINED: "goes on",  # from the held cell: a = number of the next run, b = its force / cN; text = program
+    EVENT_CONTINUED: "continued",  # a = number of the run that left the cell held, b = largest force that the cell had seen / cN
 }
 
 STEP_BEGINS, STEP_ENDS = 1, 2  # phase of a step record

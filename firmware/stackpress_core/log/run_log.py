@@ -55,6 +55,10 @@ class RunLog:
     def begin(self, program_name, sample, person, after):
         """The header of the run that starts now; `after`: number of the one whose held cell it goes on from, or 0."""
         r = self.readings
+        hashes = [self._hash(one) for one in ("config", "calibration", "program/" + program_name)]
+        if after:
+            self.events.tell(records.EVENT_CHAINED, after + 1, self.runner.start_cn, program_name)
+        self.events.run += 1
         self.before_cn = max(self.before_cn, self.sampler.peak_cn) if after else 0
         self.ended = False
         self._vented_ms = 0
@@ -62,8 +66,10 @@ class RunLog:
         self.journal.write(
             records.RUN, r.time_s, r.time_ms, self.events.run, self.runner.area_um2, r.hz,
             HOST_LOSS.index(self.runner.host_loss), self.params["cell_count"], self.board.firmware_hash(),
-            self._hash("config"), self._hash("calibration"), self._hash("program/" + program_name), self.calibrator.zero_cn,
-            VERSION, program_name, sample, person, after, self.before_cn)  # fmt: skip
+            hashes[0], hashes[1], hashes[2], self.calibrator.zero_cn,
+            VERSION, program_name, sample, person)  # fmt: skip
+        if after:
+            self.events.tell(records.EVENT_CONTINUED, after, self.before_cn)
         self.journal_missing()
 
     def look(self):
@@ -115,6 +121,7 @@ class RunLog:
     def _end(self, zero_known):
         r, s = self.readings, self.S
         self.ended = True
+        self.runner.program["steps"] = ()  # nobody asks for them any more, and a long program takes the room that the next one needs
         outcome = records.RUN_ABORTED if self.runner.reason == "aborted" else OUTCOME_OF[self.runner.state]
         zero = self.calibrator.zero_cn if zero_known else [records.ABSENT_I32] * blackboard.CELLS
         self.journal.write(

@@ -73,7 +73,11 @@ class _Check:
             allowed = " and ".join([one.name for one in KINDS if _presses_nothing(one)])
             self.say("do", f"after a vent the press is disarmed; only {allowed} may follow")
         self.vented = kind.vents or self.vented and not arms(kind)
-        self.from_held(kind)
+        if self.held and kind.vents and self.number == 1:
+            self.say("do", "a program that goes on from a held cell does not begin by venting it")
+        elif self.held and kind.family == "approach":
+            self.say("do", "the cell is pressed already: what goes on from a held cell needs no contact")
+        self.held = self.held and not kind.vents
         rows = {row[0]: row for row in rows_of(kind)}
         self.fields(step, rows, kind.groups, ("do",))
         self.company(step, rows)
@@ -83,14 +87,6 @@ class _Check:
             return
         self.against_limits(step)
         self.follow(filled(step), kind)
-
-    def from_held(self, kind):
-        """What goes on from a held cell neither lets go of it at once nor looks for it."""
-        if self.held and kind.vents and self.number == 1:
-            self.say("do", "a program that goes on from a held cell does not begin by venting it")
-        elif self.held and kind.family == "approach":
-            self.say("do", "the cell is pressed already: what goes on from a held cell needs no contact")
-        self.held = self.held and not kind.vents
 
     def most(self, program):
         """What the program says that nobody may go beyond holds for itself as well, and for the force that it begins with."""

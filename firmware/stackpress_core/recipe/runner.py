@@ -118,10 +118,9 @@ class Runner:
             return ["a program is running"]
         complaints = recipes.validate(program, limits)
         if not complaints:
-            self.program = program
+            totals = recipes.Totals(program, limits.get("start_cn", 0))
+            self.program, self.start_cn = program, limits.get("start_cn", 0)
             self.step.of_program(program, limits)
-            self.start_cn = limits.get("start_cn", 0)
-            totals = recipes.Totals(program, self.start_cn)
             self.times, self.highest_cn = totals.times, totals.highest_cn
             limit_ms, rate = limits.get("stop_limit_ms", 0), self.step.stop_rate_cn_per_s
             if rate != limits.get("release_rate_cn_per_s"):  # its own, so it has the time that it needs

@@ -84,11 +84,6 @@ class StandingOrder:
         elif self.last[0] == APPROACH:
             self.motion.lock()
 
-    def keeps(self, set_cn):
-        """The force that is regulated now is what stands for a program that goes on from it: no order is given for that."""
-        if self.last[0] in (FORCE, RELEASE):
-            self.last = (FORCE, set_cn, self.last[2])
-
     def stay(self):
         """A force that is on its way somewhere goes no further."""
         if self.last[0] in (FORCE, RELEASE):

@@ -25,8 +25,9 @@ RAW = blackboard.AT["RAW"]
 def commit(c, n, a):
     """All or nothing: judged, written, read back; what was in force stays in force if anything is wrong."""
     name, text = c.parts.transfer.take()
-    if name == "calibration":
+    if documents.kind_of(name) != "program":
         c.parts.settings.refuse_writing()
+    if name == "calibration":
         text = bound_to_board(c, text, a[0] is not None)
     c.parts.settings.put_text(name, text)
 

@@ -101,11 +101,8 @@ def program_catalog_q(c, n, a):
 
 
 def program_start(c, n, a):
-    operator = c.parts.operator
-    if a[3]:
-        operator.steer("chain", a[0], a[1] or "", a[2] or "")
-    else:
-        operator.start(a[0], a[1] or "", a[2] or "")
+    given = a[0], a[1] or "", a[2] or ""
+    c.parts.operator.start(*(given + (True, a[3]) if a[3] else given))
 
 
 def program_state_q(c, n, a):

@@ -27,7 +27,7 @@ CONTEXT = {"@vocab": "https://schema.org/", "bdf": f"{BDF_IRI}#", "stackpress": 
 # Fields that have a place of their own below. Any other stands in the sidecar under its own name, as the press wrote it.
 _PLACED = {
     records.RUN: "t_s t_ms run area_um2 hz host_loss cells firmware_hash config_hash calibration_hash program_hash zero_cn "
-                 "firmware program sample operator after before_cn",
+                 "firmware program sample operator",
     records.RUN_END: "t_s t_ms run outcome zero_cn peak_cn moves ticks missed_ticks",
     records.STEP: "t_s t_ms run step count cycle phase target_cn force_cn displacement_nm kind outcome",
     records.EVENT: "t_s t_ms code run a b text",
@@ -95,12 +95,12 @@ def sidecar(run: RunRecords, run_id: str, board: str, clock: ClockMap, labels: l
 
 def chained(run: RunRecords, name_of: Callable[[int], str]) -> dict[str, Any]:
     """The run from whose held cell this one goes on, and the one that goes on from its own; None if there is none."""
-    head = run.header.fields if run.header else {}
-    goes_on = [r.fields["a"] for r in run.of(records.EVENT) if r.fields["code"] == records.EVENT_CHAINED]
+    told = {r.fields["code"]: r.fields for r in run.of(records.EVENT)}
+    before, after = told.get(records.EVENT_CONTINUED), told.get(records.EVENT_CHAINED)
     return {
-        "continued_from": name_of(head["after"]) if head.get("after") else None,
-        "continued_by": name_of(goes_on[-1]) if goes_on else None,
-        "peak_force_before_n": newtons(head["before_cn"]) if head.get("after") else None,
+        "continued_from": name_of(before["a"]) if before else None,
+        "continued_by": name_of(after["a"]) if after else None,
+        "peak_force_before_n": newtons(before["b"]) if before else None,
     }
 
 
@@ -230,6 +230,7 @@ _PHRASES: dict[int, Callable[[int, int], str]] = {
     records.EVENT_STEP_NOTE: lambda a, _: f"step {a}",
     records.EVENT_TARE: lambda a, b: f"tare: {newtons(a):g} N -> {newtons(b):g} N" if a or b else "tare",
     records.EVENT_CHAINED: lambda a, b: f"goes on from {newtons(b):g} N as run {a}",
+    records.EVENT_CONTINUED: lambda a, b: f"continued from run {a}; the cell had seen {newtons(b):g} N",
     records.EVENT_DROPPED: lambda a, _: f"{event_name(records.EVENT_DROPPED)}: {a}",
 }
 
