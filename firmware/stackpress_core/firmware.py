@@ -61,7 +61,7 @@ class Firmware:
 
         self.journal = Journal(board.flash, self.boot_id, missing=getattr(board, "journal_missing", ""))
         self.events = Events(self.journal, r)
-        self.motion = Motion(S, self.params, r, self.events, self.scheduler, getattr(board, "between_ticks", None))
+        self.motion = Motion(S, self.params, r, self.events, self.scheduler)
         self.runner = Runner(r, self.motion, self.events, self.scheduler)
         self.lease = Lease(S, self.runner, self.events, self.scheduler)
         self.sampler = Sampler(S, self.ring, self.params, r, self.runner, self.journal, self.events,

@@ -35,9 +35,8 @@ def closing(to_cn, asked, values, lag_ms, has_scale):
 class Motion:
     """Gives the orders of who steers to the tick, by way of the words `S`."""
 
-    def __init__(self, S, params, readings, events, scheduler, between_ticks=None):
+    def __init__(self, S, params, readings, events, scheduler):
         self.S = S
-        self._between_ticks = between_ticks
         self.params = params
         self.readings = readings
         self.events = events
@@ -109,22 +108,15 @@ class Motion:
         self.send(states.TRIPPED, states.FORCE)
 
     def ramp_down_as(self, rate_cn_per_s, limit_ms):
-        """The ramp-down reaction goes at this rate, and vents after this time. A press that is pressed may trip at any moment: in
-        one piece."""
+        """The ramp-down reaction goes at this rate, and vents after this time.
+
+        A press that is pressed may trip between two of these words: that ramp then lands at nothing more sharply, or earlier.
+        """
         s, hz = self.S, self.S[_HZ]
         rate = tuning.rate_q16(min(rate_cn_per_s, RATE_LIMIT >> 16), hz)
         corner, landing = tuning.corner_words(rate, self.params["corner_ms"], hz)
-        words = (("K_TRIP_RATE", rate), ("K_TRIP_CORNER", corner), ("K_TRIP_LANDING", landing),
-                 ("K_TRIP_TICKS", min(TICKS_MAX, limit_ms * hz // 1000)))  # fmt: skip
-
-        def change():
-            for name, value in words:
-                s[AT[name]] = value
-
-        if self._between_ticks:
-            self._between_ticks(change)
-        else:
-            change()
+        s[AT["K_TRIP_RATE"]], s[AT["K_TRIP_CORNER"]], s[AT["K_TRIP_LANDING"]] = rate, corner, landing
+        s[AT["K_TRIP_TICKS"]] = min(TICKS_MAX, limit_ms * hz // 1000)
 
     def vent(self):
         """Open the dump; the press is safe once the force has gone, and tripped if it does not go."""
