@@ -24,6 +24,9 @@ EDITS = (  # file, what stands there, what shall stand there
     ("extmod/vfs_lfsx.c", "(4 * MAX(read_size, prog_size))", "MAX(read_size, prog_size)"),
     # code in RAM for a part that no board has: lights on one wire
     ("ports/rp2/mpconfigport.h", "MICROPY_PY_MACHINE_BITSTREAM            (1)", "MICROPY_PY_MACHINE_BITSTREAM            (0)"),
+    # viper of ARMv6-M loads each constant above 255 from a word beside it: where a function begins between two words, the wrong one
+    ("tools/mpy-tool.py", "self.fun_data_attributes += \" __attribute__ ((aligned (2)))\"",
+     "self.fun_data_attributes += \" __attribute__ ((aligned (4)))\""),
 )
 # MicroPython has a hook of its own there since 1.26: ours (usb_wire.c) comes first and does what it did
 HOOK = ("shared/tinyusb/mp_usbd.c", "TU_ATTR_FAST_FUNC void tud_event_hook_cb(", "TU_ATTR_WEAK void tud_event_hook_cb(")

@@ -21,7 +21,8 @@ class UsbSerial:
 
     def __init__(self):
         self.read, self.write, self.told, self.idle = usb_wire.read, usb_wire.write, usb_wire.told, usb_wire.idle
-        self.rows, self.asked = usb_wire.rows, usb_wire.asked  # as scpi/outbox.py has the one and scpi/repeated.py wants the other
+        self.rows, self.crc32 = usb_wire.rows, usb_wire.crc32  # as scpi/outbox.py has them
+        self.asked = usb_wire.asked  # as scpi/repeated.py wants it
 
     def listen(self, words, index):
         """From now on the port is the press's; whatever stops sets `words[index]`."""

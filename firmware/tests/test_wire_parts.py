@@ -1,4 +1,5 @@
-"""What an image does in C with records and rows is what Python says: the same bytes, whole, damaged, cut short or blank."""
+"""What an image does in C with records and rows is what Python says: the same bytes, whole, damaged, cut short or blank. And a
+question is known by its whole line and nothing less."""
 
 import array
 import ctypes
@@ -16,9 +17,13 @@ from stackpress_core.scpi import outbox
 PARTS = Path(__file__).resolve().parents[2] / "boards/images/micropython/wire_parts.h"
 DOORS = """
 size_t records_of(const uint8_t *data, size_t room, size_t *last) { return whole_records(data, room, last); }
+uint32_t crc(const uint8_t *data, size_t n) { return crc32_of(data, n); }
 bool erased(const uint8_t *data, size_t n) { return is_erased(data, n); }
 uint32_t rows_into(uint8_t *ring, uint32_t mask, uint32_t at, const int32_t *table, int32_t *marks) {
     return put_rows(ring, mask, at, table, marks);
+}
+int32_t question(const uint8_t *texts, size_t size, const uint8_t *ring, uint32_t mask, uint32_t at, uint32_t n, uint8_t *rest, uint32_t room) {
+    return question_in(texts, size, ring, mask, at, n, rest, room);
 }
 """
 
@@ -36,6 +41,7 @@ def parts(tmp_path_factory):
     )
     loaded = ctypes.CDLL(str(library))
     loaded.records_of.restype = ctypes.c_size_t
+    loaded.crc.restype = ctypes.c_uint32
     loaded.erased.restype = ctypes.c_bool
     return loaded
 
@@ -76,6 +82,13 @@ def test_a_length_that_no_record_has_ends_the_log_however_good_its_crc(parts):
         assert in_c(parts, data, len(data)) == sectors.whole_records(memoryview(data), len(data)) == expected
 
 
+def test_a_block_has_the_crc_that_zlib_gives(parts):
+    rng = random.Random(3)
+    for n in (0, 1, 2, 255, 256, 2036):
+        data = rng.randbytes(n)
+        assert parts.crc(data, ctypes.c_size_t(n)) == zlib.crc32(data) == outbox.crc32(data)
+
+
 def test_a_page_is_erased_to_its_last_bit_or_it_is_not(parts):
     assert parts.erased(b"", ctypes.c_size_t(0)) and sectors.blank(b"")
     for at in (0, 1, 130, 255):
@@ -104,3 +117,26 @@ def test_rows_of_numbers_are_the_same_digits_round_the_end_of_ring_and_table(par
         given = (ctypes.c_int32 * len(words)).from_buffer(table), (ctypes.c_int32 * 5).from_buffer(ours)
         assert parts.rows_into(c, mask, at, *given) == n and ours == marks and bytes(c) == bytes(python)
         assert marks[0] == marks[1] or marks[4] - n < width * outbox.NUMBER_MOST
+
+
+def test_a_question_is_known_by_its_whole_line_wherever_the_ring_ends(parts):
+    texts, mask = b"MEAS:FORC?\nLOG:READ? \nTEL? \n", 63
+    lines = {
+        b"MEAS:FORC?\n": (0, b""), b"LOG:READ? 1\n": (1, b"1"), b"LOG:READ? 1234567890,4096\n": (1, b"1234567890,4096"),
+        b"TEL? 0,64\n": (2, b"0,64"), b"TEL? ,\n": (2, b","),
+    }  # fmt: skip
+    others = (
+        b"MEAS:FORC?", b"MEAS:FORC? \n", b"MEAS:FORC?\nX", b"MEAS:FORC?\n\n", b"LOG:READ? \n", b"LOG:READ?\n", b"LOG:READ? 1",
+        b"LOG:READ? 1;\n", b"LOG:READ? 1\x18\n", b"LOG:READ? 1\nSTOP\n", b"LOG:READ? -1\n", b"LOG:READ? 123456789012345678901234\n",
+        b"log:read? 1\n", b"LOG:READ?\t1\n", b"\n", b"TEL",
+    )  # fmt: skip
+    for line in (*lines, *others):
+        for at in (0, 40, 63, 64000):
+            ring, rest = bytearray(mask + 1), (ctypes.c_uint8 * 16)()
+            for i, byte in enumerate(line):
+                ring[at + i & mask] = byte
+            found = parts.question(texts, ctypes.c_size_t(len(texts)), bytes(ring), mask, at, len(line), rest, 16)
+            if line in lines:
+                assert (found & 15, bytes(rest[: found >> 4])) == lines[line], line
+            else:
+                assert found == -1, line

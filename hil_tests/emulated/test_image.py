@@ -1,5 +1,7 @@
 """The image that is flashed, on an emulated RP2040 with the carrier's chips at the wire, spoken to over its USB serial port."""
 
+import subprocess
+
 import pytest
 from stackpress.flashing import uf2
 from stackpress.link import Link
@@ -51,3 +53,10 @@ def test_what_lies_in_the_file_system_is_not_what_runs() -> None:
             assert link.query("*IDN?").endswith(".h" + content[at : at + 16].decode())
             assert link.query("SYST:FIRM?").startswith('"frozen') and link.query("CYCL:CHEC?") == '""'
         assert b"stray" not in target.console and target.word("TOKEN") > 100
+
+
+def test_functions_of_viper_begin_at_a_word_as_their_constants_want() -> None:
+    told = subprocess.run(["arm-none-eabi-nm", IMAGE.with_suffix(".elf")], capture_output=True, text=True, check=True).stdout
+    begin = {name: int(at, 16) for at, kind, name in (line.split()[-3:] for line in told.splitlines() if line[0] != " ")
+             if kind == "t" and name.startswith("fun_data_")}  # fmt: skip
+    assert begin and [name for name, at in begin.items() if at % 4] == []

@@ -28,7 +28,8 @@
 static volatile uint32_t *stop_word;             // is set to 1 by whatever stops; NULL while nobody listens
 static volatile bool broke, hung_up;             // since somebody has last asked
 static uint16_t came, given;                     // bytes that went into the queue and out of it, since the start
-static uint16_t under_way;                       // bytes of the transfer that goes to the host
+static uint16_t gone, sending, following;        // bytes towards the host: over and not told yet, of the transfer, of the one behind it
+static const uint8_t *next;                      // where that begins
 
 // Endpoints 0 - 2 end at 0x2C0 (RP2040 datasheet 4.1.2.5; TinyUSB takes two packets for each bulk endpoint); from 0xC00 on an RP2350 keeps
 // the tick's words there (boards/chips.toml).
@@ -142,7 +143,7 @@ mp_uint_t mp_usbd_cdc_tx_strn(const char *text, mp_uint_t length) {
 // -- the press's ends -----------------------------------------------------------------------------------------------------------------
 
 static mp_obj_t usb_wire_listen(mp_obj_t address) {
-    came = given = under_way = 0;
+    came = given = gone = sending = following = 0;
     broke = hung_up = false;
     stop_word = (volatile uint32_t *)mp_obj_get_int_truncated(address);
     return mp_const_none;
@@ -174,53 +175,62 @@ static mp_obj_t usb_wire_read(mp_obj_t into) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_read_obj, usb_wire_read);
 
+static void transfer(const uint8_t *data, size_t n) {
+    n = MIN(n, 0x7FFF);
+    if (n && tud_ready() && usbd_edpt_claim(0, USBD_CDC_EP_IN) && usbd_edpt_xfer(0, USBD_CDC_EP_IN, (uint8_t *)data, n)) {
+        sending = n;
+    }
+}
+
+// A transfer is over: the one behind it goes without waiting for anybody's pass.
+void tud_cdc_tx_complete_cb(uint8_t itf) {
+    (void)itf;
+    gone += sending;
+    sending = 0;
+    transfer(next, following);
+    following = 0;
+}
+
 // How many bytes at the beginning of the data are gone; of the others as many as may be are on their way: they must stay where they are.
 static mp_obj_t usb_wire_write(mp_obj_t data) {
     mp_buffer_info_t buf;
     mp_get_buffer_raise(data, &buf, MP_BUFFER_READ);
-    if (under_way && usbd_edpt_busy(0, USBD_CDC_EP_IN)) {
-        return MP_OBJ_NEW_SMALL_INT(0);
+    if (sending && !usbd_edpt_busy(0, USBD_CDC_EP_IN)) { // the bus was reset
+        gone += sending;
+        sending = following = 0;
     }
-    size_t gone = under_way;
-    under_way = 0;
-    if (buf.len > gone && tud_ready() && usbd_edpt_claim(0, USBD_CDC_EP_IN)) {
-        uint16_t n = MIN(buf.len - gone, 0x7FFF);
-        if (usbd_edpt_xfer(0, USBD_CDC_EP_IN, (uint8_t *)buf.buf + gone, n)) {
-            under_way = n;
-        }
+    size_t told = gone;
+    gone = 0;
+    if (!sending && buf.len > told) {
+        transfer((uint8_t *)buf.buf + told, buf.len - told);
+    } else if (sending && buf.len > told + sending) {
+        next = (uint8_t *)buf.buf + told + sending;
+        following = MIN(buf.len - told - sending, 0x7FFF);
     }
-    return MP_OBJ_NEW_SMALL_INT(gone);
+    return MP_OBJ_NEW_SMALL_INT(told);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_write_obj, usb_wire_write);
 
-// Whether one of these lines has come and nothing else: it is taken, and its number is given. -2 if nothing has come, -1 for anything else.
-static mp_obj_t usb_wire_asked(mp_obj_t texts_in) {
-    mp_buffer_info_t texts;
+// asked(texts, rest): which of these questions has come and nothing else, as question_in says: it is taken. -2 if nothing has come.
+static mp_obj_t usb_wire_asked(mp_obj_t texts_in, mp_obj_t rest_in) {
+    mp_buffer_info_t texts, rest;
     mp_get_buffer_raise(texts_in, &texts, MP_BUFFER_READ);
+    mp_get_buffer_raise(rest_in, &rest, MP_BUFFER_WRITE);
     fetch();
     uint16_t n = came - given;
     if (broke || hung_up || n == 0) {
         return MP_OBJ_NEW_SMALL_INT(broke || hung_up ? -1 : -2);
     }
-    const uint8_t *text = texts.buf, *end = text + texts.len;
-    for (int row = 0; text < end; row++) {
-        uint16_t i = 0;
-        while (i < n && text[i] == queued(given + i) && text[i] != '\n') {
-            i++;
-        }
-        if (i + 1 == n && text[i] == queued(given + i)) {
-            given += n;
-            return MP_OBJ_NEW_SMALL_INT(row);
-        }
-        while (*text++ != '\n') {
-        }
+    int32_t found = question_in(texts.buf, texts.len, &queued(0), QUEUE - 1, given, n, rest.buf, rest.len);
+    if (found >= 0) {
+        given += n;
     }
-    return MP_OBJ_NEW_SMALL_INT(-1);
+    return MP_OBJ_NEW_SMALL_INT(found);
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_asked_obj, usb_wire_asked);
+static MP_DEFINE_CONST_FUN_OBJ_2(usb_wire_asked_obj, usb_wire_asked);
 
 static mp_obj_t usb_wire_held(void) {
-    return MP_OBJ_NEW_SMALL_INT(under_way);
+    return MP_OBJ_NEW_SMALL_INT(gone + sending + following);
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(usb_wire_held_obj, usb_wire_held);
 
@@ -234,8 +244,8 @@ static MP_DEFINE_CONST_FUN_OBJ_0(usb_wire_told_obj, usb_wire_told);
 
 // Whether nothing has come, nothing was told and nothing has gone since the press last looked.
 static mp_obj_t usb_wire_idle(void) {
-    bool gone = under_way && !usbd_edpt_busy(0, USBD_CDC_EP_IN);
-    return mp_obj_new_bool(!gone && !broke && !hung_up && came == given && !tud_cdc_available());
+    bool over = gone || (sending && !usbd_edpt_busy(0, USBD_CDC_EP_IN));
+    return mp_obj_new_bool(!over && !broke && !hung_up && came == given && !tud_cdc_available());
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(usb_wire_idle_obj, usb_wire_idle);
 
@@ -258,6 +268,14 @@ static mp_obj_t usb_wire_blank(mp_obj_t buffer) {
     return mp_obj_new_bool(is_erased(buf.buf, buf.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_blank_obj, usb_wire_blank);
+
+// As binascii has it, in half of the time.
+static mp_obj_t usb_wire_crc32(mp_obj_t buffer) {
+    mp_buffer_info_t buf;
+    mp_get_buffer_raise(buffer, &buf, MP_BUFFER_READ);
+    return mp_obj_new_int_from_uint(crc32_of(buf.buf, buf.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_crc32_obj, usb_wire_crc32);
 
 // -- rows of numbers (stackpress_core/scpi/outbox.py rows, which says the same) ------------------------------------------------------------
 
@@ -282,6 +300,7 @@ static const mp_rom_map_elem_t usb_wire_names[] = {
     { MP_ROM_QSTR(MP_QSTR_idle), MP_ROM_PTR(&usb_wire_idle_obj) },
     { MP_ROM_QSTR(MP_QSTR_whole_records), MP_ROM_PTR(&usb_wire_whole_records_obj) },
     { MP_ROM_QSTR(MP_QSTR_blank), MP_ROM_PTR(&usb_wire_blank_obj) },
+    { MP_ROM_QSTR(MP_QSTR_crc32), MP_ROM_PTR(&usb_wire_crc32_obj) },
     { MP_ROM_QSTR(MP_QSTR_asked), MP_ROM_PTR(&usb_wire_asked_obj) },
     { MP_ROM_QSTR(MP_QSTR_rows), MP_ROM_PTR(&usb_wire_rows_obj) },
     { MP_ROM_QSTR(MP_QSTR_told), MP_ROM_PTR(&usb_wire_told_obj) },

@@ -80,7 +80,23 @@ def plain_integers(spec_buf, spec_end: int, text_buf, text_end: int, found_buf) 
             count += 1
         elif not optional:
             return 0 - 1
-    return wanted << 4 | count if t >= text_end else 0 - 1
+    if t < text_end:
+        return 0 - 1
+    return wanted << 4 | count
+
+
+def integers(spec, text, n):
+    """Values for every parameter in `spec` if it and the first `n` bytes of the text are plain integers and no more; else None."""
+    code = plain_integers(spec, len(spec), text, n, FOUND)
+    if code < 0:
+        return None
+    given = code & 15
+    return [FOUND[i] if i < given else None for i in range(code >> 4)]
+
+
+def wants_integers(spec):
+    """Whether nothing else is wanted."""
+    return all(token.strip("[")[:4] == "int:" for token in spec.split(","))
 
 
 def bind(spec, text):
@@ -88,9 +104,9 @@ def bind(spec, text):
     if not spec and not text:
         return []
     if text and text[0] <= "9":
-        code = plain_integers(spec, len(spec), text, len(text), FOUND)
-        if code >= 0:
-            return list(FOUND)[: code & 15] + [None] * ((code >> 4) - (code & 15))
+        found = integers(spec, text, len(text))
+        if found is not None:
+            return found
     tokens = spec.split(",") if spec else []
     parts = [part.strip(" ") for part in split_outside(text, ",")] if text else []
     if len(parts) > len(tokens):

@@ -121,6 +121,10 @@ def rows(ring, mask, at, table, marks):
     return at - began
 
 
+def crc32(data):
+    return binascii.crc32(data) & 0xFFFFFFFF
+
+
 class Outbox:
     """A ring of bytes towards the host, and at most one source that fills it; what goes wrong with that is told to `tell`.
 
@@ -141,6 +145,7 @@ class Outbox:
         self.source = None
         self.into = None  # of the source, if it has that
         self.rows = getattr(serial, "rows", rows)
+        self.crc32 = getattr(serial, "crc32", crc32)
         self.room = ANSWER_ROOM  # what the next answer needs
         self.deaf = False  # nobody reads: answers are dropped until somebody does
         self.told = False  # that nobody reads, since somebody has last read
@@ -187,7 +192,7 @@ class Outbox:
         head = begins + b"#4%04d" % (length + 4)
         self.start = BLOCK_HEAD - len(head)
         self.view[self.start : BLOCK_HEAD] = head
-        struct.pack_into("<I", self.ring, end, binascii.crc32(self.view[BLOCK_HEAD:end]) & 0xFFFFFFFF)
+        struct.pack_into("<I", self.ring, end, self.crc32(self.view[BLOCK_HEAD:end]))
         self.pending = end + 4 - self.start
         return True
 

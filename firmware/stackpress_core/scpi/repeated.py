@@ -1,70 +1,104 @@
 """Questions that are asked over and over: what they ask for is known, and a number goes to the host without an object in between.
 
 A question is known by its header and parameters as they were parsed, with one blank between: a line that is written in any other
-way is parsed as any line is, and comes to the same.
+way is parsed as any line is, and comes to the same. One that takes nothing but whole numbers, as who pulls the log or the telemetry
+asks it, is known without them: by its header and the blank.
 """
 
 import array
 
-from stackpress_core.scpi import inbox, outbox
+from stackpress_core.scpi import arguments, inbox, outbox
 
 QUESTIONS_MAX = 5
 NOTHING = -2
+REST_MAX = 24  # bytes of whole numbers
 _LIMIT = 1 << 30  # blackboard.ABSENT is none of the numbers that lie within
 
 
 class Repeated:
     """The questions of one port: `lines` is its inbox, `out` its outbox, `serial` the port itself, which may know how to look for a
-    question that came alone: `asked(texts)` says which of them it was, NOTHING if nothing came, and below 0 for anything else."""
+    question that came alone: `asked(texts, rest)` says which of them it was, and 16 times how many bytes of whole numbers behind it
+    are in `rest` now; NOTHING if nothing came, and below 0 for anything else."""
 
     def __init__(self, lines, out, serial):
         self.lines = lines
         self.out = out
         self.known = {}  # question: all that `Dispatch.do` wants
-        self.numbers = []  # of those that ask for a number: (part of the press, its attribute, places behind the point)
+        self.numbers = []  # of those that ask for a number: (part of the press, its attribute, places behind the point); else None
         self.texts = b""  # and these questions, one a line
         self.said = bytearray(128)  # what they are answered with in the present pass
         self.marks = array.array("i", (0, 0, 0, 0))
+        self.rest = bytearray(REST_MAX)
+        self.begun = None  # a question that came alone and takes more than a number: what `recalled` gives
         self.asked = getattr(serial, "asked", None)
 
     def remember(self, question, found):
         """A number of the press's is known as its place, and where the point goes."""
-        if question in self.known:  # this line was written in another way
+        row = found[0]
+        if row[2] and arguments.wants_integers(row[2]):
+            question = question[: question.find(b" ") + 1]
+            found = found[:5]
+        if not question or question in self.known:  # this line was written in another way
             return
         if len(self.known) >= QUESTIONS_MAX:
             self.known.clear()
             self.numbers, self.texts = [], b""
         self.known[question] = found
-        row, part, name, args = found[0], found[3], found[4], found[5]
-        if row[1].endswith(" in unit"):
+        if len(found) == 5:
+            self.numbers.append(None)
+            self.texts += question + b"\n"
+        elif row[1].endswith(" in unit"):
+            part, name, args = found[3], found[4], found[5]
             zeros = len(str(args[0][0])) - 1
             if args[0] == (10**zeros, 1):
                 self.numbers.append((part, name, zeros))
                 self.texts += question + b"\n"
 
+    def recalled(self, line):
+        """All that `Dispatch.do` wants for this line; None if it is not known, or not written as such questions are."""
+        found = self.known.get(line)
+        if found is None:
+            at = line.find(b" ") + 1
+            found = self.known.get(line[:at]) if at else None
+            if found is not None:
+                args = arguments.integers(found[0][2], line[at:], len(line) - at)
+                return args and found + (args,)
+        return found if found is None or len(found) > 5 else None
+
     def answer_one(self):
         """A number, if that is all that has come; whether there is no more to do. What is no number goes the long way."""
         out, lines = self.out, self.lines
+        if out.pending:
+            out.write()  # what is gone by now makes room
         if lines.start != lines.end or out.deaf or out.pending > out.size - outbox.ANSWER_ROOM:
             return False
-        row = self.asked(self.texts)
+        row = self.asked(self.texts, self.rest)
         if row < 0:
             if row == NOTHING:
                 out.pump(0)
             return row == NOTHING
+        text = None
+        if row > 15:
+            text = self.texts.split(b"\n")[row & 15] + self.rest[: row >> 4]
+            self.begun = self.recalled(text)
+            if self.begun:
+                return False
+            return self._the_long_way(text)
         part, name, places = self.numbers[row]
         try:
             value = getattr(part, name)
         except Exception:  # told when it is asked the long way, as any other line
             value = _LIMIT
         if not -_LIMIT < value < _LIMIT:
-            text = self.texts.split(b"\n")[row] + b"\n"
-            lines.takes_packet()
-            lines.feed(text, len(text))
-            return False
+            return self._the_long_way(self.texts.split(b"\n")[row])
         out.pending += outbox.digits(out.ring, out.size - 1, out.start + out.pending, value, places, outbox.POWERS)
         out.write()
         return True
+
+    def _the_long_way(self, text):
+        self.lines.takes_packet()
+        self.lines.feed(text + b"\n", len(text) + 1)
+        return False
 
     def answer_all(self):
         """All of the lines that wait, to the first that is none of these questions; how many. Each number is looked up once,
@@ -79,7 +113,10 @@ class Repeated:
             row = inbox.answered(lines.buf, texts, len(texts), said, out.ring, out.size - 1, marks)
             if row < 0:
                 break
-            part, name, places = self.numbers[row // inbox.SAID]
+            number = self.numbers[row // inbox.SAID]
+            if not number:
+                break
+            part, name, places = number
             try:
                 value = getattr(part, name)
             except Exception:  # as above

@@ -8,7 +8,7 @@ A command that starts something long is complete when that has started; progress
 import micropython
 
 from stackpress_core.errors import Refused, ScpiError, StorageFault
-from stackpress_core.scpi import dispatch, headers, inbox, outbox, repeated, stops
+from stackpress_core.scpi import arguments, dispatch, headers, inbox, outbox, repeated, stops
 from stackpress_core.scpi.sources import Text
 from stackpress_core.scpi.status import Status
 
@@ -72,12 +72,24 @@ class Server:
         if not self.at_work:
             if self.idle():
                 return False
-            if self.repeated.asked and not self.parts.readings.order_waits and self.repeated.answer_one():
-                return False
+            if self.repeated.asked and not self.parts.readings.order_waits:
+                if self.repeated.answer_one():
+                    return False
+                if self.repeated.begun:
+                    return self.answer_begun()
         if self.out.source is None:
             return self.serve()
         self.receive(inbox.PACKET)
         self.out.pump(OUT_PER_PASS // 2)
+        return False
+
+    def answer_begun(self):
+        """A question that came alone, and is parsed already: it changes nothing that others have to look at."""
+        self.begin_line(self.repeated.begun)
+        self.repeated.begun = None
+        self.execute(True)
+        self.out.pump(OUT_PER_PASS)
+        self.at_work = self.units is not None or self.out.source is not None
         return False
 
     def receive(self, budget):
@@ -100,8 +112,7 @@ class Server:
             if not self.left and self.idle():
                 return
 
-    def execute(self):
-        updated = False
+    def execute(self, updated=False):
         for _ in range(UNITS_PER_PASS):
             if self.units is None and not self.inbox.waiting:
                 return
@@ -239,11 +250,8 @@ class Server:
         raw = self.inbox.take_line()
         if raw is None:
             return False
-        self.dispatch.path, self.answers = [], 0
-        self.muted = self.ended = False
-        self.known = self.repeated.known.get(raw)
+        self.begin_line(self.repeated.recalled(raw))
         if self.known:
-            self.units = [""]
             return True
         line = decoded(raw)
         if raw[-1] == AS_THEY_ARE or raw == NO_LONGER:
@@ -255,6 +263,13 @@ class Server:
         self.units = [] if headers.is_of_modem(line or "") else headers.split_outside(line or "", ";")
         self.alone = len(self.units) == 1
         return True
+
+    def begin_line(self, known):
+        self.dispatch.path, self.answers = [], 0
+        self.muted = self.ended = False
+        self.known = known
+        if known:
+            self.units = [""]
 
     def end_line(self):
         if self.answers:
@@ -280,10 +295,12 @@ class Server:
                 self.units = []
 
     def remember(self):
-        """The unit that was run is the whole line: if it is a query whose answer takes no parameters but a unit, it is known."""
+        """The unit that was run is the whole line: a query that takes nothing, a unit or whole numbers is known from now on."""
         found = self.dispatch.found
         row = found[0]
-        if row[0].endswith("?") and found[2] is not None and (not row[2] or row[2].startswith("[unit")):
+        spec = row[2]
+        if row[0].endswith("?") and found[2] is not None and (
+            not spec or spec.startswith("[unit") or arguments.wants_integers(spec)):
             self.repeated.remember(self.dispatch.written.encode(), found)
 
     def tell(self, error):

@@ -627,7 +627,7 @@ def test_a_document_that_can_not_be_read_is_listed_as_bad():
 class Alone(Serial):
     """A line that knows, as the USB port does, when one question came alone."""
 
-    def asked(self, texts):
+    def asked(self, texts, rest):
         line, rows = self.sent[:-1], texts.split(b"\n")[:-1]
         if line not in rows:
             return -1 if self.sent else -2
