@@ -160,15 +160,20 @@ def test_ramp_that_solenoids_can_not_follow_is_waited_for_and_one_that_does_not_
         assert press.tripped().reason == "no_response" and target.truth()["force_n"] < 30
 
 
-@pytest.mark.parametrize("factors, above_n", [((0.85,) * 4, 20000), ((0.7, 1, 1, 1), 36000)])
-def test_cells_that_read_low_are_found_out_by_the_drive(factors: tuple[float, ...], above_n: float) -> None:
-    spec = load_plant.plant("nominal", "steel_blank", {})
+@pytest.mark.parametrize(
+    "plant, factors, reason, above_n",
+    [("nominal", (0.85,) * 4, "drive_mismatch", 20000)] + [(plant, (0.7, 1, 1, 1), "imbalance", 1700) for plant in VALVES],
+)
+def test_cells_that_read_low_are_found_out_by_the_drive_and_one_by_the_other_range(
+    plant: str, factors: tuple[float, ...], reason: str, above_n: float
+) -> None:
+    spec = load_plant.plant(plant, "steel_blank", {})
     documents = {name: json.loads(text) for name, text in provision.commissioned(spec, "SIM-bench").items()}
     for cell, factor in zip(documents["calibration"]["cells"], factors, strict=True):
         cell["points"] = [[code, int(force * factor)] for code, force in cell["points"]]
     lying = {name: json.dumps(document).encode() for name, document in documents.items()}
-    with held(49000, documents=lying) as (target, press):
-        assert press.tripped().reason == "drive_mismatch" and target.truth()["most_force_n"] < above_n
+    with held(49000, plant, documents=lying) as (target, press):
+        assert press.tripped().reason == reason and target.truth()["most_force_n"] < above_n
 
 
 def test_low_range_that_reads_a_quarter_low_is_told_before_five_megapascal_are_held() -> None:
@@ -177,3 +182,12 @@ def test_low_range_that_reads_a_quarter_low_is_told_before_five_megapascal_are_h
     low["points"] = [[code, int(force * 0.76)] for code, force in low["points"]]
     with held(664, documents={name: json.dumps(document).encode() for name, document in documents.items()}) as (target, press):
         assert press.tripped().reason == "imbalance" and target.truth()["most_force_n"] < 878
+
+
+@pytest.mark.parametrize("plant", VALVES)
+def test_a_cell_that_jumps_alone_in_a_hold_is_told(plant: str) -> None:
+    with held(664, plant) as (target, press):
+        assert "sensor" not in press.warnings()
+        target.fault("zero_2", 16000)  # 70 N of the high range's 664, which is not in use
+        target.run_for(2)
+        assert press.state == "holding" and "sensor" in press.warnings()

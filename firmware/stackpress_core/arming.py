@@ -3,7 +3,7 @@
 The interlocks watch a press that is armed; these rows say beforehand, in the operator's words, why arming would be refused.
 """
 
-from stackpress_core import switches
+from stackpress_core import calibration, switches
 from stackpress_core.tick import blackboard, states
 
 AT = blackboard.AT
@@ -51,6 +51,7 @@ CHECKS = (
     ("store", lambda a: not a.store_keeps,
      lambda a: "the store of documents takes nothing: %s" % (a.store_told or "starts can't be told apart")),
     ("zero", lambda a: a.calibrator.zero_off(), lambda a: "the force is not zero: %s" % a.calibrator.zero_off()),
+    ("zero", lambda a: a.calibrator.dead(), lambda a: calibration.DEAD % a.calibrator.dead()),
     ("temperature", lambda a: a.readings.row_exceeds("temperature"), "a platen is too hot"),
     ("storage", lambda a: a.S[AT["SIG_STORAGE"]] and a.settings.params["storage_reaction"], "the journal can't be written"),
     ("storage", lambda a: a.journal.missing and not a.settings.params["journal_in_ram"],

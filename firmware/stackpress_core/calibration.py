@@ -27,6 +27,9 @@ STILL_MS = 600  # and is known once they have been at rest for so long
 STILL_PART = 32  # of the band: a cell whose mean moves by more of it meanwhile is not at rest
 JUMP_PART = 16  # a cell that is further from its mean is no noise
 NEAR_PART = 4  # what is there at a start is no further from the zero, and a zero that moves by more from run to run is told
+BARE_PART = 8  # of the band, that a bridge's own zero is off the converter's: less could be drift, and says nothing
+BARE_NEAR = 8  # a cell that has come as near to the converter's zero as this part of it is no bridge
+DEAD = "cell %d reads the converter's zero, not its own: its signal wires touch, or it has no excitation"
 BAND_LEAST_CN = 2000
 BAND_PART = 50  # of the cell's ceiling: 2 %
 AT = blackboard.AT
@@ -94,11 +97,25 @@ class Calibrator:
                 return ", ".join(["cell %d %d N" % (i + 1, shown[i] // 100) for i in used])
         return ""
 
+    def dead(self):
+        """From 1, the cell in use that shows the converter's own zero and not its bridge's, which was another; 0 if none does."""
+        s = self.S
+        for i in [i for i in range(blackboard.CELLS) if self.readings.uses_cell(i)]:
+            at = AT["CAL"] + i * blackboard.CAL_WORDS
+            points = [(s[at + k], s[at + blackboard.POINTS + k]) for k in range(s[at + 4 * blackboard.POINTS])]
+            bare_cn = tuning.force_at(points, 0) + s[_ZERO + i]
+            near = abs(s[_CELL + i] + s[_ZERO + i] - bare_cn) < abs(bare_cn) // BARE_NEAR
+            if near and abs(bare_cn) > self.zero_band_cn(i) // BARE_PART:
+                return i + 1
+        return 0
+
     def take_out_zero(self):
         """From now on each cell shows its force less what it showed with nothing pressed; Refused if that is beyond the band, or
         not what it shows now: then something presses, or did a moment ago."""
         if self.zero_off():
             raise Refused("the force is not zero: %s" % self.zero_off())
+        if self.dead():
+            raise Refused(DEAD % self.dead())
         if self.zero_off(self.zero_cn):
             raise Refused("the cells have not come to rest: %s" % self.zero_off(self.zero_cn))
         s = self.S

@@ -120,6 +120,7 @@ PROVOKE = {
     "hold_band": (HOLDING, {"hold_band_s": 1, "hold_band_reaction": _STOPS, "force_drop_permille": 1000,
                             "no_response_n": 2000000}, force(800000)),
     "duty": (HOLDING, {"duty_reaction": _STOPS}, word("SIG_DUTY", 241)),
+    "sensor": (HOLDING, {"sensor_reaction": _STOPS}, word("SIG_SENSOR", 2)),
     "temperature": (READY, {}, word("TEMPERATURE", 12001)),
     "overrun": (READY, {}, word("TICK_US", 251)),
     "supply": (READY, {}, opens("supply_ok")),

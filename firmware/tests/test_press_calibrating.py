@@ -227,3 +227,20 @@ def test_press_that_has_no_calibration_can_get_one():
     p.maintenance.leave()
     apply(b, 0)
     assert codes(b) == []
+
+
+def test_a_cell_that_reads_the_converters_zero_starts_nothing():
+    """Its wires touch, or it has no excitation: a bridge has a zero of its own, which the commissioning zero tells."""
+    for own_code, shorted, told in ((30000, True, True), (30000, False, False), (5000, True, False)):
+        b = resting().serviced()
+        b.cells = [own_code * 2 // 5, 0, 0, 0]  # 0.4 cN a code
+        b.run(SECOND)
+        b.press.calibrator.zero()
+        b.press.maintenance.leave()
+        b.run(SECOND)
+        assert codes(b) == []
+        b.cells[0] = 0 if shorted else own_code * 2 // 5 - 3000
+        b.run(SECOND)
+        assert ("zero" in codes(b)) == told, (own_code, shorted, codes(b))
+        if told:
+            assert "converter's zero" in dict(b.press.arming.failing())["zero"]

@@ -27,7 +27,9 @@ CLOSING = {"early": 0.75, "approach": 0.5, "close": 0.1, "closer": 0.03}  # of t
 OF_A_VALVE = ("rest", *CLOSING, "touch", "hold", "ramp")  # one that opens gains speed on whatever way is left
 IN_APPROACH = ("rest", *CLOSING, "touch")
 LOOKS_S = (0.5, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # after the fault: the slowest reaction takes a minute
-ONE_CELL = {"cells.high_rated_n": 6667, "cells.off_centre_permille": [0, 0]}  # of three in parallel one is read: 20 kN
+# of three in parallel one is read: 20 kN. Valve, pump and relief valve are those of a press of that size
+ONE_CELL = {"cells.high_rated_n": 6667, "cells.off_centre_permille": [0, 0], "valve.full_scale_n": 20000, "valve.supply_n": 40000,
+            "valve.fill_flow_um_s": 110, "dump.relief_n": 18000, "dump.overpressure_switch_n": 17000}  # fmt: skip
 IDENTITY = "SIM-bench"
 
 
@@ -209,7 +211,10 @@ class Bench:
         if self._press.state == states.NAMES[states.TRIPPED]:
             return (self._press.tripped().reason,)
         if not self._press.program_state().step or self._press.state == "releasing":
-            return ("stopped",)
+            return ("stopped", *self._warned())
+        return self._warned()
+
+    def _warned(self) -> tuple[str, ...]:
         return tuple(row for row in self._press.warnings() if row != "log_full")  # so many runs fill any log
 
     def _now(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hil_tests.targets.emulator import ROOT, EmulatorTarget
 IMAGE = ROOT / "build" / "images" / "pico_hx711" / "firmware.uf2"
 PRESSES = {kind: ROOT / "boards" / "pico_hx711" / name for kind, name in PRESS_FILES.items()}
 # The plant's fourth cell, without its stop in the way; its bow is reckoned in words that hold 2 kN.
-ONE_CELL = {"cells.low_rated_n": 20000, "cells.low_stop_n": 21000, "cells.nonlinearity_pct": 0}
+ONE_CELL = {"cells.low_rated_n": 20000, "cells.low_stop_n": 21000, "cells.nonlinearity_pct": 0, "valve.full_scale_n": 20000}
 HZ = 1000
 
 

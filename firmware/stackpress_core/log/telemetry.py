@@ -52,11 +52,11 @@ _HZ = const(14)
 _CELL = const(15)
 _FORCE_F = const(42)
 _IMBALANCE = const(45)
-_WARNED = const(87)
-_SET = const(118)
-_CODE = const(144)
-_VALVE = const(145)
-_K_KIND = const(199)
+_WARNED = const(88)
+_SET = const(119)
+_CODE = const(145)
+_VALVE = const(146)
+_K_KIND = const(200)
 # end of words
 
 

@@ -13,31 +13,33 @@ from micropython import const
 # words (written by layout.py)
 _ABSENT = const(-1073741824)
 _MODE_APPROACH = const(1)
+_VALVE_FILL = const(1)
 _KIND_FILL_VENT = const(2)
 _DISPLACEMENT = const(8)
 _HZ = const(14)
 _FORCE_F = const(42)
 _SPEED = const(47)
-_MODE = const(97)
-_TARGET = const(107)
-_RATE_MAX = const(115)
-_WANTED_RATE = const(130)
-_PROPOSED = const(132)
-_APPROACH_SPEED = const(136)
-_CONTACT_TICKS = const(137)
-_ANSWER_AT = const(138)
-_ANSWER_DRIVE = const(139)
-_ANSWER_FORCE = const(140)
-_EFFORT = const(141)
-_ANSWER_TICKS = const(142)
-_DRIVE = const(143)
-_K_KIND = const(199)
-_K_HYSTERESIS = const(201)
-_K_APPROACH_MAX = const(226)
-_K_APPROACH_RATE = const(227)
-_K_DRAG = const(228)
-_K_LAND = const(230)
-_APPROACH_REM = const(231)
+_MODE = const(98)
+_TARGET = const(108)
+_RATE_MAX = const(116)
+_WANTED_RATE = const(131)
+_PROPOSED = const(133)
+_APPROACH_SPEED = const(137)
+_CONTACT_TICKS = const(138)
+_ANSWER_AT = const(139)
+_ANSWER_DRIVE = const(140)
+_ANSWER_FORCE = const(141)
+_EFFORT = const(142)
+_ANSWER_TICKS = const(143)
+_DRIVE = const(144)
+_VALVE = const(146)
+_K_KIND = const(200)
+_K_HYSTERESIS = const(202)
+_K_APPROACH_MAX = const(227)
+_K_APPROACH_RATE = const(228)
+_K_DRAG = const(229)
+_K_LAND = const(231)
+_APPROACH_REM = const(232)
 # end of words
 
 _FIRST_NM = const(5000)  # the ram has moved: well above a scale's noise, below what a stiff stack gives under the contact force
@@ -62,11 +64,11 @@ def approach(blackboard):
         return
     target = s[_TARGET]
     # what moves the ram now will be felt when it stands
-    speed = s[_SPEED] - _SLOW
-    if speed > _FAST:
-        speed = _FAST
-    elif speed < 0:
-        speed = 0
+    speed = 0
+    if s[_SPEED] > _SLOW:
+        speed = s[_SPEED] - _SLOW
+        if speed > _FAST:
+            speed = _FAST
     left = target - s[_FORCE_F] - (((speed >> 4) * s[_K_DRAG]) >> 12)
     solenoids = 1 if s[_K_KIND] == _KIND_FILL_VENT else 0
     drive = s[_EFFORT] if solenoids else s[_DRIVE]
@@ -142,7 +144,7 @@ def approach(blackboard):
     # a ram that moves at the approach's highest drive answers, and has nothing to press
     ends = stands if most == s[_K_APPROACH_MAX] else 0
     if solenoids and here == _ABSENT:
-        ends = 1
+        ends = s[_VALVE] & _VALVE_FILL  # nobody sees the ram: for how long its valve was open is the way that it can have come
     if ends and touched == 0 and s[_CONTACT_TICKS] < 0x1FFFFFFF:
         s[_CONTACT_TICKS] += 1
     if stands == 0 or moved == 0 or answered:

@@ -49,24 +49,24 @@ _SIG_CRC = const(60)
 _SIG_RESET = const(61)
 _SIG_IMBALANCE = const(62)
 _SIG_DROP = const(70)
-_DROP_MIN = const(112)
-_SET_RATE = const(120)
-_K_HIGH_MASK = const(175)
-_K_LOW_MASK = const(176)
-_K_SHARE = const(178)
-_K_RANGE_UP = const(179)
-_K_RANGE_DOWN = const(180)
-_K_FADE = const(181)
-_K_RAIL = const(182)
-_K_FILTER = const(183)
-_K_FILTER_H = const(184)
-_K_LAG = const(185)
-_K_SPEED = const(186)
-_K_CELL_CEILING = const(187)
-_K_IMBALANCE_MIN = const(191)
-_K_DROP = const(192)
-_K_DROP_DECAY = const(193)
-_CAL = const(246)
+_DROP_MIN = const(113)
+_SET_RATE = const(121)
+_K_HIGH_MASK = const(176)
+_K_LOW_MASK = const(177)
+_K_SHARE = const(179)
+_K_RANGE_UP = const(180)
+_K_RANGE_DOWN = const(181)
+_K_FADE = const(182)
+_K_RAIL = const(183)
+_K_FILTER = const(184)
+_K_FILTER_H = const(185)
+_K_LAG = const(186)
+_K_SPEED = const(187)
+_K_CELL_CEILING = const(188)
+_K_IMBALANCE_MIN = const(192)
+_K_DROP = const(193)
+_K_DROP_DECAY = const(194)
+_CAL = const(247)
 # end of words
 
 
@@ -188,10 +188,12 @@ def sense(blackboard):
         elif high < s[_K_RANGE_DOWN] and low < s[_K_RANGE_DOWN] and low_mask & valid == low_mask:
             s[_RANGE] = 1
             bias += gap << 4
+        elif high > s[_K_RANGE_UP] << 1 and low < s[_K_RANGE_DOWN]:
+            s[_SIG_IMBALANCE] = 1000  # at its stop a low cell reads more: this one would be believed on the way down
         # both ranges carry the same force: a low cell that drifts must not press a cell with what it no longer sees. What the high
         # range's zero and creep may come to after weeks, and a part of the force
         apart = gap if gap > 0 else 0 - gap
-        if s[_RANGE] and apart > (s[_K_RANGE_UP] >> 4) + (low >> 4):
+        if s[_RANGE] and apart > (s[_K_RANGE_UP] >> 4) + (low >> 6):
             s[_SIG_IMBALANCE] = 1000
     fade = s[_K_FADE]
     # only what two good ranges may differ by fades; a range that was overrun must not be believed for a moment longer

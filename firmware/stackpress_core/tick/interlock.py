@@ -67,7 +67,7 @@ ROWS = (
     ("no_response", "SIG_RESPONSE", 0, "no_response_ms", VENT, DRIVEN, STOPPED, "force",
      "The force does not follow: no supply pressure, a stuck valve, or a leak."),
     ("no_contact", "SIG_CONTACT", "no_contact_ms", 0, VENT, DRIVEN, STOPPED, "force",
-     "The drive is at its approach limit and nothing is touched: the die is empty, or the ram is stuck."),
+     "The drive is at its limit and nothing is felt: the die is empty, the ram is stuck, or the cell is dead."),
     ("force_drop", "SIG_DROP", 0, 0, "force_drop_reaction", DRIVEN, STOPPED, "force",
      "The force dropped at once: the specimen has cracked or the stack has shifted. It is not chased."),
     ("travel", "SIG_TRAVEL", 0, 2, VENT, DRIVEN, STOPPED, "safety",
@@ -93,13 +93,15 @@ ROWS = (
     ("foreground", "SIG_FOREGROUND", "foreground_ms", 0, VENT, DRIVEN, STOPPED, "time",
      "The program that steers the press has hung: restart the press and report a fault."),
     ("no_answer", "SIG_ANSWER", "no_answer_ms", 0, VENT, DRIVEN, STOPPED, "force",
-     "The drive rose by the contact force, the ram stands and no cell feels it: a cell's wire is broken, or the ram sticks."),
+     "The drive rose, the ram stands and no cell feels it (or less than nothing): a cell's wire is broken, or the ram sticks."),
     ("held_above", "SIG_ABOVE", 0, "hold_band_s", ("hold_band_reaction", RAMP), STILL, STOPPED, "force",
      "The held force stayed above its band: the valve leaks in, sticks, or is tuned too slow. It was taken off, not held."),
     ("drive_mismatch", "SIG_DRIVE", 0, "drive_ms", VENT, DRIVEN | states.mask((states.READY,)), STOPPED, "force",
      "The regulator is told to give much more than the cells read: check the cells, their calibration, then the air supply."),
     ("overspeed", "SIG_SPEED", 0, 1, VENT, DRIVEN, STOPPED, "force",
      "The ram closed far faster than the approach asked: its valve is open too far, or the scale counts what is not there."),
+    ("sensor", "SIG_SENSOR", 0, 300, "sensor_reaction", DRIVEN, STOPPED, "force",
+     "The scale stands while the force changes, or one force range jumped alone: check the scale's cable and the cells' wires."),
 )
 
 NAMES = tuple(row[NAME] for row in ROWS)

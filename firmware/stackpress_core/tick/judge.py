@@ -39,6 +39,7 @@ _TICK_WORST = const(10)
 _IN_PRESSURE_OK = const(16)
 _MASK_ROWS = const(30)
 _IN_SUPPLY_OK = const(32)
+_HIGH = const(36)
 _FORCE = const(40)
 _FORCE_F = const(42)
 _SPEED = const(47)
@@ -58,37 +59,39 @@ _SIG_DROP = const(70)
 _SIG_RAMP = const(71)
 _SIG_HOLD = const(72)
 _SIG_ABOVE = const(73)
-_SIG_HOT = const(76)
-_SIG_OVERRUN = const(77)
-_SIG_FOREGROUND = const(81)
-_ACTIVE = const(83)
-_LATCHED = const(85)
-_WARNED = const(87)
-_OVER = const(89)
-_FIRST = const(91)
-_REACTION = const(92)
-_TRIP_TICKS = const(93)
-_STOPPING = const(94)
-_STATE = const(96)
-_MODE = const(97)
-_TARGET = const(107)
-_EXCESS = const(108)
-_RAMP_MIN = const(109)
-_HOLD_BAND = const(110)
-_RESPONSE = const(111)
-_RAMP_ALLOWED = const(113)
-_RAMP_FROM = const(114)
-_SET = const(118)
-_FALL_FROM = const(121)
-_APPROACH_SPEED = const(136)
-_CONTACT_TICKS = const(137)
-_ANSWER_TICKS = const(142)
-_K_RAMP_DEV = const(194)
-_K_RUNAWAY = const(195)
-_K_BUDGET = const(197)
-_K_KIND = const(199)
-_ROW_COUNT = const(245)
-_ROW = const(383)
+_SIG_HOT = const(77)
+_SIG_OVERRUN = const(78)
+_SIG_FOREGROUND = const(82)
+_ACTIVE = const(84)
+_LATCHED = const(86)
+_WARNED = const(88)
+_OVER = const(90)
+_FIRST = const(92)
+_REACTION = const(93)
+_TRIP_TICKS = const(94)
+_STOPPING = const(95)
+_STATE = const(97)
+_MODE = const(98)
+_TARGET = const(108)
+_EXCESS = const(109)
+_RAMP_MIN = const(110)
+_HOLD_BAND = const(111)
+_RESPONSE = const(112)
+_RAMP_ALLOWED = const(114)
+_RAMP_FROM = const(115)
+_SET = const(119)
+_FALL_FROM = const(122)
+_APPROACH_SPEED = const(137)
+_CONTACT_TICKS = const(138)
+_ANSWER_TICKS = const(143)
+_K_RANGE_UP = const(180)
+_K_RAMP_DEV = const(195)
+_K_RUNAWAY = const(196)
+_K_BUDGET = const(198)
+_K_CONTACT = const(199)
+_K_KIND = const(200)
+_ROW_COUNT = const(246)
+_ROW = const(384)
 _IN_TRAVEL_OK = const(2048)
 # end of words
 
@@ -147,6 +150,8 @@ def compare(blackboard):
         most = aim + s[_K_RUNAWAY]
         if mode == _MODE_APPROACH:
             most = s[_TARGET] + s[_EXCESS]
+            if force < 0 - (s[_K_CONTACT] << 1):
+                s[_SIG_ANSWER] = 0x1FFFFFFF  # no specimen pulls: a cell has lost its zero, as one does whose wires touch
             if force < s[_TARGET] >> 2 and s[_SPEED] > _HASTY:
                 s[_SIG_SPEED] = s[_SPEED] - s[_APPROACH_SPEED] - _HASTY
         elif mode == _MODE_LOCK:
@@ -205,8 +210,12 @@ def compare(blackboard):
             allowed = s[_K_RUNAWAY]
         if aim + allowed < most:
             most = aim + allowed
-    # as sampled: a regulator that opens is quicker than any filter
-    s[_SIG_RUNAWAY] = s[_FORCE] - most
+    # as sampled: a regulator that opens is quicker than any filter. What the high range feels and the low one does not counts,
+    # beyond what its zero may have come to in weeks
+    over = s[_HIGH] - (s[_K_RANGE_UP] >> 3)
+    if over < s[_FORCE]:
+        over = s[_FORCE]
+    s[_SIG_RUNAWAY] = over - most
 
 
 @micropython.viper

@@ -263,3 +263,26 @@ def test_hold_of_solenoids_that_is_a_little_low_is_no_missing_response():
     bench.force(1950000)
     bench.seconds(4)
     assert bench["STATE"] == states.HOLDING
+
+
+def test_an_approach_whose_cell_feels_less_than_nothing_ends():
+    for force_cn, reason in ((-4000, -1), (-6000, interlock.NAMES.index("no_answer"))):
+        bench, ram = loop()
+        bench["DISPLACEMENT"] = 0
+        bench.order(states.PRESSING, states.APPROACH, 5000, 10000, 1000000)
+        bench.cells = [force_cn // 3] * 3 + [force_cn]
+        bench.tick(40)
+        assert bench["FIRST"] == reason and bench.drive_is_off == (reason >= 0)
+
+
+def test_an_approach_of_solenoids_without_a_scale_ends_by_how_long_its_valve_was_open():
+    bench, _ = loop(valve_kind=2, no_contact_ms=1000)
+    bench.force(0)
+    bench["DISPLACEMENT"] = blackboard.ABSENT
+    bench.order(states.PRESSING, states.APPROACH, 5000, 10000, 1000000)
+    opened = ticks = 0
+    while bench["STATE"] == states.PRESSING and ticks < 20000:
+        opened += 1 if bench["VALVE"] & FILL else 0
+        bench.tick()
+        ticks += 1
+    assert interlock.NAMES[bench["FIRST"]] == "no_contact" and abs(opened - 500) <= 2 and ticks > 2 * opened

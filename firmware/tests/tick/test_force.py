@@ -2,7 +2,7 @@
 
 from bench_core import AT, CALIBRATION, HIGH_POINTS, LOW_POINTS, Bench
 from stackpress_core import params, tuning
-from stackpress_core.tick import blackboard, states
+from stackpress_core.tick import blackboard, interlock, states
 
 ONE_RANGE = {"low_range_mask": 0, "high_range_mask": 7, "cell_count": 3}
 
@@ -264,3 +264,33 @@ def test_force_that_overruns_the_low_range_is_not_believed_to_be_low():
     bench.cells = [700000, 700000, 700000, 210000]  # 21 kN at once, the low cell stands at its stop
     bench.tick(3)
     assert bench["RANGE"] == 0 and bench["FORCE"] > 2100000 - params.Values()["range_up_cn"] // 8 - 100
+
+
+def test_what_the_high_range_feels_is_force_while_the_low_range_is_believed():
+    """A low cell that reads a part of what there is: the set-point is met, and the high range sees more than was asked for."""
+    for more, reason in ((15000, ""), (75000, "runaway")):
+        bench = Bench(runaway_ms=0)
+        bench.hold(66400, 100000)
+        assert bench["RANGE"] == 1
+        bench.cells = [(66400 + more) // 3] * 3 + [66400]
+        bench.tick(5)
+        assert bench["RANGE"] == 1 and (interlock.NAMES[bench["FIRST"]] if bench["FIRST"] >= 0 else "") == reason
+
+
+def test_low_cell_that_says_little_while_the_high_range_bears_much_is_an_imbalance():
+    bench = Bench()
+    bench.hold(1000000)
+    bench.tick(5)
+    assert bench["SIG_IMBALANCE"] < 10 and bench["RANGE"] == 0
+    bench.cells[3] = 0
+    bench.tick()
+    assert bench["SIG_IMBALANCE"] == 1000
+
+
+def test_ranges_that_part_by_a_tenth_on_the_way_up_are_an_imbalance_and_by_what_weeks_bring_are_none():
+    for high_permille, told in ((1000, 0), (940, 0), (900, 1000), (1100, 1000)):
+        bench = Bench()
+        bench.hold(150000, 100000)
+        bench.cells = [50 * high_permille] * 3 + [150000]
+        bench.tick(2)
+        assert bench["SIG_IMBALANCE"] == told, high_permille
