@@ -12,6 +12,8 @@ rail, does not move at all, or moves too much. Nothing is in force before it is 
 
 import array
 
+from micropython import const
+
 from stackpress_core import tuning
 from stackpress_core.errors import Refused
 from stackpress_core.log import records
@@ -27,8 +29,8 @@ STILL_MS = 600  # and is known once they have been at rest for so long
 STILL_PART = 32  # of the band: a cell whose mean moves by more of it meanwhile is not at rest
 JUMP_PART = 16  # a cell that is further from its mean is no noise
 NEAR_PART = 4  # what is there at a start is no further from the zero, and a zero that moves by more from run to run is told
-BARE_PART = 8  # of the band, that a bridge's own zero is off the converter's: less could be drift, and says nothing
-BARE_NEAR = 8  # a cell that has come as near to the converter's zero as this part of it is no bridge
+_BARE_PART = const(8)  # of the band, that a bridge's own zero is off the converter's: less could be drift, and says nothing
+_BARE_NEAR = const(8)  # a cell that has come as near to the converter's zero as this part of it is no bridge
 DEAD = "cell %d reads the converter's zero, not its own: its signal wires touch, or it has no excitation"
 BAND_LEAST_CN = 2000
 BAND_PART = 50  # of the cell's ceiling: 2 %
@@ -104,8 +106,8 @@ class Calibrator:
             at = AT["CAL"] + i * blackboard.CAL_WORDS
             points = [(s[at + k], s[at + blackboard.POINTS + k]) for k in range(s[at + 4 * blackboard.POINTS])]
             bare_cn = tuning.force_at(points, 0) + s[_ZERO + i]
-            near = abs(s[_CELL + i] + s[_ZERO + i] - bare_cn) < abs(bare_cn) // BARE_NEAR
-            if near and abs(bare_cn) > self.zero_band_cn(i) // BARE_PART:
+            near = abs(s[_CELL + i] + s[_ZERO + i] - bare_cn) < abs(bare_cn) // _BARE_NEAR
+            if near and abs(bare_cn) > self.zero_band_cn(i) // _BARE_PART:
                 return i + 1
         return 0
 

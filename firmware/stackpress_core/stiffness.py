@@ -5,21 +5,24 @@ No stack is so stiff that the force changes and the ram does not move at all: th
 that see one force do not part at once: what parts them by and by is a zero that drifts, what parts them in a moment is a wire.
 """
 
+from micropython import const
+
 from stackpress_core import tuning
 from stackpress_core.tick import blackboard, states
 from stackpress_core.tick.blackboard import ABSENT
 
-AT = blackboard.AT
-_FORCE_F, _DISPLACEMENT, _KIND, _SENSOR = AT["FORCE_F"], AT["DISPLACEMENT"], AT["K_KIND"], AT["SIG_SENSOR"]
-_RANGE, _HIGH, _LOW, _STATE = AT["RANGE"], AT["HIGH"], AT["LOW"], AT["STATE"]
+_FORCE_F, _DISPLACEMENT, _KIND = blackboard.AT["FORCE_F"], blackboard.AT["DISPLACEMENT"], blackboard.AT["K_KIND"]
+_SENSOR, _STATE = blackboard.AT["SIG_SENSOR"], blackboard.AT["STATE"]
 
 FORCE_STEP = 5000  # cN
 TRAVEL_STEP = 300  # nm
-STANDS_CN, STANDS_PART = 50000, 32  # and a 32nd of the force, which friction may hold back, while
-STANDS_NM = 1000  # the scale shows less than this: 500 N/um, ten times a frame
-JUMP_CN, JUMP_PART = 2800, 64  # of the ranges' difference, and a part of the force: beyond noise, and a ramp of two calibrations
-JUMP_LOOKS = 3  # in a row, of which the mean follows a sixteenth each
-TOLD_LOOKS = 10  # a jump is past when it is seen
+_STANDS_CN = const(50000)
+_STANDS_PART = const(32)  # and a 32nd of the force, which friction may hold back, while
+_STANDS_NM = const(1000)  # the scale shows less than this: 500 N/um, ten times a frame
+_JUMP_CN = const(2800)
+_JUMP_PART = const(64)  # of the ranges' difference, and a part of the force: beyond noise, and a ramp of two calibrations
+_JUMP_LOOKS = const(3)  # in a row, of which the mean follows a sixteenth each
+_TOLD_LOOKS = const(10)  # a jump is past when it is seen
 
 
 class Stiffness:
@@ -32,7 +35,7 @@ class Stiffness:
         self._force = 0
         self._travel = ABSENT
         self._apart = None  # mean difference of the ranges / cN, Q4; None while one of them does not see the force
-        self._jumped = 0  # looks at a jump; from JUMP_LOOKS on, those for which it is told
+        self._jumped = 0  # looks at a jump; from _JUMP_LOOKS on, those for which it is told
 
     @property
     def n_per_m(self):
@@ -68,21 +71,21 @@ class Stiffness:
         s, told = self.S, 0
         if s[_STATE] not in states.DRIVEN:
             self._apart = None
-        if displacement_nm != ABSENT and abs(displacement_nm - self._travel) < STANDS_NM:
-            told = 1 if abs(force_cn - self._force) > STANDS_CN + force_cn // STANDS_PART else 0
-        s[_SENSOR] = told or (2 if self._jump(s[_HIGH] - s[_LOW], force_cn) else 0)
+        if displacement_nm != ABSENT and abs(displacement_nm - self._travel) < _STANDS_NM:
+            told = 1 if abs(force_cn - self._force) > _STANDS_CN + force_cn // _STANDS_PART else 0
+        s[_SENSOR] = told or (2 if self._jump(s[blackboard.AT["HIGH"]] - s[blackboard.AT["LOW"]], force_cn) else 0)
 
     def _jump(self, apart_cn, force_cn):
-        if self._jumped >= JUMP_LOOKS:
-            self._jumped = self._jumped + 1 if self._jumped < JUMP_LOOKS + TOLD_LOOKS else 0
+        if self._jumped >= _JUMP_LOOKS:
+            self._jumped = self._jumped + 1 if self._jumped < _JUMP_LOOKS + _TOLD_LOOKS else 0
             self._apart = None
             return True
-        if not self.S[_RANGE]:
+        if not self.S[blackboard.AT["RANGE"]]:
             self._apart = None
             return False
         if self._apart is None:
             self._apart, self._jumped = apart_cn << 4, 0
         more = apart_cn - (self._apart >> 4)
         self._apart += more
-        self._jumped = self._jumped + 1 if abs(more) > JUMP_CN + force_cn // JUMP_PART else 0
+        self._jumped = self._jumped + 1 if abs(more) > _JUMP_CN + force_cn // _JUMP_PART else 0
         return False
