@@ -3,7 +3,7 @@
 The loop believes its cells. Where they read low, or no longer follow, it pushes until they read what it wants, and no limit of the
 force sees it. But a regulator was told what to give: what it gives and what the cells read may differ by hysteresis, friction and
 scale, and by no more. In a hold that has lasted the usual difference is known, and much less than all that is too much. A ramp that
-stays behind because its air is gone has a row that is sooner.
+stays behind has rows of its own, as long as its cells read anything: a lost air supply is told as such.
 """
 
 import micropython
@@ -13,12 +13,14 @@ from micropython import const
 _KIND_REGULATOR = const(1)
 _MODE_FORCE = const(2)
 _FORCE_F = const(42)
+_SIG_RAMP = const(71)
 _SIG_DRIVE = const(74)
 _MODE = const(98)
 _DRIVE_USUAL = const(123)
 _REACHED = const(124)
 _DRIVE = const(144)
 _K_DRIVE = const(197)
+_K_CONTACT = const(199)
 _K_KIND = const(200)
 _K_HYSTERESIS = const(202)
 _K_SETTLE = const(203)
@@ -42,4 +44,6 @@ def observe(blackboard):
         allowed = (s[_K_DRIVE] >> 1) + s[_K_HYSTERESIS] + (force >> 7)
     else:
         s[_DRIVE_USUAL] = apart
+        if force > s[_K_CONTACT] and s[_SIG_RAMP] > 0 and s[_REACHED] == 0:
+            return
     s[_SIG_DRIVE] = apart - usual - allowed
