@@ -69,7 +69,7 @@ PARAMS = (
     ("crc_samples", "interlock", 1, 1, 3, 1000, "Samples with a bad CRC in a row", 10),
     ("imbalance_permille", "interlock", 1, 10, 200, 1000, "Largest difference of one cell's share from its even share", 300),
     ("imbalance_min_n", "interlock", 100, 1, 3000, 100000, "Imbalance is judged above this force", 5000),
-    ("imbalance_ms", "interlock", 1, 0, 400, 60000, "Imbalance must last this long", 2000),
+    ("imbalance_ms", "interlock", 1, 0, 200, 60000, "Imbalance must last this long", 2000),
     ("imbalance_reaction", "interlock", STOPS, 0, 2, 3, "What an imbalance does", 1),
     ("runaway_n", "interlock", 100, 1, 1500, 20000, "Runaway: beyond what is asked for by this it is one in any case", 3000),
     ("runaway_permille", "interlock", 1, 0, 4, 1000, "Runaway: less is one beyond this part of what is asked for, and", 100),
