@@ -27,7 +27,7 @@ def test_ticks_at_its_rate_sees_the_force_presses_and_vents_on_the_estop() -> No
             target.run_for(0.02)
             written = bytes(target.chip.mcu.flash)
             link.command('PROG:STAR "small"')
-            assert target.until(lambda: target.truth()["force_n"] > 100, 3.0, 0.02), link.query("CYCL:STAT?")
+            assert target.until(lambda: target.truth()["force_n"] > 100, 9.0, 0.02), link.query("CYCL:STAT?")
             assert abs(target.word("FORCE") / 100 - target.truth()["force_n"]) < 60
             assert target.truth()["valve_code"] > 0 and not target.truth()["dump_open"]
             assert bytes(target.chip.mcu.flash) == written, "the internal flash was written while the press was energised"
