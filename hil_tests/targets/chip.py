@@ -21,6 +21,7 @@ PIO0_IRQ_0 = 16 + 7  # the tick: its exception number (RP2040 datasheet 2.3.2)
 SRAM, HALT = 0x20000000, 0x20041FFC  # HALT is the oldest word of the stack: nobody returns there
 BRANCH_TO_ITSELF = b"\xfe\xe7"
 VECTOR_MAGIC, ROM_END = 0xB007C0D3, 0x4000
+SIE_STATUS, SUSPENDED, RESUMED = 0x50, 1 << 4, 1 << 11  # RP2040 datasheet 4.1.4: cleared by writing 1
 SEND_BREAK = 0x23  # CDC PSTN 1.2, 6.3.13
 DEV_SOF, SOF_RD = 1 << 17, 0x48  # RP2040 datasheet 4.1.4: the flag is cleared by reading the register
 
@@ -122,6 +123,15 @@ class Chip:
                 usb.check_interrupts()
 
         self._break_ends = self.mcu.clock.create_alarm(lambda: cdc._send_class_request(SEND_BREAK, 0, None, w_length=0))
+        write = usb.write_uint32
+
+        def write_register(offset: int, value: int) -> None:
+            write(offset, value)
+            if offset & 0xFFF == SIE_STATUS and usb.raw_write_value & SUSPENDED:  # rp2040py keeps that bit for ever
+                usb._sie_status &= ~SUSPENDED
+                usb._sie_status_updated()
+
+        usb.write_uint32 = write_register
         usb.read_uint32 = read_register
         self._sof = self.mcu.clock.create_alarm(start_of_frame)
         self._sof.schedule(1e6)
@@ -197,6 +207,35 @@ class Chip:
         cdc = self.device.cdc
         cdc._send_class_request(SEND_BREAK, 0xFFFF, None, w_length=0)
         self._break_ends.schedule(1e6)
+
+    def suspend(self) -> None:
+        """No start of frame any more, and no packet: a host that sleeps, or a cable that is out of a press with its own supply."""
+        self._sof.cancel()
+        self.bus.reading = False
+        self._tell(SUSPENDED)
+
+    def resume(self) -> None:
+        """The host is awake again."""
+        self._tell(RESUMED)
+        self._sof.schedule(1e6)
+        self.bus.reading = True
+
+    def plug(self) -> None:
+        """The cable is in again, at a host that has not seen this device."""
+        cdc = self.device.cdc
+        self.bus.clear()
+        self._to_chip.clear()
+        self._waiting = -1
+        cdc._initialized, cdc._descriptors_size, cdc._descriptors = False, None, []
+        self._sof.cancel()
+        self._sof.schedule(1e6)
+        self.bus.reading = True
+        cdc.usb.reset_device()
+
+    def _tell(self, bit: int) -> None:
+        usb = self.mcu.usb_ctrl
+        usb._sie_status |= bit
+        usb._sie_status_updated()
 
     @property
     def unread(self) -> int:
