@@ -45,8 +45,8 @@ def text():
                 ENDS[row[interlock.ENDS]], row[interlock.HINT])  # fmt: skip
         lines.append("| %s |" % " | ".join(str(cell) for cell in told))
     lines += ["", "## Arming checks", "", "All that fail are told at once.", "", "| code | refuses when |", "| --- | --- |"]
-    for code, _, says in arming.CHECKS:
-        lines.append("| %s | %s |" % (code, says if isinstance(says, str) else "said with its figures"))
+    for code, _, _, says in arming.CHECKS:
+        lines.append("| %s | %s |" % (code, says or "said with its figures"))
     return "\n".join(lines) + "\n"
 
 

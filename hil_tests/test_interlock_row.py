@@ -117,10 +117,12 @@ def test_room_is_raised_by_one_number(tmp_path: Path) -> None:
     assert "tripped tripped warm" in said and "reset safe [] False" in said
 
 
-def test_an_arming_check_is_one_row(tmp_path: Path) -> None:
+def test_an_arming_check_is_one_row_and_a_question_if_it_asks_what_none_asks(tmp_path: Path) -> None:
     tree = ChangedTree(tmp_path)
-    row = '    ("oil", lambda a: a.readings.temperature_cc(0) < 1500, "the oil is too cold"),\n'
+    row = '    ("oil", "colder", 1500, "the oil is too cold"),\n'
     tree.add("firmware/stackpress_core/arming.py", 'hung before this start: acknowledge it with a reset"),\n', row)
+    question = "\n    def colder(self, least_cc):\n        return self.readings.temperature_cc(0) < least_cc\n"
+    tree.add("firmware/stackpress_core/arming.py", 'return getattr(self.settings.board, "image_told", "")\n', question)
     tree.make_docs()
     assert "| oil | the oil is too cold |" in tree.read("firmware/stackpress_core/tick/INTERLOCKS.md").splitlines()
     tree.write("armed.py", ARMED)
