@@ -1,13 +1,13 @@
 """What must be right before the press may be armed: one row a check, and all that fail are told at once.
 
-The interlocks watch a press that is armed; these rows say beforehand, in the operator's words, why arming would be refused. A row is
-data, which a board has in its flash: thirty functions in a table were two kilobytes of its RAM.
+The interlocks watch a press that is armed; these rows say beforehand, in the operator's words, why arming would be refused. A row
+is data, which a board has in its flash: thirty functions in a table were two kilobytes of its RAM.
 """
 
 from stackpress_core import calibration, switches
 from stackpress_core.tick import blackboard, states
 
-# code, question of Arming, about what, text; without a text the question says it itself. "" where it is about nothing in particular.
+# code, question of Arming, about what ("" where that is plain), text (without one the question says it itself)
 CHECKS = (
     ("state", "not_safe", "", ""),
     ("config", "problem", "config", ""),
