@@ -137,7 +137,7 @@ class PressBench:
             self.cells = [total // 3, total // 3, total - 2 * (total // 3), min(total, LOW_STOP_CN)]
         s[AT["INPUTS"]], s[AT["STATUS"]] = self.inputs, self.status
         s[AT["TEMPERATURE"]] = 2500
-        s[AT["DISPLACEMENT"]] = 1000000
+        s[AT["DISPLACEMENT"]] = 1000000 + sum(self.cells[:3]) * 5 // 12  # nm; 24 N/um
         if self.status & blackboard.SAMPLE_NEW:
             self.samples += 1
             odd = 1 if self.samples % 3 else 0  # of another period than whoever looks

@@ -1,5 +1,6 @@
 """The panel when the press is stopped: which button does what, why it stopped, what is in the way of going on."""
 
+from bench_core import LOW_STOP_CN
 from bench_panel import AREA, LOOK, everything_said, lines, push, said, two_programs
 from bench_press import AT, CONTACT, after_each, bench, hold, ramp, recipe  # noqa: F401
 from stackpress_core.tick import blackboard, interlock, states
@@ -70,7 +71,7 @@ def test_reason_stays_with_its_hint_until_it_is_acknowledged():
 def test_cell_that_is_still_pressed_keeps_the_force_large():
     b = bench(force_drop_reaction=1).pressed(2000000, area_um2=AREA)
     b.frozen = True
-    b.cells = [500000, 500000, 500000, 0]
+    b.cells = [500000, 500000, 500000, LOW_STOP_CN]
     b.run(1)
     assert lines(b)[:3] == ["STOPPED held", "15000 N", "force_drop RESET"]
 
