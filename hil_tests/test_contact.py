@@ -11,6 +11,7 @@ from stackpress import paths
 from stackpress.config import load
 
 from hil_tests.bench import contacts
+from hil_tests.campaign import drawn
 from hil_tests.targets.sim import SimTarget
 
 KINDS = ("nominal", "fill_vent")
@@ -67,6 +68,15 @@ def test_zeros_by_which_the_ranges_disagree_are_refused_before_anything_moves(si
         with pytest.raises(stackpress.PressRefused, match="the load cells disagree: take the zero again"):
             press.run(contacts.program(500))
         assert press.state == "safe" and target.truth()["force_n"] == 0
+
+
+@pytest.mark.parametrize("seed", [2016, 2022])
+def test_ram_that_lets_go_of_its_friction_in_a_slow_approach_is_not_too_fast(seed: int) -> None:
+    """Two of the presses that the campaign draws: little oil in the way, much more friction at rest than on the way."""
+    plant, changed = drawn.plant(seed)
+    with SimTarget(plant, "lithium_foil", changed, seed=seed) as target, stackpress.open(target.port) as press:
+        target.run_until(2.0)
+        assert contacts.most_n(target, press, "lithium_foil", contacts.program(100)) < contacts.TO_N + 25
 
 
 def test_zero_that_drifts_out_of_its_band_after_arming_starts_nothing() -> None:

@@ -8,6 +8,7 @@ from micropython import const
 
 # words (written by layout.py)
 _IN_ESTOP_A = const(1)
+_KIND_REGULATOR = const(1)
 _MODE_APPROACH = const(1)
 _REACT_WARN = const(1)
 _ROW_LIMIT = const(1)
@@ -97,6 +98,7 @@ _IN_TRAVEL_OK = const(2048)
 
 
 _HASTY = const(450000)  # nm/s more than asked: what a ram that lets go of its friction has for a while, at any speed
+_HASTY_FROM_REST = const(800000)  # nm/s, with a regulator: what one has that stood, though it is to go slowly
 
 
 @micropython.viper
@@ -152,8 +154,11 @@ def compare(blackboard):
             most = s[_TARGET] + s[_EXCESS]
             if force < 0 - (s[_K_CONTACT] << 1):
                 s[_SIG_ANSWER] = 0x1FFFFFFF  # no specimen pulls: a cell has lost its zero, as one does whose wires touch
-            if force < s[_TARGET] >> 2 and s[_SPEED] > _HASTY:
-                s[_SIG_SPEED] = s[_SPEED] - s[_APPROACH_SPEED] - _HASTY
+            if s[_SPEED] > _HASTY:
+                may = s[_APPROACH_SPEED] + _HASTY
+                if may < _HASTY_FROM_REST and s[_K_KIND] == _KIND_REGULATOR:
+                    may = _HASTY_FROM_REST
+                s[_SIG_SPEED] = s[_SPEED] - may
         elif mode == _MODE_LOCK:
             # a locked cell may swell, and what was under way comes in, but it is not pressed
             allowed = aim >> 2
