@@ -10,7 +10,7 @@ import micropython
 micropython.kbd_intr(-1)  # 0x03 must not break into a press that runs; the command server lets it through when safe
 
 # At the start nearly all stays and is laid where there is room first: garbage between it would leave no large piece free.
-gc.threshold(24576)
+gc.threshold(65536)
 from board import Board  # noqa: E402  (nothing else is imported before the outputs are safe)
 
 board = Board()

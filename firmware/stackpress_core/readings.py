@@ -23,10 +23,14 @@ class Readings:
 
     @property
     def state(self):
-        """The press state, or the one that has been asked for and that the next tick will adopt."""
+        """The press state, or the one that has been asked for and that the next tick will adopt.
+
+        That tick may come between any two of these words: whether it is still to come is asked first, here and below.
+        """
         s = self.S
+        waits = self.order_waits
         state = s[_STATE]
-        if s[_ORDER_SEQ] != s[_ORDER_SEEN] and s[AT["K_TRANSITIONS"] + state] >> s[_ORDER_STATE] & 1:
+        if waits and s[AT["K_TRANSITIONS"] + state] >> s[_ORDER_STATE] & 1:
             return s[_ORDER_STATE]
         return state
 
@@ -42,14 +46,16 @@ class Readings:
     @property
     def at_rest(self):
         """Whether the tick itself is in the safe state, and will be after its next run: the processor may be taken from it."""
-        return self.S[_STATE] == states.SAFE and not self.order_waits
+        return not self.order_waits and self.S[_STATE] == states.SAFE
 
     @property
     def de_energised(self):
         """Whether no valve is driven, nor will be after the tick's next run: at rest, or stopped with a vent."""
         s = self.S
+        if self.order_waits:
+            return False
         vented = s[_STATE] == states.TRIPPED and s[AT["REACTION"]] == blackboard.REACT_VENT
-        return self.at_rest or vented and not s[AT["VALVE"]] & blackboard.VALVE_PERMISSIVE and not self.order_waits
+        return s[_STATE] == states.SAFE or vented and not s[AT["VALVE"]] & blackboard.VALVE_PERMISSIVE
 
     # -- time and tick
 

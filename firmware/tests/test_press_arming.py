@@ -334,3 +334,31 @@ def test_name_that_is_no_document_is_an_error_of_the_language():
         assert error.number == -257
         return
     raise AssertionError("it was taken")
+
+
+class Interrupted:
+    """The words of a press whose next tick comes just before the word that is read as the `left`th from now on."""
+
+    def __init__(self, b, left):
+        self.words, self.b, self.left = b.press.S, b, left
+
+    def __getitem__(self, at):
+        if not self.left:
+            self.b.run_ticks(1)
+        self.left -= 1
+        return self.words[at]
+
+
+def test_tick_that_comes_between_two_words_of_the_state_is_not_taken_for_rest():
+    for left in range(8):
+        b = bench()
+        b.run(0.5)
+        b.press.operator.arm()
+        b.press.readings.S = Interrupted(b, left)
+        assert b.press.readings.state == states.READY, left
+        for name in ("at_rest", "de_energised"):
+            b = bench()
+            b.run(0.5)
+            b.press.operator.arm()
+            b.press.readings.S = Interrupted(b, left)
+            assert not getattr(b.press.readings, name), (name, left)

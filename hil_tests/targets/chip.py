@@ -67,7 +67,7 @@ class Chip:
         self.mcu: Any = self.device.mcu
         self.mcu.clk_peri = PERI_HZ
         self.loop = self._loop()
-        self.connected = False
+        self.connected = self._plugged = False
         self.on_bytes: Callable[[bytes], None] = lambda data: None
         self._to_chip = bytearray()
         self._stepping = False
@@ -104,6 +104,10 @@ class Chip:
 
         def connected() -> None:
             self.connected = True
+            if self._plugged:  # what the endpoints held before the reset is gone
+                self._plugged = False
+                self.bus.clear()
+                self.bus.reading = True
 
         usb.on_endpoint_read = read
         cdc.on_device_connected = connected
@@ -221,7 +225,7 @@ class Chip:
         self.bus.reading = True
 
     def plug(self) -> None:
-        """The cable is in again, at a host that has not seen this device."""
+        """The cable is in again, at a host that has not seen this device: it resets the bus, and reads when it has set it up."""
         cdc = self.device.cdc
         self.bus.clear()
         self._to_chip.clear()
@@ -229,7 +233,7 @@ class Chip:
         cdc._initialized, cdc._descriptors_size, cdc._descriptors = False, None, []
         self._sof.cancel()
         self._sof.schedule(1e6)
-        self.bus.reading = True
+        self._plugged, self.bus.reading = True, False
         cdc.usb.reset_device()
 
     def _tell(self, bit: int) -> None:

@@ -195,8 +195,8 @@ void tud_cdc_tx_complete_cb(uint8_t itf) {
 static mp_obj_t usb_wire_write(mp_obj_t data) {
     mp_buffer_info_t buf;
     mp_get_buffer_raise(data, &buf, MP_BUFFER_READ);
-    if (sending && !usbd_edpt_busy(0, USBD_CDC_EP_IN)) { // the bus was reset
-        gone += sending;
+    if (sending && !usbd_edpt_busy(0, USBD_CDC_EP_IN)) { // the bus was reset: what was to follow is nothing for the next host either
+        gone += sending + following;
         sending = following = 0;
     }
     size_t told = gone;
