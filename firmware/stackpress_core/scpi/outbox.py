@@ -292,4 +292,5 @@ class Outbox:
             self._last = self.ring[self.start + taken - 1]
             self.start = (self.start + taken) & self.size - 1
             self.pending -= taken
+            self._since_ms = -1  # whoever offers it: the host reads
         return taken

@@ -101,6 +101,21 @@ class SlowPort:
         return n
 
 
+def test_a_host_that_takes_what_is_offered_between_two_passes_reads():
+    port = SlowPort()
+    box = outbox.Outbox(port, print)
+    box.put(b"x" * 40)
+    box.pump(256)
+    assert port.got == b"" and box.pending == 40  # from now on it is waited for
+    assert box.write() == 40  # as who answers one number does
+    port.ms += 10 * outbox.UNREAD_MS
+    box.put(b"y" * 40)
+    assert not box.unread
+    box.pump(256)
+    port.ms += 10 * outbox.UNREAD_MS
+    assert box.unread
+
+
 def rows_of(box, count):
     from stackpress_core.log.telemetry import WIDTH, Rows
 
