@@ -42,6 +42,10 @@ class PressRefused(PressError):
         self.number = self.errors[0][0] if self.errors else 0
         super().__init__("; ".join(said(number, text) for number, text in self.errors) or "no answer")
 
+    def __reduce__(self) -> tuple[type["PressRefused"], tuple[object, ...]]:
+        """A worker process gives it back as it was."""
+        return type(self), (self.errors, self.command)
+
 
 class NoSuchProgram(PressError):
     """Neither the press nor this computer has a program of that name; nothing was sent, armed or started."""

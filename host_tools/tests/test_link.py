@@ -1,6 +1,7 @@
 """Claims about the link and the Python API: the real language server at the other end of a real pty."""
 
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -384,3 +385,9 @@ def test_importing_the_package_loads_no_serial_port() -> None:
     code = "import sys, stackpress; print('serial' in sys.modules, stackpress.NoPress.__name__)"
     ended = python(code)
     assert ended.stdout.strip() == "False NoPress", ended.stderr
+
+
+def test_a_refusal_comes_out_of_a_worker_process_as_it_went_in() -> None:
+    refused = errors.PressRefused([(-221, "the cells disagree")], "CYCL:ARM")
+    again = pickle.loads(pickle.dumps(refused))
+    assert (type(again), again.errors, again.command, str(again)) == (type(refused), refused.errors, "CYCL:ARM", str(refused))
