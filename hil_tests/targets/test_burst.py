@@ -1,30 +1,13 @@
 """The instructions that the emulator's own loop executes in C are rp2040py's, opcode by opcode, with every flag and cycle."""
 
-import importlib
 import random
 import struct
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
-
-from hil_tests.targets import compilation
 
 RAM, FLASH, SIO = 0x20000000, 0x10000000, 0xD0000000
 CODE, WINDOW, SIZE = 0x20001000, 0x20008000, 0x1000
 EDGES = (0, 1, 2, 31, 32, 33, 255, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 DIVIDER = range(0x60, 0x7C, 4)
-
-
-@pytest.fixture(scope="module")
-def chip() -> Iterator[tuple[Any, Any]]:
-    why = compilation.install()
-    assert why != compilation.TOO_LATE
-    if why:
-        pytest.skip(f"nothing was compiled: {why}")
-    loop, parts = (importlib.import_module(f"rp2040py.native.{name}") for name in ("_loop", "_rp2040"))
-    mcu = parts.RP2040()
-    yield mcu, loop.Loop(mcu, mcu.clock)
 
 
 def some(rng: random.Random) -> int:

@@ -1,30 +1,13 @@
 """The steps of PIO's state machines that the emulator's own loop makes in C are rp2040py's, with every register and due time."""
 
-import importlib
 import random
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
-
-from hil_tests.targets import compilation
 
 FIELDS = ("x", "y", "pc", "input_shift_reg", "input_shift_count", "output_shift_reg", "output_shift_count", "cycles", "next_due_fp",
           "div_fp", "exec_ctrl", "shift_ctrl", "pin_ctrl", "enabled", "waiting")  # fmt: skip
 OF_BLOCK = ("cycle_fp", "next_due_fp", "backlog_drops", "pin_values", "pin_directions", "old_pin_values", "old_pin_directions")
 WORDS = (0, 1, 2, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 OPCODES = 0x10000
-
-
-@pytest.fixture(scope="module")
-def chip() -> Iterator[tuple[Any, Any]]:
-    why = compilation.install()
-    assert why != compilation.TOO_LATE
-    if why:
-        pytest.skip(f"nothing was compiled: {why}")
-    loop, parts = (importlib.import_module(f"rp2040py.native.{name}") for name in ("_loop", "_rp2040"))
-    mcu = parts.RP2040()
-    yield mcu, loop.Loop(mcu, mcu.clock)
 
 
 def state(pio: Any) -> list[Any]:
