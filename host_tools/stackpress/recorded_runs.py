@@ -44,12 +44,22 @@ class RecordedRun:
         return pl.read_parquet(self.run.parquet)
 
     def steps(self) -> "pl.DataFrame":
-        """A row a step: how long it lasted, mean, smallest and largest force / N, mean pressure / Pa, travel / m, how it ended."""
+        """A row a step: how long it lasted, mean, smallest and largest force / N, mean pressure / Pa, travel / m, how it ended.
+
+        Where a reference of the die is kept, thickness, density, porosity and stiffness at its end, and their uncertainties.
+        """
         import polars as pl
 
+        from .logs import thickness
         from .logs.comparison import steps_of
+        from .logs.compliance import fitting
 
-        return pl.DataFrame(steps_of(self.sidecar, self.table()), infer_schema_length=None)
+        side, table = self.sidecar, self.table()
+        reference = fitting(self.run.parquet.parent.parent, side)
+        told = thickness.steps(side, table, reference).steps if reference else []
+        found = steps_of(side, table)
+        rows = [{**one, **row} for one, row in zip(found, told or [{}] * len(found), strict=True)]
+        return pl.DataFrame(rows, infer_schema_length=None)
 
     def levels(self) -> "pl.DataFrame":
         """A row a level of the run's sweeps, as `.levels.csv` has it; no row if there was none."""

@@ -37,6 +37,8 @@ COMMANDS = (
     ("log", "log", "List, pull, import, export, plot and comment what was logged."),
     ("runs", "runs", "List the runs that are kept on this computer."),
     ("tag", "tag", "Say what a run's specimen was: mass, thickness, lot, any key."),
+    ("reference", "reference", "Keep what die and frame give way by, from runs on a rigid blank."),
+    ("thickness", "reference", "Thickness, density, porosity and stiffness of a run's specimen, step by step."),
     ("compare", "compare", "Compare runs step by step, and over each other."),
     ("merge", "merge", "Join a run with a cycler's or potentiostat's files of the same cell."),
     ("report", "log", "Write a run's report as one HTML or PDF file."),

@@ -76,7 +76,7 @@ def _start(from_held: str) -> dict[str, Any]:
 @app.command()
 def check(files: Files, press: Against = None, from_held: Held = "", json: Json = False) -> None:
     """Check whole programs against a press's limits; nothing is sent."""
-    from .. import contacts, program_limits, programs, step_limits
+    from .. import contacts, held, program_limits, programs, step_limits
     from ..config import load
     from ..config.complaints import Complaint, ConfigError
 
@@ -100,15 +100,18 @@ def check(files: Files, press: Against = None, from_held: Held = "", json: Json 
         found += [Complaint(program["name"], 0, "", text, "a low range, or more force") for text in blind]
     if found:
         raise ConfigError(found)
+    measured, why_not = held.read(path, effective) if path is not None and effective is not None else ([], "")
     told = []
     for program, orders, start in zip(good, trips, starts, strict=True):
         closes = contacts.contacts(program, effective) if effective is not None else []
+        holds = held.expected(measured, orders, step_limits.HOLDING)
         _print(out, program, start)
-        for line in [*(one.text for one in closes), *(one.text for one in orders)]:
+        for line in [*(one.text for one in closes), *(one.text for one in orders), *(one.text for one in holds)]:
             out.say(line)
-        told.append(
-            {**summary(program, start), "limits": [asdict(one) for one in orders], "contacts": [asdict(one) for one in closes]}
-        )
+        lists = {"limits": orders, "contacts": closes, "holds": holds}
+        told.append({**summary(program, start), **{key: [asdict(one) for one in found] for key, found in lists.items()}})
+    if why_not:
+        out.progress(why_not)
     if limits is None:
         out.progress("Not checked against a press's limits: name one with --press PRESS.toml.")
     out.answer({"programs": told, "against": str(path) if path else None})

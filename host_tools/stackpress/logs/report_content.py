@@ -11,6 +11,8 @@ from typing import Any
 
 from stackpress_core.tick import blackboard
 
+from stackpress.logs import thickness
+from stackpress.logs.compliance import fitting
 from stackpress.logs.drawing import missing_text
 from stackpress.logs.report_figures import clock_text, figures, force_at, force_text, levels, steps, utc
 from stackpress.metrology.history import quoted
@@ -43,6 +45,7 @@ def content(parquet: Path, side: dict[str, Any]) -> dict[str, Any]:
         "figures": figures(side, table, middle, parquet.parent),
         "steps": steps(side, table, middle, force),
         "levels": levels(side, force),
+        "specimen": _specimen(side, table, parquet.parent.parent),
         "trips": _trips(side, parquet.parent, force),
         "events": [{"at": clock_text(e["test_time_s"]), "text": e["text"]} for e in side["events"][:_MAX_EVENTS]],
         "zeros": _zeros(side),
@@ -56,6 +59,15 @@ def content(parquet: Path, side: dict[str, Any]) -> dict[str, Any]:
         "comments": [{"when": utc(c["unix_s"]), "text": c["text"]} for c in side.get("comments", [])],
         "notes": _notes(side, table),
     }
+
+
+def _specimen(side: dict[str, Any], table: Any, folder: Path) -> dict[str, Any]:
+    """What travel says of the specimen, step by step; nothing without a reference of its die."""
+    reference = fitting(folder, side)
+    if reference is None:
+        return {"rows": [], "notes": []}
+    found = thickness.steps(side, table, reference)
+    return {"rows": thickness.texts(found.steps), "notes": found.notes}
 
 
 def _subtitle(d: dict[str, Any]) -> str:

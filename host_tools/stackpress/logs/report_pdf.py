@@ -11,6 +11,7 @@ from fpdf.fonts import FontFace, TTFFont
 
 from stackpress.logs.plot import draw
 from stackpress.logs.report_content import content, draw_window, png
+from stackpress.logs.thickness import HEAD
 
 MARGIN_MM = 14
 INK, SOFT, BLUE, RED = (27, 37, 48), (91, 102, 115), (18, 80, 140), (193, 18, 31)
@@ -32,6 +33,9 @@ def pdf(parquet: Path, side: dict[str, Any]) -> bytes:
     paper.picture(png(draw(parquet, side, titled=False), 150))
     _steps(paper, said)
     _levels(paper, said)
+    if said["specimen"]["rows"]:
+        paper.rows("The specimen, by travel", HEAD, said["specimen"]["rows"], (7, 11, 18, 20, 16, 16, 12), right=(2, 3, 4, 5, 6))
+        paper.text("± is expanded, k = 2. " + " ".join(said["specimen"]["notes"]), SOFT)
     for trip in said["trips"]:
         paper.heading("Trip")
         paper.text(f"{trip['reason']} at {trip['at']}, while {trip['state']} in step {trip['step']}; reaction: {trip['reaction']}. "
