@@ -2,7 +2,7 @@
 
     python -m hil_tests.bench [--plant FILE] [--seeds N] [--only NAME,...]
 
-What the service, its page (Chromium, minutes of their own) and a merge need is measured only where it is named.
+What the service, its page (Chromium, minutes of their own), a merge and days at small forces need is measured only where named.
 Speeds are measured first, while the machine is otherwise idle; then the runs go two at a time.
 """
 
@@ -21,7 +21,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 from rich.table import Table
 
 from hil_tests import variants
-from hil_tests.bench import host, merging, runs, serve, speeds
+from hil_tests.bench import holds_table, host, merging, runs, serve, speeds
 from hil_tests.bench.figures import BY_NAME, FIGURES
 from hil_tests.bench.runs import Case
 
@@ -30,7 +30,7 @@ SPEEDS = {"press": {"sim_speed", "sim_rss_mb"}, "hold": {"hold_4khz_speed"}}  # 
 CONTROL = ("overshoot_pct", "dwell_rms_pct", "ramp_worst_pct")
 CONTACT = ("contact_excess_n",)
 MERGE = {"merge_ratio", "merge_rss_ratio"}
-NAMED_ONLY = MERGE.union(*(figures for figures, _ in serve.MEASURES.values()))
+NAMED_ONLY = MERGE.union(holds_table.FIGURES, *(figures for figures, _ in serve.MEASURES.values()))
 HOLD = ("hold_worst_pct", "hold_measuring_pct", "hold_total_pct", "hold_moves_per_h")
 
 
@@ -79,6 +79,9 @@ def measure(
     if wanted & MERGE:
         console.print(f"measuring {', '.join(sorted(wanted & MERGE))} ...")
         values.update({key: value for key, value in merging.measured().items() if key in wanted})
+    for name in sorted(wanted & set(holds_table.FIGURES)):
+        console.print(f"measuring {name} ...")
+        values[name] = holds_table.figure(name)
     results = run_all(cases(plant, seeds, wanted), console)
     variants.differ({((case.kind, case.plant, case.seed), case.variant): printed for case, (_, printed) in results})
     values.update(figures_of((case, found) for case, (found, _) in results))

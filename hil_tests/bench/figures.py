@@ -28,6 +28,8 @@ FIGURES = (
     Figure("hold_worst_pct", 1.0, "%", "24 h at 5 MPa on a breathing cell: worst control error, both kinds of valve"),
     Figure("hold_measuring_pct", None, "%", "measuring error in that hold: drift, creep, nonlinearity of the low cell"),
     Figure("hold_total_pct", None, "%", "the two together: worst difference of the true force from the set-point"),
+    Figure("hold_2mpa_pct", 0.5, "%", "24 h at 2 MPa on 10 mm, 157 N: worst total error, regulator, five plants"),
+    Figure("hold_0p1mpa_n", 1.0, "N", "24 h at 0.1 MPa on 13 mm, 13 N: the same"),
     Figure("hold_moves_per_h", 60, "1/h", "moves of the fill and vent valves in that hold"),
     Figure(
         "contact_excess_n",

@@ -108,7 +108,7 @@ def check(files: Files, press: Against = None, from_held: Held = "", json: Json 
         _print(out, program, start)
         for line in [*(one.text for one in closes), *(one.text for one in orders), *(one.text for one in holds)]:
             out.say(line)
-        lists = {"limits": orders, "contacts": closes, "holds": holds}
+        lists: dict[str, list[Any]] = {"limits": orders, "contacts": closes, "holds": holds}
         told.append({**summary(program, start), **{key: [asdict(one) for one in found] for key, found in lists.items()}})
     if why_not:
         out.progress(why_not)

@@ -128,7 +128,8 @@ def kept(folder: Path) -> list[Reference]:
     for path in sorted((folder / FOLDER).glob("*.json")):
         told = json.loads(path.read_text(encoding="utf-8"))
         if told.pop("format") == FORMAT:
-            found.append(Reference(**{key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}))
+            lists = {key: tuple(value) for key, value in told.items() if isinstance(value, list)}
+            found.append(Reference(**{**told, **lists}))
     return sorted(found, key=lambda one: -one.unix_s)
 
 
