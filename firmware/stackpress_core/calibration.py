@@ -100,9 +100,12 @@ class Calibrator:
         return ""
 
     def dead(self):
-        """From 1, the cell in use that shows the converter's own zero and not its bridge's, which was another; 0 if none does."""
-        s = self.S
-        for i in [i for i in range(blackboard.CELLS) if self.readings.uses_cell(i)]:
+        """From 1, the cell that shows the converter's own zero and not its bridge's, which was another; 0 if none does. A bridge
+        that drifted by just that shows it too: so it is asked only where neither another cell of its range nor a scale tells."""
+        s, params = self.S, self.readings.params
+        for i in range(0 if s[AT["DISPLACEMENT"]] != blackboard.ABSENT else blackboard.CELLS):
+            if 1 << i not in (params["high_range_mask"], params["low_range_mask"]):
+                continue
             at = AT["CAL"] + i * blackboard.CAL_WORDS
             points = [(s[at + k], s[at + blackboard.POINTS + k]) for k in range(s[at + 4 * blackboard.POINTS])]
             bare_cn = tuning.force_at(points, 0) + s[_ZERO + i]

@@ -88,6 +88,7 @@ class PressBench:
         self.codes = {}
         self.extra_cn = 0  # force that nobody asked for
         self.frozen = False  # the force stays whatever the drive does
+        self.has_scale = True
         self.cells = [0, 0, 0, 0]
         self.wall_ms = 1000
         self.samples = 0
@@ -137,7 +138,7 @@ class PressBench:
             self.cells = [total // 3, total // 3, total - 2 * (total // 3), min(total, LOW_STOP_CN)]
         s[AT["INPUTS"]], s[AT["STATUS"]] = self.inputs, self.status
         s[AT["TEMPERATURE"]] = 2500
-        s[AT["DISPLACEMENT"]] = 1000000 + sum(self.cells[:3]) * 5 // 12  # nm; 24 N/um
+        s[AT["DISPLACEMENT"]] = 1000000 + sum(self.cells[:3]) * 5 // 12 if self.has_scale else blackboard.ABSENT  # nm; 24 N/um
         if self.status & blackboard.SAMPLE_NEW:
             self.samples += 1
             odd = 1 if self.samples % 3 else 0  # of another period than whoever looks

@@ -229,18 +229,33 @@ def test_press_that_has_no_calibration_can_get_one():
     assert codes(b) == []
 
 
+ALONE = {"high_range_mask": 1, "low_range_mask": 0}
+
+
+def zeroed(own_code, shown_cn, has_scale=False, **raws):
+    """A press whose first cell had that code with nothing on it at its commissioning zero, and shows this force now."""
+    b = resting(**raws).serviced()
+    b.has_scale = has_scale
+    b.cells = [own_code * 2 // 5, 0, 0, 0]  # 0.4 cN a code
+    b.run(SECOND)
+    b.press.calibrator.zero()
+    b.press.maintenance.leave()
+    b.run(SECOND)
+    assert codes(b) == []
+    b.cells[0] = shown_cn
+    b.run(SECOND)
+    return b
+
+
 def test_a_cell_that_reads_the_converters_zero_starts_nothing():
     """Its wires touch, or it has no excitation: a bridge has a zero of its own, which the commissioning zero tells."""
     for own_code, shorted, told in ((30000, True, True), (30000, False, False), (5000, True, False)):
-        b = resting().serviced()
-        b.cells = [own_code * 2 // 5, 0, 0, 0]  # 0.4 cN a code
-        b.run(SECOND)
-        b.press.calibrator.zero()
-        b.press.maintenance.leave()
-        b.run(SECOND)
-        assert codes(b) == []
-        b.cells[0] = 0 if shorted else own_code * 2 // 5 - 3000
-        b.run(SECOND)
+        b = zeroed(own_code, 0 if shorted else own_code * 2 // 5 - 3000, **ALONE)
         assert ("zero" in codes(b)) == told, (own_code, shorted, codes(b))
         if told:
             assert "converter's zero" in dict(b.press.arming.failing())["zero"]
+
+
+def test_a_bridge_that_drifted_to_the_converters_zero_is_no_dead_cell_where_another_cell_or_a_scale_would_tell():
+    for has_scale, raws in ((True, ALONE), (False, {}), (True, {}), (False, {"high_range_mask": 3, "low_range_mask": 0})):
+        assert codes(zeroed(12800, 0, has_scale, **raws)) == [], (has_scale, raws)
