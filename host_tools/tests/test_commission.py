@@ -310,3 +310,15 @@ def test_ctrl_c_stops_the_press_and_says_how_far_it_got(on_a_press, monkeypatch,
     assert "Ctrl-C" in (tmp_path / "commission" / "protocol.html").read_text()
     with stackpress.open(target.port) as press:
         assert press.state == "safe" and press.program_state().step == 0
+
+
+@simulated
+def test_a_program_that_ends_before_its_force_stands_is_not_called_a_trip(on_a_press):
+    import stackpress
+    from stackpress.commission import moves
+
+    target, _ = on_a_press
+    with stackpress.open(target.port) as press:
+        bench = moves.Bench(press, "A. Maker", lambda: False, lambda what, part: None)
+        with pytest.raises(moves.Unfinished, match="before its force stood"):
+            moves.until_holding(bench, 3)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import PressError, PressRefused, PressTripped
+from ..errors import PressError, PressRefused
 from ..states import DRIVEN, HOLDING, SAFE, TRIPPED
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ SLOW, QUICK = 1 / 20, 1 / 8  # of the level, a second
 CONTACT_PART = 1 / 250  # of the working limit, and no less than twice the force that counts as contact
 TEST_LIMIT = 0.25  # of the working limit: what the press is told while it is commissioned
 REST_S, LOCKED_S = 3.0, 10.0
+STANDS_S = 3600  # longer than anybody takes; a host that goes away meanwhile ends it by its lease
 NAME = "commission"
 SLUGGISH = "The force did not get there in time: look at the supply, and whether bore and cells are as they were told."
 Step = dict[str, Any]
@@ -71,7 +72,7 @@ def standing(level_n: float, touch_n: float, rate_n_per_s: float) -> dict[str, A
     """Up to a force that stands there until somebody ends it: what emergency stop and guard are tried on."""
     return {"name": NAME, "host_loss": "ramp_down", "step": [
         {"do": "contact", "to_n": touch_n}, {"do": "ramp", "to_n": round(level_n, 2), "rate_n_per_s": round(rate_n_per_s, 2)},
-        {"do": "hold", "for_s": 120}, {"do": "vent"}]}  # fmt: skip
+        {"do": "hold", "for_s": STANDS_S}, {"do": "vent"}]}  # fmt: skip
 
 
 def check_step(level_n: float, touch_n: float, rate_n_per_s: float, step_n: float, step_rate_n_per_s: float) -> dict[str, Any]:
@@ -140,11 +141,11 @@ def stop(press: "Press", patience_s: float = 20.0) -> None:
 
 
 def until_holding(bench: Bench, step: int) -> None:
-    """Until a program's step holds its force."""
+    """Until a program's step holds its force. Raises Unfinished where it ended before, PressTripped, Stopped, LinkLost."""
     while follow(bench):
         if bench.press.program_state().step == step and bench.press.state == HOLDING:
             return
-    raise PressTripped("", "the program ended before its force stood")
+    raise Unfinished("the program ended before its force stood", SLUGGISH)
 
 
 def newest(bench: Bench) -> "RecordedRun":

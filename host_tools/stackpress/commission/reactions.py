@@ -13,7 +13,7 @@ from .result import BAD, GOOD, LEFT_OUT, Line
 if TYPE_CHECKING:
     from ..recorded_runs import RecordedRun
 
-ASKED_S = 110.0  # less than the program stands
+ASKED_S = 110.0
 LET_GO = 0.1  # of the force at the trip
 TRIALS = (
     ("emergency stop under force", "estop", "Press the emergency stop", "Turn it out, and reset the safety relay"),
