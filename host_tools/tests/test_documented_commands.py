@@ -148,6 +148,8 @@ NOT_RUN = {
     "stackpress tag": "stands for the line in the README",
     "stackpress reference blank --thickness-um 10000": "a run on a blank; test_thickness.py has one",
     "stackpress thickness LPS-17": "wants that reference; the same",
+    "stackpress uniformity LPS-17 --press press.toml -o map.png": "wants places of cells in that file; test_uniformity.py has some",
+    "stackpress uniformity": "stands for the line in the README",
     "stackpress reference": "stands for the line in the README",
     "stackpress merge": "stands for the line in the README",
     "stackpress calibrate series": "stands for the line in the README",

@@ -39,6 +39,7 @@ COMMANDS = (
     ("tag", "tag", "Say what a run's specimen was: mass, thickness, lot, any key."),
     ("reference", "reference", "Keep what die and frame give way by, from runs on a rigid blank."),
     ("thickness", "reference", "Thickness, density, porosity and stiffness of a run's specimen, step by step."),
+    ("uniformity", "uniformity", "Where the load was in each hold, how even the cells carried it, as a map."),
     ("compare", "compare", "Compare runs step by step, and over each other."),
     ("merge", "merge", "Join a run with a cycler's or potentiostat's files of the same cell."),
     ("report", "log", "Write a run's report as one HTML or PDF file."),

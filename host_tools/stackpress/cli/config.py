@@ -173,12 +173,16 @@ def push(
 
     from ..config import config_document, differences
     from ..config.documents import weaker
+    from ..logs import uniformity
+    from ..paths import data_folder
     from .connect import opened
     from .owner import in_service
 
     out = Output(json)
     effective = load_files(file, site)
     with opened(port) as press:
+        if effective.positions:
+            uniformity.keep(data_folder(), press.identity, effective.positions)
         have, known = press.document_get("config"), press.parameters()
         found = [one for one in differences(effective, have, known) if not one.kept]
         within_ceilings(press, effective)

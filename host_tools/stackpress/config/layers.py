@@ -18,12 +18,13 @@ from .ceilings import Ceilings, check_ceilings
 from .complaints import Complaints, did_you_mean
 from .machine import Cylinder, check_machine
 from .numbers import shown
+from .positions import Positions, check_positions
 from .rules import Facts, findings
 from .schema import Parameter, ParamValue, groups, parameters, why_unknown
 from .toml_file import Layer, check_format, read_layer
 
 FORMAT = 1
-_PRESS_TOP = ("format", "name", "text", "board", "ceilings", "machine")
+_PRESS_TOP = ("format", "name", "text", "board", "ceilings", "machine", "positions")
 _SITE_TOP = ("format", "name", "text")
 
 
@@ -59,6 +60,7 @@ class Effective:
     calibration: Calibration | None
     files: tuple[str, ...]
     cylinder: Cylinder | None = None
+    positions: Positions = ()
 
     def value(self, name: str) -> ParamValue:
         """A parameter in the unit that its name ends in. KeyError for an unknown one."""
@@ -105,7 +107,7 @@ class _Merge:
         if key in parameters():
             right = f"move it to [{parameters()[key].group}]"
             self.complaints.add(layer.file, line, key, "stands outside its table", right)
-        elif key in ("ceilings", "machine"):
+        elif key in ("ceilings", "machine", "positions"):
             self.complaints.add(layer.file, line, key, f"[{key}] belongs to the press file", f"press.toml, [{key}]")
         elif key in ("pins", "drivers", "capabilities", "identity"):
             self.complaints.add(layer.file, line, key, "belongs to the board", "board.toml")
@@ -146,11 +148,12 @@ def load(press: Path, site: Path | None = None, calibration: Path | None = None)
         site_layer = read_layer("site", site, complaints)
         merge.format_and_name(site_layer)
         merge.take(site_layer, _SITE_TOP)
+    positions = check_positions(press_layer, merge.settings["high_range_mask"].value, complaints)
     measured = read_calibration(calibration, complaints) if calibration is not None else None
     _impossible(merge, press_layer, board, board_layer, ceilings)
     complaints.raise_if_any()
     files = [board_layer.file, press_layer.file] + [str(one) for one in (site, calibration) if one is not None]
-    return Effective(name, board, merge.settings, ceilings, measured, tuple(files), cylinder)
+    return Effective(name, board, merge.settings, ceilings, measured, tuple(files), cylinder, positions)
 
 
 def _known(layer: Layer) -> dict[str, object]:

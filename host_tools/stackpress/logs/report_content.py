@@ -11,7 +11,7 @@ from typing import Any
 
 from stackpress_core.tick import blackboard
 
-from stackpress.logs import thickness
+from stackpress.logs import thickness, uniformity
 from stackpress.logs.compliance import fitting
 from stackpress.logs.drawing import missing_text
 from stackpress.logs.report_figures import clock_text, figures, force_at, force_text, levels, steps, utc
@@ -45,6 +45,7 @@ def content(parquet: Path, side: dict[str, Any]) -> dict[str, Any]:
         "figures": figures(side, table, middle, parquet.parent),
         "steps": steps(side, table, middle, force),
         "levels": levels(side, force),
+        "spread": _spread(side, table, parquet.parent.parent),
         "specimen": _specimen(side, table, parquet.parent.parent),
         "trips": _trips(side, parquet.parent, force),
         "events": [{"at": clock_text(e["test_time_s"]), "text": e["text"]} for e in side["events"][:_MAX_EVENTS]],
@@ -68,6 +69,12 @@ def _specimen(side: dict[str, Any], table: Any, folder: Path) -> dict[str, Any]:
         return {"rows": [], "notes": []}
     found = thickness.steps(side, table, reference)
     return {"rows": thickness.texts(found.steps), "notes": found.notes}
+
+
+def _spread(side: dict[str, Any], table: Any, folder: Path) -> list[tuple[str, ...]]:
+    """Where the load was in each hold; nothing where nobody has said where the cells stand."""
+    positions = uniformity.kept(folder, side["press"]["board"])
+    return uniformity.texts(uniformity.spreads(side, table, positions)) if positions and len(table) else []
 
 
 def _subtitle(d: dict[str, Any]) -> str:

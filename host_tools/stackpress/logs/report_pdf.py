@@ -9,6 +9,7 @@ from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace, TTFFont
 
+from stackpress.logs import uniformity
 from stackpress.logs.plot import draw
 from stackpress.logs.report_content import content, draw_window, png
 from stackpress.logs.thickness import HEAD
@@ -36,6 +37,8 @@ def pdf(parquet: Path, side: dict[str, Any]) -> bytes:
     if said["specimen"]["rows"]:
         paper.rows("The specimen, by travel", HEAD, said["specimen"]["rows"], (7, 11, 18, 20, 16, 16, 12), right=(2, 3, 4, 5, 6))
         paper.text("± is expanded, k = 2. " + " ".join(said["specimen"]["notes"]), SOFT)
+    widths = (6, 8, 10, 12, 12, 11, 19, 10, 12)
+    paper.rows("Where the load was", uniformity.HEAD, said["spread"], widths, right=range(2, len(widths)))
     for trip in said["trips"]:
         paper.heading("Trip")
         paper.text(f"{trip['reason']} at {trip['at']}, while {trip['state']} in step {trip['step']}; reaction: {trip['reaction']}. "
