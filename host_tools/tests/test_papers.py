@@ -60,3 +60,12 @@ def test_the_bill_of_materials_counts_everything_once(carrier: Circuit) -> None:
     refs = [ref for row in rows for ref in row["references"].split()]
     assert sorted(refs) == sorted(everything(carrier)) and sum(int(row["count"]) for row in rows) == len(refs)
     assert all(row["order code"] for row in rows)
+
+
+def test_the_wiring_to_potentiostats_names_the_carriers_own_pins() -> None:
+    page = (paths.BOARDS / "POTENTIOSTATS.md").read_text()
+    pico = electrical.circuit_of("pico")
+    assert pico is not None
+    nets = pico.raw["connectors"]["J9"]["nets"]
+    told = {int(number): net for number, net in re.findall(r"J9\.(\d) (trigger_\w+|GND)", page)}
+    assert told == dict(enumerate(nets, 1))

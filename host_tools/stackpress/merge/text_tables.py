@@ -37,14 +37,16 @@ class TextTable:
 
 def decimal_sign(path: Path, rows: list[bytes], separator: bytes) -> str:
     """`.` or `,`, from the numbers of a table. Raises UnreadableFile if both are there."""
+    if separator == b",":  # what parts columns parts no decimals
+        return "."
     cells = [cell.strip().strip(b'"') for row in rows[:_LOOK] for cell in row.split(separator)]
     commas, points = (sum(bool(shape.match(cell)) for cell in cells) for shape in (_COMMA, _POINT))
-    if commas and points and separator != b",":
+    if commas and points:
         raise UnreadableFile(
             f"{path}: {commas} numbers have a decimal comma and {points} a point",
             "Export it with one of them; a comma that parts thousands has to go.",
         )
-    return "," if commas and separator != b"," else "."
+    return "," if commas else "."
 
 
 def frame(path: Path, source: "Path | bytes", skip: int, names: list[str], separator: bytes, sample: list[bytes]) -> "pl.DataFrame":
