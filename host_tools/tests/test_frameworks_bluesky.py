@@ -25,7 +25,7 @@ AREA_M2 = 3.141592653589793 / 4 * 0.013**2
 FLOWN: dict[str, Any] = {
     "name": "flown",
     "die_mm": 13,
-    "step": [{"do": "contact", "to_n": 50}, {"do": "ramp", "to_n": 1000, "rate_n_per_s": 4000}, {"do": "hold", "for_s": 20},
+    "step": [{"do": "contact", "to_n": 50}, {"do": "ramp", "to_n": 1000, "rate_n_per_s": 4000}, {"do": "hold", "for_s": 90},
              {"do": "release", "rate_n_per_s": 4000}],
 }  # fmt: skip
 HELD = {**FLOWN, "name": "held", "at_end": "hold", "step": FLOWN["step"][:2], "most_n": 3000}
@@ -36,7 +36,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from hil_tests.targets.sim import SimTarget
 
     with SimTarget(pace="real", wall="real", state_dir=tmp_path_factory.mktemp("press"), board="bluesky") as one:
-        one.pace("fast")
+        one.pace("real", 40.0)
         with stackpress.open(one.port) as press:
             for program in (FLOWN, HELD):
                 press.program_ready(program)
@@ -141,7 +141,7 @@ def test_a_trip_fails_the_plan_that_waits_for_the_program(engine: RunEngine, pre
             engine(bps.mv(press.force, 1000.0))
         assert "guard" in str(refused.value.__cause__)
     finally:
-        target.pace("fast")
+        target.pace("real", 40.0)
         target.clear_fault("guard")
         ends = time.monotonic() + 20
         while ask(engine, press.now()).state == "tripped" and time.monotonic() < ends:

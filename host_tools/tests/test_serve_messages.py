@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from stackpress import errors
 from stackpress.serve.happenings import LOST_AFTER_S, Happening, Judge
-from stackpress.serve.messages import Messages
+from stackpress.serve.messages import Messages, words_of
 from stackpress.serve.station import Seen
 from stackpress.view.snapshot import Snapshot
 
@@ -101,6 +101,11 @@ def test_what_a_service_finds_when_it_starts_is_no_news() -> None:
 def test_a_message_that_can_go_nowhere_is_refused_before_anything_happens(table: dict[str, Any]) -> None:
     with pytest.raises(errors.WrongInput):
         Messages([table])
+
+
+def test_a_command_is_parted_as_its_system_writes_paths() -> None:
+    assert words_of(r'"C:\Program Files\tell.exe" /q TEXT', True) == [r"C:\Program Files\tell.exe", "/q", "TEXT"]
+    assert words_of("/opt/tell 'a b' TEXT", False) == ["/opt/tell", "a b", "TEXT"]
 
 
 def free_port() -> int:

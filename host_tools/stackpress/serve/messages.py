@@ -11,6 +11,7 @@ import queue
 import shlex
 import smtplib
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -181,9 +182,14 @@ def mqtt(table: Mapping[str, Any]) -> Deliver:
     return deliver
 
 
+def words_of(text: str, windows: bool) -> list[str]:
+    """The words of a command. On Windows a backslash parts folders, and only double quotes hold words together."""
+    return [word.strip('"') for word in shlex.split(text, posix=False)] if windows else shlex.split(text)
+
+
 def command(table: Mapping[str, Any]) -> Deliver:
     """A command: the happening is its standard input (JSON), and KIND, PRESS and TEXT stand for theirs in its words."""
-    words = shlex.split(table["command"])
+    words = words_of(table["command"], sys.platform == "win32")
     if not words:
         raise WrongInput("command is empty")
 
