@@ -1,4 +1,4 @@
-"""What can be said of Windows without one: what it lacks is asked for where it does not come, and no port is opened to look at it."""
+"""What can be said of Windows without one: what it lacks is asked for where it does not come; no port is opened to look at it."""
 
 import ast
 import os
