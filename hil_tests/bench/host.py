@@ -10,6 +10,8 @@ from statistics import median
 from stackpress.logs.export_speed import export_records_per_s
 from stackpress.paths import FIRMWARE
 
+from hil_tests.bench import person
+
 PAIRS = 15
 
 
@@ -36,6 +38,7 @@ def tick_alloc_bytes() -> float:
 
 FIGURES = {
     "cli_start_ratio": cli_start_ratio,
+    "person_minutes": person.minutes,
     "export_records_per_s": lambda: float(export_records_per_s()),
     "tick_alloc_bytes": tick_alloc_bytes,
 }

@@ -21,6 +21,7 @@ from stackpress.serve import settings as serve_settings
 from stackpress.serve.messages import WAYS, Messages
 from stackpress.simulator import registry, side_channel_client
 
+from hil_tests.bench import person
 from host_tools.tests import documented
 from host_tools.tests.short_pellet import short
 
@@ -413,3 +414,13 @@ def test_the_board_that_a_readme_begins_is_told_what_it_lacks(fresh: Path, typed
     (fresh / "board.toml").write_text(block)
     code, shown = typed("stackpress config board board.toml", ())
     assert code == 2 and "needs a pin for" in shown, shown
+
+
+def test_each_of_a_weeks_twenty_jobs_is_run_here_and_its_seconds_are_counted() -> None:
+    jobs = person.jobs()
+    assert [job.number for job in jobs] == list(range(1, 21))
+    assert [(job.text, job.told_s) for job in jobs] == [(job.text, round(job.seconds)) for job in jobs]
+    assert 5 < person.minutes() <= 15 and f"{person.minutes():.1f} minutes" in person.README.read_text()
+    run = {row[0] for row in (*WITHOUT_A_PRESS, *ON_A_PRESS)}
+    elsewhere = {command for job in jobs for command in job.commands} - run
+    assert elsewhere == {"stackpress merge LPS-17 eis.mpt cycler.csv --zone Europe/Berlin"} <= set(NOT_RUN)

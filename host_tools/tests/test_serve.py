@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -371,6 +373,21 @@ def test_a_users_service_is_made_of_what_runs_now(tmp_path: Path, monkeypatch: p
     assert f'ExecStart="{sys.executable}" -P -m stackpress serve' in text and "Restart=always" in text
     assert ["systemctl", "--user", "enable", "--now", "stackpress.service"] in ran
     assert app.run(["serve", "uninstall"]) == 0 and not serve.unit_file().exists()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+def test_systemd_finds_nothing_to_say_of_the_users_service(tmp_path: Path) -> None:
+    from stackpress.cli import serve
+
+    def said(text: str) -> str:
+        unit = tmp_path / "stackpress.service"
+        unit.write_text(text)
+        run = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, timeout=60)
+        lines = [line for line in run.stderr.splitlines() if "stackpress.service" in line]
+        return "\n".join(lines) + ("" if run.returncode == 0 else f" ended with {run.returncode}")
+
+    assert said(serve.unit()) == ""
+    assert "alwayz" in said(serve.unit().replace("Restart=always", "Restart=alwayz"))
 
 
 # -- a simulated press, whole way --------------------------------------------------------------------------------------

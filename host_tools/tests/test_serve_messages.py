@@ -3,10 +3,13 @@
 import asyncio
 import http.server
 import json
+import os
+import shutil
 import socket
+import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -213,12 +216,35 @@ class Broker:
         self.thread.join(10)
 
 
-def test_a_broker_gives_what_happened_to_whoever_listens() -> None:
+MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+class Mosquitto:
+    """Eclipse's broker as its Debian package brings it."""
+
+    def __init__(self, port: int) -> None:
+        if MOSQUITTO is None:
+            pytest.skip("mosquitto is not installed (apt-get install mosquitto)")
+        self.real = subprocess.Popen([MOSQUITTO, "-p", str(port)], stderr=subprocess.DEVNULL)
+        until(lambda: _answers(port))
+
+    def close(self) -> None:
+        self.real.terminate()
+        self.real.wait(10)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as there:
+        return there.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("kind", [Broker, Mosquitto])
+def test_a_broker_gives_what_happened_to_whoever_listens(kind: Callable[[int], Any]) -> None:
     import paho.mqtt.client as client
 
     port = free_port()
     messages = sent({"mqtt": f"mqtt://127.0.0.1:{port}/lab/presses", "on": ["trip"]})
-    broker = Broker(port)
+    broker = kind(port)
     try:
         got: list[Any] = []
         ears = client.Client(client.CallbackAPIVersion.VERSION2)
