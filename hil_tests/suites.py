@@ -27,6 +27,9 @@ BUSY, TEST_BUSY = 4, Path("build/test_busy.json")
 WITNESSES = {"rules of the carriers": "electrical_rules", "broken wires": "wire_faults",
              "the tick on independent processors": "processor",
              "scenarios on the second emulator": "second_emulator", "presses that nobody has tuned": "commission"}  # fmt: skip
+# The same, with what each is told.
+CAMPAIGNS = {"faults at drawn moments": ("injections",), "pairs of faults": ("injections", "--pairs"),
+             "thirty days of a hold": ("hold_30d",)}  # fmt: skip
 SEEDS = range(1, 11)  # of hypothesis, one whole run each
 
 
@@ -101,6 +104,8 @@ def campaign() -> int:
     for what, module in WITNESSES.items():
         failed |= _timed(what, [sys.executable, "-m", f"hil_tests.campaign.{module}"])
     failed |= _timed("presses drawn at random that have no fault", [sys.executable, "-m", "hil_tests.campaign.false_trips"])
+    for what, (module, *options) in CAMPAIGNS.items():
+        failed |= _timed(what, [sys.executable, "-m", f"hil_tests.campaign.{module}", *options])
     failed |= _timed("what a stranger can install", [sys.executable, "-m", "pytest", "host_tools/tests", "-m", "network"])
     picotool = [sys.executable, "-m", "pytest", "hil_tests/emulated/test_picotool.py", "--target=emulator", "-m", "network"]
     failed |= _timed("what picotool says of the images", picotool)

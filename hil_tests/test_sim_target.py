@@ -226,3 +226,14 @@ def wait_until(true, seconds: float = 10.0) -> None:
     while not true():
         assert time.monotonic() < end, "it did not come true in time"
         time.sleep(0.02)
+
+
+def test_a_hold_that_nobody_asks_about_is_logged_as_sparsely_as_one_that_is_watched_and_tells_its_time() -> None:
+    with SimTarget(documents=DOCUMENTS) as target, stackpress.open(target.port) as press:
+        target.run_for(0.5)
+        steps = [{"do": "contact", "to_cn": 5000, "speed_um_per_s": 3000}, {"do": "hold", "for_ms": 3_600_000}, {"do": "vent"}]
+        press.run({"format": 1, "name": "long", "host_loss": "carry_on", "steps": steps})
+        target.run_for(900)
+        told = press.program_state()
+        assert told.kind == "hold" and 880 < told.step_s < 900
+        assert press.log_state().next < 300  # a row in 20 s, once it has settled
