@@ -54,6 +54,14 @@ class StandIn:
         self._force = 0.0
         self._set = 0.0
 
+    @property
+    def time_s(self):
+        return self.now_s
+
+    @property
+    def time_ms(self):
+        return self.now_ms
+
     def _order(self, mode, first=0, rate=0):
         if mode != "approach" and self.mode != "force":
             self._set = self._force

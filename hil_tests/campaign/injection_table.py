@@ -182,7 +182,7 @@ KINDS = (
         ("approach", "touch", "ramp", "hold", "relax", "release", "stop"),
         {"ready": DUMPED, "safe": DUMPED, "vent": DUMPED, "held": FIRST_STOPS},
     ),
-    Kind("no_air", one("no_air"), WEAK, ("ramp", "approach"), {"hold": TRAPPED, "release": TRAPPED, "vent": DUMPED}),
+    Kind("no_air", one("no_air"), WEAK | STIFF, ("ramp", "approach"), {"hold": TRAPPED, "release": TRAPPED, "vent": DUMPED}),
     Kind("drive_gone", one("weak_air", 1), WEAK, ("ramp", "hold", "approach"), {}, valve="regulator"),
     Kind(
         "weak_air",
@@ -271,7 +271,7 @@ KINDS = (
     ),
     Kind("lease", lambda chance, moment: [], ONE({"host_lease"}), ("hold", "relax"), {}, host_loss="hold"),
     Kind("lease_ramp", lambda chance, moment: [], ONE({"host_lease"}), ("hold",), {}, host_loss="ramp_down"),
-    Kind("opened_at_the_limit", one("stuck_open"), OPENED, ("ramp",), {}, only_n=LIMIT_N),
+    Kind("opened_at_the_limit", one("stuck_open"), OPENED | ONE({"no_response"}), ("ramp",), {}, only_n=LIMIT_N),
 )
 
 

@@ -39,6 +39,7 @@ IDENTITY = "SIM-bench"
 STAGES, CASES, JOBS = 5, 10, 12  # stages of a press, cases of a stage, presses of a process
 OF_A_PRESS = STAGES * CASES
 LEASES, LIMITS = 0.03, 0.06  # parts of the stages
+LEASE_N = 664  # is come by before the lease is over
 # at most, behind the moment
 DELAY_MS = {"approach": 400, "hold": 3000, "relax": 3000, "ramp": 100, "held": 500, "release": 100, "stop": 100}
 FULL_SCALE_N = 66000.0
@@ -66,12 +67,12 @@ def stage(chance: random.Random, number: int, valve: str, kinds: Sequence[table.
     host_loss = "carry_on" if special > LEASES else chance.choice(("hold", "ramp_down"))
     phase, top_n = chance.choice(table.PHASES), chance.choice(table.TOPS_N)
     if special <= LEASES:
-        phase = "hold"
+        phase, top_n = "hold", LEASE_N
     elif special <= LEASES + LIMITS:
         phase, top_n = "ramp", table.LIMIT_N
     program = table.program(phase, top_n, valve, host_loss)
     rate_n = program["stop_rate_cn_per_s"] / 100
-    part = chance.randint(900 if top_n == table.LIMIT_N else 0, 990)
+    part = chance.randint(900, 990) if top_n == table.LIMIT_N else chance.randint(0, 800)
     if phase in ("release", "stop"):
         part = int(chance.uniform(0.05, 0.6) * top_n / rate_n * 1000)
     there = table.stage_kinds(phase, top_n, valve, host_loss, kinds)
@@ -293,6 +294,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--runs", type=int, default=0, help="how many; 22000, or 5500 pairs")
     parser.add_argument("--first", type=int, default=0, help="number of the first press")
     parser.add_argument("--at-once", type=int, default=2, help="processes at a time")
+    parser.add_argument(
+        "--minutes", type=float, default=0, help="no more presses after so long; the figures tell how many there were"
+    )
     parser.add_argument("--kinds", default="", help="only these rows of the table")
     parser.add_argument("--pairs", action="store_true", help="a second fault after the first")
     chosen = parser.parse_args(arguments)
@@ -304,9 +308,12 @@ def main(arguments: list[str]) -> int:
     found: dict[int, Found] = {}
     total = chosen.runs or (5500 if chosen.pairs else 22000)
     began, missed = time.monotonic(), 0
+    ends = began + 60 * chosen.minutes if chosen.minutes else float("inf")
     with ThreadPoolExecutor(chosen.at_once) as pool:
         given = [jobs(seeds, kinds, chosen.pairs) for seeds in batches(total, chosen.first)]
-        for (_, mine), task in zip(given, pool.map(lambda one: ran(one[0]), given), strict=True):
+        for (_, mine), task in zip(
+            given, pool.map(lambda one: ran(one[0]) if time.monotonic() < ends else [], given), strict=True
+        ):
             cases |= mine
             found |= {one["case"]: one for one in task}
             for one in task:

@@ -77,6 +77,8 @@ def brought(press, case):
         press.operator.stop("vent")
         press.heard()
         press.run(part // 20)
+    elif press.state == states.TRIPPED:
+        return "tripped before: " + press.readings.trip_reason
     elif phase == "held":  # a trip that keeps the cell pressed
         press.fault("temperature_1", 13000)
         press.run(400)
