@@ -108,7 +108,7 @@ class Sampler:
         sparse_ms = 1000 * self.params["sample_sparse_s"]
         if self.runner.state != "running":
             return sparse_ms
-        return min(sparse_ms, max(self.params["sample_dense_ms"], self.runner.phase_time_ms // 8))
+        return min(sparse_ms, max(self.params["sample_dense_ms"], self.runner.step_now().phase_ms() // 8))
 
     def _thinned(self, period_ms):
         """Samples come four times rarer with each half of the journal's room that is used, where it has only so much while anything

@@ -80,14 +80,9 @@ class Runner:
 
     @property
     def step_time_ms(self):
-        return self._now().step_ms if self.index >= 0 else 0
+        return self.step_now().step_ms if self.index >= 0 else 0
 
-    @property
-    def phase_time_ms(self):
-        """How long the phase of the step has lasted."""
-        return self._now().phase_ms()
-
-    def _now(self):
+    def step_now(self):
         """The step, at the time that it is: who is called at moments only may not have looked for hours."""
         if self.state in GOING:
             self.clock.tell(self.readings.time_s, self.readings.time_ms, self.state == PAUSED)
