@@ -1,7 +1,9 @@
 """Writes into the tick's and the plant's modules the numbers of the words that they use, between `# words` and `# end of words`.
 
 A constant is folded into viper code only when it stands in the same file; a look-up in another module costs microseconds on
-the chip. So each module carries a copy of the few it needs, written from `blackboard.py` by this script and compared by a test.
+the chip. What passes of the foreground ask for is written the same way: a simulated press has no image in which names of words have
+become numbers, and spent 5 % of its passes on them. So each module carries a copy of the few it needs, written from `blackboard.py`
+by this script and compared by a test.
 """
 
 import pathlib
@@ -16,6 +18,7 @@ from stackpress_core.tick import blackboard, states  # noqa: E402
 START, END = "# words (written by layout.py)\n", "# end of words\n"
 EXTRA = {name: value for name, value in vars(blackboard).items() if name.isupper() and isinstance(value, int)}
 EXTRA.update((name, value) for name, value in vars(states).items() if name.startswith("FLIGHT_"))
+EXTRA["STATE_SERVICE"] = states.SERVICE
 EXTRA.update(("IN_" + name.upper(), bit) for name, bit in blackboard.IN.items())
 PLANT = re.findall(r"^([A-Z]\w*) = const\((\d+)\)", (HERE.parent / "boards/stackpress_plant/state.py").read_text(), re.M)
 NUMBERS = {**EXTRA, **blackboard.AT, **{"P_" + name: int(value) for name, value in PLANT}}
@@ -32,7 +35,7 @@ def rewritten(text):
 
 
 def modules():
-    """The tick's files, the plant's, which does what a converter and a valve do, and what looks at both."""
+    """The tick's files, those that look at its words in every pass, the plant's, and what looks at both."""
     boards = HERE.parent / "boards"
     rooms = (HERE / "stackpress_core", boards / "stackpress_plant", boards / "stackpress_sim")
     return [path for room in rooms for path in sorted(room.rglob("*.py")) if START in path.read_text()]

@@ -59,9 +59,9 @@ class Board:
         S = self._blackboard
         return S[T_SECOND] * 1000 + S[T_SUB] * 1000 // (S[HZ] or 1)
 
-    def wall_ms(self):
+    def wall_ms(self, press_ms):
         """The clock for leases and time-outs; it follows press time where a run must repeat bit for bit."""
-        return (time.ticks_ms() if self._wall_is_real else self.press_ms()) & WALL_MASK
+        return (time.ticks_ms() if self._wall_is_real else press_ms) & WALL_MASK
 
     def truth_now(self):
         """What the plant truly does now: forces / N, displacement / m, valve."""

@@ -56,7 +56,7 @@ class Loop:
     def _hurry(self, hz):
         """Turns as fast as they go, as long as nobody asks for another pace, tick rate or the prompt."""
         pace, s, plant, truth = self._pace, self._press.S, self._plant, self._truth
-        server, woken, until_poll = self._press.server, plant.watch.words, 0
+        server, serial, woken, until_poll = self._press.server, self._serial, plant.watch.words, 0
         while pace.mode == FAST and s[HZ] == hz and not server.wants_repl:
             until_poll -= 1
             if until_poll < 0:
@@ -75,7 +75,10 @@ class Loop:
             if pace.until is not None and now >= pace.until:
                 truth.flush()
                 pace.passed(now)
-            self._act(now, woken[0] == watch.BLACKBOARD)
+            changed = woken[0] == watch.BLACKBOARD
+            moved = changed or now >= self._due_ms
+            if moved or serial.ready:
+                self._foreground(now, moved, changed or serial.ready)
         self._quiet = 0  # what it has to finish, and to answer, does not wait for a byte
 
     def _turn(self, hz):
@@ -108,7 +111,7 @@ class Loop:
         broken = self._broken
         if not broken.hangs or not broken.still_hangs(now):
             press = self._press
-            press.foreground(self._board.wall_ms(), moved, heard)
+            press.foreground(self._board.wall_ms(now), moved, heard)
             self._due_ms = press.scheduler.next_ms
         else:
             self._due_ms = now + FIRST_MS

@@ -54,15 +54,17 @@ class NorFile:
         before = int.from_bytes(old, "little")
         if int.from_bytes(buf, "little") | before != before:
             raise NorError(f"program would raise a bit in {addr} .. {addr + n - 1}")
+        self.programs += 1
         whole = self._spend(n)
+        if whole == n:
+            self._write(addr, buf)
+            return
         old[:whole] = buf[:whole]
         if self.garbage is not None:
             for i in range(whole, n):
                 old[i] &= buf[i] | self.garbage
         self._write(addr, old)
-        self.programs += 1
-        if whole < n:
-            raise PowerCut()
+        raise PowerCut()
 
     def erase(self, addr):
         """Set the sector at `addr` to 0xFF. Raises NorError if not at a sector's start, PowerCut."""

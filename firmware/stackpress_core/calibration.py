@@ -12,6 +12,7 @@ rail, does not move at all, or moves too much. Nothing is in force before it is 
 
 import array
 
+import micropython
 from micropython import const
 
 from stackpress_core import tuning
@@ -24,18 +25,64 @@ SPREAD_MAX = 20000  # codes between smallest and largest: more is not at rest
 SPAN_MIN = 50000  # codes between two points
 TARE_CONTACTS = 4  # a tare is at most this many times the force of contact; one where a press is pressed by hand
 TARE_BANDS = 5  # a tare is at most this many times the band in which a cell counts as unloaded
-MEAN_MS = 320  # the zero follows the cells with this time constant
+MEAN_MS = const(320)  # the zero follows the cells with this time constant
 STILL_MS = 600  # and is known once they have been at rest for so long
-STILL_PART = 32  # of the band: a cell whose mean moves by more of it meanwhile is not at rest
-JUMP_PART = 16  # a cell that is further from its mean is no noise
+_STILL_PART = const(32)  # of the band: a cell whose mean moves by more of it meanwhile is not at rest
+_JUMP_PART = const(16)  # a cell that is further from its mean is no noise
+_JUMP_MOST_CN = const(13000)
+_FAR_CN = const(2000000)  # no zero is as far off: what a cell shows beyond that is not told apart
 NEAR_PART = 4  # what is there at a start is no further from the zero, and a zero that moves by more from run to run is told
 _BARE_PART = const(8)  # of the band, that a bridge's own zero is off the converter's: less could be drift, and says nothing
 _BARE_NEAR = const(8)  # a cell that has come as near to the converter's zero as this part of it is no bridge
 DEAD = "cell %d reads the converter's zero, not its own: its signal wires touch, or it has no excitation"
-BAND_LEAST_CN = 2000
-BAND_PART = 50  # of the cell's ceiling: 2 %
+_BAND_LEAST_CN = const(2000)
+_BAND_PART = const(50)  # of the cell's ceiling: 2 %
 AT = blackboard.AT
-_STATE, _RAW, _CELL, _ZERO = AT["STATE"], AT["RAW"], AT["CELL"], AT["CELL_ZERO"]
+
+# words (written by layout.py)
+_RAW = const(0)
+_STATE_SAFE = const(0)
+_CELLS = const(4)
+_STATE_SERVICE = const(6)
+_CELL = const(15)
+_CELL_ZERO = const(19)
+_STATE = const(97)
+_K_CELL_CEILING = const(188)
+# end of words
+
+
+@micropython.viper
+def follow(blackboard, follows, passed_ms: int, rated: int) -> int:
+    """The cells `passed_ms` later; whether one of them is not at rest."""
+    s = ptr32(blackboard)
+    f = ptr32(follows)
+    moved = 0
+    i = 0
+    while i < _CELLS:
+        band = s[_K_CELL_CEILING + i] // _BAND_PART if rated else 0
+        if band < _BAND_LEAST_CN:
+            band = _BAND_LEAST_CN
+        shown = s[_CELL + i] + s[_CELL_ZERO + i]
+        if shown > _FAR_CN:
+            shown = _FAR_CN
+        elif shown < 0 - _FAR_CN:
+            shown = 0 - _FAR_CN
+        more = (shown << 8) - f[i]
+        jump = band // _JUMP_PART
+        if jump > _JUMP_MOST_CN:  # whose product with a time is a word
+            jump = _JUMP_MOST_CN
+        jump = (jump << 8) + 255
+        if more <= jump and more >= 0 - jump:
+            more = more * passed_ms // MEAN_MS
+        f[i] += more
+        more = (f[i] >> 8) - f[_CELLS + i]
+        if more < 0:
+            more = 0 - more
+        if more > band // _STILL_PART:
+            f[_CELLS + i] = f[i] >> 8
+            moved = 1
+        i += 1
+    return moved
 
 
 class Calibrator:
@@ -56,8 +103,7 @@ class Calibrator:
         self._next_ms = 0
         self.zero_cn = [0] * blackboard.CELLS  # what each cell showed with nothing pressed, from the commissioning zero
         self.taken_cn = [0] * blackboard.CELLS  # and what of it the run before took out
-        self._zero_q8 = [0] * blackboard.CELLS
-        self._rest_cn = [0] * blackboard.CELLS
+        self._follows = array.array("i", [0] * (2 * blackboard.CELLS))  # means of the cells / cN, Q8; where each stood still
         self._still_ms = 0
 
     # -- zero and tare
@@ -65,35 +111,26 @@ class Calibrator:
     def zero_band_cn(self, i):
         """How far an unloaded cell may be off."""
         ceiling_cn = 0 if "ceilings" in self.settings.problems else self.S[AT["K_CELL_CEILING"] + i]
-        return max(BAND_LEAST_CN, ceiling_cn // BAND_PART)
+        return max(_BAND_LEAST_CN, ceiling_cn // _BAND_PART)
 
     def follow_zero(self, passed_ms):
         """The cells `passed_ms` later, MEAN_MS at most, with nothing energised."""
-        self._still_ms += passed_ms
-        for i in range(blackboard.CELLS):
-            self._follow(i, passed_ms)
-        if self._still_ms >= STILL_MS:
-            self._believe()
+        if follow(self.S, self._follows, passed_ms, 0 if "ceilings" in self.settings.problems else 1):
+            self._still_ms = 0
+        else:
+            self._still_ms += passed_ms
+            if self._still_ms >= STILL_MS:
+                self._believe()
 
     def _believe(self):
         self._still_ms = 0
         for i in range(blackboard.CELLS):
-            self.zero_cn[i] = self._rest_cn[i] = self._zero_q8[i] >> 8
-
-    def _follow(self, i, passed_ms):
-        q8, band_cn = self._zero_q8, self.zero_band_cn(i)
-        more = (self.S[_CELL + i] + self.S[_ZERO + i] << 8) - q8[i]
-        if abs(more) >> 8 <= band_cn // JUMP_PART:
-            more = more * passed_ms // MEAN_MS
-        q8[i] += more
-        if abs((q8[i] >> 8) - self._rest_cn[i]) > band_cn // STILL_PART:
-            self._rest_cn[i] = q8[i] >> 8
-            self._still_ms = 0
+            self.zero_cn[i] = self._follows[_CELLS + i] = self._follows[i] >> 8
 
     def zero_off(self, zero_cn=None):
         """What the cells show, in words, if one of those in use is beyond its band; or not near `zero_cn`."""
         s, used = self.S, [i for i in range(blackboard.CELLS) if self.readings.uses_cell(i)]
-        shown = [s[_CELL + i] + s[_ZERO + i] for i in range(blackboard.CELLS)]
+        shown = [s[_CELL + i] + s[_CELL_ZERO + i] for i in range(blackboard.CELLS)]
         for i in used:
             if abs(shown[i] - (zero_cn[i] if zero_cn else 0)) > self.zero_band_cn(i) // (NEAR_PART if zero_cn else 1):
                 return ", ".join(["cell %d %d N" % (i + 1, shown[i] // 100) for i in used])
@@ -108,8 +145,8 @@ class Calibrator:
                 continue
             at = AT["CAL"] + i * blackboard.CAL_WORDS
             points = [(s[at + k], s[at + blackboard.POINTS + k]) for k in range(s[at + 4 * blackboard.POINTS])]
-            bare_cn = tuning.force_at(points, 0) + s[_ZERO + i]
-            near = abs(s[_CELL + i] + s[_ZERO + i] - bare_cn) < abs(bare_cn) // _BARE_NEAR
+            bare_cn = tuning.force_at(points, 0) + s[_CELL_ZERO + i]
+            near = abs(s[_CELL + i] + s[_CELL_ZERO + i] - bare_cn) < abs(bare_cn) // _BARE_NEAR
             if near and abs(bare_cn) > self.zero_band_cn(i) // _BARE_PART:
                 return i + 1
         return 0
@@ -129,13 +166,13 @@ class Calibrator:
             if abs(more) > self.zero_band_cn(i) // NEAR_PART and self.readings.uses_cell(i):
                 self.events.tell(records.EVENT_ZERO, i + 1, more, "cell %d by %d N" % (i + 1, more // 100))
             self.taken_cn[i] = self.zero_cn[i]
-            more = self.zero_cn[i] - s[_ZERO + i]
+            more = self.zero_cn[i] - s[_CELL_ZERO + i]
             # moving the cell's line, a tick needs no time for it
             line = AT["CAL"] + i * blackboard.CAL_WORDS + blackboard.POINTS
             for k in range(line, line + blackboard.POINTS):
                 s[k] -= more
             s[_CELL + i] -= more
-            s[_ZERO + i] += more
+            s[_CELL_ZERO + i] += more
         self.readings.tare_cn = [0] * blackboard.CELLS
         for name in ("RANGE_BIAS", "FILTER", "FILTER_H", "PEAK"):  # where a zero of before would linger
             s[AT[name]] = 0
@@ -174,13 +211,15 @@ class Calibrator:
     def look(self):
         """Keep the last second of codes, while the press is safe."""
         scheduler = self.scheduler
-        if self.S[_STATE] not in (states.SAFE, states.SERVICE) or not scheduler.reached(self._next_ms):
+        s = self.S
+        if s[_STATE] != _STATE_SAFE and s[_STATE] != _STATE_SERVICE or not scheduler.reached(self._next_ms):
             return
         self._next_ms = scheduler.now_ms - scheduler.now_ms % LOOK_MS + LOOK_MS
         scheduler.at(self._next_ms)
-        at = self._looks % LOOKS * blackboard.CELLS
-        for i in range(blackboard.CELLS):
-            self._codes[at + i] = self.S[_RAW + i]
+        codes = self._codes
+        at = self._looks % LOOKS * _CELLS
+        for i in range(_CELLS):
+            codes[at + i] = s[_RAW + i]
         self._looks += 1
 
     def settled_code(self, i):

@@ -1,10 +1,16 @@
 """How often the valve moves in a hold: many moves a minute point to a leak."""
 
-from stackpress_core.tick import blackboard, states
+from micropython import const
 
-AT = blackboard.AT
-_STATE, _MOVES, _SIG_DUTY = AT["STATE"], AT["MOVES"], AT["SIG_DUTY"]
+from stackpress_core.tick import states
+
 MINUTE_MS = 60000
+
+# words (written by layout.py)
+_SIG_DUTY = const(76)
+_STATE = const(97)
+_MOVES = const(149)
+# end of words
 
 
 class Duty:

@@ -5,6 +5,8 @@ of states allows it; the interlocks and the permit come after that. Each part is
 says who knows whom.
 """
 
+from micropython import const
+
 from stackpress_core import boots, params, switches
 from stackpress_core.arming import Arming
 from stackpress_core.calibration import Calibrator
@@ -33,11 +35,24 @@ from stackpress_core.stiffness import Stiffness
 from stackpress_core.tick import blackboard
 from stackpress_core.version import VERSION
 
-AT = blackboard.AT
-_T_SECOND, _T_SUB, _HZ, _ABORT, _FOREGROUND = AT["T_SECOND"], AT["T_SUB"], AT["HZ"], AT["ABORT"], AT["SIG_FOREGROUND"]
 TENTH_MS = 100
 CRASHES = ("watchdog", "crash")
 RING_ENTRIES, RING_ENTRY = 6016, 14  # of the flight recorder: 1.5 s at 4 kHz; a board may have less memory for it
+
+# words (written by layout.py)
+_TEMPERATURE = const(6)
+_DISPLACEMENT = const(8)
+_T_SECOND = const(12)
+_T_SUB = const(13)
+_HZ = const(14)
+_SIG_FOREGROUND = const(82)
+_SIG_CRASH = const(83)
+_FIRST = const(92)
+_BANK_WANTED = const(154)
+_RING_LEN = const(172)
+_RING_LEFT = const(175)
+_ABORT = const(383)
+# end of words
 
 
 class Firmware:
@@ -94,13 +109,13 @@ class Firmware:
 
     def _first_words(self):
         s, board = self.S, self.board
-        s[AT["FIRST"]] = s[AT["RING_LEFT"]] = -1
-        s[AT["RING_LEN"]] = len(self.ring) // RING_ENTRY
-        s[AT["TEMPERATURE"]] = s[AT["TEMPERATURE"] + 1] = s[AT["DISPLACEMENT"]] = blackboard.ABSENT
-        s[AT["BANK_WANTED"]] = 1
+        s[_FIRST] = s[_RING_LEFT] = -1
+        s[_RING_LEN] = len(self.ring) // RING_ENTRY
+        s[_TEMPERATURE] = s[_TEMPERATURE + 1] = s[_DISPLACEMENT] = blackboard.ABSENT
+        s[_BANK_WANTED] = 1
         if getattr(board, "died", ""):
             boots.note_crash(board.store, board.died)
-        s[AT["SIG_CRASH"]] = 1 if boots.crash_stands(board.store, board.reset_cause in CRASHES) else 0
+        s[_SIG_CRASH] = 1 if boots.crash_stands(board.store, board.reset_cause in CRASHES) else 0
 
     def _start(self):
         self.settings.load()
@@ -113,22 +128,24 @@ class Firmware:
             self.events.tell(records.EVENT_STORE, 0, 0, self.arming.store_told)
         if getattr(self.board, "image_told", ""):
             self.events.tell(records.EVENT_PART, 0, 0, self.board.image_told)
-        if self.S[AT["SIG_CRASH"]]:
+        if self.S[_SIG_CRASH]:
             for line in boots.crash_told(self.board.store):
                 self.events.tell(records.EVENT_CRASH, 0, 0, line)
 
     def foreground(self, wall_ms, moved=True, heard=True):
         """Serial line, program, log: each bounded. Who runs the ticks himself knows whether time only `moved` to a moment of the
         scheduler, or somebody was `heard` or a word changed; a board does not, and passes as if both were so."""
-        self.S[_FOREGROUND] = 0
+        journal = self.journal
+        self.S[_SIG_FOREGROUND] = 0
         self.scheduler.wall_ms = wall_ms
         if moved and self._ticked():
             self.scheduler.go(self._passed_s * 1000 + self._passed_sub * 1000 // self.S[_HZ] % 1000, heard)
         elif heard:
             self._serve()
-        self.journal.service()
-        if self.journal.busy:
-            self.scheduler.look_without()
+        if journal.busy or journal.settles:
+            journal.service()
+            if journal.busy:
+                self.scheduler.look_without()
         self.maintenance.look(wall_ms)
         if self.server.wants_repl:
             if hasattr(self.board.serial, "quiet"):

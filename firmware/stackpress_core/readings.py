@@ -1,13 +1,45 @@
 """What a press says about itself: state, force, reasons. Reading changes nothing."""
 
+from micropython import const
+
 from stackpress_core import switches
 from stackpress_core.tick import blackboard, interlock, states
 
-AT = blackboard.AT
-_STATE, _MODE, _T_SECOND, _T_SUB, _HZ = AT["STATE"], AT["MODE"], AT["T_SECOND"], AT["T_SUB"], AT["HZ"]
-_RANGE, _HIGH_MASK, _LOW_MASK = AT["RANGE"], AT["K_HIGH_MASK"], AT["K_LOW_MASK"]
-_FORCE_F, _SET, _REACHED = AT["FORCE_F"], AT["SET"], AT["REACHED"]
-_ORDER_SEQ, _ORDER_SEEN, _ORDER_STATE = AT["ORDER_SEQ"], AT["ORDER_SEEN"], AT["ORDER_STATE"]
+# words (written by layout.py)
+_INPUTS = const(5)
+_TEMPERATURE = const(6)
+_DISPLACEMENT = const(8)
+_TICK_WORST = const(10)
+_MISSED = const(11)
+_T_SECOND = const(12)
+_T_SUB = const(13)
+_HZ = const(14)
+_CELL = const(15)
+_RANGE = const(38)
+_FORCE_F = const(42)
+_IMBALANCE = const(45)
+_ACTIVE = const(84)
+_LATCHED = const(86)
+_WARNED = const(88)
+_FIRST = const(92)
+_REACTION = const(93)
+_STATE = const(97)
+_MODE = const(98)
+_ORDER_SEQ = const(99)
+_ORDER_SEEN = const(100)
+_ORDER_STATE = const(101)
+_SET = const(119)
+_REACHED = const(124)
+_CODE = const(145)
+_VALVE = const(146)
+_MOVES = const(149)
+_TOKEN = const(152)
+_K_HIGH_MASK = const(176)
+_K_LOW_MASK = const(177)
+_K_KIND = const(200)
+_K_TRANSITIONS = const(238)
+# end of words
+
 _STALE = blackboard.row_at(interlock.NAMES.index("stale"))  # asked in every look of the panel and in every sample
 _STALE_SIGNAL, _STALE_LIMIT = _STALE + blackboard.ROW_SIGNAL, _STALE + blackboard.ROW_LIMIT
 
@@ -30,7 +62,7 @@ class Readings:
         s = self.S
         waits = self.order_waits
         state = s[_STATE]
-        if waits and s[AT["K_TRANSITIONS"] + state] >> s[_ORDER_STATE] & 1:
+        if waits and s[_K_TRANSITIONS + state] >> s[_ORDER_STATE] & 1:
             return s[_ORDER_STATE]
         return state
 
@@ -54,8 +86,8 @@ class Readings:
         s = self.S
         if self.order_waits:
             return False
-        vented = s[_STATE] == states.TRIPPED and s[AT["REACTION"]] == blackboard.REACT_VENT
-        return s[_STATE] == states.SAFE or vented and not s[AT["VALVE"]] & blackboard.VALVE_PERMISSIVE
+        vented = s[_STATE] == states.TRIPPED and s[_REACTION] == blackboard.REACT_VENT
+        return s[_STATE] == states.SAFE or vented and not s[_VALVE] & blackboard.VALVE_PERMISSIVE
 
     # -- time and tick
 
@@ -73,15 +105,15 @@ class Readings:
 
     @property
     def ticks(self):
-        return self.S[AT["TOKEN"]]
+        return self.S[_TOKEN]
 
     @property
     def missed_ticks(self):
-        return self.S[AT["MISSED"]]
+        return self.S[_MISSED]
 
     @property
     def tick_us_max(self):
-        return self.S[AT["TICK_WORST"]]
+        return self.S[_TICK_WORST]
 
     # -- force, travel, temperature
 
@@ -94,7 +126,7 @@ class Readings:
     def shown_cn(self):
         """The force with the display's tare taken off."""
         s, force_cn = self.S, self.S[_FORCE_F]
-        mask = s[_LOW_MASK if s[_RANGE] else _HIGH_MASK]
+        mask = s[_K_LOW_MASK if s[_RANGE] else _K_HIGH_MASK]
         for tare_cn in self.tare_cn:
             if mask & 1:
                 force_cn -= tare_cn
@@ -111,14 +143,14 @@ class Readings:
         return s[_ORDER_SEQ] == s[_ORDER_SEEN] and s[_MODE] == states.FORCE and s[_REACHED] > 0
 
     def cell_force_cn(self, i):
-        return self.S[AT["CELL"] + i]
+        return self.S[_CELL + i]
 
     def uses_cell(self, i):
         return bool((self.params["high_range_mask"] | self.params["low_range_mask"]) >> i & 1)
 
     @property
     def imbalance_permille(self):
-        return self.S[AT["IMBALANCE"]]
+        return self.S[_IMBALANCE]
 
     @property
     def pressed(self):
@@ -127,32 +159,32 @@ class Readings:
 
     @property
     def displacement_nm(self):
-        return self.S[AT["DISPLACEMENT"]]
+        return self.S[_DISPLACEMENT]
 
     def temperature_cc(self, i):
-        return self.S[AT["TEMPERATURE"] + i]
+        return self.S[_TEMPERATURE + i]
 
     # -- inputs and outputs
 
     @property
     def inputs(self):
-        return self.S[AT["INPUTS"]]
+        return self.S[_INPUTS]
 
     @property
     def valve_bits(self):
-        return self.S[AT["VALVE"]]
+        return self.S[_VALVE]
 
     @property
     def valve_code(self):
         """0..65535: the regulator's set-point, or how far the solenoids are open."""
         s = self.S
-        if s[AT["K_KIND"]] == blackboard.KIND_FILL_VENT:
-            return 65535 if s[AT["VALVE"]] & blackboard.VALVE_FILL else 0
-        return s[AT["CODE"]]
+        if s[_K_KIND] == blackboard.KIND_FILL_VENT:
+            return 65535 if s[_VALVE] & blackboard.VALVE_FILL else 0
+        return s[_CODE]
 
     @property
     def moves(self):
-        return self.S[AT["MOVES"]]
+        return self.S[_MOVES]
 
     # -- why it stopped, what warns
 
@@ -163,34 +195,34 @@ class Readings:
 
     @property
     def warning_bits(self):
-        return blackboard.row_bits(self.S, AT["WARNED"])
+        return blackboard.row_bits(self.S, _WARNED)
 
     def warnings(self):
         return interlock.names_of(self.warning_bits)
 
     @property
     def active_bits(self):
-        return blackboard.row_bits(self.S, AT["ACTIVE"])
+        return blackboard.row_bits(self.S, _ACTIVE)
 
     def active_reasons(self):
         return interlock.names_of(self.active_bits)
 
     @property
     def reaction(self):
-        return self.S[AT["REACTION"]]
+        return self.S[_REACTION]
 
     @property
     def trip_reason(self):
-        first = self.S[AT["FIRST"]]
+        first = self.S[_FIRST]
         return interlock.NAMES[first] if first >= 0 else ""
 
     def later_reasons(self):
         """What has joined the trip since it was there, first fault left out."""
-        return [name for name in interlock.names_of(blackboard.row_bits(self.S, AT["LATCHED"])) if name != self.trip_reason]
+        return [name for name in interlock.names_of(blackboard.row_bits(self.S, _LATCHED)) if name != self.trip_reason]
 
     @property
     def trip_hint(self):
-        first, stuck = self.S[AT["FIRST"]], self.pairs.stuck
+        first, stuck = self.S[_FIRST], self.pairs.stuck
         if stuck and self.trip_reason in switches.ROWS_OF[stuck]:
             told = switches.told(stuck)
             return told[0].upper() + told[1:] + "."
@@ -198,7 +230,7 @@ class Readings:
 
     def still_there(self):
         """Names of what stopped the press and is there now: an acknowledgement would be refused."""
-        return [name for name in interlock.names_of(blackboard.row_bits(self.S, AT["LATCHED"])) if self._lasts(name)]
+        return [name for name in interlock.names_of(blackboard.row_bits(self.S, _LATCHED)) if self._lasts(name)]
 
     def _lasts(self, name):
         """Whether the condition of a latched row is there now and has to go before it can be acknowledged."""

@@ -31,19 +31,19 @@ class Scheduler:
         """A pass: who is called has to name his moment again."""
         self.now_ms = now_ms
         moments = self._moments
+        far = now_ms + FAR_MS
         if all_of_them or moments[-1] <= now_ms:  # else what somebody asked of all of them is still to come
-            moments[-1] = now_ms + FAR_MS
-            all_of_them = True
+            moments[-1] = now_ms = far  # all moments have come
         for i in range(self._count):
-            if all_of_them or moments[i] <= now_ms:
+            if moments[i] <= now_ms:
                 self._of = i
-                moments[i] = now_ms + FAR_MS
+                moments[i] = far
                 if self.watch and self.watch.kept:
                     self.watch.drop(i)
                 self._trail[0] = i
                 self._parts[i]()
         self._of = self._trail[0] = self._count
-        self.next_ms = min(now_ms + LONGEST_MS, min(moments))
+        self.next_ms = min(self.now_ms + LONGEST_MS, min(moments))
 
     def at(self, ms):
         if ms < self._moments[self._of]:

@@ -11,9 +11,6 @@ from stackpress_core import tuning
 from stackpress_core.tick import blackboard, states
 from stackpress_core.tick.blackboard import ABSENT
 
-_FORCE_F, _DISPLACEMENT, _KIND = blackboard.AT["FORCE_F"], blackboard.AT["DISPLACEMENT"], blackboard.AT["K_KIND"]
-_SENSOR, _STATE = blackboard.AT["SIG_SENSOR"], blackboard.AT["STATE"]
-
 FORCE_STEP = 5000  # cN
 TRAVEL_STEP = 300  # nm
 _STANDS_CN = const(50000)
@@ -23,6 +20,17 @@ _JUMP_CN = const(2800)
 _JUMP_PART = const(64)  # of the ranges' difference, and a part of the force: beyond noise, and a ramp of two calibrations
 _JUMP_LOOKS = const(3)  # in a row, of which the mean follows a sixteenth each
 _TOLD_LOOKS = const(10)  # a jump is past when it is seen
+
+# words (written by layout.py)
+_DISPLACEMENT = const(8)
+_HIGH = const(36)
+_LOW = const(37)
+_RANGE = const(38)
+_FORCE_F = const(42)
+_SIG_SENSOR = const(75)
+_STATE = const(97)
+_K_KIND = const(200)
+# end of words
 
 
 class Stiffness:
@@ -46,7 +54,7 @@ class Stiffness:
         force_cn = s[_FORCE_F]
         self.feed(force_cn, s[_DISPLACEMENT])
         self._watch(force_cn, s[_DISPLACEMENT])
-        if s[_KIND] == blackboard.KIND_FILL_VENT:  # a regulator has no use for it
+        if s[_K_KIND] == blackboard.KIND_FILL_VENT:  # a regulator has no use for it
             tuning.schedule(s, self.params, self.cn_per_um, force_cn)
 
     def feed(self, force_cn, displacement_nm):
@@ -73,14 +81,14 @@ class Stiffness:
             self._apart = None
         if displacement_nm != ABSENT and abs(displacement_nm - self._travel) < _STANDS_NM:
             told = 1 if abs(force_cn - self._force) > _STANDS_CN + force_cn // _STANDS_PART else 0
-        s[_SENSOR] = told or (2 if self._jump(s[blackboard.AT["HIGH"]] - s[blackboard.AT["LOW"]], force_cn) else 0)
+        s[_SIG_SENSOR] = told or (2 if self._jump(s[_HIGH] - s[_LOW], force_cn) else 0)
 
     def _jump(self, apart_cn, force_cn):
         if self._jumped >= _JUMP_LOOKS:
             self._jumped = self._jumped + 1 if self._jumped < _JUMP_LOOKS + _TOLD_LOOKS else 0
             self._apart = None
             return True
-        if not self.S[blackboard.AT["RANGE"]]:
+        if not self.S[_RANGE]:
             self._apart = None
             return False
         if self._apart is None:

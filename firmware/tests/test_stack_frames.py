@@ -15,7 +15,7 @@ BLOCK = re.compile(r"code block '(\w+)'.*?\(N_STATE (\d+)\)\s*\(N_EXC_STACK (\d+
 IN_EVERY_PASS = {
     "scheduler.py": ("go", "at", "reached", "look"),
     "firmware.py": ("foreground", "_ticked", "_tenth"),
-    "calibration.py": ("look", "follow_zero", "_follow"),
+    "calibration.py": ("look", "follow_zero"),
     "log/run_log.py": ("look",),
     "log/sampler.py": ("look", "_rows"),
     "log/telemetry.py": ("look",),

@@ -38,7 +38,7 @@ class Journal:
         self.failures = 0  # flash operations that raised; each is tried again
         self._flash = flash
         self._busy = getattr(flash, "busy", None)
-        self._settles = hasattr(flash, "settled")
+        self.settles = hasattr(flash, "settled")  # `service` has to be called though it is not busy
         self._sectors = sectors.Sectors(flash)
         self._queue = bytearray(queue_bytes)
         self._view = memoryview(self._queue)
@@ -53,6 +53,7 @@ class Journal:
         self._last = -1  # sector being written; -1 before the very first
         self._offset = flash.SECTOR  # where the next byte goes in it
         self._erased = False  # the sector after it is ready
+        self.busy = True  # `service` has something to go on with
         self._hint = (0, 0, 0)  # (seq, sector, offset) where the next read will probably go on
         self._mount()
         self._written_next = self.durable_next
@@ -72,11 +73,6 @@ class Journal:
     def pending(self):
         """Bytes in the queue that are not durable yet."""
         return self._in - self._out
-
-    @property
-    def busy(self):
-        """Whether `service` has something to go on with."""
-        return self._in > self._out or not self._erased
 
     @property
     def left_permille(self):
@@ -104,24 +100,24 @@ class Journal:
         crc = binascii.crc32(self._view[at:end]) & 0xFFFFFFFF
         struct.pack_into("<I", self._queue, end, crc)
         self._in = end + records.CRC_BYTES
+        self.busy = True
         return seq
 
     def service(self, budget=2):
         """Do at most `budget` flash operations (a program inside a page, or an erase); gives how many were done."""
-        if not self._settles and not self.busy:
-            return 0
         done = 0
         try:
             while done < budget and not (self._busy and self._busy()) and self._work():
                 done += 1
         except OSError:
             self.failures += 1
+        self.busy = self._in > self._out or not self._erased
         self._make_sure()
         return done
 
     def _make_sure(self):
         """What was programmed counts from now on, unless the flash still holds it where a power cut would take it."""
-        if not self._settles or self._flash.settled:
+        if not self.settles or self._flash.settled:
             self.durable_next = self._written_next
             self._sure_last, self._sure_offset = self._last, self._offset
 

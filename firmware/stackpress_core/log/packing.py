@@ -66,28 +66,6 @@ FORMATS = {kind: _format(records.KINDS[kind][1][: REST_AT[kind]]) for kind in re
 SIZES = {kind: struct.calcsize(FORMATS[kind]) for kind in records.KINDS}  # of the fields before text or raw bytes
 
 
-def _bounds(fields):
-    """(least, most) of each number of fields that hold nothing else."""
-    out = []
-    for _, code, *_ in fields:
-        out += [_RANGE[code[-1]]] * int(code[:-1] or "1")
-    return tuple(out)
-
-
-_SAMPLE_LEAST, _SAMPLE_MOST = zip(*_bounds(records.SAMPLE_FIELDS))
-
-
-def pack_sample(numbers):
-    """Payload of a sample, which comes often: as `pack`, of one number after the other; the list may be changed."""
-    least, most = _SAMPLE_LEAST, _SAMPLE_MOST
-    for i in range(len(least)):
-        if numbers[i] < least[i]:
-            numbers[i] = least[i]
-        elif numbers[i] > most[i]:
-            numbers[i] = most[i]
-    return struct.pack(FORMATS[records.SAMPLE], *numbers)
-
-
 def pack(kind, values):
     """Payload of a record: one value a field, in the table's order (a sequence for `4i`, str or bytes for text).
 

@@ -1,5 +1,7 @@
 """The records at both ends of what a press does: one at its start, one before each run and one after it, with the zero of both."""
 
+from micropython import const
+
 from stackpress_core.calibration import MEAN_MS
 from stackpress_core.identity import digest
 from stackpress_core.log import records
@@ -8,12 +10,20 @@ from stackpress_core.recipe.runner import DONE, FAILED, STOPPED
 from stackpress_core.tick import blackboard, interlock, states
 from stackpress_core.version import VERSION
 
-AT = blackboard.AT
-_STATE, _MODE, _VALVE = AT["STATE"], AT["MODE"], AT["VALVE"]
-_ORDER_SEQ, _ORDER_SEEN, _REACTION = AT["ORDER_SEQ"], AT["ORDER_SEEN"], AT["REACTION"]
 ZERO_MS = 1000  # time with nothing pressed before the zero after a run is taken
 LOOK_MS = 20  # between two looks at cells that nothing presses
 OUTCOME_OF = {DONE: records.RUN_DONE, STOPPED: records.RUN_STOPPED, FAILED: records.RUN_TRIPPED}  # of a runner that has ended
+
+# words (written by layout.py)
+_MISSED = const(11)
+_REACTION = const(93)
+_STATE = const(97)
+_MODE = const(98)
+_ORDER_SEQ = const(99)
+_ORDER_SEEN = const(100)
+_VALVE = const(146)
+_TOKEN = const(152)
+# end of words
 
 
 class RunLog:
@@ -126,4 +136,4 @@ class RunLog:
         zero = self.calibrator.zero_cn if zero_known else [records.ABSENT_I32] * blackboard.CELLS
         self.journal.write(
             records.RUN_END, r.time_s, r.time_ms, self.events.run, outcome, zero, self.sampler.peak_cn, r.moves,
-            s[AT["TOKEN"]], s[AT["MISSED"]])  # fmt: skip
+            s[_TOKEN], s[_MISSED])  # fmt: skip

@@ -6,17 +6,95 @@ and from the moment in which its end is decided no tick adds to its statistics. 
 between two triggers has rows of its own. A trip is written at once, its window follows in slices as the queue has room.
 """
 
+import array
+
+import micropython
+from micropython import const
+
 from stackpress_core.log import packing, records
 from stackpress_core.log.records import FLIGHT_ENTRY_BYTES as ENTRY
 from stackpress_core.tick import blackboard, states
 
 AT = blackboard.AT
-_STATE, _MODE, _RANGE = AT["STATE"], AT["MODE"], AT["RANGE"]
-_TRIP_TICKS = AT["TRIP_TICKS"]
-_BANK, _BANK_WANTED, _STATISTICS = AT["BANK"], AT["BANK_WANTED"], AT["STATISTICS"]
-_CELL, _RING_LEFT = AT["CELL"], AT["RING_LEFT"]
 SLICES_A_PASS = 4
+SAMPLE_CODES = "".join([field[1][-1] * int(field[1][:-1] or "1") for field in records.SAMPLE_FIELDS]).encode()
+_BYTE = const(66)  # the letters of struct: a capital has no sign
+_USHORT = const(72)
+_SHORT = const(104)
+_LAST_CAPITAL = const(90)
 RAREST_MS = 3600000
+
+# words (written by layout.py)
+_INPUTS = const(5)
+_STATE_TRIPPED = const(5)
+_T_SECOND = const(12)
+_CELL = const(15)
+_RANGE = const(38)
+_SIG_LOG = const(80)
+_SIG_STORAGE = const(81)
+_LATCHED = const(86)
+_FIRST = const(92)
+_REACTION = const(93)
+_TRIP_TICKS = const(94)
+_STATE = const(97)
+_MODE = const(98)
+_REACHED = const(124)
+_HOLDING_STILL = const(129)
+_BANK = const(153)
+_BANK_WANTED = const(154)
+_STATISTICS = const(155)
+_RING_AT = const(171)
+_RING_LEN = const(172)
+_RING_FILLED = const(173)
+_RING_AFTER = const(174)
+_RING_LEFT = const(175)
+# end of words
+
+
+@micropython.viper
+def words(numbers, blackboard, places, end: int):
+    """Those numbers that are words of the blackboard."""
+    n = ptr32(numbers)
+    s = ptr32(blackboard)
+    p = ptr8(places)
+    i = 0
+    while i < end:
+        n[p[i]] = s[p[i + 1] | p[i + 2] << 8]
+        i += 3
+
+
+@micropython.viper
+def packed(numbers, codes, count: int, payload):
+    """The payload of a record of numbers, as by packing.pack: little endian, and out of range is saturated."""
+    n = ptr32(numbers)
+    c = ptr8(codes)
+    out = ptr8(payload)
+    at = 0
+    i = 0
+    while i < count:
+        value = n[i]
+        code = c[i]
+        size = 2
+        most = 65535
+        if code == _BYTE:
+            size = 1
+            most = 255
+        elif code == _SHORT:
+            most = 32767
+        elif code != _USHORT:
+            size = 4
+        if value < 0 and code <= _LAST_CAPITAL:
+            value = 0
+        elif size < 4 and value > most:
+            value = most
+        elif code == _SHORT and value < -32768:
+            value = -32768
+        while size > 0:
+            out[at] = value & 255
+            value = value >> 8
+            at += 1
+            size -= 1
+        i += 1
 
 
 class Sampler:
@@ -46,28 +124,33 @@ class Sampler:
         self.trip_ticks = 0  # since the trip, as last seen: fewer mean another trip
         self.peak_cn = 0
         self.mean_cn = self.min_cn = self.max_cn = self.ticks = 0  # of all ticks since the sample before
-        self._sources = []  # of each number of a sample: (owner, attribute), or (None, word of the blackboard)
+        self._payload = bytearray(packing.SIZES[records.SAMPLE])
+        self._numbers = array.array("i")  # of the sample before
+        self._words = bytearray()  # which of them are words of the blackboard: its place among them, and theirs in two bytes
+        self._named = []  # and which are somebody's: (place, owner, attribute)
         for row in records.SAMPLE_FIELDS:
-            self._sources += self._source(row[1], row[5])
+            self._source(row[1], row[5])
 
     def look(self):
         """One bounded pass: notice what changed, sample if it is time, go on with a flight window."""
-        r, s = self.readings, self.S
+        r = self.readings
+        s = self.S
         state = s[_STATE]
         if state != self._state:
             before, self._state = self._state, state
             self.events.tell(records.EVENT_STATE, before, state)
-            if state == states.TRIPPED:
+            if state == _STATE_TRIPPED:
                 self._trip(before)
             self._due_s, self._due_ms = r.time_s, r.time_ms
-        elif state == states.TRIPPED and s[_TRIP_TICKS] < self.trip_ticks:  # acknowledged and tripped again since the last pass
+        elif state == _STATE_TRIPPED and s[_TRIP_TICKS] < self.trip_ticks:  # acknowledged and tripped again since the last pass
             self.events.tell(records.EVENT_STATE, states.SAFE, state)
             self._trip(states.SAFE)
         self.trip_ticks = s[_TRIP_TICKS]
-        if state == states.TRIPPED:
+        if state == _STATE_TRIPPED:
             self._joined()
-        if r.warning_bits != self._warned:
-            self._warnings(r.warning_bits)
+        warned = r.warning_bits
+        if warned != self._warned:
+            self._warnings(warned)
         if s[_RANGE] != self._range:
             self._range = s[_RANGE]
             self.events.tell(records.EVENT_RANGE, 0, self._range)
@@ -83,20 +166,23 @@ class Sampler:
 
     def _rows(self):
         """End the open row if it is time or if what it lies in has ended."""
-        r, runner = self.readings, self.runner
+        s = self.S
+        runner = self.runner
         over = runner.step.phases != self._phases or runner.open_step != self.step or self.events.run != self.run
-        if over or r.time_s > self._due_s or (r.time_s == self._due_s and r.time_ms >= self._due_ms):
-            if self.S[_BANK] == self.S[_BANK_WANTED]:  # else no tick has run since the row before
-                self.S[_BANK_WANTED] = 1 - self.S[_BANK]
-                self._sample(_STATISTICS + 8 * (1 - self.S[_BANK_WANTED]))
-            self.run, self.step, self._phases = self.events.run, runner.open_step, runner.step.phases
+        if over or s[_T_SECOND] > self._due_s or s[_T_SECOND] == self._due_s and self.readings.time_ms >= self._due_ms:
+            if s[_BANK] == s[_BANK_WANTED]:  # else no tick has run since the row before
+                s[_BANK_WANTED] = 1 - s[_BANK]
+                self._sample(_STATISTICS + 8 * (1 - s[_BANK_WANTED]))
+            self.run = self.events.run
+            self.step = runner.open_step
+            self._phases = runner.step.phases
             self.cycle = runner.cycle if self.step else 0
             self._next_due()
 
     def _period_ms(self):
         r = self.readings
-        if r.state in states.DRIVEN or r.state == states.TRIPPED and self.S[AT["REACTION"]] < blackboard.REACT_VENT:
-            if self.runner.dense or not self.S[AT["HOLDING_STILL"]] and self.S[AT["REACHED"]] < 30 * r.hz:
+        if r.state in states.DRIVEN or r.state == states.TRIPPED and self.S[_REACTION] < blackboard.REACT_VENT:
+            if self.runner.dense or not self.S[_HOLDING_STILL] and self.S[_REACHED] < 30 * r.hz:
                 return self.params["sample_dense_ms"]
             return self._sparse_ms()
         if r.state == states.MONITOR:
@@ -128,18 +214,28 @@ class Sampler:
         s = self.S
         self.ticks = s[b]
         self.mean_cn = ((s[b + 4] << 20) + s[b + 3]) // s[b] if s[b] else self.readings.filtered_cn
-        self.min_cn, self.max_cn = (s[b + 1], s[b + 2]) if s[b] else (self.mean_cn, self.mean_cn)
+        self.min_cn = s[b + 1] if s[b] else self.mean_cn
+        self.max_cn = s[b + 2] if s[b] else self.mean_cn
         self.peak_cn = max(self.peak_cn, self.max_cn)
-        numbers = [s[what] if owner is None else getattr(owner, what) for owner, what in self._sources]
-        self.journal.append(records.SAMPLE, packing.pack_sample(numbers))
+        numbers = self._numbers
+        words(numbers, s, self._words, len(self._words))
+        for at, owner, name in self._named:
+            numbers[at] = getattr(owner, name)
+        packed(numbers, SAMPLE_CODES, len(SAMPLE_CODES), self._payload)
+        self.journal.append(records.SAMPLE, self._payload)
 
     def _source(self, code, named):
         """What a field's row names, one entry a number."""
+        numbers = self._numbers
         if named in AT:
-            return [(None, AT[named] + i) for i in range(int(code[:-1] or "1"))]
+            for word in range(AT[named], AT[named] + int(code[:-1] or "1")):
+                self._words.extend(bytes((len(numbers), word & 255, word >> 8)))
+                numbers.append(0)
+            return
         part, name = named.split(".")
         owner = {"sampler": self, "readings": self.readings, "runner": self.runner, "events": self.events}[part]
-        return [(owner, name)]
+        self._named.append((len(numbers), owner, name))
+        numbers.append(0)
 
     @property
     def moves(self):
@@ -166,12 +262,12 @@ class Sampler:
 
         r, s = self.readings, self.S
         self.trips += 1
-        first = s[AT["FIRST"]]
+        first = s[_FIRST]
         self._latched = 1 << max(0, first)
         cells = (s[_CELL], s[_CELL + 1], s[_CELL + 2], s[_CELL + 3])
         self.journal.write(
             records.TRIP, r.time_s, r.time_ms, self.events.run, self.trips, self.runner.step_number, before, max(0, first),
-            s[AT["REACTION"]], s[AT["INPUTS"]], r.filtered_cn, r.set_cn, cells, r.imbalance_permille,
+            s[_REACTION], s[_INPUTS], r.filtered_cn, r.set_cn, cells, r.imbalance_permille,
             r.displacement_nm, r.valve_code, interlock.NAMES[first] if first >= 0 else "")  # fmt: skip
         if before != states.SAFE and self._flight_at < 0:  # a window that is still being written is not disturbed
             self._trip_time, self._flight_trip = (r.time_s, r.time_ms), self.trips
@@ -179,7 +275,7 @@ class Sampler:
 
     def _joined(self):
         """Reasons that join a trip are told as they do."""
-        bits = blackboard.row_bits(self.S, AT["LATCHED"])
+        bits = blackboard.row_bits(self.S, _LATCHED)
         if bits & ~self._latched:
             from stackpress_core.tick import interlock
 
@@ -190,11 +286,11 @@ class Sampler:
     def _flight(self):
         """A few slices of the standing window; the ring runs again when all of it is in the journal."""
         r, s = self.readings, self.S
-        length = s[AT["RING_LEN"]]
+        length = s[_RING_LEN]
         if self._flight_end == 0:
-            self._flight_end = min(length, s[AT["RING_FILLED"]])
-        start = s[AT["RING_AT"]] - self._flight_end
-        before = self._flight_end - s[AT["RING_AFTER"]]
+            self._flight_end = min(length, s[_RING_FILLED])
+        start = s[_RING_AT] - self._flight_end
+        before = self._flight_end - s[_RING_AFTER]
         for _ in range(SLICES_A_PASS):
             if self.journal.room < records.PAYLOAD_MAX:
                 return
@@ -208,24 +304,24 @@ class Sampler:
             self._flight_at += count
             if self._flight_at >= self._flight_end:
                 self._flight_at = -1
-                s[AT["RING_FILLED"]] = 0  # what comes next does not follow on what is there
+                s[_RING_FILLED] = 0  # what comes next does not follow on what is there
                 s[_RING_LEFT] = -1
                 return
 
     def _losses(self):
         """Records that were overwritten or dropped become events and signals."""
         if self.journal.missing:
-            self.S[AT["SIG_STORAGE"]] = 1  # it stays so: an acknowledgement ends the warning for a moment only
+            self.S[_SIG_STORAGE] = 1  # it stays so: an acknowledgement ends the warning for a moment only
         if self.journal.overwritten_unpulled != self._overwritten:
             self._overwritten = self.journal.overwritten_unpulled
-            if not self.S[AT["SIG_LOG"]]:
+            if not self.S[_SIG_LOG]:
                 self.events.tell(records.EVENT_OVERWRITTEN, self._overwritten)
-            self.S[AT["SIG_LOG"]] = 1
+            self.S[_SIG_LOG] = 1
         if self.journal.failures != self._failures:
             self._failures = self.journal.failures
-            self.S[AT["SIG_STORAGE"]] = 1
+            self.S[_SIG_STORAGE] = 1
         if self.journal.dropped != self._dropped:
             self._dropped = self.journal.dropped
-            self.S[AT["SIG_STORAGE"]] = 1
+            self.S[_SIG_STORAGE] = 1
             if self.journal.room > records.PAYLOAD_MAX:
                 self.events.tell(records.EVENT_DROPPED, self._dropped)

@@ -105,16 +105,17 @@ class Telemetry:
         return max(1, self.next_seq - self.rows)
 
     def look(self, now_ms, wall_ms):
-        r, ring, seq = self.readings, self.ring, self.next_seq
+        ring = self.ring
+        seq = self.next_seq
         if self.reader and not self.reader.over and self.reader.marks[0] <= seq - self.rows:
             self.left_out += 1
             return
         at = (seq % self.rows) * WIDTH
         ring[at] = seq
-        ring[at + _STATE_AT] = r.state
+        ring[at + _STATE_AT] = self.readings.state
         ring[at + _STEP_AT] = self.runner.step_number
         ring[at + _RUN_AT] = self.events.run
-        row(r.S, ring, at)
+        row(self.readings.S, ring, at)
         self.next_seq = seq + 1
 
     def read(self, cursor, limit):

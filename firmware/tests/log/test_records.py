@@ -1,5 +1,6 @@
 """Claims about the record table: what is packed comes out again, nothing wraps, texts stay bounded, kinds only grow."""
 
+import array
 import re
 import struct
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stackpress_core.log import packing, records
+from stackpress_core.log import packing, records, sampler
 from stackpress_core.tick import states
 
 OLDEST = {  # fields of each kind as the first firmware wrote them; never edited
@@ -72,6 +73,19 @@ def test_what_is_packed_comes_out_again(kind):
 def test_an_integer_out_of_range_is_saturated_never_wrapped(value):
     got = packing.unpack(records.PULLED, packing.pack(records.PULLED, [value]))["seq"]
     assert got == min(max(value, 0), 0xFFFFFFFF)
+
+
+WORD = st.sampled_from([n + d for n in (0, 255, 32767, 65535, -32768, 1 << 30) for d in (-1, 0, 1)]) | st.integers(-(1 << 31), (1 << 31) - 1)
+
+
+@given(st.lists(WORD, min_size=len(sampler.SAMPLE_CODES), max_size=len(sampler.SAMPLE_CODES)))
+def test_a_sample_from_an_array_of_words_is_packed_as_any_other_record(numbers):
+    payload, left, values = bytearray(packing.SIZES[records.SAMPLE]), list(numbers), []
+    sampler.packed(array.array("i", numbers), sampler.SAMPLE_CODES, len(numbers), payload)
+    for _, code, *_ in records.SAMPLE_FIELDS:
+        several = [left.pop(0) for _ in range(int(code[:-1] or "1"))]
+        values.append(several if len(code) > 1 else several[0])
+    assert payload == packing.pack(records.SAMPLE, values)
 
 
 def test_an_absent_temperature_is_the_records_own_absent_value():

@@ -1,4 +1,4 @@
-"""The numbers that the tick's modules carry are those of the blackboard."""
+"""The numbers that the tick's modules, and those of every pass, carry are those of the blackboard."""
 
 import layout
 from stackpress_core import params, tuning
@@ -11,8 +11,9 @@ def test_every_module_carries_the_blackboards_own_numbers():
         text = path.read_text()
         assert layout.rewritten(text) == text, "run: python firmware/layout.py"
     assert {path.stem for path in layout.modules()} == {
-        "approach", "controller", "dump", "force", "permit", "judge", "mailbox", "observer", "pulses", "ram", "recorder", "sensors",
-        "setpoint", "slow_processes", "step", "telemetry", "truth", "valve", "watch"}
+        "approach", "calibration", "controller", "dump", "duty", "firmware", "force", "judge", "mailbox", "observer", "permit",
+        "pulses", "ram", "readings", "recorder", "run_log", "sampler", "sensors", "setpoint", "slow_processes", "step", "stiffness",
+        "telemetry", "truth", "valve", "watch"}
 
 
 def test_words_do_not_overlap_and_have_a_meaning():
