@@ -3,7 +3,7 @@
     python -m hil_tests.bench.holds_table [--press NAME] [--mpa 0.1,2] [--die 10,13] [--plant NAME,...] [--days 1] [--workers 2]
 
 Each hold that ends is kept (a file in build/holds), so that a table of many hours can be made in pieces; with `--write` the
-press file's `.holds.toml`, which `program check` reads, is made of all that were kept. The room swings by 2 K within the day, the
+press file's `holds_` file, which `program check` reads, is made of all that were kept. The room swings by 2 K within the day, the
 error counts from 60 s after the set-point was reached, and is of the true force: control, drift, creep, temperature and
 nonlinearity together. What the reference of a calibration is uncertain by comes on top.
 """
@@ -198,7 +198,7 @@ def main() -> int:
     parser.add_argument("--plant", default=",".join(variants.FILES))
     parser.add_argument("--days", type=float, default=1.0)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--write", action="store_true", help="make the press file's .holds.toml of what was kept")
+    parser.add_argument("--write", action="store_true", help="make the press file's holds_ file of what was kept")
     chosen = parser.parse_args()
     levels, dies = ([float(one) for one in text.split(",")] for text in (chosen.mpa, chosen.die))
     todo = [Case(chosen.press, mpa, die, plant, 24 * chosen.days)

@@ -1,6 +1,6 @@
 """What a press holds, as it was measured: a file beside the press file, made by a bench, from which a step's hold is foretold.
 
-`press.holds.toml` belongs to `press.toml`. It counts only while what moves and reads the force is as it was measured: cells,
+`holds_press.toml` belongs to `press.toml`. It counts only while what moves and reads the force is as it was measured: cells,
 valve and control. Between two forces that were held the worst error is drawn as a straight line over their logarithms; beyond
 them nothing is said.
 """
@@ -18,7 +18,7 @@ from stackpress.step_limits import StepLimits
 
 FORMAT = 1
 GROUPS = ("cells", "valve", "control")
-SUFFIX = ".holds.toml"
+PREFIX = "holds_"
 DAY_H = 24
 
 
@@ -39,22 +39,23 @@ class Held:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a hold of one step may be off / N, seen by nobody but a perfect cell."""
+    """What a hold of one step may truly be off / N, as measured on at least so many plants."""
 
     step: int
     force_n: float
     total_n: float
+    plants: int
 
     @property
     def text(self) -> str:
         part = 100 * self.total_n / self.force_n
         return (f"Step {self.step}: {number(round(self.force_n, 1))} N: this press holds ± {self.total_n:.2g} N ({part:.2g} %), "
-                "worst of 24 h as measured.")  # fmt: skip
+                f"worst of 24 h on {self.plants} plant{'s' * (self.plants > 1)}.")  # fmt: skip
 
 
 def beside(press: Path) -> Path:
     """The file that tells what a press file's press holds."""
-    return press.with_name(press.stem + SUFFIX)
+    return press.with_name(PREFIX + press.name)
 
 
 def parameters(effective: Effective) -> dict[str, Any]:
@@ -78,27 +79,30 @@ def read(press: Path, effective: Effective) -> tuple[list[Held], str]:
     return [Held(**{**row, "plants": tuple(row["plants"])}) for row in told["hold"]], ""
 
 
-def off_n(found: Iterable[Held], force_n: float) -> float | None:
-    """The worst error / N that a hold of a day at this force is to be expected to have; None beyond what was measured."""
+def off_n(found: Iterable[Held], force_n: float) -> tuple[float, int] | None:
+    """(worst error / N to be expected of a day at this force, plants that it is known of); None beyond what was measured."""
     worst: dict[float, float] = {}
+    plants: dict[float, int] = {}
     for one in found:
         if one.hours == DAY_H:
             worst[one.force_n] = max(worst.get(one.force_n, 0.0), one.total_n)
+            plants[one.force_n] = max(plants.get(one.force_n, 0), len(one.plants))
     below = max((force for force in worst if force <= force_n * 1.001), default=None)
     above = min((force for force in worst if force >= force_n * 0.999), default=None)
     if below is None or above is None:
         return None
+    fewest = min(plants[below], plants[above])
     if above <= below:
-        return worst[below]
+        return worst[below], fewest
     part = math.log(force_n / below) / math.log(above / below)
-    return math.exp(math.log(worst[below]) * (1 - part) + math.log(worst[above]) * part)
+    return math.exp(math.log(worst[below]) * (1 - part) + math.log(worst[above]) * part), fewest
 
 
 def expected(found: Iterable[Held], orders: Iterable[StepLimits], holding: Iterable[str]) -> list[Expected]:
     """For each force that a step holds."""
     found, kinds = list(found), set(holding)
     worst = [(one.step, one.to_n, off_n(found, one.to_n)) for one in orders if one.kind in kinds]
-    return [Expected(step, force_n, total_n) for step, force_n, total_n in worst if total_n is not None]
+    return [Expected(step, force_n, *off) for step, force_n, off in worst if off is not None]
 
 
 def text(name: str, conditions: str, used: Mapping[str, Any], found: Iterable[Held]) -> str:

@@ -144,6 +144,7 @@ NOT_RUN = {
     "python -m hil_tests.campaign.commission": MINUTES,
     "python -m hil_tests.campaign.false_trips": MINUTES,
     "python -m hil_tests.bench.holds_table": MINUTES,
+    "python -m hil_tests.bench.holds_table --write": WRITES,
     "stackpress compare": "stands for its line in the README",
     "pip install 'stackpress[xlsx]'": "an index; the tests' environment has it",
     "stackpress tag": "stands for the line in the README",

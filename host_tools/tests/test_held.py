@@ -19,11 +19,11 @@ ROWS = [row(10, 1), row(1000, 10), row(10, 2, hours=720)]
 @pytest.mark.parametrize(("force_n", "off_n"), [(10, 1), (1000, 10), (100, 10**0.5), (9, None), (1100, None)])
 def test_between_two_forces_the_error_follows_their_logarithms_and_beyond_nothing_is_said(force_n: float, off_n: float) -> None:
     found = held.off_n(ROWS, force_n)
-    assert found == (None if off_n is None else pytest.approx(off_n))
+    assert found == (None if off_n is None else (pytest.approx(off_n), 1))
 
 
 def test_the_worse_of_two_measurements_of_one_force_counts() -> None:
-    assert held.off_n([*ROWS, row(10, 3)], 10) == 3
+    assert held.off_n([*ROWS, row(10, 3)], 10) == (3, 1)
 
 
 def test_a_table_is_read_back_as_it_was_written(tmp_path: Path) -> None:
@@ -35,6 +35,12 @@ def test_a_table_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     press.write_text(press.read_text() + "\n[control]\nkp_permille = 700\n")
     found, why = held.read(press, load(press))
     assert not found and "another kp_permille" in why
+
+
+def test_the_reference_press_tells_what_it_holds_at_2_mpa() -> None:
+    found, why = held.read(PRESS, load(PRESS))
+    off = held.off_n(found, 157.08)
+    assert not why and off is not None and 0.5 < off[0] < 5
 
 
 def test_a_press_without_a_table_says_nothing(tmp_path: Path) -> None:
