@@ -29,7 +29,8 @@ WITNESSES = {"rules of the carriers": "electrical_rules", "broken wires": "wire_
              "scenarios on the second emulator": "second_emulator", "presses that nobody has tuned": "commission"}  # fmt: skip
 # The same, with what each is told.
 CAMPAIGNS = {"faults at drawn moments": ("injections",), "pairs of faults": ("injections", "--pairs"),
-             "garbage through the parsers": ("garbage",), "the power cut at every flash step": ("power_cuts",), "thirty days of a hold": ("hold_30d",)}  # fmt: skip
+             "the power cut at every flash step": ("power_cuts",), "garbage through the parsers": ("garbage",),
+             "thirty days of a hold": ("hold_30d",)}  # fmt: skip
 SEEDS = range(1, 11)  # of hypothesis, one whole run each
 
 
