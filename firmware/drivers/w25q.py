@@ -96,10 +96,9 @@ class Nor:
 
     def _wait(self):
         """What was begun ends first: 3 ms a page at most, 400 ms a sector (datasheet 9.6). The journal asks before it calls."""
-        tries = 0
+        began = time.ticks_ms()
         while self.busy():
-            tries += 1
-            if tries > 20000:
+            if time.ticks_diff(time.ticks_ms(), began) > _ERASE_MS:
                 raise OSError(110)
 
 

@@ -13,9 +13,9 @@ from stackpress_core.tick.blackboard import ABSENT
 
 FORCE_STEP = 5000  # cN
 TRAVEL_STEP = 300  # nm
-_STANDS_CN = const(50000)
+_STANDS_CN = const(30000)
 _STANDS_PART = const(32)  # and a 32nd of the force, which friction may hold back, while
-_STANDS_NM = const(1000)  # the scale shows less than this: 500 N/um, ten times a frame
+_STANDS_NM = const(1000)  # the scale shows less than this: 300 N/um, seven times a frame
 _JUMP_CN = const(2800)
 _JUMP_PART = const(64)  # of the ranges' difference, and a part of the force: beyond noise, and a ramp of two calibrations
 _JUMP_LOOKS = const(3)  # in a row, of which the mean follows a sixteenth each

@@ -21,7 +21,7 @@ from stackpress_plant import load
 from hil_tests.campaign.wire_table import Effect
 from hil_tests.targets.sim import SimTarget
 
-CONTACT_N, HELD_N, RAMPED_N, NOTHING_N = 50, 664, 8000, 30
+CONTACT_N, HELD_N, RAMPED_N, NOTHING_N, OPEN_N = 50, 664, 8000, 30, 2000
 MOMENTS = ("rest", "approach", "touch", "hold", "ramp")
 CLOSING = {"early": 0.75, "approach": 0.5, "close": 0.1, "closer": 0.03}  # of the time until the touch, so much is left
 OF_A_VALVE = ("rest", *CLOSING, "touch", "hold", "ramp")  # one that opens gains speed on whatever way is left
@@ -29,7 +29,8 @@ IN_APPROACH = ("rest", *CLOSING, "touch")
 LOOKS_S = (0.5, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # after the fault: the slowest reaction takes a minute
 # of three in parallel one is read: 20 kN. Valve, pump and relief valve are those of a press of that size
 ONE_CELL = {"cells.high_rated_n": 6667, "cells.off_centre_permille": [0, 0], "valve.full_scale_n": 20000, "valve.supply_n": 40000,
-            "valve.fill_flow_um_s": 110, "dump.relief_n": 18000, "dump.overpressure_switch_n": 17000}  # fmt: skip
+            "valve.fill_flow_um_s": 110, "dump.relief_n": 18000, "dump.overpressure_switch_n": 17000,
+            "ram.approach_limit_mm_s": 1}  # fmt: skip  # by its throttle: nobody sees the ram
 IDENTITY = "SIM-bench"
 
 
@@ -58,7 +59,7 @@ class Outcome:
             wanted = []
         if wanted and not set(wanted) & set(self.told):
             return f"told {', '.join(self.told) or 'nothing'}, not {' or '.join(wanted)}"
-        if self.excess_n > effect.excess_n and not effect.own:
+        if self.excess_n > (OPEN_N if effect.own else effect.excess_n):
             return f"{self.excess_n:.0f} N above what was asked"
         if self.safe_s is not None and self.safe_s > effect.safe_s:
             return f"safe after {self.safe_s:.1f} s"
@@ -124,7 +125,7 @@ class Bench:
     # -- when is what --------------------------------------------------------------------------------------------------
 
     def _moment_s(self, moment: str) -> float:
-        """From a start to the moment, found once on a press with nothing broken."""
+        """From a start to the moment, found once on a fresh press with nothing broken."""
         if moment in CLOSING:
             return round(self._moment_s("touch") * (1 - CLOSING[moment]), 3)
         if moment not in self._begun:
@@ -132,6 +133,7 @@ class Bench:
         return self._begun[moment]
 
     def _found(self, moment: str) -> float:
+        self.close()  # a press that has pressed knows its stack, and is quicker or slower than a fresh one
         self._ready()
         assert self._target
         begin_s = self._target.time_s()
@@ -163,7 +165,15 @@ class Bench:
         else:
             self._put(demand)
 
-    def run(self, effect: Effect, moment: str) -> Outcome:
+    def _is_at(self, at: str) -> bool:
+        force_n, driven = self._now()["force_n"], bool(self._press.program_state().step)
+        if at == "hold":
+            return self._press.state == "holding" and force_n > HELD_N / 2
+        if at == "ramp":
+            return driven and force_n > 2 * HELD_N
+        return driven and force_n < (HELD_N if at == "touch" else CONTACT_N)
+
+    def run(self, effect: Effect, moment: str, again: int = 3) -> Outcome:
         """Break it at that moment, and see what the press does. `demand`: in a hold, and then what is asked of it."""
         at = "hold" if moment == "demand" else moment
         after_s = 0.0 if at == "rest" else self._moment_s(at)
@@ -180,6 +190,11 @@ class Bench:
                 return Outcome(self.name, moment, told, self._excess_n(begin_s), 0.0)
             target.run_until(begin_s + after_s)
             if at != "rest":
+                if not self._is_at(at):
+                    self.close()  # an approach that is late, or was given up: the moment would be another one
+                    if again < 1:
+                        raise RuntimeError(f"{self.name}: no run comes to {moment} when the first one did")
+                    return self.run(effect, moment, again - 1)
                 self._put(effect.faults)
             if moment == "demand":
                 target.run_for(1.0)

@@ -5,7 +5,8 @@ conversion behind for good: DRDY of STATUS and the pin stay until both were read
 
 8.5.1.1 a frame is six words: answer to the command before, four channels, CRC. 8.5.1.8 the CRC is CCITT (0x1021, from 0xFFFF) over
 the words before it, in the upper 16 bits of its word. 8.5.1.10 commands. 8.6 registers. 8.5.1.5 data-ready falls with a new
-conversion and rises when all of it was shifted out, or shortly before the next one if it was not.
+conversion and rises when all of it was shifted out, or shortly before the next one if it was not. 6.7 a frame in which no clock comes
+for 32768 periods of CLKIN is abandoned: nothing more comes out of it, and its command is not obeyed.
 """
 
 from binascii import crc_hqx
@@ -19,6 +20,7 @@ STATUS, MODE, CLOCK, GAIN = 1, 2, 3, 4
 RESET_SEEN, LOCKED = 0x0400, 0x8000
 RATIOS = (128, 256, 512, 1024, 2048, 4096, 8192, 16256)
 WORD, WORDS = 24, 6
+TIME_OUT = 32768  # periods of CLKIN
 
 
 def crc16(words: Sequence[int]) -> int:
@@ -45,6 +47,7 @@ class Ads131m04:
         self._register = wires.shifter(clock, pins["pio_data"], data, 2 * WORD, WORD * (WORDS - 1), self._read)
         self._convert = wires.alarm(self._converted)
         self._rise = wires.alarm(lambda: self._ready(1))
+        self._idle, self._idle_bits = wires.alarm(self._timed_out), 0
         wires.watch(pins["converter_select"], self._select)
         self._select(wires.level(pins["converter_select"]))
         self._ready(1)
@@ -91,6 +94,7 @@ class Ads131m04:
             if not register.selected:
                 return
             register.selected = False
+            self._idle.cancel()
             if register.bits >= WORD:
                 self._obey()
             self.wires.drive(self.pins["converter_data"], 0)
@@ -109,6 +113,17 @@ class Ads131m04:
             self.noise_frames -= 1
             out ^= self.noise_mask
         register.begin(format(out, f"0{WORD * WORDS}b").encode())
+        self._idle_bits = 0
+        self._idle.schedule(TIME_OUT * 1e9 / self.clock_hz)
+
+    def _timed_out(self) -> None:
+        """Looks once in a time-out whether a clock has come: a frame is given up after one to two of them."""
+        if self._register.bits == self._idle_bits:
+            self._register.selected = False
+            self.wires.drive(self.pins["converter_data"], 0)
+        else:
+            self._idle_bits = self._register.bits
+            self._idle.schedule(TIME_OUT * 1e9 / self.clock_hz)
 
     def _read(self) -> None:
         """All but the CRC was shifted out."""

@@ -35,7 +35,8 @@ def modules(rp2040: Any) -> dict[str, types.ModuleType]:
     made: dict[str, dict[str, Any]] = {
         "machine": {**machine, "mem32": machine_module.Memory.on(rp2040)(), "freq": lambda: 125_000_000},
         "rp2": {**rp2, "asm_pio": pio_asm.asm_pio},
-        "time": {**vars(time), "sleep_us": rp2040.run_us, "sleep_ms": lambda ms: rp2040.run_us(1000 * ms)},
+        "time": {**vars(time), "sleep_us": rp2040.run_us, "sleep_ms": lambda ms: rp2040.run_us(1000 * ms),
+                 "ticks_ms": lambda: int(rp2040.wires.now_ns // 1_000_000), "ticks_diff": lambda end, begin: end - begin},
         "uctypes": {"struct": Words.on(rp2040), "ARRAY": 0, "UINT32": 0, "bytearray_at": rp2040.memory,
                     "addressof": lambda thing: thing},
     }  # fmt: skip

@@ -24,19 +24,21 @@ INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "trigger_in
 class OneShot:
     """Alive while pulses keep coming; the rising edge of each begins its time anew, the falling one does nothing (74HC123).
 
-    `last_ns` is the last edge of either kind; `lapses` counts the pulses that came after it had dropped.
+    An edge that comes sooner after a trigger than the part can be triggered again does nothing either (Nexperia 74HC123, note 2 to
+    its AC characteristics). `last_ns` is the last edge of either kind; `lapses` counts the pulses that came after it had dropped.
     """
 
-    def __init__(self, wires: Wires, pin: int, holds_ms: float = 1.0) -> None:
+    def __init__(self, wires: Wires, pin: int, holds_ms: float = 1.0, retrigger_us: float = 0.0) -> None:
         self._wires, self.until_ns = wires, -1.0
-        self.holds_ns = holds_ms * 1e6
+        self.holds_ns, self._again_ns, self._triggered_ns = holds_ms * 1e6, retrigger_us * 1000, -1e9
         self.pulses = self.lapses = 0
         self.last_ns = 0.0
         wires.watch(pin, self._edge)
 
     def _edge(self, level: int) -> None:
         self.last_ns = self._wires.now_ns
-        if level:
+        if level and self.last_ns - self._triggered_ns >= self._again_ns:
+            self._triggered_ns = self.last_ns
             self.lapses += self.pulses > 0 and not self.alive
             self.pulses += 1
             self.until_ns = self.last_ns + self.holds_ns

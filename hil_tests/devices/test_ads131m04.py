@@ -83,6 +83,22 @@ def test_what_is_read_is_the_newest_conversion_also_after_a_start_and_after_a_pa
         assert fitted.run(0.5)[-1] == (NEW, [fitted.conversion] * 4), pause_ms
 
 
+def test_a_frame_that_stands_still_for_longer_than_the_time_out_is_no_sample_and_the_next_ones_are() -> None:
+    """Interrupts were off for as long as a flash erase takes: the state machine waited for room in the middle of a frame."""
+    for away_ms, believed in ((3, True), (9, False)):
+        fitted = Fitted()
+        fitted.go()
+        fitted.run(1)
+        fitted.away = True
+        fitted.run(away_ms)
+        assert fitted.chip._register.selected == believed
+        fitted.away = False
+        fitted._tick(None)
+        assert (fitted.seen[-1][0] == NEW) == believed
+        fitted.run(1)
+        assert all(status == NEW for status, _ in fitted.run(3))
+
+
 def test_registers_are_locked_so_that_the_shared_data_line_can_change_nothing() -> None:
     fitted = Fitted()
     fitted.go()

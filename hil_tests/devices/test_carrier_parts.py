@@ -1,10 +1,12 @@
 """The carrier's other parts at the wire: regulator's DAC, permissive and its one-shot, journal chip, outputs, watchdog, files."""
 
 import random
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from stackpress import paths
 from stackpress_core.file_store import FileStore
 from stackpress_core.tick import blackboard
 
@@ -13,6 +15,7 @@ from hil_tests.devices.dac8551 import Dac8551
 from hil_tests.devices.peripherals import Peripherals
 from hil_tests.devices.w25q import W25q
 
+SHEETS = tomllib.loads((paths.BOARDS / "data_sheets.toml").read_text())
 DAC = {"pio_data": 4, "dac_clock": 5, "dac_sync": 6}
 PERMISSIVE = 7
 
@@ -87,6 +90,34 @@ def test_the_falling_edge_of_a_pulse_does_not_trigger_the_one_shot() -> None:
     p.rp2040.run_us(5000)
     (rose, up), (fell, down) = p.edges
     assert (up, down) == (1, 0) and p.one_shot.last_ns == fell and p.one_shot.until_ns == rose + 1e6
+
+
+ONE_SHOTS = {  # maker's factor for 22 kOhm and 100 nF: shortest and longest time / ms, and whether each tick at 8 kHz triggers it
+    "74hc123_nxp": (0.88, 2.2, False),
+    "sn74lvc1g123": (1.98, 2.42, True),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), ONE_SHOTS.items())
+def test_one_shot_lasts_as_its_maker_says_and_is_triggered_again_no_sooner(name: str, expected: tuple[float, float, bool]) -> None:
+    sheet = SHEETS[name]["one_shot"]
+    shortest, longest, every = expected
+    found = []
+    for k in (sheet["k"][0], sheet["k"][2]):
+        rp2040 = Peripherals(step_cycles=8)
+        pin = rp2040.machine.Pin(PERMISSIVE, 1, value=0)
+        one = OneShot(rp2040.wires, PERMISSIVE, k * 22e3 * 100e-9 * 1e3, sheet["retrigger_us"])
+        for _ in range(8):  # ticks of 125 us
+            pin(1)
+            rp2040.run_us(31)
+            pin(0)
+            rp2040.run_us(94)
+        assert one.pulses == (8 if every else 4)
+        triggered = one.until_ns - one.holds_ns
+        while one.alive:
+            rp2040.run_us(10)
+        found.append((rp2040.wires.now_ns - triggered) / 1e6)
+    assert found == pytest.approx([shortest, longest], abs=0.02)
 
 
 def test_tick_that_does_not_permit_gives_no_token() -> None:
@@ -185,9 +216,10 @@ def test_watchdog_knows_the_count_of_ticks_where_it_wraps() -> None:
     assert w.fed == 3
 
 
-def _nor(size: int = 1 << 16) -> tuple[Peripherals, W25q, Any]:
+def _nor(size: int = 1 << 16, awake: bool = True, worst: bool = False) -> tuple[Peripherals, W25q, Any]:
     rp2040 = Peripherals(step_cycles=8)
-    chip = W25q(rp2040.wires, {"flash_select": 17}, size=size)
+    chip = W25q(rp2040.wires, {"flash_select": 17}, size=size, worst=worst)
+    rp2040.mcu.clock.tick(5e6 if awake else 0)
     Pin = rp2040.machine.Pin
     spi = rp2040.machine.SPI(0, baudrate=20000000, sck=Pin(18), mosi=Pin(19), miso=Pin(16))
     return rp2040, chip, rp2040.driver("w25q").Nor(spi, 17)
@@ -241,6 +273,45 @@ def test_nor_that_stays_busy_is_an_error_after_bounded_time() -> None:
     with pytest.raises(OSError):
         nor.read(0, bytearray(1))
     assert rp2040.wires.now_ns < 1e9
+
+
+def test_nor_that_is_as_slow_as_it_may_be_is_waited_for() -> None:
+    rp2040, chip, nor = _nor(worst=True)
+    nor.program(0, b"x")
+    rp2040.run_us(2900)
+    assert nor.busy()
+    rp2040.run_us(200)
+    assert not nor.busy()
+    nor.erase(0)
+    began = rp2040.wires.now_ns
+    nor.program(0, b"\x55")
+    assert 0.4e9 <= rp2040.wires.now_ns - began < 0.45e9 and chip.memory[0] == 0x55
+
+
+def test_nor_writes_nothing_in_the_first_milliseconds_of_its_supply() -> None:
+    rp2040, chip, nor = _nor(awake=False)
+    nor.program(0, b"x")
+    assert chip.programs == 0 and not nor.busy()
+    rp2040.mcu.clock.tick(5e6)
+    nor.program(0, b"x")
+    assert chip.programs == 1
+
+
+@pytest.mark.parametrize("what", ["erase", "program"])
+def test_power_cut_leaves_bits_between_what_was_and_what_was_to_be_and_the_rest_alone(what: str) -> None:
+    rp2040, chip, nor = _nor()
+    for at in range(0x1000, 0x2000, 256):
+        nor.program(at, bytes(range(256)))
+    rp2040.run_us(500)
+    was = bytes(chip.memory)
+    nor.erase(0x1000) if what == "erase" else nor.program(0x1000, bytes(256))
+    rp2040.run_us(100)
+    to_be = bytes(chip.memory)
+    left = bytes(chip.power_cut())
+    here = slice(0x1000, 0x2000 if what == "erase" else 0x1100)
+    assert left[here] not in (was[here], to_be[here])
+    assert all(a & b & ~c == 0 and c & ~(a | b) == 0 for a, b, c in zip(was, to_be, left, strict=True))
+    assert left[:0x1000] == was[:0x1000] and left[0x2000:] == was[0x2000:]
 
 
 def test_documents_are_files_and_a_missing_one_is_none(tmp_path: Path) -> None:

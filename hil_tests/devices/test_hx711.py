@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from stackpress_core.tick import blackboard
 
-from hil_tests.devices.hx711 import Hx711
+from hil_tests.devices.hx711 import A_128, B_32, WEIGHTS, Hx711
 from hil_tests.devices.peripherals import Peripherals
 
 CLOCK, DATA = 0, 1
@@ -63,16 +63,69 @@ def test_every_conversion_arrives_once_with_its_sign() -> None:
     fitted.go()
     fitted.rp2040.run_us(300_000)
     assert len(fitted.samples) > 20 and fitted.chip.gain_pulses == 25 and not fitted.chip.violations
-    first = codes.index(fitted.samples[0])
-    assert fitted.samples == [codes[(first + n) % len(codes)] for n in range(len(fitted.samples))]
+    told = [sum(w * codes[(n - i) % 8] for i, w in enumerate(WEIGHTS)) // 16 for n in range(8)]
+    first = told.index(fitted.samples[0])
+    assert fitted.samples == [told[(first + n) % 8] for n in range(len(fitted.samples))]
 
 
 def test_beyond_the_range_the_code_is_at_the_rail() -> None:
-    fitted = Fitted([9_000_000, -9_000_000])
+    fitted = Fitted([9_000_000] * 6 + [-9_000_000] * 6)
+    fitted.driver.set_up(HZ)
+    fitted.go()
+    fitted.rp2040.run_us(200_000)
+    assert {0x7FFFFF, -0x800000} <= set(fitted.samples) and max(fitted.samples) == 0x7FFFFF and min(fitted.samples) == -0x800000
+
+
+@pytest.mark.parametrize(("sps", "settled_ms"), [(80, 50), (10, 400)])
+def test_a_step_is_told_whole_after_four_conversions_and_not_before(sps: int, settled_ms: int) -> None:
+    rp2040 = Peripherals(step_cycles=8)
+    codes = [0]
+    chip = Hx711(rp2040.wires, CLOCK, DATA, lambda: codes[0], sps)
+    rp2040.mcu.clock.tick(1e9)
+    codes[0], began, told = 160_000, chip.conversions, [0]
+    while told[-1] < 160_000:
+        rp2040.mcu.clock.tick(1e9 / sps)
+        chip._bits = 0  # read
+        told.append(chip._code)
+    assert told[1:] == [10_000, 80_000, 150_000, 160_000] and (chip.conversions - began) * 1000 / sps == settled_ms
+
+
+def test_a_spike_on_the_clock_chooses_the_other_input_and_no_sample_comes_until_that_has_settled() -> None:
+    """Four conversions are 50 ms: a press whose samples are stale after 40 stops before it sees the other input's code."""
+    fitted = Fitted([1234567])
+    fitted.chip.other = lambda: -99
     fitted.driver.set_up(HZ)
     fitted.go()
     fitted.rp2040.run_us(100_000)
-    assert set(fitted.samples) == {0x7FFFFF, -0x800000}
+    while fitted.chip._bits != A_128:
+        fitted.rp2040.run_us(100)
+    fitted.chip._shift()
+    before, at = len(fitted.samples), len(fitted.ticks)
+    assert fitted.chip.gain_pulses == B_32
+    while len(fitted.samples) == before:
+        fitted.rp2040.run_us(1000)
+    assert fitted.samples[before] == -99 and 49 <= len(fitted.ticks) - at <= 64
+    fitted.rp2040.run_us(200_000)
+    assert fitted.chip.gain_pulses == A_128 and set(fitted.samples[before + 1 :]) == {1234567}
+
+
+def test_a_read_in_which_the_chip_restarts_ends_in_ones_and_nothing_follows_until_it_has_settled() -> None:
+    fitted = Fitted([0x123456])
+    fitted.driver.set_up(HZ)
+    fitted.go()
+    fitted.rp2040.run_us(100_000)
+    while not 8 <= fitted.chip._bits <= 20:
+        fitted.rp2040.run_us(4)
+    bits = fitted.chip._bits
+    fitted.chip.restart()
+    fitted.rp2040.run_us(2000)
+    wrong = fitted.samples[-1]
+    assert wrong != 0x123456 and wrong >> (24 - bits + 1) == 0x123456 >> (24 - bits + 1) and wrong & wrong + 1 & 0xFF == 0
+    before = len(fitted.samples)
+    fitted.rp2040.run_us(44_000)
+    assert len(fitted.samples) == before
+    fitted.rp2040.run_us(100_000)
+    assert set(fitted.samples[before:]) == {0x123456}
 
 
 @pytest.mark.parametrize("what", ["dead", "short to ground", "short to supply"])

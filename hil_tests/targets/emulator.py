@@ -90,7 +90,7 @@ class EmulatorTarget:
 
     def _fitted(self, at: dict[str, int], hz: int, flash: bytearray | None = None, before: Any = None) -> Any:
         """The electronics around the chip; with the journal and the press of those that were there before, after a power cut."""
-        memory, plant = (before.flash.memory, before.plant) if before else (flash, None)
+        memory, plant = (before.flash.power_cut(), before.plant) if before else (flash, None)
         return Carrier(self.chip.mcu, self.board["pins"], self._spec, at, hz, self._seed, memory, plant)
 
     @property
