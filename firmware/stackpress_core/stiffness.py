@@ -41,7 +41,8 @@ class Stiffness:
         self.params = params
         self.cn_per_um = 0  # 0: not known
         self._force = 0
-        self._travel = ABSENT
+        self._travel = self._shown = ABSENT
+        self._shown_at = 0  # force where the scale last moved
         self._apart = None  # mean difference of the ranges / cN, Q4; None while one of them does not see the force
         self._jumped = 0  # looks at a jump; from _JUMP_LOOKS on, those for which it is told
 
@@ -79,8 +80,10 @@ class Stiffness:
         s, told = self.S, 0
         if s[_STATE] not in states.DRIVEN:
             self._apart = None
-        if displacement_nm != ABSENT and abs(displacement_nm - self._travel) < _STANDS_NM:
-            told = 1 if abs(force_cn - self._force) > _STANDS_CN + force_cn // _STANDS_PART else 0
+        if displacement_nm == ABSENT or abs(displacement_nm - self._shown) >= _STANDS_NM:
+            self._shown, self._shown_at = displacement_nm, force_cn
+        elif abs(force_cn - self._shown_at) > _STANDS_CN + force_cn // _STANDS_PART:
+            told = 1
         s[_SIG_SENSOR] = told or (2 if self._jump(s[_HIGH] - s[_LOW], force_cn) else 0)
 
     def _jump(self, apart_cn, force_cn):

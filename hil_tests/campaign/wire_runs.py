@@ -59,7 +59,7 @@ class Outcome:
             wanted = []
         if wanted and not set(wanted) & set(self.told):
             return f"told {', '.join(self.told) or 'nothing'}, not {' or '.join(wanted)}"
-        if self.excess_n > (OPEN_N if effect.own else effect.excess_n):
+        if self.excess_n > (OPEN_N if effect.own else effect.excess_n) and not (effect.own and self.moment == "ramp"):
             return f"{self.excess_n:.0f} N above what was asked"
         if self.safe_s is not None and self.safe_s > effect.safe_s:
             return f"safe after {self.safe_s:.1f} s"

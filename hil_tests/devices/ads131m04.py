@@ -5,8 +5,8 @@ conversion behind for good: DRDY of STATUS and the pin stay until both were read
 
 8.5.1.1 a frame is six words: answer to the command before, four channels, CRC. 8.5.1.8 the CRC is CCITT (0x1021, from 0xFFFF) over
 the words before it, in the upper 16 bits of its word. 8.5.1.10 commands. 8.6 registers. 8.5.1.5 data-ready falls with a new
-conversion and rises when all of it was shifted out, or shortly before the next one if it was not. 6.7 a frame in which no clock comes
-for 32768 periods of CLKIN is abandoned: nothing more comes out of it, and its command is not obeyed.
+conversion and rises when all of it was shifted out, or shortly before the next one if it was not. 6.7 a frame in which no clock
+comes for 32768 periods of CLKIN is abandoned: nothing more comes out of it, and its command is not obeyed.
 """
 
 from binascii import crc_hqx
