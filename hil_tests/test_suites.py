@@ -1,7 +1,9 @@
 """`make test` without an image: one line says what was skipped and how to get it, and continuous integration fails of it."""
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from boards.images import sources
 from hil_tests import suites
 
+ROOT = Path(__file__).resolve().parents[1]
 MISSING = "the cross compiler is missing: apt-get install gcc-arm-none-eabi"
 
 
@@ -59,3 +62,19 @@ def test_failures_beside_busy_processes_are_counted_and_the_processes_end(
     assert suites.busy() == 1
     assert json.loads((tmp_path / "busy.json").read_text()) == {"failures": 2, "runs": 3}
     assert len(started) == suites.BUSY and all(process.poll() is not None for process in started)
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1), ("false", 0)])
+def test_a_test_that_is_skipped_for_what_is_missing_fails_where_nobody_would_read_it(ci: str, code: int, tmp_path: Path) -> None:
+    (tmp_path / "test_one.py").write_text(
+        "import pytest\n\n"
+        "@pytest.mark.skipif(True, reason='no cross compiler')\ndef test_marked(): pass\n\n"
+        "def test_inside(): pytest.skip('no C compiler')\n\n"
+        "@pytest.mark.xfail(strict=True)\ndef test_expected(): raise ValueError\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", "conftest", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "CI": ci}, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout
+    if code:
+        assert "test_marked: Skipped: no cross compiler; with CI=true nothing may be skipped" in done.stdout
+        assert "test_inside: Skipped: no C compiler; with CI=true" in done.stdout and "1 failed, 1 xfailed, 1 error" in done.stdout
