@@ -229,7 +229,10 @@ class Server:
         self.runs += 1
         path, self.dispatch.path = self.dispatch.path, []
         try:
-            self.dispatch.do(*self.dispatch.read(decoded(unit) or ""))
+            text = decoded(unit)
+            if text is None:
+                raise ScpiError(-101, "")
+            self.dispatch.do(*self.dispatch.read(text))
         except Exception as error:  # whatever a host sends, the worst that it gets is an error in the queue
             self.tell(error)
         self.dispatch.path = path

@@ -434,3 +434,14 @@ def test_cr_and_lf_in_two_packets_end_one_line():
             for _ in range(4):
                 server.poll()
         assert serial.got == b"7\n3\n" and errors(server) == [], cut
+
+
+def test_a_stop_of_bytes_that_are_no_text_is_an_error_of_the_line_and_not_of_the_press():
+    for line in (b"STOP 1\xd4\n", b"*IDN?;STOP \xff\n", b":STOP \xc3(\n"):
+        serial, press = Serial(), Parts()
+        press.state = states.HOLDING
+        server = Server(serial, commands.MODULES, press)
+        serial.sent = line
+        for _ in range(50):
+            server.poll()
+        assert {number for number, _ in server.status.errors.queue} == {-101}, (line, server.status.errors.queue)
