@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from stackpress.errors import LinkLost, NoPress, PressRefused
-from stackpress.link import Link, quoted
+from stackpress.link import Link
 from stackpress.press import Press
+from stackpress.scpi_text import quoted
 from stackpress_plant import load
 
 from hil_tests.devices import wire_bits

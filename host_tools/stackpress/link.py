@@ -21,9 +21,9 @@ import serial
 from . import port_lock
 from .errors import BadBlock, LinkLost, NoPress, PortBusy, PressRefused, said
 from .ports import choose_port
-from .scpi_text import errors_in, quoted, without_code
+from .scpi_text import errors_in, without_code
 
-__all__ = ["LINE_MAX", "QUIET_S", "STOP", "Link", "quoted", "vent_unheard"]
+__all__ = ["LINE_MAX", "QUIET_S", "STOP", "Link", "vent_unheard"]
 
 STOP = b"\x18"
 SPOIL = b"\x7f\x1f\n"  # spoils and ends a line that somebody left unfinished: refused whole, never run; 0x1f: blocks as they are
