@@ -107,6 +107,7 @@ def campaign() -> int:
     failed |= _timed("presses drawn at random that have no fault", [sys.executable, "-m", "hil_tests.campaign.false_trips"])
     for what, (module, *options) in CAMPAIGNS.items():
         failed |= _timed(what, [sys.executable, "-m", f"hil_tests.campaign.{module}", *options])
+    failed |= _timed("one page of all campaigns", [sys.executable, "-m", "hil_tests.campaign.report"])
     failed |= _timed("what a stranger can install", [sys.executable, "-m", "pytest", "host_tools/tests", "-m", "network"])
     picotool = [sys.executable, "-m", "pytest", "hil_tests/emulated/test_picotool.py", "--target=emulator", "-m", "network"]
     failed |= _timed("what picotool says of the images", picotool)

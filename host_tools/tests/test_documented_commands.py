@@ -199,6 +199,7 @@ NOT_RUN = {
     "python -m hil_tests.campaign.injections": MINUTES,
     "python -m hil_tests.campaign.injections --pairs": MINUTES,
     "python -m hil_tests.campaign.power_cuts": MINUTES,
+    "python -m hil_tests.campaign.report": "writes what the campaigns have left, tested by itself",
     "python -m hil_tests.campaign.wire_faults": MINUTES,
     "python -m hil_tests.bench.stages [press]": MINUTES,
     "python -m hil_tests.bench.stages press": MINUTES,
