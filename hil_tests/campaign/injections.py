@@ -64,9 +64,10 @@ def plant_of(seed: int) -> tuple[str, bool, load.Spec]:
 def stage(chance: random.Random, number: int, valve: str, kinds: Sequence[table.Kind], pair: bool) -> dict[str, Any]:
     """A moment, and the cases that begin there; without cases if none of the kinds has such a moment."""
     special = chance.random()
-    host_loss = "carry_on" if special > LEASES else chance.choice(("hold", "ramp_down"))
+    leases = special <= LEASES and not pair  # nothing else can be broken there
+    host_loss = chance.choice(("hold", "ramp_down")) if leases else "carry_on"
     phase, top_n = chance.choice(table.PHASES), chance.choice(table.TOPS_N)
-    if special <= LEASES:
+    if leases:
         phase, top_n = "hold", LEASE_N
     elif special <= LEASES + LIMITS:
         phase, top_n = "ramp", table.LIMIT_N
