@@ -51,5 +51,6 @@ def text():
 
 
 if __name__ == "__main__":
-    TARGET.write_text(text())
-    print("wrote", TARGET.name)
+    if not TARGET.exists() or TARGET.read_text() != text():
+        TARGET.write_text(text())
+        print("wrote", TARGET.name)

@@ -12,6 +12,8 @@ from changed_tree import ChangedTree
 from stackpress_core.log import records
 from stackpress_core.tick import blackboard, interlock
 
+from hil_tests.bench.board import naive
+
 TABLE = "firmware/stackpress_core/tick/interlock.py"
 LAST = f"{interlock.ROWS[-1][interlock.HINT]}\"),\n"
 NEVER = '    ("idle_{0}", "DISPLACEMENT", 1000000000, 0, VENT, WATCHED, GONE, "log", "Row {0} never trips."),\n'
@@ -86,7 +88,8 @@ def test_a_row_more_reaches_the_documents_and_moves_no_word_of_the_blackboard(tm
     tree.make_docs()
     row = "| tepid | > 4000 | 0 | warn | ready pressing holding releasing monitor | once it is gone | The platen is tepid: wait. |"
     assert row in tree.read("firmware/stackpress_core/tick/INTERLOCKS.md").splitlines()
-    assert "| 16 | temperature, tepid, warm |" in tree.read("firmware/stackpress_core/scpi/SCPI.md")
+    names = [row[interlock.NAME] for row in interlock.ROWS if row[interlock.CONCERN] == "temperature"]
+    assert f"| 16 | {', '.join([*names, 'tepid', 'warm'])} |" in tree.read("firmware/stackpress_core/scpi/SCPI.md")
     assert tree.read("firmware/stackpress_core/tick/judge.py") == before
 
 
@@ -140,3 +143,7 @@ with SimTarget(state_dir=Path(sys.argv[1])) as target, stackpress.open(target.po
     target.run_until(0.5)
     print(press.checks())
 """
+
+
+def test_the_plain_tick_judges_as_many_rows_as_the_press() -> None:
+    assert f"\nROWS = {len(interlock.ROWS)} " in naive.SCRIPT.read_text()

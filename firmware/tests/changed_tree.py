@@ -2,7 +2,7 @@
 
     tree = ChangedTree(tmp_path)
     tree.add("firmware/stackpress_core/tick/interlock.py", 'the text of a row,', 'the new row,')
-    assert "new_reason" in tree.stackpress("interlocks").stdout     # the host tool of the copy
+    assert "new_reason" in tree.stackpress("sim", "faults").stdout  # the host tool of the copy
     tree.pytest("firmware/tests/tick/test_interlock.py")            # the tests of the copy
     tree.python("from stackpress_core.tick import interlock; ...")  # any Python, the copy's modules first
     tree.make_docs()                                                # what `make docs` writes, in the copy

@@ -1,9 +1,8 @@
 """The bench of the board measures what it says: short and few, on the image that is there."""
 
 import pytest
-from stackpress_core.tick import interlock
 
-from hil_tests.bench.board import measures, naive, table
+from hil_tests.bench.board import measures, table
 from hil_tests.bench.board.rig import forked
 from hil_tests.conftest import EMULATED_TIMEOUT_S
 
@@ -40,10 +39,6 @@ def test_trials_happen_in_copies_and_the_press_goes_on() -> None:
 def test_a_figure_that_was_not_measured_is_not_met() -> None:
     rows = table.judged({"tick_us_max": 30.0, "usb_stop_ms_max": float("inf")}, {"tick_us_max", "usb_stop_ms_max", "jitter_us_max"})
     assert {row["name"]: row["met"] for row in rows} == {"tick_us_max": True, "jitter_us_max": False, "usb_stop_ms_max": False}
-
-
-def test_the_plain_tick_judges_as_many_rows_as_the_press() -> None:
-    assert f"\nROWS = {len(interlock.ROWS)} " in naive.SCRIPT.read_text()
 
 
 def test_the_sustained_rate_is_the_highest_that_held() -> None:

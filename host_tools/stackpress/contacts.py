@@ -51,8 +51,8 @@ def contacts(program: dict[str, Any], effective: Effective) -> list[Contact]:
 
 def sample_hz(effective: Effective, values: params.Values) -> int:
     """How often this press gets a new sample."""
-    converter = effective.board.converter
-    return int((converter.sample_hz if converter else 0) or values["tick_rate_hz"])
+    hz = int(values["tick_rate_hz"])
+    return min(hz, effective.board.sample_hz or hz)
 
 
 def reach_cn(to_cn: int, speed: int, rate: int, lag: int, values: params.Values) -> int:

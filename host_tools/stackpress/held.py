@@ -98,10 +98,10 @@ def off_n(found: Iterable[Held], force_n: float) -> tuple[float, int] | None:
     return math.exp(math.log(worst[below]) * (1 - part) + math.log(worst[above]) * part), fewest
 
 
-def expected(found: Iterable[Held], orders: Iterable[StepLimits], holding: Iterable[str]) -> list[Expected]:
+def expected(found: Iterable[Held], orders: Iterable[StepLimits]) -> list[Expected]:
     """For each force that a step holds."""
-    found, kinds = list(found), set(holding)
-    worst = [(one.step, one.to_n, off_n(found, one.to_n)) for one in orders if one.kind in kinds]
+    found = list(found)
+    worst = [(one.step, one.to_n, off_n(found, one.to_n)) for one in orders if one.holds]
     return [Expected(step, force_n, *off) for step, force_n, off in worst if off is not None]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackpress_core import limits, params
-from stackpress_core.recipe import kinds, levels
+from stackpress_core.recipe import kinds, levels, steps
 from stackpress_core.tick import states
 
 from stackpress.config import Effective, config_document, parse_config
@@ -17,7 +17,6 @@ from stackpress.config import Effective, config_document, parse_config
 from .config.numbers import number
 from .contacts import sample_hz
 
-HOLDING = ("hold", "settle", "creep", "cycle", "sweep")
 LAGS = 3  # a regulator's lead is its dead time and two lags, about a third each
 OUT_MS = 0.5  # from a trip to a permissive that is off, and one tick of the loop
 FILTER_SAMPLES = 1.5  # a converter's filter tells a force so late, in its own samples (boards/stackpress_plant/sensors.py)
@@ -25,7 +24,7 @@ FILTER_SAMPLES = 1.5  # a converter's filter tells a force so late, in its own s
 
 @dataclass(frozen=True)
 class StepLimits:
-    """One order of a step: where it goes, and the forces / N beyond which it trips."""
+    """One order of a step: where it goes, the forces / N beyond which it trips, and whether it regulates there or only passes."""
 
     step: int
     kind: str
@@ -33,6 +32,7 @@ class StepLimits:
     above_n: float
     open_n: float
     below_n: float
+    holds: bool
     watched: bool
 
     @property
@@ -78,9 +78,15 @@ def _limits(values: params.Values, late_ms: float, place: int, kind: str, to_cn:
     excess, ramp, band, _, _ = limits.of(values, to_cn, from_cn, rate)
     above_cn = min(to_cn + excess, values["force_limit_cn"])
     ramp = max(ramp, max(to_cn, from_cn) * values["ramp_deviation_permille"] // 1000)
-    below_cn = to_cn - (band if kind in HOLDING else ramp)
+    holds = _holds(kinds.OF[kind])
+    below_cn = to_cn - (band if holds else ramp)
     return StepLimits(place, kind, to_cn / 100, above_cn / 100, open_cn(values, late_ms, to_cn, above_cn) / 100, below_cn / 100,
-                      kind not in HOLDING or band < to_cn)  # fmt: skip
+                      holds, not holds or band < to_cn)  # fmt: skip
+
+
+def _holds(kind: Any) -> bool:
+    """Whether the force is regulated at a level in such a step: in all but what only moves it, or locks the valve."""
+    return kind.met is not steps.met_move and kind.begin is not steps.begin_relax
 
 
 def open_cn(values: params.Values, late_ms: float, from_cn: int, above_cn: int) -> float:

@@ -75,7 +75,9 @@ def test_boards_that_ship_are_right(name: str) -> None:
 def test_every_pin_of_a_board_is_in_its_wiring_table(name: str) -> None:
     board = load_board(name)
     folder = paths.BOARDS / (name if "[pins]" in (paths.BOARDS / name / "board.toml").read_text() else "pico")
-    text = (folder / "README.md").read_text()
+    readme = folder / "README.md"
+    text = readme.read_text() if readme.exists() else ""
+    assert "| GPIO" in text, f"boards/{folder.name} has no README.md with a wiring table (| GPIO | ...)"
     text = text[text.index("| GPIO") :]
     rows = [line for line in text[: text.index("\n\n")].splitlines() if line[2:3].isdigit()]
     wired = {int(number) for row in rows for number in row.split("|")[1].split(",")}
@@ -124,20 +126,22 @@ ASKS = (
     ("pico_hx711", "[cells]\ncell_count = 4", "cells.cell_count", "4 cells, but the hx711 of board pico_hx711 has 1"),
     ("pico_hx711", "[cells]\nlow_range_mask = 0", "cells.cell_count", "but cell_capacity_n has"),
     ("pico_hx711", "[interlock]\nstale_ms = 5", "interlock.stale_ms", "a sample every 12.5 ms"),
+    ("SLOW", "[interlock]\nstale_ms = 40", "interlock.stale_ms", "a sample every 100 ms"),
     ("pico_hx711", "[cells]\nlow_range_mask = 1", "cells.low_range_mask", 'needs "two_ranges"'),
     ("BARE", "[valve]\nvalve_kind = 'regulator'", "valve.valve_kind", 'needs "regulator"'),
     ("BARE", "[valve]\nvalve_kind = 'fill_vent'", "valve.valve_kind", 'needs "fill_vent"'),
 )
 BARE = 'capabilities = ["force_cells", "permissive"]\n[drivers]\nconverter = "hx711"\ndeadman = "pio"\n'
 BARE += "[pins]\nhx711_clock = 2\nhx711_data = 3\npermissive = 7\n"
+BOARDS = {"BARE": BARE, "SLOW": BARE + "[settings]\nhx711_sps = 10\n"}
 
 
 @pytest.mark.parametrize(("board", "text", "key", "wrong"), ASKS, ids=[f"{row[0]}-{row[2]}" for row in ASKS])
 def test_press_that_asks_for_more_than_its_board_has_is_refused(
     board: str, text: str, key: str, wrong: str, tmp_path: Path
 ) -> None:
-    if board == "BARE":
-        board = str(write(tmp_path, BARE))
+    if board in BOARDS:
+        board = str(write(tmp_path, BOARDS[board]))
     press = write(tmp_path, text + "\n", PRESS.replace("BOARD", board), "press.toml")
     with pytest.raises(config.ConfigError) as caught:
         config.load(press)

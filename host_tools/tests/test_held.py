@@ -53,6 +53,6 @@ def test_each_force_that_a_step_holds_is_told_in_words() -> None:
     effective = load(PRESS)
     program = programs.load("eis_pressure_sweep")
     orders = step_limits.of(program, effective)
-    told = held.expected([row(50, 1), row(50000, 100)], orders, step_limits.HOLDING)
-    assert told and {one.force_n for one in told} == {one.to_n for one in orders if one.kind in step_limits.HOLDING}
+    told = held.expected([row(50, 1), row(50000, 100)], orders)
+    assert told and {one.force_n for one in told} == {one.to_n for one in orders if one.holds}
     assert "this press holds ±" in told[0].text

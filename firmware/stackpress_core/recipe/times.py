@@ -5,6 +5,7 @@ A function gets the step with its defaults, the rate in cN/s (0: it has none), w
 """
 
 SLACK_MS = 30_000
+_CORNERS_MS = 2_400  # what the corners of a move add at the usual corner_ms of 600: half of it at the start, 3.5 times it to land
 _CONTACT_GUESS_MS = 20_000
 _VENT_GUESS_MS = 5_000
 _PERSON_GUESS_MS = 60_000
@@ -12,6 +13,12 @@ _PERSON_GUESS_MS = 60_000
 
 def move_ms(distance_cn, rate):
     return abs(distance_cn) * 1000 // rate
+
+
+def landed_ms(distance_cn, rate):
+    """What a movement is expected to take, its corners included; a short one never gets fast."""
+    straight = move_ms(distance_cn, rate)
+    return straight + min(_CORNERS_MS, 16 * straight)
 
 
 def move_limit_ms(distance_cn, rate):
@@ -28,7 +35,7 @@ def approach(step, rate, start_cn, levels_cn):
 
 def move(step, rate, start_cn, levels_cn):
     distance = levels_cn[0] - start_cn
-    return move_ms(distance, rate), step["timeout_ms"] or move_limit_ms(distance, rate)
+    return landed_ms(distance, rate), step["timeout_ms"] or move_limit_ms(distance, rate)
 
 
 def vent(step, rate, start_cn, levels_cn):
@@ -58,7 +65,7 @@ def strokes(step, rate, start_cn, levels_cn):
     high, low = levels_cn
     count, limit = step["count"], step["timeout_ms"]
     dwells = count * (step["dwell_low_ms"] + step["dwell_high_ms"])
-    expected = move_ms(high - start_cn, rate) + (2 * count - 1) * move_ms(high - low, rate) + dwells
+    expected = landed_ms(high - start_cn, rate) + (2 * count - 1) * landed_ms(high - low, rate) + dwells
     return expected, (2 * count * limit if limit else 2 * expected + 2 * count * SLACK_MS) + dwells
 
 
@@ -67,7 +74,7 @@ def visits(step, rate, start_cn, levels_cn):
     pause = step["soak_ms"] + max(step["trigger_ms"], step["wait_trigger_ms"])
     for level_cn in levels_cn:
         distance = level_cn - start_cn
-        expected += move_ms(distance, rate) + 2 * step["settled_for_ms"] + pause
+        expected += landed_ms(distance, rate) + 2 * step["settled_for_ms"] + pause
         longest += move_limit_ms(distance, rate) + step["timeout_ms"] + pause
         start_cn = level_cn
     return expected, longest

@@ -1,8 +1,8 @@
 # ruff: noqa: B007, B905, UP031 - MicroPython, written as a beginner would
 """The tick as one would first write it: floats, lists, a dict of limits, a PID class, machine.SPI. For comparison only.
 
-It does what the press's tick does: read a frame and check its CRC, calibrate four cells piecewise, add up, judge 29 rows, move a
-set-point, control, write the DAC and the valves, keep statistics and a flight recorder. A pin is high while it works. The
+It does what the press's tick does: read a frame and check its CRC, calibrate four cells piecewise, add up, judge as many rows, move
+a set-point, control, write the DAC and the valves, keep statistics and a flight recorder. A pin is high while it works. The
 converter's pins belong to a PIO program, so the frame is clocked in over the journal's bus: as many bytes, as much wire time.
 """
 

@@ -104,7 +104,7 @@ def check(files: Files, press: Against = None, from_held: Held = "", json: Json 
     told = []
     for program, orders, start in zip(good, trips, starts, strict=True):
         closes = contacts.contacts(program, effective) if effective is not None else []
-        holds = held.expected(measured, orders, step_limits.HOLDING)
+        holds = held.expected(measured, orders)
         _print(out, program, start)
         for line in [*(one.text for one in closes), *(one.text for one in orders), *(one.text for one in holds)]:
             out.say(line)

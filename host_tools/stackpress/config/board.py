@@ -62,6 +62,11 @@ class Board:
         return self.converter.rates(self.settings.get("converter_clock_hz", 0)) if self.converter else []
 
     @property
+    def sample_hz(self) -> int:
+        """How many samples a second the converter gives at most, as this board has set it; 0: as many as the tick asks for."""
+        return int(self.settings.get(self.converter.sample_setting, self.converter.sample_hz)) if self.converter else 0
+
+    @property
     def slowest_hz(self) -> int:
         """Slowest tick that the permissive's one-shot outlives: one may be late by a quarter of its period."""
         one_shot_ms = self.settings.get("one_shot_ms", 0)

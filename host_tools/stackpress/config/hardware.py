@@ -31,6 +31,7 @@ class Part:
     gives: frozenset[str] = frozenset()
     channels: int = 0
     sample_hz: int = 0
+    sample_setting: str = ""
     ratios: tuple[int, ...] = ()
     clock_hz: tuple[int, ...] = ()
 

@@ -76,9 +76,9 @@ def _permissive_outlives_a_tick(facts: Facts) -> Iterator[Finding]:
 
 
 def _samples_are_not_stale(facts: Facts) -> Iterator[Finding]:
-    converter = facts.board.converter
-    if converter and converter.sample_hz and facts.number("stale_ms") * converter.sample_hz <= 1000:
-        period_ms = 1000 / converter.sample_hz
+    converter, hz = facts.board.converter, facts.board.sample_hz
+    if converter and hz and facts.number("stale_ms") * hz <= 1000:
+        period_ms = 1000 / hz
         text = f"the {converter.name} gives a sample every {number(period_ms)} ms: each would be stale before the next"
         yield "stale_ms", text, f"at least {number(-(-2 * period_ms // 1))}"
 

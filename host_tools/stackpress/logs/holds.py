@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from stackpress_core.recipe import kinds, steps
 
 from stackpress.logs.drawing import spans_of_steps
 
-_REGULATED = ("hold", "creep")
 BAND = 0.01
 
 
@@ -34,13 +34,18 @@ def longest_hold(side: dict[str, Any], table: Any, middle: npt.NDArray[np.float6
     last = float(table["Test Time / s"][-1]) if len(table) else 0.0
     begins = [s for s in side["steps"] if s["phase"] == "begins"]
     spans = [(step, begin["step_id"]) for begin, step in zip(begins, spans_of_steps(side, last), strict=True)]
-    holds = [(step, place) for step, place in spans if step.kind in _REGULATED]
+    holds = [(step, place) for step, place in spans if _regulated(step.kind)]
     for step, place in sorted(holds, key=lambda one: one[0].begin_s - one[0].end_s):
         rows = table.filter((middle >= step.begin_s) & (middle <= step.end_s))
         found = _figures(rows, place, step.end_s - step.begin_s) if len(rows) else None
         if found:
             return found
     return None
+
+
+def _regulated(kind: str) -> bool:
+    """Whether the force stays at one level and is regulated there; a kind that this host does not know is not."""
+    return kind in kinds.OF and kinds.OF[kind].begin is steps.begin_hold
 
 
 def _figures(rows: Any, place: int, seconds: float) -> Hold | None:
