@@ -22,7 +22,7 @@ from hil_tests.targets.flashable_press import FlashablePress, image
 
 FIRST, LAST = "619f28b", "77d9a12"
 RELEASES = pytest.mark.parametrize("release", [FIRST, LAST], indirect=True)
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")
+pytestmark = [pytest.mark.guest, pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")]
 ROOMS = ("host_tools", ".", "firmware", "firmware/tests", "firmware/tests/shim")
 
 # an installed checkout is asked before any path: it has to go out of the way of the code of then

@@ -281,6 +281,7 @@ def grown(log):
     return sum(len(view) for view in longer), sum(view.nbytes for view in longer)
 
 
+@pytest.mark.guest
 def test_a_host_from_before_reads_what_todays_press_logs(old_host, tmp_path):
     """But for samples that a later column has made longer: it takes these for damage, so that its pull marks nothing as pulled."""
     ChangedTree(tmp_path).python(RUN, tmp_path / "log.spj")
@@ -288,6 +289,7 @@ def test_a_host_from_before_reads_what_todays_press_logs(old_host, tmp_path):
     assert old_host(tmp_path / "log.spj") == [now.count - samples, size, samples] and now.count - samples > 15
 
 
+@pytest.mark.guest
 def test_with_a_row_more_a_host_from_before_reads_all_but_the_samples(old_host, newer):
     _, folder, _ = newer
     now, (samples, size) = decode((folder / "new.spj").read_bytes()), grown(folder / "new.spj")

@@ -375,6 +375,7 @@ def test_a_users_service_is_made_of_what_runs_now(tmp_path: Path, monkeypatch: p
     assert app.run(["serve", "uninstall"]) == 0 and not serve.unit_file().exists()
 
 
+@pytest.mark.guest
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
 def test_systemd_finds_nothing_to_say_of_the_users_service(tmp_path: Path) -> None:
     from stackpress.cli import serve

@@ -238,7 +238,7 @@ def _answers(port: int) -> bool:
         return there.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.mark.parametrize("kind", [Broker, Mosquitto])
+@pytest.mark.parametrize("kind", [Broker, pytest.param(Mosquitto, marks=pytest.mark.guest)])
 def test_a_broker_gives_what_happened_to_whoever_listens(kind: Callable[[int], Any]) -> None:
     import paho.mqtt.client as client
 

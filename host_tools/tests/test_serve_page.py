@@ -146,6 +146,7 @@ def opened(browser: Any, url: str, width: int, height: int) -> tuple[Any, list[s
     return page, wrong
 
 
+@pytest.mark.guest
 @browsers
 def test_a_browser_shows_a_hold_and_its_stop_stops_it(target: Any, browser: Any, tmp_path: Path) -> None:
     (tmp_path / "short.toml").write_text(short(rate=1500, release=False))
@@ -178,6 +179,7 @@ def test_a_browser_shows_a_hold_and_its_stop_stops_it(target: Any, browser: Any,
         served.close()
 
 
+@pytest.mark.guest
 @browsers
 def test_a_hold_is_steered_from_the_page(target: Any, browser: Any, tmp_path: Path) -> None:
     (tmp_path / "short.toml").write_text(short(rate=1500, release=False, more="most_n = 3500"))
@@ -237,6 +239,7 @@ def test_a_hold_is_steered_from_the_page(target: Any, browser: Any, tmp_path: Pa
         served.close()
 
 
+@pytest.mark.guest
 @browsers
 def test_several_presses_are_on_one_overview_and_each_has_its_page(browser: Any, tmp_path: Path) -> None:
     from host_tools.tests.test_link import Bench
@@ -261,6 +264,7 @@ def test_several_presses_are_on_one_overview_and_each_has_its_page(browser: Any,
             one.close()
 
 
+@pytest.mark.guest
 @browsers
 def test_a_browser_is_asked_for_a_token_and_a_reader_can_not_stop(target: Any, browser: Any, tmp_path: Path) -> None:
     served = Served(tmp_path, target.port, proxied=True)
