@@ -68,7 +68,7 @@ def test_a_cell_is_never_let_go_of_between_two_programs_and_both_reports_say_so(
     assert (before.sidecar["continued_by"], after.sidecar["continued_from"]) == (after.run_id, before.run_id)
     assert before.sidecar["continued_from"] is None and after.operator == "ab"
     table = after.table()
-    assert table.filter(table["Step ID"] > 0)["Force Min / N"].min() > 350
+    assert table.filter(table["Step ID"] > 0)["Force Min / N"].min() > 300  # the friction of a quick release is still in it
     assert 650 < after.sidecar["peak_force_before_n"] < 800
     page = after.report("after.html").read_text()
     assert f"continued from {before.run_id}" in page and f"zero before was taken before {before.run_id}" in page

@@ -17,6 +17,7 @@ import pytest
 from stackpress import paths, programs
 from stackpress.cli import app
 from stackpress.cli.app import MODULE_OF
+from stackpress.config import load
 from stackpress.serve import settings as serve_settings
 from stackpress.serve.messages import WAYS, Messages
 from stackpress.simulator import registry, side_channel_client
@@ -359,7 +360,7 @@ def test_no_code_in_a_readme_is_left_out() -> None:
     tested = ["README.md", "boards/stackpress_plant/README.md", "host_tools/README.md", "host_tools/README.md"]
     assert sorted(code) == tested, "give the new block a test"
     written = sorted(place.partition(":")[0] for place in documented.blocks("toml"))
-    tested = ["boards/README.md"] * 2 + ["firmware/stackpress_core/recipe/PROGRAMS.md"] * 2 + ["host_tools/README.md"] * 2
+    tested = ["boards/README.md"] * 2 + ["firmware/stackpress_core/recipe/PROGRAMS.md"] * 2 + ["host_tools/README.md"] * 3
     assert written == tested, "give the new block a test"
 
 
@@ -401,6 +402,12 @@ def test_the_example_of_a_step_that_waits_for_a_person_is_a_program() -> None:
     program, complaints = programs.parse(next(text for text in documented.blocks("toml").values() if "with_lithium" in text))
     assert not complaints and program is not None
     assert program["steps"][2] == {"do": "pause", "note": "insert lithium", "timeout_ms": 7_200_000}
+
+
+def test_the_places_of_the_cells_are_taken_as_they_are_written(fresh: Path) -> None:
+    block = next(text for text in documented.blocks("toml").values() if "[positions]" in text)
+    (fresh / "press.toml").write_text((fresh / "press.toml").read_text() + block)
+    assert load(fresh / "press.toml").positions == ((0, 40), (-34.6, -20), (34.6, -20))
 
 
 @pytest.mark.parametrize("place", [place for place in documented.blocks("toml") if "PROGRAMS.md" in place])
