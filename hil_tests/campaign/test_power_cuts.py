@@ -29,7 +29,7 @@ def test_cuts_of_each_step_of_a_journal_lose_nothing_and_invent_nothing() -> Non
     power_cuts.cut_all(
         flash.steps[-40:], {}, 0, power_cuts.Counts(), 1, flash.size
     )  # an empty chip, and steps that are not its own
-    power_cuts.cut_all(flash.steps, known, 1, counts, 1, flash.size)
+    power_cuts.cut_all(flash.steps, known, 1, counts, 8, flash.size)  # torn, and with bits that are neither
     assert counts.cuts > len(flash.steps) and (counts.lost, counts.false) == (0, 0)
 
 
@@ -75,3 +75,24 @@ def test_a_trace_of_a_press_has_programs_erases_and_its_records() -> None:
 def test_documents_on_littlefs_are_the_old_or_the_new_one_after_any_cut() -> None:
     found = document_cuts.run(40, 0)
     assert found["cuts"] >= 40 and found["lost"] == 0
+
+
+def test_what_a_start_has_found_of_a_cut_record_stays_as_it_was_found() -> None:
+    flash, known = written(20)
+    step, ends, content = flash.steps[-1], set(), bytearray(flash.size)
+    flash.read(0, content)
+    for seed in range(60):
+        chip = power_cuts.Marginal(bytes(content), random.Random(seed))
+        on_their_way = {step.address + i: ~byte & 0xFF for i, byte in enumerate(step.data) if byte != 0xFF}
+        last, bits = list(on_their_way.items())[-1]
+        chip.unsure = on_their_way if seed % 2 else {last: bits & -bits}  # all that was to be programmed, or one bit of it
+        journal = Journal(chip, 2)
+        ends.add(journal.next_seq)
+        before = [power_cuts.read_all(journal) for _ in range(9)]
+        assert all(found == {seq: known[seq] for seq in range(1, journal.next_seq)} for found in before)
+        assert journal.append(1, b"new") == journal.next_seq - 1
+        journal.flush()
+        after = power_cuts.read_all(journal)
+        assert after == {**before[0], journal.next_seq - 1: b"\x01new"}
+        assert all(power_cuts.read_all(Journal(chip, 3 + i)) == after for i in range(9))
+    assert ends == {20, 21}  # once it was whole, once it was not

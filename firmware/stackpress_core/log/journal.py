@@ -57,7 +57,7 @@ class Journal:
         self._hint = (0, 0, 0)  # (seq, sector, offset) where the next read will probably go on
         self._mount()
         self._written_next = self.durable_next
-        self._make_sure()
+        self._sure_last, self._sure_offset = self._last, self._offset  # it was on the flash before
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -306,25 +306,30 @@ class Journal:
                 last = header
         if last is None:
             return
+        self._sectors.write_header(*last)  # once more: what has just been read may have been on its way when the power went
         self._last, _, self.origin, self.durable_next, self.pulled_seq = last
-        self._first = max(0, self._last - self._sectors.count + 1)
+        old = self._last - self._sectors.count + 1  # the next to be erased: it may be half erased already
+        self._first = max(0, old + 1)
         while not self._sectors.header_of(self._first):
             self._first += 1
         self._mount_last()
+        if old >= 0:
+            self._count_lost(old)
         self.next_seq = self.durable_next
 
     def _mount_last(self):
-        """Read through the sector that was being written; go on behind the last good record or what was torn."""
+        """Read through the sector that was being written; go on in a fresh page behind the last good record and what was torn."""
         offset = good_end = sectors.HEADER_BYTES
-        size = self._flash.SECTOR
+        size, newest, length = self._flash.SECTOR, bytearray(records.RECORD_MAX), 0
         while offset < size:
             n = self._sectors.record_at(self._last, offset, size)
             if n == 0:
                 offset = self._sectors.skip(self._last, offset, size)
                 continue
             offset = good_end = offset + n
+            newest[:n], length = self._sectors.record(n), n
             self.durable_next = self._sectors.seq() + 1
             if self._sectors.kind() == records.PULLED:
-                pulled = struct.unpack_from("<I", self._sectors.record(n), records.HEAD_BYTES)[0]
+                pulled = struct.unpack_from("<I", newest, records.HEAD_BYTES)[0]
                 self.pulled_seq = max(self.pulled_seq, pulled)
-        self._offset = self._sectors.writable_from(self._last, good_end)
+        self._offset = self._sectors.made_sure(self._last, good_end, memoryview(newest)[:length])

@@ -96,6 +96,30 @@ class Sectors:
             return min(end, boundary)
         return hop if hop < end and self.record_at(number, hop, end) else min(end, boundary)
 
+    def made_sure(self, number, good_end, newest):
+        """Where to go on behind `good_end`, where the record `newest` ends, once no bit there can read either way any more.
+
+        A cell that was on its way when the power went is neither: it reads as it likes until it is programmed again. So the newest
+        record is, as it was found to be whole, and zeros, which no record is, go over the rest of its page and what was torn.
+        """
+        page = self.flash.PAGE
+        start = min((self.writable_from(number, good_end) // page + 1) * page, self.flash.SECTOR)
+        self._program(number, good_end - len(newest), newest)
+        zeros = memoryview(bytes(page))
+        while good_end < start:
+            n = min(page - good_end % page, start - good_end)
+            self._program(number, good_end, zeros[:n])
+            good_end += n
+        return start
+
+    def _program(self, number, offset, view):
+        """Page by page."""
+        done = 0
+        while done < len(view):
+            n = min(self.flash.PAGE - (offset + done) % self.flash.PAGE, len(view) - done)
+            self.flash.program(self.address(number) + offset + done, view[done : done + n])
+            done += n
+
     def writable_from(self, number, good_end):
         """Where to go on behind the last good record: there, if all after it is erased; else the first page boundary
         behind the last byte that is not, so nothing torn is ever written over."""
