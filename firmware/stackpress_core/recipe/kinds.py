@@ -169,6 +169,19 @@ KINDS = (
         begin=steps.begin_hold, met=steps.met_wait, advance=steps.over, rule=_no_rule,
     ),
     Kind(
+        "gap",
+        "Keep the ram where it is and log the force: the set-point rises and falls at its rate as the specimen swells and shrinks, "
+        "up to `most`. Where a larger one would be wanted, or the travel is no longer seen, the program ends and the cell stays held.",
+        "drift", "time over", ("valve", "displacement"), False, (0,),
+        ((1, "for_ms"), (1, "most_cn", "most_pa"), (1, "rate_cn_per_s", "rate_pa_per_s")),
+        (f.FOR, ("within_nm", "nm", 200, 1_000_000, 1000, "the force is left alone while the ram is this near to where it was"))
+        + f.level("most", "largest force that it may come to")
+        + f.RATE
+        + f.timeout(f.HOUR_MS, "hold"),
+        levels=levels.no_higher, times=times.wait,
+        begin=steps.begin_gap, met=steps.met_gap, advance=steps.over, rule=_no_rule,
+    ),
+    Kind(
         "release",
         "Take the force down at a bounded rate, to a level or to nothing, so that the pellet does not crack.",
         "release", "target reached", ("valve",), False, (),

@@ -62,6 +62,11 @@ def to_one(step, area_um2, start_cn):
     return ((field, to_cn or 0),)
 
 
+def no_higher(step, area_um2, start_cn):
+    """Anywhere below its most."""
+    return (_told(step, "most", area_um2),)
+
+
 def up_and_down(step, area_um2, start_cn):
     return _told(step, "high", area_um2), _told(step, "low", area_um2)
 

@@ -10,7 +10,7 @@ from stackpress_core.recipe import program as recipes
 from stackpress_core.recipe.clock import ProgramClock
 from stackpress_core.recipe.current_step import CurrentStep
 from stackpress_core.recipe.standing_order import StandingOrder
-from stackpress_core.recipe.steps import BROKEN, MET
+from stackpress_core.recipe.steps import BOUNDS, MET, TOO_FAR
 from stackpress_core.recipe.times import move_limit_ms
 from stackpress_core.tick import states
 
@@ -264,8 +264,8 @@ class Runner:
     def _run_phase(self):
         step = self.step
         outcome = step.kind.met(step)
-        late = outcome == BROKEN or (outcome != MET and step.timeout_ms > 0 and step.waited(step.timeout_ms))
-        if late and not self._may_go_on("at_timeout", "travel" if outcome == BROKEN else "time-out"):
+        late = outcome > MET or (outcome != MET and step.timeout_ms > 0 and step.waited(step.timeout_ms))
+        if late and not self._may_go_on("at_timeout", BOUNDS[outcome - TOO_FAR] if outcome > MET else "time-out"):
             return
         if late:
             step.late = "time-out"

@@ -13,7 +13,8 @@ from stackpress_core.recipe.times import move_limit_ms
 from stackpress_core.tick.states import SAFE
 
 ABSENT = -(1 << 30)
-NOT_YET, MET, BROKEN = range(3)  # BROKEN: a bound of the step is passed; treated as a time-out
+NOT_YET, MET, TOO_FAR, TOO_MUCH = range(4)  # the last two: a bound of the step is passed; treated as a time-out
+BOUNDS = ("travel", "largest force")
 CONTACT_PASSES = 3  # one noisy reading is no contact
 _PPM = 1_000_000
 
@@ -45,7 +46,7 @@ def met_contact(step):
     travel, here = step.says.get("travel_nm"), step.readings.displacement_nm
     if travel and ABSENT not in (here, step.start_nm):
         if abs(here - step.start_nm) > travel:
-            return BROKEN
+            return TOO_FAR
         step.look_when("DISPLACEMENT", step.start_nm - travel, step.start_nm + travel)
     return NOT_YET
 
@@ -156,6 +157,48 @@ def _settled(step, band_cn):
     need = step.says["settled_for_ms"]
     settled = step.motion.settled(max(1, band_cn), need)
     return step.waited(need) and settled
+
+
+# gap: the set-point goes up or down at its rate until the ram is back where it was when the step began
+
+_AHEAD_S = 2  # so far a time, so that what watches the force stays near to it
+_LEAST_CN = 500  # what a specimen that shrinks is left
+
+
+def begin_gap(step):
+    begin_hold(step)
+    step.start_nm = step.readings.displacement_nm
+    step.passes = 0  # where the set-point goes: 1 up, -1 down
+    step.goal_cn = step.levels_cn[0]
+
+
+def met_gap(step):
+    here, band = step.readings.displacement_nm, step.says["within_nm"]
+    if ABSENT in (here, step.start_nm):
+        return TOO_FAR  # nobody sees the gap any more
+    step.look_when("DISPLACEMENT", step.start_nm - band, step.start_nm + band)
+    off, toward = here - step.start_nm, 0
+    if off > band or off < -band or (step.passes and abs(off) > band // 2):
+        toward = -1 if off > 0 else 1
+        step.look_again()
+    if toward != step.passes or (toward and step.readings.set_point_reached):
+        step.passes = toward
+        if not toward:
+            step.order.stay()
+        elif not _follow(step, toward):
+            return TOO_MUCH
+    return MET if step.waited(step.says["for_ms"]) else NOT_YET
+
+
+def _follow(step, toward):
+    """Move the set-point on; False if it would pass the step's most."""
+    rate, here_cn = rate_cn_per_s(step.says, "rate", step.area_um2), step.order.set_point_cn()
+    if toward > 0 and here_cn >= step.goal_cn:
+        return False
+    to_cn = min(step.goal_cn, max(_LEAST_CN, here_cn + toward * rate * _AHEAD_S))
+    if to_cn != here_cn:
+        step.order.force(to_cn, rate)
+    return True
 
 
 # cycle: phases up, dwell, down, dwell

@@ -181,3 +181,77 @@ def test_a_temperature_that_does_not_come_ends_as_the_step_says():
     press, run = loaded(CONTACT, warm)
     run_on(press, run, 60_000)
     assert run.state == "failed" and "temperature" in run.reason and press.mode == "vent"
+
+
+GAP = {"do": "gap", "for_ms": 600_000, "most_cn": 100_000, "rate_cn_per_s": 1000}
+HELD = {"do": "ramp", "to_cn": 60_000, "rate_cn_per_s": 100_000}
+
+
+def in_gap(creep_um_per_s, **more):
+    """A press whose specimen shrinks (or swells, below nothing) while its gap is kept; and where the ram stood."""
+    press, run = loaded(CONTACT, HELD, hold(for_ms=2000), dict(GAP, **more), at_end="hold")
+    press.stiffness_cn_per_um = 1500.0
+    reach(press, run, 3)
+    press.creep_um_per_s = creep_um_per_s
+    return press, run, press.displacement_nm
+
+
+def most_of(press, run, for_ms, what):
+    """The largest that `what` was until then."""
+    seen = [0]
+
+    def look():
+        seen[0] = max(seen[0], what())
+
+    run_on(press, run, for_ms, 20, until=look)
+    return seen[0]
+
+
+def test_a_gap_is_kept_while_the_specimen_swells_and_the_force_rises():
+    press, run, stood_nm = in_gap(-0.05)
+    far = most_of(press, run, 300_000, lambda: abs(press.displacement_nm - stood_nm))
+    # 15 um that it would have swollen are 225 N
+    assert far < 1500 and 75_000 < press.filtered_cn < 90_000, (far, press.filtered_cn)
+
+
+def test_a_gap_is_kept_while_the_specimen_shrinks_and_the_force_falls():
+    press, run, stood_nm = in_gap(0.05)
+    far = most_of(press, run, 300_000, lambda: abs(press.displacement_nm - stood_nm))
+    assert far < 1500 and 30_000 < press.filtered_cn < 45_000, (far, press.filtered_cn)
+
+
+def test_a_gap_leaves_the_force_alone_while_nothing_moves_and_ends_by_its_time():
+    press, run, _ = in_gap(0.0)
+    orders = len(press.orders)
+    took = run_on(press, run, dt_ms=20)
+    assert run.state == "done" and len(press.orders) == orders and 599_000 < took < 601_000
+
+
+def test_a_gap_that_would_take_more_than_its_most_ends_with_the_cell_held_at_no_more():
+    press, run, _ = in_gap(-0.2)
+    most = most_of(press, run, 600_000, lambda: press.filtered_cn)
+    assert run.state == "failed" and "gap" in run.reason and "largest force" in run.reason
+    assert 99_000 < most <= 100_100 and press.mode == "force"
+
+
+def test_a_gap_whose_scale_is_gone_ends_with_the_cell_held():
+    press, run, _ = in_gap(0.0)
+    run_on(press, run, 10_000)
+    press.ram_um = -(1 << 30) / 1000
+    press._move = lambda dt: None
+    run_on(press, run)
+    assert run.state == "failed" and "travel" in run.reason and press.mode == "force"
+
+
+def test_a_gap_that_shrinks_away_leaves_five_newtons():
+    press, run, _ = in_gap(5.0)
+    under = most_of(press, run, 100_000, lambda: 500 - press.set_cn)
+    assert under == 0 and press.set_cn == 500
+
+
+def test_the_order_never_asks_for_more_than_two_seconds_ahead():
+    press, run, _ = in_gap(-0.05)
+    begun = len(press.orders)
+    run_on(press, run, 100_000, 20)
+    told = [first for _, mode, first, _ in press.orders[begun:] if mode == "force"]
+    assert told and all(abs(a - b) <= 2100 for a, b in zip(told, told[1:]))
