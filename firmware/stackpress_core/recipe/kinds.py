@@ -171,7 +171,7 @@ KINDS = (
     Kind(
         "gap",
         "Keep the ram where it is and log the force: the set-point rises and falls at its rate as the specimen swells and shrinks, "
-        "up to `most`. Where a larger one would be wanted, or the travel is no longer seen, the program ends and the cell stays held.",
+        "up to `most`. Where a larger one would be wanted, or the travel is no longer seen, the program ends with the cell held.",
         "drift", "time over", ("valve", "displacement"), False, (0,),
         ((1, "for_ms"), (1, "most_cn", "most_pa"), (1, "rate_cn_per_s", "rate_pa_per_s")),
         (f.FOR, ("within_nm", "nm", 200, 1_000_000, 1000, "the force is left alone while the ram is this near to where it was"))
