@@ -40,6 +40,7 @@ class StandIn:
         self.creep_halves_s = 0.0
         self.relaxes_per_s = 0.002
         self.regulates = True
+        self.exceeds = ()
         self.answers_after_ms = None
         self.mode = "off"
         self.mode_arg = (0, 0)
@@ -53,6 +54,9 @@ class StandIn:
         self._asked_at = None
         self._force = 0.0
         self._set = 0.0
+
+    def row_exceeds(self, name):
+        return name in self.exceeds
 
     @property
     def time_s(self):

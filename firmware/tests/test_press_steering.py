@@ -90,7 +90,8 @@ def test_set_points_of_cycles_sweeps_and_locked_or_free_rams_are_the_programs_ow
     cycle = {"do": "cycle", "low_cn": 100000, "high_cn": 200000, "rate_cn_per_s": 100000, "count": 9}
     sweep = {"do": "sweep", "forces_cn": [100000, 200000], "rate_cn_per_s": 100000, "soak_ms": 100000}
     relax, watch = {"do": "relax", "for_ms": 9000}, {"do": "watch", "for_ms": 9000}
-    for step, kind in ((cycle, "cycle"), (sweep, "sweep"), (relax, "locked"), (watch, "watch")):
+    gap = {"do": "gap", "for_ms": 9000, "most_cn": 400000, "rate_cn_per_s": 1000}
+    for step, kind in ((cycle, "cycle"), (sweep, "sweep"), (gap, "gap"), (relax, "locked"), (watch, "watch")):
         b = bench().started(CONTACT, ramp(300000), step, VENT)
         b.until(lambda: b.press.runner.open_step == 3)
         b.run(0.2)

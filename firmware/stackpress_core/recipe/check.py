@@ -182,9 +182,9 @@ class _Check:
 
     def follow(self, step, kind):
         """Check where the set-point goes and keep where it stands."""
+        fault = kind.rule(step, self.area_um2, self.set_cn)
         for field, goal_cn in kind.levels(step, self.area_um2, self.set_cn):
             self.go(field, goal_cn)
-        fault = kind.rule(step, self.area_um2)
         if fault:
             self.say("", fault)
 

@@ -35,6 +35,7 @@ class CurrentStep:
         self.late = ""  # what ran out of time in this step, or in this round of it, in words; empty: nothing did
         self.phases = 0  # begun since the press started: a row of the log ends where a phase does
         self.passes = 0  # in a row with the force of a contact
+        self.pace = 0
         self.start_nm = 0
         self.count = 0  # steps, cycles and sweep levels begun in this run: never repeats
         self.cycle = 0

@@ -28,31 +28,40 @@ Kind = namedtuple(
         "begin",  # (runner): its first order
         "met",  # (runner) -> whether the phase has what it waits for
         "advance",  # (runner) -> whether the step is over; else the next phase has begun; see steps.py
-        "rule",  # (step, area_um2) -> what is wrong between its fields, "" if nothing is
+        "rule",  # (step, area_um2, start_cn) -> what is wrong between its fields, or with where it begins, "" if nothing is
     ),
 )
 FAMILIES = ("approach", "move", "visit", "hold", "drift", "release", "watch")
 CONTACT_LEAST_CN = 100
 
 
-def _no_rule(step, area_um2):
+def _no_rule(step, area_um2, start_cn):
     return ""
 
 
-def _rule_of_contact(step, area_um2):
+def _rule_of_contact(step, area_um2, start_cn):
     if levels.level_cn(step, "to", area_um2) >= CONTACT_LEAST_CN:
         return ""
     return f"a contact force below {levels.newtons(CONTACT_LEAST_CN)} can't be told from nothing"
 
 
-def _rule_of_cycle(step, area_um2):
+def _rule_of_cycle(step, area_um2, start_cn):
     (_, high), (_, low) = levels.up_and_down(step, area_um2, 0)
     if low < high:
         return ""
     return f"the lower level {levels.newtons(low)} is not under the upper level {levels.newtons(high)}"
 
 
-def _rule_of_pause(step, area_um2):
+def _rule_of_gap(step, area_um2, start_cn):
+    most_cn = levels.level_cn(step, "most", area_um2)
+    if most_cn < levels.LEFT_CN:
+        return f"its most is below {levels.newtons(levels.LEFT_CN)}, which a specimen that shrinks is left"
+    if start_cn is not None and start_cn > most_cn:
+        return f"it begins at {levels.newtons(start_cn)}, over its own most of {levels.newtons(most_cn)}"
+    return ""
+
+
+def _rule_of_pause(step, area_um2, start_cn):
     return "" if step.get("note") else "needs a note: what the person is to do who is waited for"
 
 
@@ -171,15 +180,16 @@ KINDS = (
     Kind(
         "gap",
         "Keep the ram where it is and log the force: the set-point rises and falls at its rate as the specimen swells and shrinks, "
-        "up to `most`. Where a larger one would be wanted, or the travel is no longer seen, the program ends with the cell held.",
+        "never over `most`. Where more would be wanted (`largest force`), or the scale is lost or stands while the force changes "
+        "(`scale`), the program ends with the cell held.",
         "drift", "time over", ("valve", "displacement"), False, (0,),
         ((1, "for_ms"), (1, "most_cn", "most_pa"), (1, "rate_cn_per_s", "rate_pa_per_s")),
-        (f.FOR, ("within_nm", "nm", 200, 1_000_000, 1000, "the force is left alone while the ram is this near to where it was"))
+        (f.FOR, ("within_nm", "nm", 1000, 1_000_000, 1000, "the force is left alone while the ram is this near to where it was"))
         + f.level("most", "largest force that it may come to")
         + f.RATE
         + f.timeout(f.HOUR_MS, "hold"),
-        levels=levels.no_higher, times=times.wait,
-        begin=steps.begin_gap, met=steps.met_gap, advance=steps.over, rule=_no_rule,
+        levels=levels.between, times=times.wait,
+        begin=steps.begin_gap, met=steps.met_gap, advance=steps.over, rule=_rule_of_gap,
     ),
     Kind(
         "release",

@@ -6,6 +6,8 @@ step are all that it may ask for: they are judged before a program starts, and t
 
 from stackpress_core.recipe.fields import CN_PER_PA_UM2
 
+LEFT_CN = 500  # a ram with less on it may leave the specimen
+
 
 def force_cn(pressure_pa, area_um2):
     """Force of a pressure over an area, to the nearest 0.01 N, exact in integers."""
@@ -62,9 +64,9 @@ def to_one(step, area_um2, start_cn):
     return ((field, to_cn or 0),)
 
 
-def no_higher(step, area_um2, start_cn):
-    """Anywhere below its most."""
-    return (_told(step, "most", area_um2),)
+def between(step, area_um2, start_cn):
+    """Anywhere from what a specimen that shrinks is left to the step's most."""
+    return ("", LEFT_CN), _told(step, "most", area_um2)
 
 
 def up_and_down(step, area_um2, start_cn):

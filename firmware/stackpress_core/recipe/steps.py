@@ -8,13 +8,13 @@ what waits for a time asks whether it has `waited`: the next pass comes by then.
 a pass by themselves.
 """
 
-from stackpress_core.recipe.levels import level_cn, rate_cn_per_s
+from stackpress_core.recipe.levels import LEFT_CN, level_cn, rate_cn_per_s
 from stackpress_core.recipe.times import move_limit_ms
 from stackpress_core.tick.states import SAFE
 
 ABSENT = -(1 << 30)
-NOT_YET, MET, TOO_FAR, TOO_MUCH = range(4)  # the last two: a bound of the step is passed; treated as a time-out
-BOUNDS = ("travel", "largest force")
+NOT_YET, MET, TOO_FAR, TOO_MUCH, UNSEEN = range(5)  # the last three: a bound of the step is passed; treated as a time-out
+BOUNDS = ("travel", "largest force", "scale")
 CONTACT_PASSES = 3  # one noisy reading is no contact
 _PPM = 1_000_000
 
@@ -162,43 +162,55 @@ def _settled(step, band_cn):
 # gap: the set-point goes up or down at its rate until the ram is back where it was when the step began
 
 _AHEAD_S = 2  # so far a time, so that what watches the force stays near to it
-_LEAST_CN = 500  # what a specimen that shrinks is left
+_SLOWEST = 64  # times slower than it may: a valve or a friction that lags behind would swing for ever
 
 
 def begin_gap(step):
+    if not step.readings.set_point_reached:
+        step.order.stay()  # what was on its way before this step may go further than it allows
     begin_hold(step)
+    step.goal_cn = step.levels_cn[-1]
     step.start_nm = step.readings.displacement_nm
     step.passes = 0  # where the set-point goes: 1 up, -1 down
-    step.goal_cn = step.levels_cn[0]
+    step.pace = 0  # how much slower than it may it went last, and there
 
 
 def met_gap(step):
-    here, band = step.readings.displacement_nm, step.says["within_nm"]
+    r, band = step.readings, step.says["within_nm"]
+    here = r.displacement_nm
     if ABSENT in (here, step.start_nm):
-        return TOO_FAR  # nobody sees the gap any more
+        return UNSEEN
+    if step.order.last[1] > step.goal_cn:
+        return TOO_MUCH
     step.look_when("DISPLACEMENT", step.start_nm - band, step.start_nm + band)
     off, toward = here - step.start_nm, 0
     if off > band or off < -band or (step.passes and abs(off) > band // 2):
         toward = -1 if off > 0 else 1
         step.look_again()
-    if toward != step.passes or (toward and step.readings.set_point_reached):
+    done = step.waited(step.says["for_ms"])
+    if step.passes and (done or toward != step.passes):
+        step.order.stay()
+        step.passes = 0
+    if toward and not done and (not step.passes or r.set_point_reached):
         step.passes = toward
-        if not toward:
-            step.order.stay()
-        elif not _follow(step, toward):
-            return TOO_MUCH
-    return MET if step.waited(step.says["for_ms"]) else NOT_YET
+        return _follow(step, toward)
+    return MET if done else NOT_YET
 
 
 def _follow(step, toward):
-    """Move the set-point on; False if it would pass the step's most."""
-    rate, here_cn = rate_cn_per_s(step.says, "rate", step.area_um2), step.order.set_point_cn()
+    """Move the set-point on, unless it would pass the step's most, or the force has changed and the scale has not moved."""
+    if step.readings.row_exceeds("sensor"):
+        return UNSEEN
+    here_cn, slower = step.readings.set_cn, abs(step.pace)
     if toward > 0 and here_cn >= step.goal_cn:
-        return False
-    to_cn = min(step.goal_cn, max(_LEAST_CN, here_cn + toward * rate * _AHEAD_S))
+        return TOO_MUCH
+    slower = min(2 * slower, _SLOWEST) if step.pace * toward < 0 else max(1, slower // 2)  # a turn is made with more care
+    step.pace = toward * slower
+    rate = max(1, rate_cn_per_s(step.says, "rate", step.area_um2) // slower)
+    to_cn = min(step.goal_cn, max(min(LEFT_CN, here_cn), here_cn + toward * rate * _AHEAD_S))
     if to_cn != here_cn:
         step.order.force(to_cn, rate)
-    return True
+    return NOT_YET
 
 
 # cycle: phases up, dwell, down, dwell

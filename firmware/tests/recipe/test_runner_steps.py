@@ -240,7 +240,7 @@ def test_a_gap_whose_scale_is_gone_ends_with_the_cell_held():
     press.ram_um = -(1 << 30) / 1000
     press._move = lambda dt: None
     run_on(press, run)
-    assert run.state == "failed" and "travel" in run.reason and press.mode == "force"
+    assert run.state == "failed" and run.reason == "step 4 (gap): scale" and press.mode == "force"
 
 
 def test_a_gap_that_shrinks_away_leaves_five_newtons():
@@ -255,3 +255,56 @@ def test_the_order_never_asks_for_more_than_two_seconds_ahead():
     run_on(press, run, 100_000, 20)
     told = [first for _, mode, first, _ in press.orders[begun:] if mode == "force"]
     assert told and all(abs(a - b) <= 2100 for a, b in zip(told, told[1:]))
+
+
+def test_a_gap_whose_scale_stands_while_the_force_changes_ends_with_the_cell_held():
+    press, run, _ = in_gap(-0.2)
+    run_on(press, run, 20_000)
+    press.exceeds = ("sensor",)
+    took = run_on(press, run)
+    assert run.state == "failed" and run.reason == "step 4 (gap): scale" and press.mode == "force" and took < 15_000
+
+
+def test_a_gap_that_ends_while_its_set_point_moves_leaves_it_where_it_is():
+    press, run, _ = in_gap(-0.2, for_ms=61_000)
+    run_on(press, run)
+    assert run.state == "done" and abs(press.mode_arg[0] - press.set_cn) <= 10
+
+
+def test_a_gap_is_caught_up_with_after_a_pause_in_which_the_force_stood():
+    press, run, stood_nm = in_gap(-0.05)
+    run_on(press, run, 60_000)
+    run.pause()
+    run_on(press, run, 60_000)
+    off, force_cn = abs(press.displacement_nm - stood_nm), press.filtered_cn
+    run.resume()
+    run_on(press, run, 60_000)
+    assert off > 2500 and abs(press.displacement_nm - stood_nm) < 1500 and press.filtered_cn > force_cn + 2000
+
+
+def test_what_was_on_its_way_before_a_gap_stays_where_it_is_when_it_begins():
+    slow = {"do": "ramp", "to_cn": 90_000, "rate_cn_per_s": 100, "timeout_ms": 20_000, "at_timeout": "go_on"}
+    press, run = loaded(CONTACT, HELD, slow, dict(GAP, most_cn=90_000), at_end="hold")
+    reach(press, run, 3)
+    force_cn = press.set_cn
+    run_on(press, run, 60_000)
+    assert press.set_cn <= force_cn + 10 < 70_000 and press.filtered_cn < 70_000
+
+
+def test_a_gap_that_begins_with_more_than_its_most_ends_at_once():
+    press, run = loaded({"do": "contact", "to_cn": 60_000, "speed_um_per_s": 500}, dict(GAP, most_cn=60_000), at_end="hold")
+    reach(press, run, 1)
+    run_on(press, run, 10_000)
+    assert run.state == "failed" and run.reason == "step 2 (gap): largest force" and press.filtered_cn < 70_000
+
+
+def test_a_gap_that_turns_goes_slower_and_one_that_goes_on_faster_again():
+    press, run, _ = in_gap(-0.2)
+    run_on(press, run, 30_000)
+    up = run.step.pace
+    press.creep_um_per_s = 0.2
+    run_on(press, run, 100_000, until=lambda: run.step.pace < 0)
+    turned = run.step.pace
+    press.creep_um_per_s = 2.0
+    run_on(press, run, 20_000)
+    assert (up, turned, run.step.pace) == (1, -2, -1)

@@ -1,0 +1,86 @@
+"""A ram that stays where it is while the specimen breathes against it: travel, force, and what ends such a step, by the plant's truth."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import stackpress
+from stackpress.press import Press
+from stackpress_plant.files import SPECIMENS
+
+from hil_tests.targets.sim import SimTarget
+
+QUICK = (("value = 1.0, source = \"cell set", "value = 0.1, source = \"cell set"), ("value = 20, source", "value = 0.03, source"))
+GAP_S = 25
+
+
+@contextmanager
+def in_gap(folder: Path, plant: str = "nominal", most_cn: int = 150_000) -> Iterator[tuple[SimTarget, Press]]:
+    """The ram stands on a cell that breathes 12 um within two minutes."""
+    text = (SPECIMENS / "breathing_cell.toml").read_text()
+    for old, new in QUICK:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    (folder / "cell.toml").write_text(text)
+    steps = [
+        {"do": "contact", "to_cn": 5000, "speed_um_per_s": 500},
+        {"do": "ramp", "to_cn": 66_400, "rate_cn_per_s": 10_000},
+        {"do": "hold", "for_ms": 3000},
+        {"do": "gap", "for_ms": GAP_S * 1000, "most_cn": most_cn, "rate_cn_per_s": 3000},
+    ]
+    program = {"format": 1, "name": "fixed", "steps": steps, "at_end": "hold"}
+    documents = {"program/fixed": json.dumps(program).encode()}
+    with SimTarget(plant=plant, specimen=folder / "cell.toml", documents=documents, truth=False) as target:
+        with stackpress.open(target.port) as press:
+            target.run_until(0.2)
+            press.arm()
+            target.run_for(0.01)
+            press.start("fixed")
+            for _ in range(100):
+                if press.program_state().step == 4:
+                    break
+                target.run_for(0.5)
+            yield target, press
+
+
+def truth(target: SimTarget) -> tuple[float, float]:
+    """Force / N and travel / um."""
+    now = target.supervisor.request(do="truth")["truth"]
+    return now["force_n"], now["displacement_m"] * 1e6
+
+
+@pytest.mark.parametrize("plant", ["nominal", "fill_vent"])
+def test_the_ram_stays_within_two_micrometres_while_the_force_of_a_breathing_cell_changes_by_a_hundred_newtons(
+    plant: str, tmp_path: Path
+) -> None:
+    with in_gap(tmp_path, plant) as (target, press):
+        seen = []
+        while press.program_state().step == 4 and press.state != "tripped":
+            seen.append(truth(target))
+            target.run_for(1)
+        forces, travels = zip(*seen, strict=True)
+        assert len(seen) > GAP_S - 3 and max(forces) - min(forces) > 100, (len(seen), min(forces), max(forces))
+        assert max(travels) - min(travels) < 3, (min(travels), max(travels))
+        assert max(abs(one - travels[0]) for one in travels) < 2
+        assert press.state in ("holding", "pressing", "releasing")
+
+
+def test_a_gap_that_would_need_more_than_its_most_ends_with_the_cell_held_at_no_more(tmp_path: Path) -> None:
+    with in_gap(tmp_path, most_cn=70_000) as (target, press):
+        most = 0.0
+        for _ in range(GAP_S):
+            target.run_for(1)
+            most = max(most, truth(target)[0])
+        assert 690 < most < 710 and press.state == "holding" and press.program_state().left_s is not None
+
+
+@pytest.mark.parametrize("fault", ["scale_gone", "scale_stands"])
+def test_a_gap_whose_scale_fails_never_presses_with_more_than_its_most(fault: str, tmp_path: Path) -> None:
+    with in_gap(tmp_path, most_cn=90_000) as (target, press):
+        target.run_for(5)
+        target.fault(fault)
+        target.run_for(GAP_S)
+        force_n, _ = truth(target)
+        assert force_n < 910 and press.state == "holding"
