@@ -85,8 +85,8 @@ def _limits(values: params.Values, late_ms: float, place: int, kind: str, to_cn:
 
 
 def _holds(kind: Any) -> bool:
-    """Whether the force is regulated at a level in such a step: in all but what only moves it, or locks the valve."""
-    return kind.met is not steps.met_move and kind.begin is not steps.begin_relax
+    """Whether the force is regulated at a level in such a step: in all but what moves it, or locks the valve."""
+    return kind.met not in (steps.met_move, steps.met_gap) and kind.begin is not steps.begin_relax
 
 
 def open_cn(values: params.Values, late_ms: float, from_cn: int, above_cn: int) -> float:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from stackpress import held, paths, programs, step_limits
 from stackpress.config import load
+from stackpress.logs import holds
 
 PRESS = paths.BOARDS / "sim" / "press.toml"
 
@@ -56,3 +57,12 @@ def test_each_force_that_a_step_holds_is_told_in_words() -> None:
     told = held.expected([row(50, 1), row(50000, 100)], orders)
     assert told and {one.force_n for one in told} == {one.to_n for one in orders if one.holds}
     assert "this press holds ±" in told[0].text
+
+
+def test_a_gap_whose_force_follows_its_ram_is_no_force_that_is_held() -> None:
+    gap = {"do": "gap", "for_ms": 1000, "most_cn": 100_000, "rate_cn_per_s": 1000}
+    steps = [{"do": "contact", "to_cn": 5000}, {"do": "ramp", "to_cn": 50_000, "rate_cn_per_s": 1000}, gap]
+    orders = step_limits.of({"format": 1, "name": "x", "steps": steps}, load(PRESS))
+    assert [one.to_n for one in orders if one.kind == "gap"] == [1000, 5] and not any(one.holds for one in orders)
+    assert held.expected([row(50, 1), row(50000, 100)], orders) == []
+    assert not holds._regulated("gap") and holds._regulated("hold")
