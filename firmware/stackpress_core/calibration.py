@@ -52,9 +52,9 @@ _K_CELL_CEILING = const(188)
 
 
 @micropython.viper
-def follow(blackboard, follows, passed_ms: int, rated: int) -> int:
+def follow(S, follows, passed_ms: int, rated: int) -> int:
     """The cells `passed_ms` later; whether one of them is not at rest."""
-    s = ptr32(blackboard)
+    s = ptr32(S)
     f = ptr32(follows)
     moved = 0
     i = 0

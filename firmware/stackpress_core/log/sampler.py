@@ -52,10 +52,10 @@ _RING_LEFT = const(175)
 
 
 @micropython.viper
-def words(numbers, blackboard, places, end: int):
+def words(numbers, S, places, end: int):
     """Those numbers that are words of the blackboard."""
     n = ptr32(numbers)
-    s = ptr32(blackboard)
+    s = ptr32(S)
     p = ptr8(places)
     i = 0
     while i < end:

@@ -61,9 +61,9 @@ _K_KIND = const(200)
 
 
 @micropython.viper
-def row(blackboard, ring, at: int):
+def row(S, ring, at: int):
     """The columns of one row that the blackboard tells, ten times a second: as few instructions as may be."""
-    s = ptr32(blackboard)
+    s = ptr32(S)
     c = ptr32(ring)
     c[at + 1] = s[_T_SECOND]
     if s[_HZ]:
