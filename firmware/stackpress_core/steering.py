@@ -168,10 +168,9 @@ def extend(o, ms):
         raise Refused("a step lasts %d days at most" % (TIME_MAX_MS // 86_400_000))
     if timed:
         step.says["for_ms"] = old + ms
+        r.expected_ms[r.index] += ms
     else:
         step.timeout_ms = old + ms
-    expected, longest = r.times[r.index]
-    r.times[r.index] = expected + (ms if timed else 0), longest + ms
     _told(o, "length", old // 1000, (old + ms) // 1000)
 
 

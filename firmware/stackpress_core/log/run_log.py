@@ -131,7 +131,7 @@ class RunLog:
     def _end(self, zero_known):
         r, s = self.readings, self.S
         self.ended = True
-        self.runner.program["steps"] = ()  # nobody asks for them any more, and the next one needs the room
+        self.runner.give_back()
         outcome = records.RUN_ABORTED if self.runner.reason == "aborted" else OUTCOME_OF[self.runner.state]
         zero = self.calibrator.zero_cn if zero_known else [records.ABSENT_I32] * blackboard.CELLS
         self.journal.write(

@@ -184,3 +184,4 @@ class Panel:
             self.problem = complaints[0]
         else:
             self.totals = program.Totals(document)
+            self.totals.times = ()  # what stays in many small pieces leaves no large one free

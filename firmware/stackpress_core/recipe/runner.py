@@ -37,7 +37,7 @@ class Runner:
         self.state = IDLE
         self.reason = ""
         self.index = -1
-        self.times = []  # of each step: expected ms, longest ms
+        self.expected_ms = ()  # of each step
         self.start_cn = self.highest_cn = 0  # what the program begins with, and goes to at most
         self._tail_ms = 0  # expected of the steps that come after this one
         self._waits = False  # for the step's temperature
@@ -101,7 +101,7 @@ class Runner:
         """Expected time to the end; a guess wherever a step waits for something."""
         if self.state != RUNNING and self.state != PAUSED:
             return 0
-        here = self.times[self.index][0] - self.step_time_ms if self.index >= 0 else 0
+        here = self.expected_ms[self.index] - self.step_time_ms if self.index >= 0 else 0
         return max(0, here) + self._tail_ms
 
     @property
@@ -127,13 +127,18 @@ class Runner:
             totals = recipes.Totals(program, limits.get("start_cn", 0))
             self.program, self.start_cn = program, limits.get("start_cn", 0)
             self.step.of_program(program, limits)
-            self.times, self.highest_cn = totals.times, totals.highest_cn
+            self.expected_ms, self.highest_cn = [expected for expected, _ in totals.times], totals.highest_cn
             limit_ms, rate = limits.get("stop_limit_ms", 0), self.step.stop_rate_cn_per_s
             if rate != limits.get("release_rate_cn_per_s"):  # its own, so it has the time that it needs
                 limit_ms = max(limit_ms, move_limit_ms(totals.highest_cn, rate))
             self.motion.ramp_down_as(rate, limit_ms)
             self.state, self.index, self.reason = IDLE, -1, ""
         return complaints
+
+    def give_back(self):
+        """Nobody asks for the steps of a program that is over; the next one needs the room in as few pieces as can be."""
+        self.program["steps"] = self.expected_ms = self.step.levels_cn = ()
+        self.step.says = {}
 
     def start(self, run_no):
         """Begin with the first step at the next pass; Refused if there is nothing to run."""
@@ -142,7 +147,7 @@ class Runner:
         self.run_no = run_no
         self.state, self.reason, self.index = RUNNING, "", -1
         self.step.count = self.step.cycle = 0
-        self._tail_ms = sum([times[0] for times in self.times])
+        self._tail_ms = sum(self.expected_ms)
         self._skips = self.step.asks = False
         self.clock.restart()
 
@@ -288,7 +293,7 @@ class Runner:
             return
         self.index = index
         self.step.take(self.program["steps"][index], index + 1)
-        self._tail_ms -= self.times[index][0]
+        self._tail_ms -= self.expected_ms[index]
         self._waits = self.step.wants_temperature
         if self._waits:
             self._wait_for_temperature()

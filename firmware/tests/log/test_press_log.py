@@ -141,6 +141,17 @@ def test_every_run_has_an_end_even_when_the_next_one_starts_at_once():
     assert [run["run"] for run in b.records(records.RUN)] == [1, 2, 3]
 
 
+def test_nothing_that_lies_in_small_pieces_stays_of_a_program_that_is_over():
+    b = bench()
+    b.started(CONTACT, *[hold(100) for _ in range(20)], VENT)
+    b.until_state(states.SAFE, 60)
+    b.run(3)
+    runner, totals = b.press.runner, b.press.panel.totals
+    assert b.press.run_log.ended and runner.state == "done" and runner.time_left_ms == 0
+    assert (runner.program["steps"], runner.expected_ms, runner.step.levels_cn, runner.step.says) == ((), (), (), {})
+    assert totals.steps == 22 and totals.times == ()
+
+
 def outcome_after(end):
     b = bench().pressed()
     end(b)
