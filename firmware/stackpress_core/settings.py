@@ -10,6 +10,7 @@ import stackpress_core
 from stackpress_core import document_rules, params, tuning
 from stackpress_core.errors import Refused
 from stackpress_core.recipe import program
+from stackpress_core.recipe.fields import STEPS_MAX
 from stackpress_core.tick import blackboard, states
 
 AT = blackboard.AT
@@ -50,6 +51,7 @@ class Settings:
         self.readings = readings
         self.documents = documents
         self.board = board
+        self.steps_most = getattr(board, "settings", {}).get("program_steps", STEPS_MAX)  # of a program: as its memory allows
         self.work = getattr(board, "still_at_work", int)  # a long document takes a small chip as long as its watchdog waits
         self.problems = {}
         self.changed = []
@@ -194,4 +196,6 @@ class Settings:
             tell(name, changes, crc, self.documents.crc(name))
 
     def program_limits(self):
-        return program.limits_of(self.params, self.board.capabilities)
+        limits = program.limits_of(self.params, self.board.capabilities)
+        limits["steps"] = self.steps_most
+        return limits

@@ -1,7 +1,8 @@
 """What is told of a store of documents that was not found as it was left."""
 
-from bench_press import MemoryBoard, PressBench
+from bench_press import MemoryBoard, PressBench, hold, recipe
 from stackpress_core.log import records
+from test_press_arming import refusal
 
 TOLD = "made new: what lay there was not ours"
 
@@ -45,3 +46,13 @@ def test_a_store_that_takes_nothing_says_why_among_the_checks():
 def test_a_store_that_keeps_what_it_is_given_is_nothing_to_check():
     b = bench()
     assert b.press.arming.store_keeps and all(code != "store" for code, _ in b.press.arming.failing())
+
+
+def test_a_board_says_how_many_steps_it_holds_and_takes_no_more():
+    for settings, most in (({}, 255), ({"program_steps": 3}, 3)):
+        board = MemoryBoard()
+        board.settings = settings
+        b = PressBench(board)
+        assert ask(b, b"PROG:STEP?") == b"%d\n" % most
+        b.put(recipe(*[hold(1000)] * 3))
+    assert "this press holds 3 steps, these are 4" in refusal(b.put, recipe(*[hold(1000)] * 4))

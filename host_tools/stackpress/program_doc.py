@@ -45,7 +45,7 @@ After the last step the force is released at the stop rate and the press is vent
 
 A step, or several, may stand for many: `for` names lists, every combination comes once, the last list fastest. A list is
 used by its name, as a value or within braces in a note; its unit has to be the key's. A press has only the steps that come of
-it (255 at most, 8 kB; a Pico's memory holds about 64), and each is judged as if it had been written by hand. Steps without a
+it (255 at most, 8 kB; a Pico holds 64 and says so), and each is judged as if it had been written by hand. Steps without a
 note get one that says where in the loop they are; `note = ""` leaves it out.
 
 ```toml

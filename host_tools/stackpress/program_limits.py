@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from stackpress_core import params
 from stackpress_core.recipe import program
+from stackpress_core.recipe.fields import STEPS_MAX
 
 from stackpress.config import Effective, config_document, parse_config
 
@@ -17,11 +18,15 @@ class Configured(Protocol):
     def document_get(self, name: str) -> bytes | None:
         """A document's JSON text, or None."""
 
+    def program_steps(self) -> int | None:
+        """How many steps it holds, or None."""
+
 
 def of(effective: Effective) -> dict[str, Any]:
     """The limits that a configuration puts on programs."""
     raws = parse_config(config_document(effective))[1]
-    return dict(program.limits_of(params.Values(raws), set(effective.board.capabilities)))
+    found = dict(program.limits_of(params.Values(raws), set(effective.board.capabilities)))
+    return {**found, "steps": effective.board.settings.get("program_steps", STEPS_MAX)}
 
 
 def on(press: Configured) -> dict[str, Any] | None:
@@ -31,4 +36,4 @@ def on(press: Configured) -> dict[str, Any] | None:
         return None
     found = dict(program.limits_of(params.Values(parse_config(data)[1]), ()))
     found.pop("capabilities", None)
-    return found
+    return {**found, "steps": press.program_steps() or STEPS_MAX}

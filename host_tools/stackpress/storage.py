@@ -105,6 +105,16 @@ class Storage(Session):
                 raise NoSuchProgram(f"There is no program {program}.", programs.near(program, there))
         return self.program_push(program), True
 
+    @understood
+    def program_steps(self) -> int | None:
+        """How many steps the press holds; None for a firmware that does not tell."""
+        try:
+            return int(self.query("PROG:STEP?"))
+        except PressRefused as error:
+            if error.number != UNKNOWN_HEADER:
+                raise
+            return None
+
     def program_delete(self, name: str) -> None:
         """Remove a program. Raises PressRefused."""
         self.command(f"PROG:DEL {quoted(name)}")

@@ -8,8 +8,9 @@ import pytest
 import stackpress
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stackpress import programs
+from stackpress import paths, program_limits, programs
 from stackpress.cli import app
+from stackpress.config.layers import load
 from stackpress_core import params
 from stackpress_core.documents import LENGTH_MAX
 from stackpress_core.recipe import program
@@ -132,6 +133,16 @@ def test_more_steps_than_a_press_can_number_are_refused_before_they_are_made(cou
     levels = ", ".join(["1"] * count)
     found = complaints(f'name = "x"\n[[step]]\ndo = "hold"\nnote = ""\nfor = {{for_s = [{levels}]}}\n')
     assert found == [] if count == STEPS_MAX else f"more than {STEPS_MAX} steps" in found[0]
+
+
+def test_a_press_that_holds_fewer_steps_is_told_of_with_their_number_before_anything_is_sent() -> None:
+    limits, other = [program_limits.of(load(paths.BOARDS / board / "press.toml")) for board in ("pico_hx711", "sim")]
+    assert limits["steps"] == 64 and other["steps"] == STEPS_MAX
+    for count in (64, 65):
+        levels = ", ".join(["1"] * count)
+        text = f'name = "x"\n[[step]]\ndo = "hold"\nnote = ""\nfor = {{for_s = [{levels}]}}\n'
+        said = [str(one) for one in programs.parse(text, "p.toml", limits)[1]]
+        assert said == [] if count == 64 else len(said) == 1 and "holds 64 steps, these are 65" in said[0], said
 
 
 def test_what_does_not_fit_into_a_document_is_told_with_its_size_before_it_is_sent() -> None:

@@ -29,6 +29,10 @@ def find(program, limits, spell=_as_it_is):
     if not isinstance(steps, (list, tuple)) or not 1 <= len(steps) <= STEPS_MAX:
         check.say("steps", f"a program has 1 to {STEPS_MAX} steps")
         return check.found
+    most = limits.get("steps", STEPS_MAX)
+    if len(steps) > most:
+        check.say("steps", f"this press holds {most} steps, these are {len(steps)}: make two programs, the second from held")
+        return check.found
     area = program.get("area_um2", 0)
     check.area_um2 = None if _fault(header["area_um2"], area) else area
     check.set_cn = limits.get("start_cn", 0)

@@ -219,6 +219,7 @@ TABLE = (
     ("PROGram:SETPoint", "program_set_point", "num:force:0:10000000,[num:force:1:10000000]",
      "Another force for a step that holds or ramps, or for a cell left held; how fast, in units a second, else as before"),
     ("PROGram:RUN?", "program_run_q", "", "Die area in um2, steps, valve set-point, sample, outcome, why, note of the step"),
+    ("PROGram:STEPs?", "settings.steps_most", "", "How many steps a program may have: as the board's memory allows"),
     ("PROGram:DELete", "program_delete", "str", "Remove a program"),
     ("PARameter:CATalog?", "parameter_catalog_q", "", "Parameters by name"),
     ("PARameter[:VALue]?", "parameter_q", "str,[word:MINimum|MAXimum|DEFault]", "Value, minimum, default, maximum, help"),

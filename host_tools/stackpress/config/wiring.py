@@ -13,6 +13,7 @@ from .toml_file import Layer
 
 # (table, key, what is wrong, what would be right)
 Finding = tuple[str, str, str, str]
+OF_THE_BOARD = ("program_steps",)  # settings that no part wants but the firmware itself
 SPI_PLACES = {"clock": 2, "data_in": 3, "data_out": 0}  # by the ends of the roles: what the chip on the bus calls it
 
 
@@ -43,7 +44,7 @@ def _settings(fitted: list[Part], settings: Mapping[str, object]) -> Iterator[Fi
         if name not in settings:
             yield "drivers", one.role, f'"{one.name}" wants to know {name}', f"[settings] with {name} = ..."
     for name in settings:
-        if name not in wanted:
+        if name not in wanted and name not in OF_THE_BOARD:
             right = did_you_mean(name, wanted, ", ".join(wanted) or "leave it out")
             yield "settings", name, "no driver of this board has such a setting", right
 
