@@ -35,7 +35,7 @@ from stackpress_core.tick import blackboard  # noqa: E402
 from drivers import tick_vector, usb_serial, watchdog  # noqa: E402
 
 WALL_MASK = (1 << 30) - 1
-_LOOP = const(64)  # in the trail: this loop, then the parts that are served (last_words.py)
+_LOOP, _WIRE = const(64), const(1)  # in the trail: this loop, then the parts that are served; the wire between them (last_words.py)
 _HZ, _TOKEN = blackboard.AT["HZ"], blackboard.AT["TOKEN"]
 _STATUS, _STALE, _VALVE = blackboard.AT["STATUS"], blackboard.AT["SIG_STALE"], blackboard.AT["VALVE"]
 COLLECT_MS = 500  # garbage that is left lies between what comes to stay, and no large piece is free for a document
@@ -72,7 +72,7 @@ class Board:
         self._buses = {}
         self.panel = self._part("panel")
         self.flash = self._journal()
-        self.flash.whole_records, self.flash.blank = usb_serial.whole_records, usb_serial.blank
+        self.flash.whole_records = usb_serial.whole_records
         size, address = image_facts.RING_BYTES, image_facts.RING_ADDRESS
         self.ring = memory.at(address, size) if address else bytearray(size)
         self._converter, self._actuator, self._deadman = self._part("converter"), self._part("actuator"), self._part("deadman")
@@ -143,7 +143,7 @@ class Board:
                 part.begin(press)
         services = [part.service for part in self._parts if hasattr(part, "service")]
         dog.start()
-        foreground, wall, trail, collected = press.foreground, self.wall_ms, self.trail, 0
+        foreground, serve, wall, trail, collected = press.foreground, press.serve, self.wall_ms, self.trail, 0
         while not press.wants_prompt:
             if not S[_VALVE] & blackboard.VALVE_POWERED and (wall() - collected) & WALL_MASK > COLLECT_MS:
                 collected = wall()
@@ -151,9 +151,12 @@ class Board:
             if S[_HZ] != self._hz:
                 self._run_at(S[_HZ])
             foreground(wall())
-            trail[0] = _LOOP
+            at = _LOOP
             for service in services:
-                trail[0] += 1
+                trail[0] = _WIRE
+                serve()
+                at += 1
+                trail[0] = at
                 service(wall())
             trail[0] = _LOOP
             if S[_STATUS] & blackboard.SAMPLE_CHIP_RESET or S[_STALE] > S[_HZ]:

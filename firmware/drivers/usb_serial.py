@@ -10,7 +10,7 @@ import usb_wire
 
 from drivers import memory
 
-whole_records, blank = usb_wire.whole_records, usb_wire.blank  # as log/sectors.py has them, in a twentieth of the time
+whole_records = usb_wire.whole_records  # as log/sectors.py has it, in a twentieth of the time
 WALL_MASK = (1 << 30) - 1
 BROKE, HUNG_UP = 1, 2  # of `told`
 WORD = 4
@@ -21,8 +21,8 @@ class UsbSerial:
 
     def __init__(self):
         self.read, self.write, self.told, self.idle = usb_wire.read, usb_wire.write, usb_wire.told, usb_wire.idle
-        self.rows, self.crc32 = usb_wire.rows, usb_wire.crc32  # as scpi/outbox.py has them
-        self.asked = usb_wire.asked  # as scpi/repeated.py wants it
+        self.rows, self.close_block = usb_wire.rows, usb_wire.close_block  # as scpi/outbox.py has them
+        self.asked, self.log_asked = usb_wire.asked, usb_wire.log_asked  # as scpi/repeated.py wants them
 
     def listen(self, words, index):
         """From now on the port is the press's; whatever stops sets `words[index]`."""

@@ -44,14 +44,20 @@ def wrap(name, sequence, text):
 
 
 def unwrap(name, raw):
-    """(sequence, text) of a slot, or None if it is absent, torn or foreign."""
+    """(sequence, text) of a slot, or None if it is absent, torn or foreign. What can be changed is cut to the text where it lies: a
+    copy of 8 kB would have to find room beside it."""
     if raw is None or len(raw) < HEAD_BYTES:
         return None
     magic, sequence, length, crc = struct.unpack_from(HEAD, raw, 0)
-    text = bytes(memoryview(raw)[HEAD_BYTES : HEAD_BYTES + length])
+    text = memoryview(raw)[HEAD_BYTES : HEAD_BYTES + length]
     if magic != MAGIC or len(text) != length or checksum(name, sequence, text) != crc:
         return None
-    return sequence, text
+    if not isinstance(raw, bytearray):
+        return sequence, bytes(text)
+    text = None  # CPython cuts nothing that somebody looks at
+    raw[HEAD_BYTES + length :] = b""
+    raw[:HEAD_BYTES] = b""
+    return sequence, raw
 
 
 def no_complaints(document):

@@ -101,7 +101,7 @@ class Firmware:
         parts = (self._serve, self.lease.look, self._contacts, self.controls.look, self._program, self.motion.look,
                  self._tenth, self.calibrator.look, self.run_log.look, self.sampler.look)  # fmt: skip
         if hasattr(board.serial, "listen"):  # a pass of a board takes milliseconds, and no question waits that long
-            parts = tuple([look for part in parts for look in (part, self._serve_between)])
+            parts = tuple([look for part in parts for look in (part, self.serve)])
         self.scheduler.take(parts)
         self._passed_s = self._passed_sub = -1
         self._tenth_ms = 0
@@ -166,7 +166,8 @@ class Firmware:
         if self.server.poll():
             self.scheduler.look_all()
 
-    def _serve_between(self):
+    def serve(self):
+        """Between two parts of a pass, and of the board's own: what a host waits for."""
         if self.server.go_on():
             self.scheduler.look_all()
 

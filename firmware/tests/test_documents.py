@@ -3,7 +3,7 @@
 import binascii
 
 from fakes import Store
-from stackpress_core.documents import Documents, Transfer, from_base64, wrap
+from stackpress_core.documents import Documents, Transfer, from_base64, unwrap, wrap
 from stackpress_core.errors import Refused, ScpiError, StorageFault
 
 
@@ -138,3 +138,13 @@ def test_broken_base64_is_refused():
     for text in ("", "a", "abc", "ab=c", "====", "ab c", "ab\xe4d", "abcd="):
         fails(ScpiError, from_base64, text)
     assert from_base64("YWJj") == b"abc"
+
+
+def test_a_slot_is_cut_to_its_text_where_it_lies_and_what_can_not_be_changed_is_left_alone():
+    raw = wrap("config", 3, b'{"a":1}')
+    there = bytearray(raw + b"torn")
+    assert unwrap("config", there) == (3, b'{"a":1}') and there == b'{"a":1}'
+    assert unwrap("config", raw) == (3, b'{"a":1}') and raw == wrap("config", 3, b'{"a":1}')
+    for bad in (raw[:-1], raw[:15], b"", raw.replace(b"1", b"2")):
+        kept = bytearray(bad)
+        assert unwrap("config", kept) is None and kept == bad

@@ -16,8 +16,9 @@ from stackpress_core.scpi import outbox
 
 PARTS = Path(__file__).resolve().parents[2] / "boards/images/micropython/wire_parts.h"
 DOORS = """
-size_t records_of(const uint8_t *data, size_t room, size_t *last) { return whole_records(data, room, last); }
-uint32_t crc(const uint8_t *data, size_t n) { return crc32_of(data, n); }
+size_t records_of(const uint8_t *data, size_t room, uint32_t seq, uint32_t *after) { return whole_records(data, room, seq, after); }
+void block(uint8_t *ring, uint32_t n) { close_block(ring, n); }
+int32_t log_from(const uint8_t *ring, uint32_t mask, uint32_t at, uint32_t n, uint32_t most) { return log_asked(ring, mask, at, n, most); }
 bool erased(const uint8_t *data, size_t n) { return is_erased(data, n); }
 uint32_t rows_into(uint8_t *ring, uint32_t mask, uint32_t at, const int32_t *table, int32_t *marks) {
     return put_rows(ring, mask, at, table, marks);
@@ -41,7 +42,6 @@ def parts(tmp_path_factory):
     )
     loaded = ctypes.CDLL(str(library))
     loaded.records_of.restype = ctypes.c_size_t
-    loaded.crc.restype = ctypes.c_uint32
     loaded.erased.restype = ctypes.c_bool
     return loaded
 
@@ -51,10 +51,10 @@ def record(seq, payload, kind=3):
     return body + struct.pack("<I", zlib.crc32(body))
 
 
-def in_c(parts, data, room):
-    last = ctypes.c_size_t()
-    n = parts.records_of(bytes(data), ctypes.c_size_t(room), ctypes.byref(last))
-    return n, last.value
+def in_c(parts, data, room, seq=0):
+    after = ctypes.c_uint32()
+    n = parts.records_of(bytes(data), ctypes.c_size_t(room), seq, ctypes.byref(after))
+    return n, after.value, parts.erased(bytes(data[n:]), ctypes.c_size_t(room - n))
 
 
 def test_whole_records_are_the_same_ones_in_a_log_that_is_damaged_anywhere(parts):
@@ -72,21 +72,49 @@ def test_whole_records_are_the_same_ones_in_a_log_that_is_damaged_anywhere(parts
             if data:
                 data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
         for room in (len(data), rng.randrange(len(data) + 1)):
-            assert in_c(parts, data, room) == sectors.whole_records(memoryview(data), room)
+            seq = rng.choice((0, 0, 1, 12))
+            assert in_c(parts, data, room, seq) == sectors.whole_records(memoryview(data), room, seq)
 
 
 def test_a_length_that_no_record_has_ends_the_log_however_good_its_crc(parts):
     for n in (records.PAYLOAD_MAX, records.PAYLOAD_MAX + 1, 255):
         data = record(1, b"abc") + record(2, bytes(n))
-        expected = (17 + 14 + n, 17) if n == records.PAYLOAD_MAX else (17, 0)
-        assert in_c(parts, data, len(data)) == sectors.whole_records(memoryview(data), len(data)) == expected
+        expected = (17 + 14 + n, 3, True) if n == records.PAYLOAD_MAX else (17, 2, False)
+        assert in_c(parts, data, len(data)) == sectors.whole_records(memoryview(data), len(data), 1) == expected
 
 
-def test_a_block_has_the_crc_that_zlib_gives(parts):
+def test_records_before_the_one_that_is_wanted_are_none(parts):
+    data = record(7, b"abc") + record(8, b"") + b"\xff" * 20
+    for seq, expected in ((7, (31, 9, True)), (0, (31, 9, True)), (8, (0, 8, False))):
+        assert in_c(parts, data, len(data), seq) == sectors.whole_records(memoryview(data), len(data), seq) == expected
+
+
+def test_a_block_is_closed_by_the_same_bytes(parts):
     rng = random.Random(3)
-    for n in (0, 1, 2, 255, 256, 2036):
-        data = rng.randbytes(n)
-        assert parts.crc(data, ctypes.c_size_t(n)) == zlib.crc32(data) == outbox.crc32(data)
+    for n in (0, 1, 2, 5, 255, 256, 995, 996, outbox.BLOCK_MOST):
+        python = bytearray(outbox.RING_SIZE)
+        python[outbox.BLOCK_HEAD : outbox.BLOCK_HEAD + n] = data = rng.randbytes(n)
+        c = (ctypes.c_uint8 * len(python))(*python)
+        outbox.close_block(python, n)
+        parts.block(c, n)
+        assert bytes(c) == bytes(python)
+        assert python[1:].startswith(b"#4%04d" % (n + 4) + data + struct.pack("<I", zlib.crc32(data)))
+
+
+def test_who_pulls_the_log_is_known_by_his_whole_line_wherever_the_ring_ends(parts):
+    mask, most = 63, outbox.BLOCK_MOST
+    lines = {b"LOG:READ? 0,4096\n": 0, b"LOG:READ? 131,2036\n": 131, b"LOG:READ? 999999999,4096\n": 999999999}
+    others = (
+        b"", b"LOG:READ? ", b"LOG:READ? 1,4096", b"LOG:READ? 1\n", b"LOG:READ? ,4096\n", b"LOG:READ? 1,\n", b"LOG:READ? 1,2035\n",
+        b"LOG:READ? 1,4096\n\n", b"LOG:READ? 1,4096\nSTOP\n", b"LOG:READ? 1,4096;\n", b"LOG:READ? 1,4096\x1f\n", b"log:read? 1,4096\n",
+        b"LOG:READ? 1234567890,4096\n", b"LOG:READ? -1,4096\n", b"LOG:READ? 1,4096\x18\n", b"LOG:READ? 1,4,4096\n",
+    )  # fmt: skip
+    for line in (*lines, *others):
+        for at in (0, 40, 63, 64000):
+            ring = bytearray(mask + 1)
+            for i, byte in enumerate(line):
+                ring[at + i & mask] = byte
+            assert parts.log_from(bytes(ring), mask, at, len(line), most) == lines.get(line, -1), line
 
 
 def test_a_page_is_erased_to_its_last_bit_or_it_is_not(parts):

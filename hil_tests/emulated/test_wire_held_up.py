@@ -1,4 +1,5 @@
-"""A host that reads slowly, a cable that is pulled in a block, a bus that sleeps: the press goes on, and no record is lost."""
+"""A host that reads slowly, or asks quickly, a cable that is pulled in a block, a bus that sleeps: the press goes on, and no record is
+lost."""
 
 import struct
 import zlib
@@ -12,6 +13,7 @@ from hil_tests.conftest import EMULATED_TIMEOUT_S
 
 pytestmark = pytest.mark.timeout(EMULATED_TIMEOUT_S)
 BLOCK = "LOG:READ? 1"
+LONGEST_MS = 60.0  # that an answer may take, a collection included
 OFF_N = 60.0  # of a ramp, from its set-point
 
 
@@ -85,6 +87,22 @@ def test_a_host_that_reads_a_few_packets_in_a_tenth_of_a_second_holds_up_nothing
         need_whole_log(rig)
 
     forked(slowly)
+
+
+def test_a_host_that_asks_for_log_and_force_in_turns_as_quickly_as_it_can_is_answered_each_time(rig: Rig) -> None:
+    def in_turns() -> None:
+        host = rig.host
+        host.answered_ms.clear()
+        host.load(1, ("LOG:READ?", "MEAS:FORC?"))
+        undisturbed(rig, 0.4)
+        host.load(0)
+        rig.run(0.1)
+        blocks, forces = host.answered_ms["LOG:READ?"], host.answered_ms["MEAS:FORC?"]
+        assert not host.waiting and host._buffer == b"" and abs(len(blocks) - len(forces)) <= 1
+        assert len(blocks) > 40 and max(blocks + forces) < LONGEST_MS
+        need_whole_log(rig)
+
+    forked(in_turns)
 
 
 def test_a_cable_that_is_pulled_in_a_block_costs_the_next_host_nothing(rig: Rig) -> None:

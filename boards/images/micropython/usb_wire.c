@@ -229,6 +229,18 @@ static mp_obj_t usb_wire_asked(mp_obj_t texts_in, mp_obj_t rest_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(usb_wire_asked_obj, usb_wire_asked);
 
+// log_asked(block): as wire_parts.h says; the line is taken then.
+static mp_obj_t usb_wire_log_asked(mp_obj_t block) {
+    fetch();
+    uint16_t n = came - given;
+    int32_t seq = broke || hung_up ? -1 : log_asked(&queued(0), QUEUE - 1, given, n, mp_obj_get_int(block));
+    if (seq >= 0) {
+        given += n;
+    }
+    return MP_OBJ_NEW_SMALL_INT(seq);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_log_asked_obj, usb_wire_log_asked);
+
 static mp_obj_t usb_wire_held(void) {
     return MP_OBJ_NEW_SMALL_INT(gone + sending + following);
 }
@@ -251,31 +263,27 @@ static MP_DEFINE_CONST_FUN_OBJ_0(usb_wire_idle_obj, usb_wire_idle);
 
 // -- records of the log (stackpress_core/log/sectors.py whole_records, which says the same) ------------------------------------------------
 
-// (bytes, where the last one begins) of the whole records at the beginning of a buffer, of which `room` bytes count.
-static mp_obj_t usb_wire_whole_records(mp_obj_t buffer, mp_obj_t room_in) {
+// whole_records(buffer, room, seq)
+static mp_obj_t usb_wire_whole_records(mp_obj_t buffer, mp_obj_t room_in, mp_obj_t seq) {
     mp_buffer_info_t buf;
     mp_get_buffer_raise(buffer, &buf, MP_BUFFER_READ);
-    size_t last, at = whole_records(buf.buf, MIN((size_t)mp_obj_get_int(room_in), buf.len), &last);
-    mp_obj_t found[] = { MP_OBJ_NEW_SMALL_INT(at), MP_OBJ_NEW_SMALL_INT(last) };
-    return mp_obj_new_tuple(2, found);
+    size_t room = MIN((size_t)mp_obj_get_int(room_in), buf.len);
+    uint32_t after;
+    size_t n = whole_records(buf.buf, room, mp_obj_get_int_truncated(seq), &after);
+    mp_obj_t found[] = { MP_OBJ_NEW_SMALL_INT(n), mp_obj_new_int_from_uint(after),
+        mp_obj_new_bool(is_erased((const uint8_t *)buf.buf + n, room - n)) };
+    return mp_obj_new_tuple(3, found);
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(usb_wire_whole_records_obj, usb_wire_whole_records);
+static MP_DEFINE_CONST_FUN_OBJ_3(usb_wire_whole_records_obj, usb_wire_whole_records);
 
-// Whether every byte of a buffer is erased (log/sectors.py blank).
-static mp_obj_t usb_wire_blank(mp_obj_t buffer) {
+// A block's head and CRC in a ring (scpi/outbox.py close_block).
+static mp_obj_t usb_wire_close_block(mp_obj_t ring, mp_obj_t length) {
     mp_buffer_info_t buf;
-    mp_get_buffer_raise(buffer, &buf, MP_BUFFER_READ);
-    return mp_obj_new_bool(is_erased(buf.buf, buf.len));
+    mp_get_buffer_raise(ring, &buf, MP_BUFFER_WRITE);
+    close_block(buf.buf, MIN((size_t)mp_obj_get_int(length), buf.len - BLOCK_HEAD - CRC_BYTES - 1));
+    return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_blank_obj, usb_wire_blank);
-
-// As binascii has it, in half of the time.
-static mp_obj_t usb_wire_crc32(mp_obj_t buffer) {
-    mp_buffer_info_t buf;
-    mp_get_buffer_raise(buffer, &buf, MP_BUFFER_READ);
-    return mp_obj_new_int_from_uint(crc32_of(buf.buf, buf.len));
-}
-static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_crc32_obj, usb_wire_crc32);
+static MP_DEFINE_CONST_FUN_OBJ_2(usb_wire_close_block_obj, usb_wire_close_block);
 
 // -- rows of numbers (stackpress_core/scpi/outbox.py rows, which says the same) ------------------------------------------------------------
 
@@ -299,9 +307,9 @@ static const mp_rom_map_elem_t usb_wire_names[] = {
     { MP_ROM_QSTR(MP_QSTR_held), MP_ROM_PTR(&usb_wire_held_obj) },
     { MP_ROM_QSTR(MP_QSTR_idle), MP_ROM_PTR(&usb_wire_idle_obj) },
     { MP_ROM_QSTR(MP_QSTR_whole_records), MP_ROM_PTR(&usb_wire_whole_records_obj) },
-    { MP_ROM_QSTR(MP_QSTR_blank), MP_ROM_PTR(&usb_wire_blank_obj) },
-    { MP_ROM_QSTR(MP_QSTR_crc32), MP_ROM_PTR(&usb_wire_crc32_obj) },
+    { MP_ROM_QSTR(MP_QSTR_close_block), MP_ROM_PTR(&usb_wire_close_block_obj) },
     { MP_ROM_QSTR(MP_QSTR_asked), MP_ROM_PTR(&usb_wire_asked_obj) },
+    { MP_ROM_QSTR(MP_QSTR_log_asked), MP_ROM_PTR(&usb_wire_log_asked_obj) },
     { MP_ROM_QSTR(MP_QSTR_rows), MP_ROM_PTR(&usb_wire_rows_obj) },
     { MP_ROM_QSTR(MP_QSTR_told), MP_ROM_PTR(&usb_wire_told_obj) },
 };

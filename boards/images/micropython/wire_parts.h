@@ -52,23 +52,24 @@ static uint32_t crc32_of(const uint8_t *data, size_t n) {
     return ~crc;
 }
 
-// Bytes of the whole records at the beginning of `room` bytes; where the last one begins.
-static size_t whole_records(const uint8_t *data, size_t room, size_t *last_begins) {
-    size_t at = 0, last = 0;
+static uint32_t word_at(const uint8_t *data) {
+    return data[0] | data[1] << 8 | data[2] << 16 | (uint32_t)data[3] << 24;
+}
+
+// Bytes of the whole records at the beginning of `room` bytes, none if the first is before `seq`; the number behind the last.
+static size_t whole_records(const uint8_t *data, size_t room, uint32_t seq, uint32_t *after) {
+    size_t at = 0;
+    *after = seq;
     while (at + HEAD_BYTES + CRC_BYTES <= room) {
         const uint8_t *record = data + at;
         size_t n = record[1] + HEAD_BYTES;
-        if (record[1] > PAYLOAD_MAX || at + n + CRC_BYTES > room) {
+        if (record[1] > PAYLOAD_MAX || at + n + CRC_BYTES > room || word_at(record + n) != crc32_of(record, n)
+            || (!at && word_at(record + 6) < seq)) {
             break;
         }
-        uint32_t crc = record[n] | record[n + 1] << 8 | record[n + 2] << 16 | (uint32_t)record[n + 3] << 24;
-        if (crc != crc32_of(record, n)) {
-            break;
-        }
-        last = at;
+        *after = word_at(record + 6) + 1;
         at += n + CRC_BYTES;
     }
-    *last_begins = last;
     return at;
 }
 
@@ -142,4 +143,44 @@ static int32_t question_in(const uint8_t *texts, size_t size, const uint8_t *rin
         }
     }
     return -1;
+}
+
+#define BLOCK_HEAD 7
+
+// Head, CRC-32 and line feed of a block of `n` bytes, at most 9995, that lie at BLOCK_HEAD.
+static void close_block(uint8_t *ring, uint32_t n) {
+    uint32_t left = n + CRC_BYTES, crc = crc32_of(ring + BLOCK_HEAD, n);
+    ring[BLOCK_HEAD - 6] = '#';
+    ring[BLOCK_HEAD - 5] = '4';
+    for (int i = 1; i <= 4; i++) {
+        ring[BLOCK_HEAD - i] = '0' + left % 10;
+        left /= 10;
+    }
+    for (int i = 0; i < CRC_BYTES; i++) {
+        ring[BLOCK_HEAD + n + i] = crc >> 8 * i;
+    }
+    ring[BLOCK_HEAD + n + CRC_BYTES] = '\n';
+}
+
+// The number in "LOG:READ? <number>,<most>\n" in a ring, if that is all of its `n` bytes and `most` is a block or more; else -1.
+static int32_t log_asked(const uint8_t *ring, uint32_t mask, uint32_t at, uint32_t n, uint32_t block) {
+    static const uint8_t text[] = "LOG:READ? ";
+    uint32_t i = 0, number[2] = { 0, 0 };
+    while (i < sizeof(text) - 1 && i < n && ring[(at + i) & mask] == text[i]) {
+        i++;
+    }
+    if (i < sizeof(text) - 1) {
+        return -1;
+    }
+    for (int k = 0; k < 2; k++) {
+        uint32_t began = i, c;
+        while (i < n && i < began + 9 && (c = ring[(at + i) & mask]) >= '0' && c <= '9') {
+            number[k] = number[k] * 10 + c - '0';
+            i++;
+        }
+        if (i == began || i == n || ring[(at + i++) & mask] != (k ? '\n' : ',')) {
+            return -1;
+        }
+    }
+    return i == n && number[1] >= block ? (int32_t)number[0] : -1;
 }

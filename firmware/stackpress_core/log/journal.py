@@ -238,17 +238,15 @@ class Journal:
                 number, offset = number + 1, sectors.HEADER_BYTES
                 continue
             if self._hint == (seq, number, offset):  # here, and if the first record is wanted, so are all behind it
-                n, last, ended = self._sectors.records_at(number, offset, end, view[used:])
-                wanted = n and struct.unpack_from("<I", buf, used + 6)[0] >= seq
-                if wanted:
-                    seq = struct.unpack_from("<I", buf, used + last + 6)[0] + 1
+                n, seq, ended = self._sectors.records_at(number, offset, end, view[used:], seq)
+                if n:
                     used += n
                     offset += n
                     self._hint = (seq, number, offset)
-                if ended and (wanted or not n):
+                if ended:
                     offset = end
                     continue
-                if wanted and used + 1 < len(buf) and offset < end and used + buf[used + 1] + _OVERHEAD > len(buf):
+                if n and used + 1 < len(buf) and offset < end and used + buf[used + 1] + _OVERHEAD > len(buf):
                     break  # the one behind them is longer than what is left
             n = self._sectors.record_at(number, offset, end)
             if n and self._sectors.seq() >= seq:

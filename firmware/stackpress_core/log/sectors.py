@@ -25,7 +25,6 @@ class Sectors:
         self.flash = flash
         self.count = flash.size // flash.SECTOR
         self._whole_records = getattr(flash, "whole_records", whole_records)
-        self._blank = getattr(flash, "blank", blank)
         self._head = bytearray(HEADER_BYTES)
         self._record = bytearray(_RECORD_MAX)
         self._view = memoryview(self._record)
@@ -64,13 +63,12 @@ class Sectors:
         self.flash.read(self.address(number) + offset, self._view[:room])
         return whole_record(self._view, room)
 
-    def records_at(self, number, offset, end, view):
-        """Read what begins at `offset` of a sector: (bytes of whole records at the beginning of `view`, where the last begins,
-        whether all behind them was read, and is erased)."""
+    def records_at(self, number, offset, end, view, seq):
+        """Read what begins at `offset` of a sector: what `whole_records` says of it, its last word only if all of it was read."""
         room = min(len(view), end - offset)
         self.flash.read(self.address(number) + offset, view[:room])
-        n, last = self._whole_records(view, room)
-        return n, last, offset + room == end and self._blank(view[n:room])
+        n, after, ended = self._whole_records(view, room, seq)
+        return n, after, ended and offset + room == end
 
     def record(self, n):
         """The first `n` bytes of the record that `record_at` found."""
@@ -144,15 +142,16 @@ def whole_record(view, room):
     return n + records.CRC_BYTES if crc == binascii.crc32(view[:n]) & 0xFFFFFFFF else 0
 
 
-def whole_records(view, room):
-    """(bytes, where the last one begins) of the whole records at the beginning of `view`, one after the other."""
+def whole_records(view, room, seq):
+    """(bytes of the whole records at the beginning of `view`, sequence number behind the last, whether all behind them is erased);
+    none of them if the first is before `seq`."""
     at = last = 0
     while at + records.OVERHEAD_BYTES <= room:
         n = whole_record(view[at:room], room - at)
-        if not n:
+        if not n or (not at and struct.unpack_from("<I", view, 6)[0] < seq):
             break
         last, at = at, at + n
-    return at, last
+    return at, struct.unpack_from("<I", view, last + 6)[0] + 1 if at else seq, blank(view[at:room])
 
 
 def blank(buf):

@@ -121,8 +121,11 @@ def rows(ring, mask, at, table, marks):
     return at - began
 
 
-def crc32(data):
-    return binascii.crc32(data) & 0xFFFFFFFF
+def close_block(ring, length):
+    """Head, CRC-32 (little endian) and line feed of a block whose payload lies at BLOCK_HEAD."""
+    end = BLOCK_HEAD + length
+    ring[1:BLOCK_HEAD] = b"#4%04d" % (length + 4)
+    struct.pack_into("<IB", ring, end, binascii.crc32(memoryview(ring)[BLOCK_HEAD:end]) & 0xFFFFFFFF, _LF)
 
 
 class Outbox:
@@ -140,12 +143,13 @@ class Outbox:
         self.size = size
         self.ring = bytearray(size)
         self.view = memoryview(self.ring)
+        self.block = self.view[BLOCK_HEAD : BLOCK_HEAD + BLOCK_MOST]  # where the payload of a block goes that is sent from there
         self.start = 0
         self.pending = 0
         self.source = None
         self.into = None  # of the source, if it has that
         self.rows = getattr(serial, "rows", rows)
-        self.crc32 = getattr(serial, "crc32", crc32)
+        self.close_block = getattr(serial, "close_block", close_block)
         self.room = ANSWER_ROOM  # what the next answer needs
         self.deaf = False  # nobody reads: answers are dropped until somebody does
         self.told = False  # that nobody reads, since somebody has last read
@@ -176,25 +180,30 @@ class Outbox:
         return True
 
     def for_block(self, most):
-        """Where the payload of a block goes that is sent from there: at most `most` bytes. Raises Later until the ring is empty."""
+        """`block`, or `most` bytes of it. Raises Later until the ring is empty."""
         if self.pending:
             self.write()
         if self.pending:
             self.room = self.size
             raise Later()
         self.start = 0
-        return self.view[BLOCK_HEAD : BLOCK_HEAD + min(most, BLOCK_MOST)]
+        return self.block if most >= BLOCK_MOST else self.block[:most]
 
     def put_block(self, length, begins):
-        """The definite-length block of the payload that is in its place: `#4<length>`, payload, CRC-32 of it (little endian,
-        counted in length); behind `begins`."""
-        end = BLOCK_HEAD + length
-        head = begins + b"#4%04d" % (length + 4)
-        self.start = BLOCK_HEAD - len(head)
-        self.view[self.start : BLOCK_HEAD] = head
-        struct.pack_into("<I", self.ring, end, self.crc32(self.view[BLOCK_HEAD:end]))
-        self.pending = end + 4 - self.start
+        """The definite-length block of the payload that is in its place: `#4<length>`, payload, CRC-32 of it (counted in length);
+        behind `begins`, a byte or none."""
+        self.close_block(self.ring, length)
+        self.ring[0] = 59  # a semicolon
+        self.start = 1 - len(begins)
+        self.pending = BLOCK_HEAD + length + 4 - self.start
         return True
+
+    def put_alone(self, length):
+        """The same as a whole answer, on its way at once."""
+        self.close_block(self.ring, length)
+        self.start = 1
+        self.pending = BLOCK_HEAD + length + 4
+        self.write()
 
     # -- answers that come in pieces -------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ class Repeated:
         self.rest = bytearray(REST_MAX)
         self.begun = None  # a question that came alone and takes more than a number: what `recalled` gives
         self.asked = getattr(serial, "asked", None)
+        self.log_asked = getattr(serial, "log_asked", None)
 
     def remember(self, question, found):
         """A number of the press's is known as its place, and where the point goes."""
@@ -87,12 +88,29 @@ class Repeated:
         part, name, places = self.numbers[row]
         try:
             value = getattr(part, name)
-        except Exception:  # told when it is asked the long way, as any other line
+        except Exception:  # told when it is asked the long way, as that of any other line
             value = _LIMIT
         if not -_LIMIT < value < _LIMIT:
             return self._the_long_way(self.texts.split(b"\n")[row])
         out.pending += outbox.digits(out.ring, out.size - 1, out.start + out.pending, value, places, outbox.POWERS)
         out.write()
+        return True
+
+    def answer_log(self, journal):
+        """A whole block of the log, if that is all that has come; whether there is no more to do."""
+        out, lines = self.out, self.lines
+        if out.pending:
+            out.write()
+        if out.pending or out.deaf or lines.start != lines.end:
+            return False
+        seq = self.log_asked(outbox.BLOCK_MOST)
+        if seq < 0:
+            return False
+        try:
+            n = journal.read_from(seq, out.block)[0]
+        except Exception:  # as below
+            return self._the_long_way(b"LOG:READ? %d,%d" % (seq, outbox.BLOCK_MOST))
+        out.put_alone(n)
         return True
 
     def _the_long_way(self, text):

@@ -57,7 +57,9 @@ class Server:
     def poll(self, budget=IN_PER_PASS):
         """Gives whether there is more to do, or something was done that others may have to look at."""
         self.status.update(self.parts)
-        return self.serve(budget)
+        if self.at_work or self.left or self.out.pending:
+            return self.serve(budget)
+        return self.go_on(budget)  # a question that came alone is answered as quickly here
 
     def serve(self, budget=IN_PER_PASS):
         before = self.runs
@@ -67,18 +69,18 @@ class Server:
         self.at_work = self.units is not None or self.inbox.waiting > 0 or self.out.source is not None
         return self.runs != before or self.at_work or self.out.pending > 0
 
-    def go_on(self):
+    def go_on(self, budget=IN_PER_PASS):
         """Between two parts of a pass: what a host waits for. Gives what `poll` gives."""
         if not self.at_work:
             if self.idle():
                 return False
             if self.repeated.asked and not self.parts.readings.order_waits:
-                if self.repeated.answer_one():
+                if self.as_they_are and self.repeated.answer_log(self.parts.journal) or self.repeated.answer_one():
                     return False
                 if self.repeated.begun:
                     return self.answer_begun()
         if self.out.source is None:
-            return self.serve()
+            return self.serve(budget)
         self.receive(inbox.PACKET)
         self.out.pump(OUT_PER_PASS // 2)
         return False

@@ -48,7 +48,7 @@ def test_sections_are_the_parts_of_the_scheduler_in_their_order(last_words):
     parts = b.press.scheduler._parts
     for at, part in enumerate(parts):
         name = last_words.named(at, ())
-        wanted = "_serve_between" if at & 1 else CALLED[name]
+        wanted = "Firmware.serve" if at & 1 else CALLED[name]
         assert part.__qualname__.endswith(wanted), (at, name)
     assert last_words.named(len(parts), ()) == "journal"
     b.run_passes(2)
@@ -58,7 +58,8 @@ def test_sections_are_the_parts_of_the_scheduler_in_their_order(last_words):
 def test_parts_of_the_board_are_named_by_their_class(last_words):
     assert last_words.named(last_words.LOOP, ["x"]) == "loop of the board"
     assert last_words.named(last_words.LOOP + 2, ["x", 7]) == "int"
-    assert "_LOOP = const(%d)" % last_words.LOOP in (paths.FIRMWARE / "drivers" / "rp2_board.py").read_text()
+    assert "_LOOP, _WIRE = const(%d), const(1)" % last_words.LOOP in (paths.FIRMWARE / "drivers" / "rp2_board.py").read_text()
+    assert last_words.named(1, ()) == "wire"
 
 
 def test_marks_are_told_once(last_words):

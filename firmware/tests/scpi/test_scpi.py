@@ -634,6 +634,14 @@ class Alone(Serial):
         self.sent = b""
         return rows.index(line)
 
+    def log_asked(self, block):
+        head, _, rest = self.sent.partition(b" ")
+        seq, _, most = rest.partition(b",")
+        if head != b"LOG:READ?" or not most or int(most) < block:
+            return -1
+        self.sent = b""
+        return int(seq)
+
 
 class Faulty:
     """A part of the press of which nothing can be told."""
@@ -664,3 +672,39 @@ def test_a_number_that_can_not_be_told_goes_the_long_way_where_its_error_is_kept
             assert server.serial.got == b"" and errors(server) == [number] * many, (number, many)
         server.repeated.numbers[0], server.repeated.known[question] = (part, name, places), found
         assert ask(server, "MEAS:FORC?") == "663.66\n" and errors(server) == []
+
+
+def block_of(server, seq, alone):
+    """What comes for one question, and how many units were run for it."""
+    server.poll()
+    serial, before = server.serial, server.runs
+    serial.most, serial.got, serial.sent = 4096, b"", b"LOG:READ? %d,4096\n" % seq
+    for _ in range(20):
+        if alone:
+            server.go_on()
+        server.poll()
+    return serial.got, server.runs - before
+
+
+def test_a_block_of_the_log_that_is_asked_for_alone_is_the_one_that_comes_the_long_way():
+    alone, other = Server(Alone(), commands.MODULES, Parts()), Server(Serial(), commands.MODULES, Parts())
+    for seq in (1, 30, 41):
+        long_way = block_of(other, seq, False)
+        assert long_way[1] == 1 and len(long_way[0]) > 8
+        assert block_of(alone, seq, True) == (long_way[0], 0), seq
+    alone.as_they_are = other.as_they_are = False  # whoever reads to a line's end gets no block with line feeds in it
+    assert block_of(alone, 30, True) == block_of(other, 30, False)
+
+
+def test_a_log_that_can_not_be_read_is_told_however_it_is_asked_for():
+    server = Server(Alone(), commands.MODULES, Parts())
+
+    def broken(seq, buf):
+        raise OSError(5)
+
+    server.parts.journal.read_from = broken
+    server.serial.sent = b"LOG:READ? 1,4096\n"
+    for _ in range(60):
+        server.go_on()
+        server.poll()
+    assert server.serial.got == b"" and errors(server) == [-320]

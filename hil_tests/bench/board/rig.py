@@ -34,7 +34,7 @@ class Rig:
     """One press that was commissioned, with a specimen close under its platen; `press()` starts the bench's own ramp."""
 
     def __init__(self, image: Path = IMAGE, hz: int = 4000, oscillator_hz: float = 8192000,
-                 parameters: Mapping[str, int] | None = None) -> None:
+                 parameters: Mapping[str, int] | None = None, journal: bytearray | None = None) -> None:
         from stackpress.flashing import flash_map, uf2
         from stackpress_core.tick import blackboard
 
@@ -46,7 +46,7 @@ class Rig:
         storage = file_system(documents(spec, {"tick_rate_hz": hz, **(parameters or {})}), flash_map.storage_bytes("pico"))
         at = flash_map.storage_start("pico") - uf2.FLASH
         self.chip.mcu.flash[at : at + len(storage)] = storage
-        self.carrier = Carrier(self.chip.mcu, self.board["pins"], spec, blackboard.AT, hz)
+        self.carrier = Carrier(self.chip.mcu, self.board["pins"], spec, blackboard.AT, hz, flash=journal)
         if oscillator_hz != self.board["settings"]["converter_clock_hz"]:
             fit_oscillator(self.chip.mcu.flash, at, self.board["settings"]["converter_clock_hz"], int(oscillator_hz))
         self.carrier.converter.clock_hz = oscillator_hz

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hil_tests.bench.board.host import READ
+from hil_tests.bench.board.journal import written
 from hil_tests.bench.board.measures import middle, pressing, settle, to_pin, worst
 from hil_tests.bench.board.rig import Rig, forked
 
@@ -16,7 +17,6 @@ QUERY, ROWS = "MEAS:FORC?", "TEL? 0,64"
 DOCUMENT_BYTES, PIECE = 8000, 192
 STEP_BYTES, STEPS_MOST = 118, 64
 BURST = 1000
-LOGGED_S, VENTED_S = 2.0, 1.0
 AS_THEY_ARE = b"\x7f\x1f\n"
 
 
@@ -64,7 +64,7 @@ def program_of(size: int) -> bytes:
 
 
 def at_rest(say: Say, seconds: float = 1.0, size: int = DOCUMENT_BYTES) -> Result:
-    rig = Rig().boot()
+    rig = Rig(journal=written()).boot()
     rig.run(0.5)
     text = program_of(size)
     began = rig.now_ns
@@ -74,10 +74,6 @@ def at_rest(say: Say, seconds: float = 1.0, size: int = DOCUMENT_BYTES) -> Resul
     rig.host.do("DATA:COMM")
     document_s = (rig.now_ns - began) / 1e9
     say(f"a document of {len(text)} bytes: {document_s:.2f} s")
-    rig.press()  # so that there is a log to pull
-    rig.run(LOGGED_S)
-    rig.host.do("STOP VENT")
-    rig.run(VENTED_S)
     pulled = pull_kb_per_s(rig, seconds)
     if rig.told() != "safe ":
         raise RuntimeError(f"the press is not at rest: {rig.told()}")
