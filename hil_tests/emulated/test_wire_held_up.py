@@ -1,5 +1,4 @@
-"""A host that reads slowly, or asks quickly, a cable that is pulled in a block, a bus that sleeps: the press goes on, and no record is
-lost."""
+"""A host that reads slowly or asks quickly, a cable pulled in a block, a bus that sleeps: the press goes on, no record is lost."""
 
 import struct
 import zlib
