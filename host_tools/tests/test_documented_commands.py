@@ -360,7 +360,7 @@ def test_no_code_in_a_readme_is_left_out() -> None:
     tested = ["README.md", "boards/stackpress_plant/README.md", "host_tools/README.md", "host_tools/README.md"]
     assert sorted(code) == tested, "give the new block a test"
     written = sorted(place.partition(":")[0] for place in documented.blocks("toml"))
-    tested = ["boards/README.md"] * 2 + ["firmware/stackpress_core/recipe/PROGRAMS.md"] * 2 + ["host_tools/README.md"] * 3
+    tested = ["boards/README.md"] * 2 + ["firmware/stackpress_core/recipe/PROGRAMS.md"] * 2 + ["host_tools/README.md"] * 4
     assert written == tested, "give the new block a test"
 
 
@@ -408,6 +408,14 @@ def test_the_places_of_the_cells_are_taken_as_they_are_written(fresh: Path) -> N
     block = next(text for text in documented.blocks("toml").values() if "[positions]" in text)
     (fresh / "press.toml").write_text((fresh / "press.toml").read_text() + block)
     assert load(fresh / "press.toml").positions == ((0, 40), (-34.6, -20), (34.6, -20))
+
+
+def test_the_gap_is_a_step_as_it_is_written() -> None:
+    block = next(text for text in documented.blocks("toml").values() if '"gap"' in text)
+    program, complaints = programs.parse(f'name = "kept"\ndie_mm = 13\n[[step]]\ndo = "contact"\nto_n = 50\n{block}')
+    assert not complaints and program is not None
+    gap = program["steps"][1]
+    assert (gap["do"], gap["for_ms"], gap["most_pa"], gap["rate_cn_per_s"]) == ("gap", 43_200_000, 9_000_000, 100)
 
 
 @pytest.mark.parametrize("place", [place for place in documented.blocks("toml") if "PROGRAMS.md" in place])
