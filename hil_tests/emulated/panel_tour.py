@@ -143,7 +143,7 @@ def _by_hand(tour: Tour) -> None:
 
 
 STOPS = (
-    Stop("nothing_selected", "switched on", _boot, 0.5, winks=True),
+    Stop("nothing_selected", "switched on", _boot, 0.9, winks=True),
     Stop("first_program", "SELECT", lambda tour: tour.push("select"), 0.4, winks=True),
     Stop("second_program", "SELECT again", lambda tour: tour.push("select"), 0.4, winks=True),
     Stop("holding", "START; the force is reached", _start, 0.5, {"green"}),
