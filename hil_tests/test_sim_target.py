@@ -1,8 +1,13 @@
 """What the simulated press promises as a target: a serial device that stays, press time that obeys, runs that repeat."""
 
+import os
+import pty
+import selectors
+import socket
 import subprocess
 import sys
 import time
+import tty
 from pathlib import Path
 
 import pytest
@@ -11,6 +16,7 @@ import stackpress
 from stackpress import programs, why
 from stackpress.logs.decode import decode
 from stackpress.simulator import native_ticks, registry, side_channel_client
+from stackpress.simulator.prompt_relay import PromptRelay
 from stackpress.simulator.supervisor import Settings, Supervisor
 from stackpress.tick_compiler import native
 from stackpress_core.log import records
@@ -237,3 +243,38 @@ def test_a_hold_that_nobody_asks_about_is_logged_as_sparsely_as_one_that_is_watc
         told = press.program_state()
         assert told.kind == "hold" and 880 < told.step_s < 900
         assert press.log_state().next < 300  # a row in 20 s, once it has settled
+
+
+def test_a_prompt_that_ends_before_it_has_read_all_still_gives_its_last_words_and_ends_nothing_else() -> None:
+    """As `mpremote reset` does: the prompt is gone while something that was typed waits for it."""
+    for at_the_end in (False, True):
+        master, slave = pty.openpty()
+        tty.setraw(slave)
+        with selectors.DefaultSelector() as selector:
+            relay = PromptRelay(selector, master)
+            relay.type(b"nobody reads this")
+            relay.theirs.sendall(b"last words")
+            relay.theirs.close()
+            for _ in range(0 if at_the_end else 5):  # what it said, the reset, its end
+                for key, _ in selector.select(timeout=1):
+                    key.data()
+            relay.close()
+        assert os.read(slave, 100) == b"last words"
+        os.close(master)
+        os.close(slave)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_press_that_nobody_looks_after_any_more_says_so_to_whoever_asks() -> None:
+    def breaks() -> None:
+        raise ValueError("broken on purpose")
+
+    with Supervisor(Settings(register=False)) as press:
+        assert press.request(do="hello")["ok"]
+        ours, theirs = socket.socketpair()
+        press._selector.register(ours, selectors.EVENT_READ, breaks)
+        theirs.send(b"x")
+        press._thread.join(10)
+        with pytest.raises(SimError, match="nobody looks after the simulated press any more: ValueError.*on purpose"):
+            press.request(timeout_s=20, do="hello")
+        theirs.close()

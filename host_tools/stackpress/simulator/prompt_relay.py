@@ -38,7 +38,7 @@ class PromptRelay:
         self._selector.unregister(self._ours)
         self._ours.setblocking(False)
         with contextlib.suppress(OSError):
-            while data := self._ours.recv(PIECE):
+            while data := self._said():
                 self._write(data)
         self._ours.close()
 
@@ -47,7 +47,14 @@ class PromptRelay:
             self.type(os.read(self._master, PIECE))
 
     def _to_host(self) -> None:
-        self._write(self._ours.recv(PIECE))
+        self._write(self._said())
+
+    def _said(self) -> bytes:
+        """Some of what the prompt has said; nothing at its end, which is a reset if typed bytes were left unread."""
+        try:
+            return self._ours.recv(PIECE)
+        except ConnectionResetError:
+            return b""
 
     def _write(self, data: bytes) -> None:
         until = time.monotonic() + PATIENCE_S

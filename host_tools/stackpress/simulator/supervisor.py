@@ -301,10 +301,13 @@ class Supervisor:
         self._failures.append(now)
         if len(self._failures) < CRASHES_ALLOWED or now - self._failures[0] > CRASHES_ALLOWED * AT_ONCE_S:
             return False
-        self.failed = f"the firmware keeps crashing (exit code {code}):\n{self._last_words()}"
+        self._give_up(f"the firmware keeps crashing (exit code {code}):\n{self._last_words()}")
+        return True
+
+    def _give_up(self, why: str) -> None:
+        self.failed = why
         with self._answers:
             self._answers.notify_all()
-        return True
 
     def _last_words(self) -> str:
         """The end of what the firmware wrote to its standard error: a traceback, if it crashed."""
@@ -322,7 +325,11 @@ class Supervisor:
     # --- the thread ---
 
     def _serve(self) -> None:
-        while not self._closing:
-            for key, _ in self._selector.select(timeout=0.1):
-                if any(one is key for one in self._selector.get_map().values()):  # else an earlier event ended it
-                    key.data()
+        try:
+            while not self._closing:
+                for key, _ in self._selector.select(timeout=0.1):
+                    if any(one is key for one in self._selector.get_map().values()):  # else an earlier event ended it
+                        key.data()
+        except BaseException as error:  # raised on; nobody starts the press again now, so whoever waits for it is told
+            self._give_up(f"nobody looks after the simulated press any more: {error!r}")
+            raise
