@@ -95,7 +95,8 @@ def press_with(target: SimTarget, state: str = "holding") -> None:
         press.arm()
         wait_until(lambda: press.state == "ready")
         press.start(NAME)
-        target.pace("fast")
+        if state == "holding":  # the way there is over in no time at this pace
+            target.pace("fast")
         wait_until(lambda: press.state == state)
         target.pace("real")
 
