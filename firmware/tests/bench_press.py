@@ -7,7 +7,8 @@ import json
 import struct
 
 from bench_core import CALIBRATION, CEILINGS, LOW_STOP_CN
-from fakes import Serial, Store
+from fakes import Serial
+from memory_store import Store
 from stackpress_core.firmware import Firmware
 from stackpress_core.log import packing, records
 from stackpress_core.settings import seldom

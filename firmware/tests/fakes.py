@@ -1,27 +1,11 @@
 """A small honest press for the tests of the language: keeps documents, notes what it was asked, refuses when armed."""
 
+from memory_store import Store
 from stackpress_core import params
 from stackpress_core.documents import Documents, Transfer
 from stackpress_core.errors import Refused
 from stackpress_core.log.telemetry import Telemetry
 from stackpress_core.tick import blackboard, states
-
-
-class Store:
-    def __init__(self):
-        self.slots = {}
-
-    def read(self, name):
-        return self.slots.get(name)
-
-    def write(self, name, data):
-        self.slots[name] = bytes(data)
-
-    def remove(self, name):
-        del self.slots[name]
-
-    def names(self):
-        return list(self.slots)
 
 
 class Serial:

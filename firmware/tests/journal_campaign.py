@@ -8,7 +8,7 @@ import sys
 for _room in sys.argv[1:]:
     sys.path.insert(0, _room)
 
-from stackpress_core.log import records  # noqa: E402
+from journal_reader import read_all  # noqa: E402
 from stackpress_core.log.journal import Journal  # noqa: E402
 from stackpress_sim.nor_file import NorFile, PowerCut  # noqa: E402
 
@@ -25,20 +25,6 @@ class Dice:
         """An integer from 0 to n-1."""
         self._state = (self._state * 1103515245 + 12345) & 0x3FFFFFFF
         return (self._state >> 12) % n
-
-
-def read_all(journal):
-    """Every record that the journal gives, as {seq: head and payload}."""
-    buf, out, seq = bytearray(512), {}, 0
-    while True:
-        n, seq = journal.read_from(seq, buf)
-        if n == 0:
-            return out
-        at = 0
-        while at < n:
-            size = buf[at + 1] + records.OVERHEAD_BYTES
-            out[int.from_bytes(buf[at + 6 : at + 10], "little")] = bytes(buf[at : at + size])
-            at += size
 
 
 def check(journal, known, durable):

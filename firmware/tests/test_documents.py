@@ -2,7 +2,7 @@
 
 import binascii
 
-from fakes import Store
+from memory_store import Store
 from stackpress_core.documents import Documents, Transfer, from_base64, unwrap, wrap
 from stackpress_core.errors import Refused, ScpiError, StorageFault
 

@@ -1,7 +1,7 @@
 """Claims about a store that fails: what can't be read is told, and is never taken for what is not there."""
 
 import pytest
-from fakes import Store
+from memory_store import Store
 from stackpress_core.boots import acknowledge_crash, crash_stands, next_boot_id
 from stackpress_core.documents import Documents
 from stackpress_core.errors import Refused, StorageFault

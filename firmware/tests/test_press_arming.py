@@ -3,7 +3,7 @@
 import json
 
 from bench_press import CODE, PARAMS, MemoryBoard, after_each, bench, documents, ramp, recipe
-from fakes import Store
+from memory_store import Store
 from stackpress_core import arming, boots
 from stackpress_core.errors import Refused, ScpiError, StorageFault
 from stackpress_core.log import records

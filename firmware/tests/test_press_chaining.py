@@ -1,7 +1,7 @@
 """A program that goes on from a cell which another has left held: what is refused, what stays, and what both runs tell."""
 
 from bench_press import CONTACT, VENT, MemoryBoard, after_each, bench, hold, ramp, recipe
-from fakes import Store
+from memory_store import Store
 from stackpress_core.documents import LENGTH_MAX
 from stackpress_core.errors import Refused
 from stackpress_core.log import records

@@ -4,7 +4,7 @@ import binascii
 import json
 
 from bench_press import CODE, PARAMS, MemoryBoard, after_each, bench, documents, recipe
-from fakes import Store
+from memory_store import Store
 from stackpress_core import params
 from stackpress_core.errors import Refused, StorageFault
 from stackpress_core.log import records

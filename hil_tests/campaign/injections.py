@@ -35,6 +35,7 @@ from hil_tests.campaign import branches, drawn, summary
 from hil_tests.campaign import injection_table as table
 
 IN_PROCESS = Path(__file__).resolve().parents[1] / "in_process"
+BENCHES = IN_PROCESS.parents[1] / "firmware" / "tests"  # memory_store
 IDENTITY = "SIM-bench"
 STAGES, CASES, JOBS = 5, 10, 12  # stages of a press, cases of a stage, presses of a process
 OF_A_PRESS = STAGES * CASES
@@ -128,8 +129,8 @@ def ran(given: dict[str, Any], firmware: Path = STAGED, native: Path | None = No
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "jobs.json"
         file.write_text(json.dumps(given))
-        roads = [str(IN_PROCESS), str(firmware), str(native or native_ticks.find()), str(branches.folder()), ".frozen"]
-        environment = {**os.environ, "MICROPYPATH": ":".join(roads)}
+        roads = [IN_PROCESS, firmware, native or native_ticks.find(), branches.folder(), BENCHES, ".frozen"]
+        environment = {**os.environ, "MICROPYPATH": ":".join(map(str, roads))}
         command = [*MICROPYTHON, "-X", "heapsize=24M", str(IN_PROCESS / "injector.py"), str(file)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
     found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

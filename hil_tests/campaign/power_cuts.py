@@ -174,18 +174,8 @@ def _keeps(press: Any, known: Known) -> Any:
 
 def read_all(journal: Journal) -> Known:
     """Every record that a journal gives: kind and payload by number."""
-    found: Known = {}
-    buf, seq = bytearray(1024), 0
-    while True:
-        n, seq = journal.read_from(seq, buf)
-        if n == 0:
-            return found
-        at = 0
-        while at < n:
-            size = buf[at + 1] + records.OVERHEAD_BYTES
-            number = int.from_bytes(buf[at + 6 : at + 10], "little")
-            found[number] = bytes([buf[at]]) + bytes(buf[at + records.HEAD_BYTES : at + size - records.CRC_BYTES])
-            at += size
+    whole = import_module("journal_reader").read_all(journal)
+    return {seq: record[:1] + record[records.HEAD_BYTES : -records.CRC_BYTES] for seq, record in whole.items()}
 
 
 def torn(image: bytearray, step: Step, chance: random.Random, marginal: bool) -> Marginal:

@@ -19,14 +19,6 @@ def target() -> Iterator[EmulatorTarget]:
         yield one
 
 
-def said(target: EmulatorTarget, text: bytes, seconds: float) -> bytes:
-    """What the chip says in so much time after `text` was given to its port."""
-    at = len(target.console)
-    target.chip.send(text)
-    target.run_for(seconds)
-    return bytes(target.console[at:])
-
-
 def missed(target: EmulatorTarget) -> int:
     return target.word("MISSED")
 
@@ -39,21 +31,21 @@ def test_a_burst_loses_no_line_and_the_host_is_held_back(target: EmulatorTarget)
     assert target.chip.unread > 3000
     assert target.until(lambda: target.console[at:].count(b"\n") >= 300, 3.0)
     assert bytes(target.console[at:]) == b"".join(b"%d\n" % (n % 256) for n in range(300))
-    assert said(target, b"SYST:ERR?\n", 0.1) == b'0,"No error"\n'
+    assert target.said(b"SYST:ERR?\n", 0.1) == b'0,"No error"\n'
 
 
 def test_what_a_host_does_not_read_stalls_nothing_and_a_stop_behind_it_is_obeyed(target: EmulatorTarget) -> None:
     with stackpress.open(target.port) as press:
         press.arm()
-    assert said(target, b"CYCL:STAT?\n", 0.1) == b"ready\n"
+    assert target.said(b"CYCL:STAT?\n", 0.1) == b"ready\n"
     before = missed(target)
     target.chip.bus.reading = False
-    assert said(target, b"*IDN?\n" * 80 + b"STOP\n", 0.6) == b""
+    assert target.said(b"*IDN?\n" * 80 + b"STOP\n", 0.6) == b""
     assert target.chip.unread == 0 and missed(target) == before
     target.chip.bus.reading = True
     target.run_for(0.1)
-    assert said(target, b"CYCL:STAT?\n", 0.1) == b"safe\n"
-    assert b"-410," in said(target, b"SYST:ERR:ALL?\n", 0.2)
+    assert target.said(b"CYCL:STAT?\n", 0.1) == b"safe\n"
+    assert b"-410," in target.said(b"SYST:ERR:ALL?\n", 0.2)
 
 
 def test_a_break_vents_while_the_port_takes_nothing(target: EmulatorTarget) -> None:
@@ -74,21 +66,21 @@ def test_a_break_vents_while_the_port_takes_nothing(target: EmulatorTarget) -> N
 
 
 def test_a_line_that_a_closed_port_left_half_written_is_nothing_for_the_next(target: EmulatorTarget) -> None:
-    said(target, b"*ESE 17;*ES", 0.05)
+    target.said(b"*ESE 17;*ES", 0.05)
     target.chip.device.cdc.set_control_lines(dtr=False, rts=False)
     target.run_for(0.02)
     target.chip.device.cdc.set_control_lines(dtr=True, rts=True)
     target.run_for(0.02)
-    assert said(target, b"*ESE?\n", 0.1) == b"0\n"
+    assert target.said(b"*ESE?\n", 0.1) == b"0\n"
 
 
 def test_a_cable_that_is_pulled_in_a_line_leaves_nothing_for_the_next_host(target: EmulatorTarget) -> None:
-    said(target, b"*ESE 17;*ES", 0.05)
+    target.said(b"*ESE 17;*ES", 0.05)
     cdc = target.chip.device.cdc
     cdc._initialized, cdc._descriptors_size, cdc._descriptors = False, None, []  # a host that has not seen this device
     cdc.usb.reset_device()
     target.run_for(0.2)
-    assert said(target, b"*ESE?\n", 0.1) == b"0\n"
+    assert target.said(b"*ESE?\n", 0.1) == b"0\n"
 
 
 def test_a_stop_byte_behind_what_nobody_has_asked_for_yet_vents_within_a_collection(target: EmulatorTarget) -> None:

@@ -20,13 +20,6 @@ def target() -> Iterator[EmulatorTarget]:
         yield one
 
 
-def said(target: EmulatorTarget, text: bytes, seconds: float) -> bytes:
-    at = len(target.console)
-    target.chip.send(text)
-    target.run_for(seconds)
-    return bytes(target.console[at:])
-
-
 def payload(answer: bytes) -> bytes:
     """Of a block and its line end, whose CRC-32 is right."""
     assert answer[:2] == b"#4" and answer[-1:] == b"\n" and len(answer) == 7 + int(answer[2:6])
@@ -36,7 +29,7 @@ def payload(answer: bytes) -> bytes:
 
 
 def test_blocks_are_whole_however_slowly_they_are_read_and_the_ticks_go_on(target: EmulatorTarget) -> None:
-    first = payload(said(target, b"\x1f\nLOG:READ? 1\n", 0.1))
+    first = payload(target.said(b"\x1f\nLOG:READ? 1\n", 0.1))
     missed, token, at = target.word("MISSED"), target.word("TOKEN"), len(target.console)
     target.chip.send(b"LOG:READ? 1\n" * 8)
     for _ in range(60):

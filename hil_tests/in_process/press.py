@@ -4,6 +4,7 @@ Campaigns run tens of thousands of presses; behind a serial device each would ta
 of the simulated press, called at the same moments (stackpress_sim/loop.py); what is left out is the line and who hangs on it.
 """
 
+from memory_store import Store
 from stackpress_core import owner
 from stackpress_core.documents import Documents
 from stackpress_core.firmware import Firmware
@@ -20,25 +21,6 @@ RING_BYTES = (
     14 * 512
 )  # a flight recorder of an eighth of a second: the whole one takes longer to log than the rest of a case
 PASS_MS = 5  # between two passes while the foreground hangs
-
-
-class Store:
-    """Documents in memory."""
-
-    def __init__(self, slots=()):
-        self.slots = dict(slots)
-
-    def read(self, name):
-        return self.slots.get(name)
-
-    def write(self, name, data):
-        self.slots[name] = bytes(data)
-
-    def remove(self, name):
-        del self.slots[name]
-
-    def names(self):
-        return list(self.slots)
 
 
 class Line:

@@ -141,6 +141,13 @@ class EmulatorTarget:
             self.run_for(step_s)
         return True
 
+    def said(self, text: bytes, seconds: float) -> bytes:
+        """What the chip says in so much time after `text` was given to its port."""
+        at = len(self.console)
+        self.chip.send(text)
+        self.run_for(seconds)
+        return bytes(self.console[at:])
+
     @contextmanager
     def free(self) -> Iterator[None]:
         """The chip runs as fast as it goes meanwhile, as a real one does, behind a serial device: for hosts of other processes."""

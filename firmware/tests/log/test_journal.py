@@ -15,7 +15,8 @@ for room in ROOMS:
     if room not in sys.path:
         sys.path.append(room)
 
-from journal_campaign import campaign, read_all  # noqa: E402
+from journal_campaign import campaign  # noqa: E402
+from journal_reader import read_all  # noqa: E402
 from stackpress.simulator.supervisor import MICROPYTHON  # noqa: E402
 from stackpress_core.log import packing, records, sectors  # noqa: E402
 from stackpress_core.log.journal import Journal  # noqa: E402

@@ -1,10 +1,10 @@
 """Claims about the commands of a simulated plant; they run on CPython and on MicroPython."""
 
+from bench_language import ask, errors
 from fakes import Board, Parts, Serial
 from stackpress_core import documents
 from stackpress_core.scpi import commands
 from stackpress_core.scpi.server import Server
-from test_scpi import ask, errors
 
 
 class PlantBoard(Board):
