@@ -133,6 +133,16 @@ def test_the_merged_table_is_bdf_to_its_own_package_and_its_values_come_through(
     assert [one["label"] for one in side["columns"]] == ours.columns and side["merged"]["files"][0]["rows"] == 600
 
 
+def test_letters_of_another_encoding_leave_the_numbers_beside_them_as_they_are(tmp_path):
+    """Far behind the rows in which the kinds of the columns are looked for."""
+    rows = [f"{START_UNIX_S + n},{n / 1000},{'25 °C' if n > 9000 else 'ok'}" for n in range(10_000)]
+    path = tmp_path / "latin.csv"
+    path.write_bytes("\n".join(["Unix Time / s,Voltage / V,Remark", *rows]).encode("latin-1"))
+    table = readers.read(path, readers.FileHints(), SPAN).table
+    assert len(table) == 10_000 and table[quantities.VOLTAGE].to_list() == [n / 1000 for n in range(10_000)]
+    assert table["Remark"][-1].startswith("25 ") and table["Remark"][0] == "ok"
+
+
 def test_who_sits_at_a_terminal_is_asked_for_the_zone_and_a_script_is_told(said, tmp_path):
     code, _, told = said("merge", "LIC-01", cycler_csv(tmp_path / "cell.csv"), "--out", tmp_path)
     assert code == 2 and "does not name" in told and "--zone Europe/Berlin" in told

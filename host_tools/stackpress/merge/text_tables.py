@@ -7,7 +7,7 @@ a decimal sign that the computer's country decided. The sign is found from the f
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from stackpress.errors import WrongInput
 
@@ -54,12 +54,19 @@ def frame(path: Path, source: "Path | bytes", skip: int, names: list[str], separ
     import polars as pl
 
     comma = decimal_sign(path, sample, separator) == ","
-    try:
-        found = pl.read_csv(
+
+    def rows(encoding: "Literal['utf8', 'utf8-lossy']") -> "pl.DataFrame":
+        return pl.read_csv(
             source, has_header=False, skip_rows=skip, new_columns=names, separator=separator.decode(), decimal_comma=comma,
-            extra_columns="ignore", encoding="utf8-lossy", truncate_ragged_lines=True,
+            extra_columns="ignore", encoding=encoding, truncate_ragged_lines=True,
             infer_schema_length=_LOOK, null_values=NOTHING,
         )  # fmt: skip
+
+    try:
+        try:
+            found = rows("utf8")
+        except pl.exceptions.ComputeError:  # letters of another encoding; looking for them costs a fifth more
+            found = rows("utf8-lossy")
     except (pl.exceptions.PolarsError, ValueError) as error:
         raise UnreadableFile(
             f"{path}: {' '.join(str(error).split())[:160]}", "Its rows do not fit its row of names."
