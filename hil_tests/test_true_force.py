@@ -32,11 +32,13 @@ def program(force_n: int, how: str = "hold", **header: Any) -> dict[str, Any]:
 
 @contextmanager
 def held(
-    force_n: int, plant: str = "nominal", how: str = "hold", documents: Any = None, until: int = 3, **header: Any
+    force_n: int, plant: str = "nominal", how: str = "hold", documents: Any = None, until: int = 3, overrides: Any = None,
+    specimen: str = "steel_blank", **header: Any,
 ) -> Iterator[tuple[SimTarget, Press]]:
     """A press that has held, or locked, so much force on steel for some seconds, or has begun step `until`."""
     kept = {**(documents or {}), "program/pressed": json.dumps(program(force_n, how, **header)).encode()}
-    with SimTarget(plant=plant, documents=kept) as target, stackpress.open(target.port) as press:
+    made = SimTarget(plant=plant, specimen=specimen, overrides=overrides, documents=kept)
+    with made as target, stackpress.open(target.port) as press:
         target.run_until(0.2)
         press.arm()
         target.run_for(0.01)
@@ -191,3 +193,57 @@ def test_a_cell_that_jumps_alone_in_a_hold_is_told(plant: str) -> None:
         target.fault("zero_2", 16000)  # 70 N of the high range's 664, which is not in use
         target.run_for(2)
         assert press.state == "holding" and "sensor" in press.warnings()
+
+
+def keeps_its_codes(target: SimTarget, force_n: float, part: float) -> None:
+    """The converter goes on with what it last read, times `part`, and noise: in small steps, for a jump would be seen."""
+    spec = load_plant.plant("nominal")
+    for step in range(1, 41):
+        for i in range(4):
+            felt_n = force_n * spec["share_ppm"][i] / 1e6 if i < 3 else min(force_n, spec["low_rated_cn"] / 100)
+            rated_n = (spec["high_rated_cn"] if i < 3 else spec["low_rated_cn"]) / 100
+            target.fault(f"gain_{i + 1}", -25 * step)
+            target.fault(f"zero_{i + 1}", int(spec["rated_code"] * felt_n / rated_n * part * step / 40))
+        target.run_for(0.002)
+
+
+@pytest.mark.parametrize("force_n, part", [(664, 0.985), (664, 1.015), (20000, 0.985)])
+def test_constant_reading_in_a_hold_of_solenoids_is_found_out_by_travel_and_valve(force_n: int, part: float) -> None:
+    with held(force_n, "fill_vent") as (target, press):
+        keeps_its_codes(target, force_n, part)
+        target.run_for(10)
+        assert press.state == "tripped" and press.tripped().reason == "drive_mismatch"
+        assert target.truth()["most_force_n"] < force_n + 0.01 * FULL_SCALE_N
+
+
+def test_solenoid_that_sticks_on_a_cell_that_gives_way_is_no_reading_that_is_kept() -> None:
+    with held(664, "fill_vent", specimen="lithium_foil") as (target, press):
+        target.fault("stuck_valve")
+        target.run_for(8)
+        assert press.tripped().reason == "hold_band" and target.truth()["dump_open"] == 0  # the cell is kept
+
+
+def test_ram_that_sticks_is_told_and_left_alone() -> None:
+    sticks = {"ram.friction_n": 20, "ram.friction_pct": 0.4}
+    with held(664, overrides=sticks) as (target, press):
+        target.run_for(130)
+        forces = []
+        for _ in range(60):
+            target.run_for(1)
+            forces.append(target.truth()["force_n"])
+        assert "limit_cycle" in press.warnings() and press.state == "holding"
+        assert max(forces) - min(forces) < 1 and abs(forces[0] - 664) < 0.01 * 664
+
+
+@pytest.mark.parametrize("force_n, fault, value, reason", [
+    (664, "cell_short", 4, "frozen"), (20000, "cell_short", 1, "frozen"), (20000, "weak_air", 700, "no_response"),
+    (664, "weak_air", 300, "no_response"), (20000, "fracture", 400, "force_drop"),
+])  # fmt: skip
+def test_force_that_drops_for_another_reason_than_a_crack_is_told_by_that(
+    force_n: int, fault: str, value: int, reason: str
+) -> None:
+    with held(force_n) as (target, press):
+        target.fault(fault, value)
+        target.run_for(0.2)
+        told = [press.tripped().reason, *press.query("CYCL:TRIP:LAT?").replace('"', "").split(",")]
+        assert told[0] == reason and "force_drop" in told

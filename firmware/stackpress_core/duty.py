@@ -1,29 +1,62 @@
-"""How often the valve moves in a hold: many moves a minute point to a leak."""
+"""What a hold makes the valve do: many moves a minute point to a leak, a force that swings to a ram that sticks.
+
+A ram that sticks answers late and all at once, so a controller that wants the last newton passes it for ever. No gain mends that:
+the end of the swing that lies nearer is kept, by a dead-band as wide, and the valve has its rest. Until the hold ends.
+"""
 
 from micropython import const
 
 from stackpress_core.tick import states
 
 MINUTE_MS = 60000
+SWINGS = 2  # a minute: more are a cycle
+BAND_PART = 2  # of the band that a hold may leave: the dead-band gets no wider
 
 # words (written by layout.py)
-_SIG_DUTY = const(76)
-_STATE = const(97)
-_MOVES = const(149)
+_FORCE_H = const(43)
+_SIG_CYCLE = const(76)
+_SIG_DUTY = const(77)
+_STATE = const(99)
+_HOLD_BAND = const(113)
+_SET = const(121)
+_MOVES = const(151)
+_K_DEAD_MIN = const(212)
 # end of words
 
 
 class Duty:
-    """Counts in the words `S` and gives the interlock its signal there."""
+    """Counts in the words `S` and gives the interlocks their signals there."""
 
-    def __init__(self, S):
+    def __init__(self, S, params):
         self.S = S
+        self.params = params
         self._from = self._from_ms = 0
+        self._swings = self._over = self._under = 0  # how often, and how far, the force went to either side in this minute
+        self._above = False
 
     def look(self, now_ms, wall_ms):
         s = self.S
         holds = s[_STATE] == states.HOLDING
-        if holds and now_ms - self._from_ms < MINUTE_MS:
-            return
-        s[_SIG_DUTY] = s[_MOVES] - self._from if holds else 0
+        if holds:
+            self._swing(s[_FORCE_H] - s[_SET])
+            if now_ms - self._from_ms < MINUTE_MS:
+                return
+            s[_SIG_DUTY], s[_SIG_CYCLE] = s[_MOVES] - self._from, self._swings
+            if self._swings > SWINGS:
+                near = min(self._over, self._under)
+                s[_K_DEAD_MIN] = max(s[_K_DEAD_MIN], min(near + near // 4, s[_HOLD_BAND] // BAND_PART))
+        else:
+            if s[_SIG_CYCLE]:
+                s[_K_DEAD_MIN] = self.params["deadband_min_cn"]
+            s[_SIG_DUTY] = s[_SIG_CYCLE] = 0
+        self._swings = self._over = self._under = 0
         self._from, self._from_ms = s[_MOVES], now_ms
+
+    def _swing(self, off_cn):
+        """Count how often the force goes to the other side of its dead-band."""
+        s, p = self.S, self.params
+        dead = max(s[_K_DEAD_MIN], min(p["deadband_max_cn"], s[_SET] * p["deadband_permille"] // 1000))
+        self._over, self._under = max(self._over, off_cn), max(self._under, -off_cn)
+        if abs(off_cn) * 4 > dead * 3 and (off_cn > 0) != self._above:  # it hardly leaves the band on the nearer side
+            self._above = off_cn > 0
+            self._swings += 1

@@ -45,13 +45,13 @@ _DISPLACEMENT = const(8)
 _T_SECOND = const(12)
 _T_SUB = const(13)
 _HZ = const(14)
-_SIG_FOREGROUND = const(82)
-_SIG_CRASH = const(83)
-_FIRST = const(92)
-_BANK_WANTED = const(154)
-_RING_LEN = const(172)
-_RING_LEFT = const(175)
-_ABORT = const(383)
+_SIG_FOREGROUND = const(83)
+_SIG_CRASH = const(84)
+_FIRST = const(93)
+_BANK_WANTED = const(156)
+_RING_LEN = const(174)
+_RING_LEFT = const(177)
+_ABORT = const(385)
 # end of words
 
 
@@ -87,7 +87,7 @@ class Firmware:
         self.telemetry = Telemetry(r, self.runner, self.events)
 
         self.stiffness = Stiffness(S, self.params)
-        self.duty = Duty(S)
+        self.duty = Duty(S, self.params)
         self.arming = Arming(S, r, self.settings, self.calibrator, self.journal, store_keeps,
                              getattr(board, "store_told", ""))  # fmt: skip
         self.operator = Operator(S, r, self.settings, self.arming, self.motion, self.runner, self.lease, self.run_log,

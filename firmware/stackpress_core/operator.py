@@ -63,7 +63,7 @@ class Operator:
         document = self._startable(name, held)
         self.run_log.end_before()
         self.settings.work()
-        limits, after = self.settings.program_limits(), 0
+        limits, after = self.settings.program_limits(True), 0
         if held:
             after = seldom("steering", "same_cell", self, document, limits)
         complaints = self.runner.load(document, limits)

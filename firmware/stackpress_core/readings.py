@@ -18,29 +18,31 @@ _CELL = const(15)
 _RANGE = const(38)
 _FORCE_F = const(42)
 _IMBALANCE = const(45)
-_ACTIVE = const(84)
-_LATCHED = const(86)
-_WARNED = const(88)
-_FIRST = const(92)
-_REACTION = const(93)
-_STATE = const(97)
-_MODE = const(98)
-_ORDER_SEQ = const(99)
-_ORDER_SEEN = const(100)
-_ORDER_STATE = const(101)
-_SET = const(119)
-_REACHED = const(124)
-_CODE = const(145)
-_VALVE = const(146)
-_MOVES = const(149)
-_TOKEN = const(152)
-_K_HIGH_MASK = const(176)
-_K_LOW_MASK = const(177)
-_K_KIND = const(200)
-_K_TRANSITIONS = const(238)
+_ACTIVE = const(85)
+_LATCHED = const(87)
+_WARNED = const(89)
+_FIRST = const(93)
+_REACTION = const(94)
+_TRIP_SPEED = const(96)
+_STATE = const(99)
+_MODE = const(100)
+_ORDER_SEQ = const(101)
+_ORDER_SEEN = const(102)
+_ORDER_STATE = const(103)
+_SET = const(121)
+_REACHED = const(126)
+_CODE = const(147)
+_VALVE = const(148)
+_MOVES = const(151)
+_TOKEN = const(154)
+_K_HIGH_MASK = const(178)
+_K_LOW_MASK = const(179)
+_K_KIND = const(202)
+_K_TRANSITIONS = const(240)
 # end of words
 
 _STALE = blackboard.row_at(interlock.NAMES.index("stale"))  # asked in every look of the panel and in every sample
+BACK_NM_S = -20000  # a ram that goes back faster: well above a scale's noise
 _STALE_SIGNAL, _STALE_LIMIT = _STALE + blackboard.ROW_SIGNAL, _STALE + blackboard.ROW_LIMIT
 
 
@@ -215,6 +217,19 @@ class Readings:
     def trip_reason(self):
         first = self.S[_FIRST]
         return interlock.NAMES[first] if first >= 0 else ""
+
+    def weigh(self):
+        """A force that was told before its cause gives way to that: the row that is told first, which changes within WEIGHED_MS."""
+        s = self.S
+        first = s[_FIRST]
+        name = interlock.NAMES[first] if first >= 0 else ""
+        if name in interlock.SYMPTOMS:
+            causes = [cause for cause in interlock.CAUSES if self.row_exceeds(cause)]
+            if not causes and name == "force_drop" and blackboard.ABSENT < s[_TRIP_SPEED] < BACK_NM_S:
+                causes = ["no_response"]  # a specimen that breaks lets the ram come on; this one went back
+            if causes:
+                s[_FIRST] = first = interlock.NAMES.index(causes[0])
+        return first
 
     def later_reasons(self):
         """What has joined the trip since it was there, first fault left out."""

@@ -195,7 +195,12 @@ class Settings:
         for tell in self.changed:
             tell(name, changes, crc, self.documents.crc(name))
 
-    def program_limits(self):
-        limits = program.limits_of(self.params, self.board.capabilities)
+    def program_limits(self, now=False):
+        """What a program may ask of this press; if it is to run now, a sensor that does not answer is none."""
+        limits, s = program.limits_of(self.params, self.board.capabilities), self.S
         limits["steps"] = self.steps_most
+        if now and s[AT["DISPLACEMENT"]] == blackboard.ABSENT:
+            limits["capabilities"].discard("displacement")
+        if now and s[AT["TEMPERATURE"]] == s[AT["TEMPERATURE"] + 1] == blackboard.ABSENT:
+            limits["capabilities"].discard("temperature")
         return limits

@@ -131,7 +131,7 @@ def _arm_again(o):
     kinds = [OF[step["do"]] for step in o.runner.program["steps"][o.runner.index + 1 :]]
     if o.readings.state == states.READY or not any([_drives(kind) for kind in kinds]):
         return
-    limits = o.settings.program_limits()  # the configuration may be another one
+    limits = o.settings.program_limits(True)  # the configuration may be another one
     if o.runner.start_cn:
         limits["start_cn"] = o.runner.start_cn
     complaints = validate(o.runner.program, limits)

@@ -1,8 +1,11 @@
-"""The stack's stiffness as the press feels it: change of force over change of displacement, from one look to the next.
+"""The stack's stiffness as the press feels it, and what travel, valve and cells say of each other.
 
-Noise says nothing, so a look counts only when both have changed enough; the estimate moves a quarter of the way each time.
-No stack is so stiff that the force changes and the ram does not move at all: then it is the scale that stands. And two force ranges
+Stiffness is the change of force over the change of displacement, from one look to the next. Noise says nothing, so a look counts
+only when both have changed enough; the estimate moves a quarter of the way each time.
+No stack is so stiff that the force changes and the ram does not move at all: then it is the scale that stands. Two force ranges
 that see one force do not part at once: what parts them by and by is a zero that drifts, what parts them in a moment is a wire.
+And solenoids trap a fluid: a ram that moves while none is let in or out changes its force by the fluid's stiffness. Where pulses of
+a hold are answered by no cell while the ram moves, the cells say what the converter kept, not what is there.
 """
 
 from micropython import const
@@ -20,16 +23,32 @@ _JUMP_CN = const(2800)
 _JUMP_PART = const(64)  # of the ranges' difference, and a part of the force: beyond noise, and a ramp of two calibrations
 _JUMP_LOOKS = const(3)  # in a row, of which the mean follows a sixteenth each
 _TOLD_LOOKS = const(10)  # a jump is past when it is seen
+_LOST = const(3)
+_EFFORT_MASK = const(0x1FFFFFFF)
+_EFFORT_SIGN = const(0x10000000)
+_ANSWER_LOOKS = const(4)  # after a pulse in which the force may rise, or fall; the next pulse comes later
+_ANSWER_PART = const(8)  # of what was asked for is an answer: flow, friction and what a specimen takes up are not known well
+_ASKED_CN = const(6000)  # and a 128th of the force is asked for in vain, while
+_ASKED_PART = const(128)
+_MOVED_NM = const(1000)  # the ram has moved, and the force has changed by less than
+_FLUID_PART = const(8)  # this part of what trapped fluid would change it by
+_BLIND_CN = const(15000)  # without a scale a ram that sticks looks the same, until its friction is passed
+_BLIND_PART = const(40)
 
 # words (written by layout.py)
+_TEMPERATURE = const(6)
 _DISPLACEMENT = const(8)
 _HIGH = const(36)
 _LOW = const(37)
 _RANGE = const(38)
 _FORCE_F = const(42)
+_FORCE_H = const(43)
+_SIG_DRIVE = const(74)
 _SIG_SENSOR = const(75)
-_STATE = const(97)
-_K_KIND = const(200)
+_STATE = const(99)
+_MODE = const(100)
+_EFFORT = const(144)
+_K_KIND = const(202)
 # end of words
 
 
@@ -45,6 +64,11 @@ class Stiffness:
         self._shown_at = 0  # force where the scale last moved
         self._apart = None  # mean difference of the ranges / cN, Q4; None while one of them does not see the force
         self._jumped = 0  # looks at a jump; from _JUMP_LOOKS on, those for which it is told
+        self._there = 0  # sensors that there were when the press was last not driven
+        self._asked = self._unanswered = 0  # what pulses have asked for as last seen, and without an answer / cN
+        self._looks = 0  # that the last pulse still has
+        self._from = (0, 0)  # force and travel before what was asked for in vain
+        self._before = self._answer = 0  # force before a pulse, and the most that it has changed by since
 
     @property
     def n_per_m(self):
@@ -56,6 +80,7 @@ class Stiffness:
         self.feed(force_cn, s[_DISPLACEMENT])
         self._watch(force_cn, s[_DISPLACEMENT])
         if s[_K_KIND] == blackboard.KIND_FILL_VENT:  # a regulator has no use for it
+            self._listen(s[_FORCE_H], s[_DISPLACEMENT])
             tuning.schedule(s, self.params, self.cn_per_um, force_cn)
 
     def feed(self, force_cn, displacement_nm):
@@ -78,8 +103,12 @@ class Stiffness:
     def _watch(self, force_cn, displacement_nm):
         """What scale and ranges say of each other, as the interlock's signal."""
         s, told = self.S, 0
+        there = sum([1 << i for i, at in enumerate((_TEMPERATURE, _TEMPERATURE + 1, _DISPLACEMENT)) if s[at] != ABSENT])
         if s[_STATE] not in states.DRIVEN:
             self._apart = None
+            self._there = there
+        elif self._there & ~there:
+            told = _LOST
         if displacement_nm == ABSENT or abs(displacement_nm - self._shown) >= _STANDS_NM:
             self._shown, self._shown_at = displacement_nm, force_cn
         elif abs(force_cn - self._shown_at) > _STANDS_CN + force_cn // _STANDS_PART:
@@ -100,3 +129,38 @@ class Stiffness:
         self._apart += more
         self._jumped = self._jumped + 1 if abs(more) > _JUMP_CN + force_cn // _JUMP_PART else 0
         return False
+
+    def _listen(self, force_cn, displacement_nm):
+        """How much the pulses of a hold have asked for that no cell answers, as the interlock's signal."""
+        s = self.S
+        if s[_MODE] != states.FORCE:
+            self._asked = self._unanswered = self._looks = 0  # each mode begins with none
+        elif self._looks:
+            self._hear(s[_EFFORT], force_cn)
+        elif s[_EFFORT] != self._asked:
+            self._looks, self._answer = _ANSWER_LOOKS, 0
+        if not self._looks:
+            self._before = force_cn
+        if not self._unanswered:
+            self._from = (force_cn, displacement_nm)
+        s[_SIG_DRIVE] = abs(self._unanswered) if self._is_in_vain(force_cn, displacement_nm) else 0
+
+    def _hear(self, effort_cn, force_cn):
+        asked = (effort_cn - self._asked) & _EFFORT_MASK
+        if asked & _EFFORT_SIGN:
+            asked -= _EFFORT_MASK + 1
+        change = force_cn - self._before
+        self._answer = max(self._answer, change if asked > 0 else -change)
+        self._looks -= 1
+        if not self._looks:
+            self._asked = effort_cn
+            self._unanswered = 0 if self._answer * _ANSWER_PART >= abs(asked) else self._unanswered + asked
+
+    def _is_in_vain(self, force_cn, displacement_nm):
+        asked, (from_cn, from_nm) = abs(self._unanswered), self._from
+        if ABSENT in (displacement_nm, from_nm):
+            return asked > _BLIND_CN + force_cn // _BLIND_PART
+        moved_nm = abs(displacement_nm - from_nm)
+        fluid_cn = self.params["fluid_stiffness_cn_per_um"] * moved_nm // 1000
+        told = moved_nm > _MOVED_NM and abs(force_cn - from_cn) * _FLUID_PART < fluid_cn
+        return told and asked > _ASKED_CN + force_cn // _ASKED_PART

@@ -33,6 +33,7 @@ class StandIn:
         self.set_cn = 0
         self.inputs = 0
         self.temperature = 2500
+        self.has_scale = True
         self.ram_um = 0.0
         self.gap_um = 1000.0
         self.stiffness_cn_per_um = 2000.0
@@ -118,7 +119,7 @@ class StandIn:
 
     @property
     def displacement_nm(self):
-        return int(self.ram_um * 1000)
+        return int(self.ram_um * 1000) if self.has_scale else -(1 << 30)
 
     def temperature_cc(self, number):
         assert number in (0, 1)

@@ -121,6 +121,7 @@ PROVOKE = {
                             "no_response_n": 2000000}, force(800000)),
     "duty": (HOLDING, {"duty_reaction": _STOPS}, word("SIG_DUTY", 241)),
     "sensor": (HOLDING, {"sensor_reaction": _STOPS}, word("SIG_SENSOR", 2)),
+    "limit_cycle": (HOLDING, {"duty_reaction": _STOPS}, word("SIG_CYCLE", 6)),
     "temperature": (READY, {}, word("TEMPERATURE", 12001)),
     "overrun": (READY, {}, word("TICK_US", 251)),
     "supply": (READY, {}, opens("supply_ok")),

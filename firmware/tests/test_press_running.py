@@ -470,3 +470,16 @@ def test_force_that_rises_while_the_valve_is_held_still_vents():
         b.extra_cn = 200000
         b.run(0.5)
         assert b.valve_is_off and "runaway" in interlock.names_of(b.word("LATCHED"))
+
+
+def test_program_whose_sensor_does_not_answer_is_refused():
+    b = bench()
+    b.board.capabilities |= {"displacement", "temperature"}
+    b.put(recipe(CONTACT, {"do": "creep", "for_ms": 1000}, VENT))
+    b.press.operator.arm()
+    b.run_passes(1)
+    b.press.S[blackboard.AT["DISPLACEMENT"]] = blackboard.ABSENT
+    assert "creep needs displacement, which the press has not" in refusal(lambda: b.press.operator.start("pellet"))
+    b.run_passes(1)
+    b.press.operator.start("pellet")
+    b.until_state(states.PRESSING)

@@ -82,6 +82,8 @@ FIRST_CHECKS: dict[str, tuple[str, ...]] = {
                   "Too much force that does not go: the regulator sticks."),
     "duty": ("Look for a leak: soap water at joints and piston seal, a lock that lets the force fall.",
              "Does the force swing round its set-point? Then it is friction: clean and oil the ram, widen the dead band."),
+    "limit_cycle": ("Does the ram move freely by hand? Clean and oil it, look at its seal, its guide, and whether it is in line.",
+                    "Is the force small against the friction? Then a smaller ram, or a wider deadband_min_n with reason."),
     "temperature": ("Is the heater's own controller set as the program's conditions say, and does it switch off?",
                     "Does the thermocouple touch the platen, with the right sign?"),
     "overrun": ("Was it once, or always? `stackpress doctor` tells the longest tick.",

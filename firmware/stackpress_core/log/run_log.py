@@ -16,13 +16,13 @@ OUTCOME_OF = {DONE: records.RUN_DONE, STOPPED: records.RUN_STOPPED, FAILED: reco
 
 # words (written by layout.py)
 _MISSED = const(11)
-_REACTION = const(93)
-_STATE = const(97)
-_MODE = const(98)
-_ORDER_SEQ = const(99)
-_ORDER_SEEN = const(100)
-_VALVE = const(146)
-_TOKEN = const(152)
+_REACTION = const(94)
+_STATE = const(99)
+_MODE = const(100)
+_ORDER_SEQ = const(101)
+_ORDER_SEEN = const(102)
+_VALVE = const(148)
+_TOKEN = const(154)
 # end of words
 
 

@@ -3,7 +3,8 @@
 Samples come dense while a program moves the force and sparse in a settled hold; each says the smallest, mean and largest
 force of all the ticks since the one before. A sample, which is a row of the exported table, ends where a phase of a step does,
 and from the moment in which its end is decided no tick adds to its statistics. So no row tells of two steps, and what is measured
-between two triggers has rows of its own. A trip is written at once, its window follows in slices as the queue has room.
+between two triggers has rows of its own. A trip is written at once, or some ms later if its reason has to be weighed; its window
+follows in slices as the queue has room.
 """
 
 import array
@@ -22,32 +23,34 @@ _BYTE = const(66)  # the letters of struct: a capital has no sign
 _USHORT = const(72)
 _SHORT = const(104)
 _LAST_CAPITAL = const(90)
+_TOLD_FIRST = const(7)  # place of the row among what a trip's record says
 RAREST_MS = 3600000
 
 # words (written by layout.py)
 _INPUTS = const(5)
 _STATE_TRIPPED = const(5)
 _T_SECOND = const(12)
+_HZ = const(14)
 _CELL = const(15)
 _RANGE = const(38)
-_SIG_LOG = const(80)
-_SIG_STORAGE = const(81)
-_LATCHED = const(86)
-_FIRST = const(92)
-_REACTION = const(93)
-_TRIP_TICKS = const(94)
-_STATE = const(97)
-_MODE = const(98)
-_REACHED = const(124)
-_HOLDING_STILL = const(129)
-_BANK = const(153)
-_BANK_WANTED = const(154)
-_STATISTICS = const(155)
-_RING_AT = const(171)
-_RING_LEN = const(172)
-_RING_FILLED = const(173)
-_RING_AFTER = const(174)
-_RING_LEFT = const(175)
+_SIG_LOG = const(81)
+_SIG_STORAGE = const(82)
+_LATCHED = const(87)
+_FIRST = const(93)
+_REACTION = const(94)
+_TRIP_TICKS = const(95)
+_STATE = const(99)
+_MODE = const(100)
+_REACHED = const(126)
+_HOLDING_STILL = const(131)
+_BANK = const(155)
+_BANK_WANTED = const(156)
+_STATISTICS = const(157)
+_RING_AT = const(173)
+_RING_LEN = const(174)
+_RING_FILLED = const(175)
+_RING_AFTER = const(176)
+_RING_LEFT = const(177)
 # end of words
 
 
@@ -121,6 +124,7 @@ class Sampler:
         self._trip_time = (0, 0)
         self._flight_trip = 0
         self._overwritten = self._dropped = self._failures = 0
+        self._trip_told = None  # what a trip's record will say, while its reasons are weighed
         self.trip_ticks = 0  # since the trip, as last seen: fewer mean another trip
         self.peak_cn = 0
         self.mean_cn = self.min_cn = self.max_cn = self.ticks = 0  # of all ticks since the sample before
@@ -146,7 +150,9 @@ class Sampler:
             self.events.tell(records.EVENT_STATE, states.SAFE, state)
             self._trip(states.SAFE)
         self.trip_ticks = s[_TRIP_TICKS]
-        if state == _STATE_TRIPPED:
+        if self._trip_told:
+            self._weigh(state)
+        elif state == _STATE_TRIPPED:
             self._joined()
         warned = r.warning_bits
         if warned != self._warned:
@@ -258,20 +264,33 @@ class Sampler:
         self._warned = now
 
     def _trip(self, before):
-        from stackpress_core.tick import interlock
-
         r, s = self.readings, self.S
+        if self._trip_told:
+            self._weigh(None)
         self.trips += 1
-        first = s[_FIRST]
-        self._latched = 1 << max(0, first)
         cells = (s[_CELL], s[_CELL + 1], s[_CELL + 2], s[_CELL + 3])
-        self.journal.write(
-            records.TRIP, r.time_s, r.time_ms, self.events.run, self.trips, self.runner.step_number, before, max(0, first),
+        self._trip_told = [
+            records.TRIP, r.time_s, r.time_ms, self.events.run, self.trips, self.runner.step_number, before, s[_FIRST],
             s[_REACTION], s[_INPUTS], r.filtered_cn, r.set_cn, cells, r.imbalance_permille,
-            r.displacement_nm, r.valve_code, interlock.NAMES[first] if first >= 0 else "")  # fmt: skip
+            r.displacement_nm, r.valve_code]  # fmt: skip
         if before != states.SAFE and self._flight_at < 0:  # a window that is still being written is not disturbed
             self._trip_time, self._flight_trip = (r.time_s, r.time_ms), self.trips
             self._flight_at = self._flight_end = 0
+
+    def _weigh(self, state):
+        """Write a trip's record: at once, or once what may explain its reason has had the time to be seen."""
+        from stackpress_core.tick import interlock
+
+        s, told = self.S, self._trip_told
+        if state == _STATE_TRIPPED:
+            told[_TOLD_FIRST] = max(0, self.readings.weigh())
+            name = interlock.NAMES[told[_TOLD_FIRST]]
+            if name in interlock.SYMPTOMS and s[_TRIP_TICKS] * 1000 < interlock.WEIGHED_MS * s[_HZ]:
+                self.scheduler.look()
+                return
+        self._latched = 1 << told[_TOLD_FIRST]
+        self.journal.write(*told, interlock.NAMES[told[_TOLD_FIRST]])
+        self._trip_told = None
 
     def _joined(self):
         """Reasons that join a trip are told as they do."""

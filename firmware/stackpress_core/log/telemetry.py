@@ -52,11 +52,11 @@ _HZ = const(14)
 _CELL = const(15)
 _FORCE_F = const(42)
 _IMBALANCE = const(45)
-_WARNED = const(88)
-_SET = const(119)
-_CODE = const(145)
-_VALVE = const(146)
-_K_KIND = const(200)
+_WARNED = const(89)
+_SET = const(121)
+_CODE = const(147)
+_VALVE = const(148)
+_K_KIND = const(202)
 # end of words
 
 

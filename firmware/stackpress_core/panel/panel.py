@@ -179,7 +179,7 @@ class Panel:
         if document is None:
             self.problem = "it is damaged: send it again"
             return
-        complaints = program.validate(document, self.settings.program_limits())
+        complaints = program.validate(document, self.settings.program_limits(True))
         if complaints:
             self.problem = complaints[0]
         else:

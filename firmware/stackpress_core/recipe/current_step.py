@@ -7,7 +7,7 @@ from stackpress_core.log.records import ABSENT_I32, EVENT_STEP_NOTE, EVENT_TRIGG
 from stackpress_core.recipe.creep import CreepMeter
 from stackpress_core.recipe.kinds import OF, filled
 from stackpress_core.recipe.program import stop_rate_cn_per_s
-from stackpress_core.tick.blackboard import AT
+from stackpress_core.tick.blackboard import ABSENT, AT
 
 NO_BOUND = 1 << 29
 
@@ -69,6 +69,14 @@ class CurrentStep:
     def temperature_is_right(self):
         here = self.readings.temperature_cc(self.says["temperature_input"] - 1)
         return self.says.get("temperature_min_cc", -NO_BOUND) <= here <= self.says.get("temperature_max_cc", NO_BOUND)
+
+    def lost(self):
+        """Which sensor it needs that is not there now, in words; empty if none."""
+        says, readings = self.says, self.readings
+        if self.wants_temperature and readings.temperature_cc(says["temperature_input"] - 1) == ABSENT:
+            return "thermometer"
+        scaled = "until_creep_nm_per_min" in says or "travel_nm" in says or "displacement" in self.kind.needs
+        return "scale" if scaled and readings.displacement_nm == ABSENT else ""
 
     def begin(self):
         """Give the first order."""

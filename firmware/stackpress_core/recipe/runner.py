@@ -10,7 +10,7 @@ from stackpress_core.recipe import program as recipes
 from stackpress_core.recipe.clock import ProgramClock
 from stackpress_core.recipe.current_step import CurrentStep
 from stackpress_core.recipe.standing_order import StandingOrder
-from stackpress_core.recipe.steps import BOUNDS, MET, TOO_FAR
+from stackpress_core.recipe.steps import BOUNDS, MET, NOT_YET, TOO_FAR
 from stackpress_core.recipe.times import move_limit_ms
 from stackpress_core.tick import states
 
@@ -268,13 +268,16 @@ class Runner:
 
     def _run_phase(self):
         step = self.step
-        outcome = step.kind.met(step)
-        late = outcome > MET or (outcome != MET and step.timeout_ms > 0 and step.waited(step.timeout_ms))
-        if late and not self._may_go_on("at_timeout", BOUNDS[outcome - TOO_FAR] if outcome > MET else "time-out"):
+        why = step.lost()
+        outcome = NOT_YET if why else step.kind.met(step)
+        if outcome > MET:
+            why = BOUNDS[outcome - TOO_FAR]
+        elif outcome == NOT_YET and not why and step.timeout_ms > 0 and step.waited(step.timeout_ms):
+            why = "time-out"
+        if why and not self._may_go_on("at_timeout", why):
             return
-        if late:
-            step.late = "time-out"
-        if (late or outcome == MET) and step.kind.advance(step):
+        step.late = why or step.late
+        if (why or outcome == MET) and step.kind.advance(step):
             step.tell_end(step.late)
             self._begin(self.index + 1)
 
@@ -302,9 +305,10 @@ class Runner:
 
     def _wait_for_temperature(self):
         self.step.look_again()
-        late = self.step.phase_ms() >= self.step.says["temperature_timeout_ms"]
+        lost = self.step.lost()
+        late = lost or self.step.phase_ms() >= self.step.says["temperature_timeout_ms"]
         right = self.step.temperature_is_right()
-        if right or (late and self._may_go_on("temperature_at_timeout", "temperature")):
+        if right or (late and self._may_go_on("temperature_at_timeout", lost or "temperature")):
             self._waits = False
             self.step.begin()
 

@@ -80,8 +80,9 @@ WORDS = (
     ("SIG_RAMP", 1, "deviation from the ramp beyond what is allowed / cN"),
     ("SIG_HOLD", 1, "force below the hold's band / cN"),
     ("SIG_ABOVE", 1, "force above it / cN"),
-    ("SIG_DRIVE", 1, "what a regulator is told to give beyond what the cells read and what that may be / cN"),
-    ("SIG_SENSOR", 1, "scale or cell that says what the others do not: 1 the scale stands, 2 one range has jumped"),
+    ("SIG_DRIVE", 1, "what a valve was told to give beyond what the cells read and what that may be / cN"),
+    ("SIG_SENSOR", 1, "sensor that says what the others do not: 1 the scale stands, 2 one range has jumped, 3 one was lost"),
+    ("SIG_CYCLE", 1, "how often a held force has gone from one side of its dead-band to the other in a minute"),
     ("SIG_DUTY", 1, "valve moves in the last minute of a hold"),
     ("SIG_HOT", 1, "hottest platen / centi-degC"),
     ("SIG_OVERRUN", 1, "overrun ticks in a row"),
@@ -98,6 +99,7 @@ WORDS = (
     ("FIRST", 1, "row that stopped the press first, -1 if none"),
     ("REACTION", 1, "worst reaction that is in force"),
     ("TRIP_TICKS", 1, "ticks since the trip, up to 2^29"),
+    ("TRIP_SPEED", 1, "SPEED at the trip, 0 if the force was being taken off"),
     ("STOPPING", 1, "mailbox: 1 while a stop is under way, which no trip may turn into a hold"),
     ("RAMP_LEFT", 1, "ticks that the ramp-down reaction still has"),
     # decided
@@ -147,7 +149,7 @@ WORDS = (
     ("ANSWER_AT", 1, "approach: travel at which the ram last answered the drive / nm"),
     ("ANSWER_DRIVE", 1, "the drive then / cN, -1 while the ram has not moved"),
     ("ANSWER_FORCE", 1, "the force at which a cell last felt more / cN"),
-    ("EFFORT", 1, "drive of the approach; of solenoids what they were asked for since the ram last answered / cN"),
+    ("EFFORT", 1, "drive of the approach; of solenoids what was asked for since an answer, or by pulses of a hold, mod 2^29 / cN"),
     ("ANSWER_TICKS", 1, "ticks for which the drive stood at what it may rise to without an answer"),
     # permitted
     ("DRIVE", 1, "drive that is permitted / cN"),

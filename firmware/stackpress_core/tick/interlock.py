@@ -97,14 +97,22 @@ ROWS = (
     ("held_above", "SIG_ABOVE", 0, "hold_band_s", ("hold_band_reaction", RAMP), STILL, STOPPED, "force",
      "The held force stayed above its band: the valve leaks in, sticks, or is tuned too slow. It was taken off, not held."),
     ("drive_mismatch", "SIG_DRIVE", 0, "drive_ms", VENT, DRIVEN | states.mask((states.READY,)), STOPPED, "force",
-     "The regulator is told to give much more than the cells read: check the cells, their calibration, then the air supply."),
+     "The valve was told to give more, and the cells do not tell of it: check the cells, their calibration, then the supply."),
     ("overspeed", "SIG_SPEED", 0, 1, VENT, DRIVEN, STOPPED, "force",
      "The ram closed far faster than the approach asked: its valve is open too far, or the scale counts what is not there."),
     ("sensor", "SIG_SENSOR", 0, 300, "sensor_reaction", DRIVEN, STOPPED, "force",
-     "The scale stands while the force changes, or one force range jumped alone: check the scale's cable and the cells' wires."),
+     "The scale stands while the force changes, one force range jumped alone, or a sensor was lost: check cables and wires."),
+    ("limit_cycle", "SIG_CYCLE", 2, 0, "duty_reaction", STILL, STOPPED, "force",
+     "The held force swings round its set-point, for the ram sticks: its dead-band was widened. Clean and oil the ram."),
 )
 
 NAMES = tuple(row[NAME] for row in ROWS)
+
+# A force that is not what it should be is often told before its cause, which takes some samples to be sure of. What is found
+# within WEIGHED_MS takes the place of the first reason, the surest first. The press has stopped all the same.
+WEIGHED_MS = 31
+SYMPTOMS = ("force_drop", "runaway", "no_response", "ramp_deviation", "hold_band", "drive_mismatch", "imbalance")
+CAUSES = ("rail", "chip_reset", "crc", "stale", "frozen", "imbalance")
 
 
 def row_of(name):

@@ -15,15 +15,15 @@ _MODE_FORCE = const(2)
 _FORCE_F = const(42)
 _SIG_RAMP = const(71)
 _SIG_DRIVE = const(74)
-_MODE = const(98)
-_DRIVE_USUAL = const(123)
-_REACHED = const(124)
-_DRIVE = const(144)
-_K_DRIVE = const(197)
-_K_CONTACT = const(199)
-_K_KIND = const(200)
-_K_HYSTERESIS = const(202)
-_K_SETTLE = const(203)
+_MODE = const(100)
+_DRIVE_USUAL = const(125)
+_REACHED = const(126)
+_DRIVE = const(146)
+_K_DRIVE = const(199)
+_K_CONTACT = const(201)
+_K_KIND = const(202)
+_K_HYSTERESIS = const(204)
+_K_SETTLE = const(205)
 # end of words
 
 
@@ -31,8 +31,10 @@ _K_SETTLE = const(203)
 def observe(blackboard):
     """How much more the regulator is told to give than the cells read, beyond what that may be."""
     s = ptr32(blackboard)
+    if s[_K_KIND] != _KIND_REGULATOR:
+        return  # see stiffness.py
     s[_SIG_DRIVE] = -1
-    if s[_MODE] != _MODE_FORCE or s[_K_KIND] != _KIND_REGULATOR:
+    if s[_MODE] != _MODE_FORCE:
         return
     force = s[_FORCE_F]
     apart = s[_DRIVE] - force

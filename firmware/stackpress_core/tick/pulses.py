@@ -13,25 +13,26 @@ _MODE_LOCK = const(3)
 _MODE_VENT = const(4)
 _HZ = const(14)
 _FORCE_H = const(43)
-_MODE = const(98)
-_SET = const(119)
-_REACHED = const(124)
-_HOLDING_STILL = const(129)
-_PULSE = const(130)
-_WANTED_RATE = const(131)
-_PULSE_WAIT = const(132)
-_PROPOSED_VALVE = const(134)
-_GAIN_FILL = const(135)
-_GAIN_VENT = const(136)
-_VALVE = const(146)
-_OPEN_TICKS = const(148)
-_K_KIND = const(200)
-_K_SETTLE = const(203)
-_K_FILL = const(216)
-_K_VENT = const(217)
-_K_FILL_RATE = const(218)
-_K_VENT_RATE = const(219)
-_K_MIN_ON = const(220)
+_MODE = const(100)
+_SET = const(121)
+_REACHED = const(126)
+_HOLDING_STILL = const(131)
+_PULSE = const(132)
+_WANTED_RATE = const(133)
+_PULSE_WAIT = const(134)
+_PROPOSED_VALVE = const(136)
+_GAIN_FILL = const(137)
+_GAIN_VENT = const(138)
+_EFFORT = const(144)
+_VALVE = const(148)
+_OPEN_TICKS = const(150)
+_K_KIND = const(202)
+_K_SETTLE = const(205)
+_K_FILL = const(218)
+_K_VENT = const(219)
+_K_FILL_RATE = const(220)
+_K_VENT_RATE = const(221)
+_K_MIN_ON = const(222)
 # end of words
 
 
@@ -58,6 +59,7 @@ def pulse(blackboard):
                 size = error if error > 0 else 0 - error
                 if size > 0xFFF:
                     size = 0xFFF
+                s[_EFFORT] = (s[_EFFORT] + (size if error > 0 else 0 - size)) & 0x1FFFFFFF
                 size = (size * (s[_K_FILL] if error > 0 else s[_K_VENT])) >> 8
                 if size > 0x1FFFF:
                     size = 0x1FFFF

@@ -308,3 +308,37 @@ def test_a_gap_that_turns_goes_slower_and_one_that_goes_on_faster_again():
     press.creep_um_per_s = 2.0
     run_on(press, run, 20_000)
     assert (up, turned, run.step.pace) == (1, -2, -1)
+
+
+def test_sensor_that_is_lost_ends_the_step_that_needs_it():
+    absent = -(1 << 30)
+    warm = {"do": "hold", "for_ms": 60_000, "temperature_min_cc": 2000}
+    press, run = loaded(CONTACT, warm, VENT)
+    reach(press, run, 1)
+    run_on(press, run, for_ms=1000)
+    press.temperature = absent
+    run_on(press, run, for_ms=100)
+    assert run.state == "failed" and run.reason == "step 2 (hold): thermometer"
+    press, run = loaded(CONTACT, dict(warm, temperature_min_cc=5000, temperature_at_timeout="vent"), VENT)
+    reach(press, run, 1)
+    press.temperature = absent
+    run_on(press, run, for_ms=100)
+    assert run.reason == "step 2 (hold): thermometer" and press.mode == "vent"
+
+    press, run = loaded(CONTACT, {"do": "creep", "for_ms": 60_000}, hold(for_ms=1000))
+    reach(press, run, 1)
+    press.has_scale = False
+    run_on(press, run, for_ms=100)
+    assert run.reason == "step 2 (creep): scale"
+    press, run = loaded(CONTACT, hold(for_ms=1000), VENT)
+    press.has_scale, press.temperature = False, absent
+    reach(press, run, 2)
+    assert run.state == "running"  # nothing of it needs a sensor
+
+
+def test_reading_that_never_changes_has_not_crept():
+    press, run = loaded(CONTACT, RAMP, hold(until_creep_nm_per_min=2000, creep_window_ms=1000, timeout_ms=20_000))
+    reach(press, run, 2)
+    press._move = bool  # the ram stands, to the last nanometre
+    run_on(press, run)
+    assert run.state == "failed" and "time-out" in run.reason and not run.step.creep.slower_than(2000)

@@ -10,7 +10,7 @@ import machine
 
 POINTS = [(-8000000.0, -36000.0), (0.0, 0.0), (1500000.0, 6600.0), (3000000.0, 13210.0), (5000000.0, 22010.0), (8000000.0, 35300.0)]
 PERIOD_S = 1 / 4000
-ROWS = 36  # as many as stackpress_core/tick/interlock.py has
+ROWS = 37  # as many as stackpress_core/tick/interlock.py has
 
 
 class Pid:
