@@ -91,6 +91,7 @@ class PressBench:
         self.frozen = False  # the force stays whatever the drive does
         self.has_scale = True
         self.cells = [0, 0, 0, 0]
+        self.ram_nm = 0
         self.wall_ms = 1000
         self.samples = 0
         self.passes = 0
@@ -139,7 +140,9 @@ class PressBench:
             self.cells = [total // 3, total // 3, total - 2 * (total // 3), min(total, LOW_STOP_CN)]
         s[AT["INPUTS"]], s[AT["STATUS"]] = self.inputs, self.status
         s[AT["TEMPERATURE"]] = 2500
-        s[AT["DISPLACEMENT"]] = 1000000 + sum(self.cells[:3]) * 5 // 12 if self.has_scale else blackboard.ABSENT  # nm; 24 N/um
+        at_nm = 1000000 + sum(self.cells[:3]) * 5 // 12  # 24 N/um
+        self.ram_nm = max(self.ram_nm, at_nm) if self.frozen else at_nm  # what is put in by hand takes no ram back: it has cracked
+        s[AT["DISPLACEMENT"]] = self.ram_nm if self.has_scale else blackboard.ABSENT
         if self.status & blackboard.SAMPLE_NEW:
             self.samples += 1
             odd = 1 if self.samples % 3 else 0  # of another period than whoever looks
