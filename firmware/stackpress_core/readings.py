@@ -1,4 +1,4 @@
-"""What a press says about itself: state, force, reasons. Reading changes nothing."""
+"""What a press says about itself: state, force, reasons. Reading changes nothing; only `weigh` has the first reason give way."""
 
 from micropython import const
 
