@@ -226,7 +226,7 @@ def test_solenoid_that_sticks_on_a_cell_that_gives_way_is_no_reading_that_is_kep
 def test_ram_that_sticks_is_told_and_left_alone() -> None:
     sticks = {"ram.friction_n": 20, "ram.friction_pct": 0.4}
     with held(664, overrides=sticks) as (target, press):
-        target.run_for(130)
+        target.run_for(150)
         forces = []
         for _ in range(60):
             target.run_for(1)

@@ -82,7 +82,7 @@ WORDS = (
     ("SIG_ABOVE", 1, "force above it / cN"),
     ("SIG_DRIVE", 1, "what a valve was told to give beyond what the cells read and what that may be / cN"),
     ("SIG_SENSOR", 1, "sensor that says what the others do not: 1 the scale stands, 2 one range has jumped, 3 one was lost"),
-    ("SIG_CYCLE", 1, "how often a held force has gone from one side of its dead-band to the other in a minute"),
+    ("SIG_CYCLE", 1, "how often the valve took a held force across its dead-band, in the lesser of two minutes"),
     ("SIG_DUTY", 1, "valve moves in the last minute of a hold"),
     ("SIG_HOT", 1, "hottest platen / centi-degC"),
     ("SIG_OVERRUN", 1, "overrun ticks in a row"),
