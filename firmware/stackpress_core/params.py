@@ -78,7 +78,7 @@ PARAMS = (
     ("vent_ms", "interlock", 1, 100, 3000, 60000, "The force must be gone this long after the dump was opened", 10000),
     ("no_fall_ms", "interlock", 1, 200, 2000, 60000, "A force that is to fall must have fallen by a 64th in this time", 5000),
     ("drive_permille", "interlock", 1, 1, 30, 1000, "A regulator may give this part of its full scale beyond the cells", 100),
-    ("drive_ms", "interlock", 1, 0, 500, 60000, "It must last this long", 5000),
+    ("drive_ms", "interlock", 1, 0, 1000, 60000, "It must last this long", 5000),
     ("no_response_n", "interlock", 100, 1, 1500, 20000, "Force below the set-point that is no response; half of it is, too", 5000),
     ("no_response_ms", "interlock", 1, 0, 1500, 60000, "It must last this long", 5000),
     ("no_contact_ms", "interlock", 1, 100, 30000, 600000,
