@@ -1,6 +1,6 @@
 """The approach: close the ram on its specimen no faster than asked, and let it feel the contact force and hardly more.
 
-The drive passes half of the valve's hysteresis at once, where no valve moves anything, and the rest of it fast; slowly from there
+The drive passes a quarter of the hysteresis at once, where no valve moves anything, and the rest of it fast; slowly from there
 on or once the ram has moved, and once the specimen bears, in proportion to what is left, so that what is under way when force or
 travel answers is small. And something has to answer: a drive that rises by the contact force and a margin while the ram stands and
 no cell feels it goes no further, whatever the cells say. With solenoids the drive is what the valves were asked for since the ram
@@ -102,8 +102,8 @@ def approach(blackboard):
         most += s[_ANSWER_DRIVE]
         if most > s[_K_APPROACH_MAX]:
             most = s[_K_APPROACH_MAX]
-    elif solenoids == 0 and drive < s[_K_HYSTERESIS] >> 1:
-        drive = s[_K_HYSTERESIS] >> 1
+    elif solenoids == 0 and drive < s[_K_HYSTERESIS] >> 2:
+        drive = s[_K_HYSTERESIS] >> 2
     # how fast the drive may rise
     rate = s[_K_APPROACH_RATE]
     touched = 1 if s[_FORCE_F] > target >> 1 else 0
@@ -122,6 +122,7 @@ def approach(blackboard):
         rate = land  # the specimen bears: no way is left on which the ram could gain speed
     elif moved == 0 and drive < s[_K_HYSTERESIS]:
         land *= _HASTE
+        rate >>= 1  # a valve with less hysteresis than its press says moves the ram already, and late
     else:
         rate = s[_RATE_MAX]
     if rate > land:

@@ -43,6 +43,7 @@ _ORDER_CORNER = const(107)
 _ORDER_LANDING = const(108)
 _ORDER_SPEED = const(109)
 _TARGET = const(110)
+_EXCESS = const(111)
 _RAMP_MIN = const(112)
 _RAMP_FROM = const(117)
 _RATE_MAX = const(118)
@@ -115,7 +116,9 @@ def obey(blackboard):
                     rate = s[_SET_RATE]
                     ahead = s[_ORDER_TARGET] - s[_SET]
                     if before != _MODE_FORCE or s[_TARGET] != s[_ORDER_TARGET]:
-                        s[_RAMP_FROM] = s[_SET] if before == _MODE_FORCE else s[_FORCE_F]
+                        # a set-point that waited for a force which falls slowly is not where the force is
+                        waits = s[_FORCE_F] - s[_SET] > s[_EXCESS] >> 1
+                        s[_RAMP_FROM] = s[_SET] if before == _MODE_FORCE and not waits else s[_FORCE_F]
                         s[_REACHED] = 0
                     s[_TARGET] = s[_ORDER_TARGET]
                     s[_RATE_MAX] = s[_ORDER_RATE]
