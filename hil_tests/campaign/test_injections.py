@@ -17,7 +17,8 @@ BY_OTHERS = {
     "log_full",
     "storage",
     "duty",
-}  # what the log's room, its chip and a leak of hours bring: scenarios of their own
+    "limit_cycle",
+}  # what the log's room, its chip, a leak of hours and minutes of a ram that sticks bring: scenarios of their own
 BY_NAME = {kind.name: kind for kind in table.KINDS}
 
 

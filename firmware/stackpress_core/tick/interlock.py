@@ -98,7 +98,7 @@ ROWS = (
      "The held force stayed above its band: the valve leaks in, sticks, or is tuned too slow. It was taken off, not held."),
     ("drive_mismatch", "SIG_DRIVE", 0, "drive_ms", VENT, DRIVEN | states.mask((states.READY,)), STOPPED, "force",
      "The valve was told to give more, and the cells do not tell of it: check the cells, their calibration, then the supply."),
-    ("overspeed", "SIG_SPEED", 0, 1, VENT, DRIVEN, STOPPED, "force",
+    ("overspeed", "SIG_SPEED", 0, 0, VENT, DRIVEN, STOPPED, "force",
      "The ram closed far faster than the approach asked: its valve is open too far, or the scale counts what is not there."),
     ("sensor", "SIG_SENSOR", 0, 300, "sensor_reaction", DRIVEN, STOPPED, "force",
      "The scale stands while the force changes, one force range jumped alone, or a sensor was lost: check cables and wires."),
