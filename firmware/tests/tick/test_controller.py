@@ -140,15 +140,15 @@ def test_a_ram_that_moves_at_the_highest_drive_of_an_approach_answers_and_has_no
         assert bench["ANSWER_TICKS"] < 30 if um_a_tick else bench["ANSWER_TICKS"] > 1000
 
 
-def test_approach_passes_half_of_the_valve_s_hysteresis_at_once_and_no_more():
+def test_approach_passes_a_quarter_of_the_valve_s_hysteresis_at_once_and_no_more():
     bench, ram = loop(valve_hysteresis_permille=12)
     ram.gain = 0
-    half = bench["K_HYSTERESIS"] >> 1
+    quarter = bench["K_HYSTERESIS"] >> 2
     bench.send(states.PRESSING, states.APPROACH, 5000, 10000, 1000000)
     ram.run(4)
-    assert half <= bench["DRIVE"] < half + 1000
+    assert quarter <= bench["DRIVE"] < quarter + 1000
     ram.run(100)
-    assert half + 1000 < bench["DRIVE"] < bench["K_HYSTERESIS"]
+    assert quarter + 1000 < bench["DRIVE"] < bench["K_HYSTERESIS"]
 
 
 def test_a_specimen_that_bears_is_pressed_in_proportion_to_what_is_left():
