@@ -87,7 +87,7 @@ def test_any_open_safety_switch_makes_every_armed_state_safe_within_one_tick(ben
     bench["ROW_COUNT"] = len(interlock.ROWS)
     if bench["STATE"] in (states.SAFE, states.SERVICE, states.MONITOR):
         return
-    for name in ("TICK_US", "SET", "TARGET", "RAMP_FROM", "FORCE", "FORCE_F", "TICK_WORST"):
+    for name in ("TICK_US", "SET", "TARGET", "RAMP_FROM", "FORCE", "FORCE_F", "HIGH", "TICK_WORST"):
         bench[name] = 0
     for name in ("SIG_DISCREPANCY", "SIG_OVERRUN", "SIG_FOREGROUND"):
         bench[name] = 0
