@@ -17,7 +17,7 @@ from stackpress_core.scpi import outbox
 PARTS = Path(__file__).resolve().parents[2] / "boards/images/micropython/wire_parts.h"
 DOORS = """
 size_t records_of(const uint8_t *data, size_t room, uint32_t seq, uint32_t *after) { return whole_records(data, room, seq, after); }
-void block(uint8_t *ring, uint32_t n) { close_block(ring, n); }
+void block(uint8_t *ring, uint32_t n) { put_block_head(ring, n); put_block_end(ring, n); }
 int32_t log_from(const uint8_t *ring, uint32_t mask, uint32_t at, uint32_t n, uint32_t most) { return log_asked(ring, mask, at, n, most); }
 bool erased(const uint8_t *data, size_t n) { return is_erased(data, n); }
 uint32_t rows_into(uint8_t *ring, uint32_t mask, uint32_t at, const int32_t *table, int32_t *marks) {
@@ -95,7 +95,7 @@ def test_a_block_is_closed_by_the_same_bytes(parts):
         python = bytearray(outbox.RING_SIZE)
         python[outbox.BLOCK_HEAD : outbox.BLOCK_HEAD + n] = data = rng.randbytes(n)
         c = (ctypes.c_uint8 * len(python))(*python)
-        outbox.close_block(python, n)
+        outbox.close_block(python, 1, n)
         parts.block(c, n)
         assert bytes(c) == bytes(python)
         assert python[1:].startswith(b"#4%04d" % (n + 4) + data + struct.pack("<I", zlib.crc32(data)))

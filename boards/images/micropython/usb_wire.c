@@ -276,14 +276,21 @@ static mp_obj_t usb_wire_whole_records(mp_obj_t buffer, mp_obj_t room_in, mp_obj
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(usb_wire_whole_records_obj, usb_wire_whole_records);
 
-// A block's head and CRC in a ring (scpi/outbox.py close_block).
-static mp_obj_t usb_wire_close_block(mp_obj_t ring, mp_obj_t length) {
+// close_block(ring, start, length): a block's head and CRC in a ring (scpi/outbox.py close_block). It is sent from `start` on, and nothing else
+// waits to be: so what fills whole packets goes while the CRC is made.
+static mp_obj_t usb_wire_close_block(mp_obj_t ring, mp_obj_t start_in, mp_obj_t length) {
     mp_buffer_info_t buf;
     mp_get_buffer_raise(ring, &buf, MP_BUFFER_WRITE);
-    close_block(buf.buf, MIN((size_t)mp_obj_get_int(length), buf.len - BLOCK_HEAD - CRC_BYTES - 1));
+    size_t start = MIN(mp_obj_get_int(start_in), BLOCK_HEAD);
+    size_t n = MIN((size_t)mp_obj_get_int(length), buf.len - BLOCK_HEAD - CRC_BYTES - 1);
+    put_block_head(buf.buf, n);
+    if (!sending) {
+        transfer((uint8_t *)buf.buf + start, (BLOCK_HEAD + n - start) & ~(PACKET - 1));
+    }
+    put_block_end(buf.buf, n);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(usb_wire_close_block_obj, usb_wire_close_block);
+static MP_DEFINE_CONST_FUN_OBJ_3(usb_wire_close_block_obj, usb_wire_close_block);
 
 // -- rows of numbers (stackpress_core/scpi/outbox.py rows, which says the same) ------------------------------------------------------------
 

@@ -147,15 +147,19 @@ static int32_t question_in(const uint8_t *texts, size_t size, const uint8_t *rin
 
 #define BLOCK_HEAD 7
 
-// Head, CRC-32 and line feed of a block of `n` bytes, at most 9995, that lie at BLOCK_HEAD.
-static void close_block(uint8_t *ring, uint32_t n) {
-    uint32_t left = n + CRC_BYTES, crc = crc32_of(ring + BLOCK_HEAD, n);
+// Before and behind a block of `n` bytes, at most 9995, that lie at BLOCK_HEAD: its head; its CRC-32 and the line feed.
+static void put_block_head(uint8_t *ring, uint32_t n) {
+    uint32_t left = n + CRC_BYTES;
     ring[BLOCK_HEAD - 6] = '#';
     ring[BLOCK_HEAD - 5] = '4';
     for (int i = 1; i <= 4; i++) {
         ring[BLOCK_HEAD - i] = '0' + left % 10;
         left /= 10;
     }
+}
+
+static void put_block_end(uint8_t *ring, uint32_t n) {
+    uint32_t crc = crc32_of(ring + BLOCK_HEAD, n);
     for (int i = 0; i < CRC_BYTES; i++) {
         ring[BLOCK_HEAD + n + i] = crc >> 8 * i;
     }

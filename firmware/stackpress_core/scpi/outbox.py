@@ -121,8 +121,9 @@ def rows(ring, mask, at, table, marks):
     return at - began
 
 
-def close_block(ring, length):
-    """Head, CRC-32 (little endian) and line feed of a block whose payload lies at BLOCK_HEAD."""
+def close_block(ring, start, length):
+    """Head, CRC-32 (little endian) and line feed of a block whose payload lies at BLOCK_HEAD. It is sent from `start` on, when the
+    ring is empty: a port may begin with what needs no CRC."""
     end = BLOCK_HEAD + length
     ring[1:BLOCK_HEAD] = b"#4%04d" % (length + 4)
     struct.pack_into("<IB", ring, end, binascii.crc32(memoryview(ring)[BLOCK_HEAD:end]) & 0xFFFFFFFF, _LF)
@@ -192,16 +193,16 @@ class Outbox:
     def put_block(self, length, begins):
         """The definite-length block of the payload that is in its place: `#4<length>`, payload, CRC-32 of it (counted in length);
         behind `begins`, a byte or none."""
-        self.close_block(self.ring, length)
         self.ring[0] = 59  # a semicolon
         self.start = 1 - len(begins)
+        self.close_block(self.ring, self.start, length)
         self.pending = BLOCK_HEAD + length + 4 - self.start
         return True
 
     def put_alone(self, length):
         """The same as a whole answer, on its way at once."""
-        self.close_block(self.ring, length)
         self.start = 1
+        self.close_block(self.ring, 1, length)
         self.pending = BLOCK_HEAD + length + 4
         self.write()
 

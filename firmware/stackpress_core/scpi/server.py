@@ -57,7 +57,7 @@ class Server:
     def poll(self, budget=IN_PER_PASS):
         """Gives whether there is more to do, or something was done that others may have to look at."""
         self.status.update(self.parts)
-        if self.at_work or self.left or self.out.pending:
+        if self.at_work or self.left or self.out.pending and self.idle():  # whether the host reads is looked at there
             return self.serve(budget)
         return self.go_on(budget)  # a question that came alone is answered as quickly here
 
