@@ -45,6 +45,7 @@ class Server:
         self.idle = getattr(serial, "idle", bool)  # whether nothing has come and nothing has gone since the last look
         self.at_work = True
         self.left = 0
+        self.orphans = 0  # lines that wait whose host has gone: they are run, and their answers are nobody's
         self.as_they_are = True  # blocks hold their bytes unchanged: whoever has the port open reads them by their length
         self.no_prompt = None  # what answers a program that asked for the prompt and can't have it
         self.stops = 0
@@ -100,7 +101,10 @@ class Server:
         if told:
             if told & BROKE:
                 self.stop_now()
-            self.left = self.left or told & HUNG_UP
+            if told & HUNG_UP:
+                self.left = 1
+                self.orphans = self.inbox.waiting  # what is read from here on may be the next host's already
+                self.muted, self.answers = True, 0
         while budget > 0 and self.inbox.takes_packet() and not self.wants_repl:  # behind an obeyed 0x03 all is the prompt's
             count = self.serial.read(self.buf) or 0
             if not count:
@@ -123,7 +127,7 @@ class Server:
             if not self.out.ready() or self.order_waits():
                 return
             if self.units is None:
-                if self.repeated.texts and not self.out.deaf:
+                if self.repeated.texts and not self.out.deaf and not self.orphans:
                     self.runs += self.repeated.answer_all()
                 if not self.next_line():
                     return
@@ -242,6 +246,7 @@ class Server:
 
     def forget_what_waits(self, gone):
         gone += self.inbox.keep_harmless(is_harmless)
+        self.orphans = min(self.orphans, self.inbox.waiting)
         if self.units and not all(headers.is_query_only(unit) for unit in self.units):
             self.units = []
             gone += 1
@@ -260,7 +265,7 @@ class Server:
             return True
         line = decoded(raw)
         if raw[-1] == AS_THEY_ARE or raw == NO_LONGER:
-            self.as_they_are = raw != NO_LONGER
+            self.as_they_are = raw != NO_LONGER and not self.muted
         if raw == inbox.LONG:
             self.status.error(-363, "a line has at most %d bytes" % inbox.LINE_MAX)
         elif line is None:
@@ -271,7 +276,9 @@ class Server:
 
     def begin_line(self, known):
         self.dispatch.path, self.answers = [], 0
-        self.muted = self.ended = False
+        self.muted, self.ended = self.orphans > 0, False
+        if self.orphans:
+            self.orphans -= 1
         self.known = known
         if known:
             self.units = [""]

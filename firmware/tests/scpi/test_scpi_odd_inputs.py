@@ -215,6 +215,21 @@ def test_what_a_host_that_left_had_begun_is_not_finished_by_the_next():
         assert ask(server, b"*ESE?\n") == "0\n" and press.done == before, begun
 
 
+def test_answers_to_a_host_that_left_are_nothing_for_the_next_and_its_commands_are_run():
+    for asked in (b"*IDN?\n" * 9, b"MEAS:FORC?\n" * 40, b"*IDN?;*ESE?\r\n" * 9, b"*ESE?;*SRE?;*ESE?;*SRE?;*ESE?;*SRE?\n" * 3, b'DATA:READ? "config"\n*IDN?\n',
+                  b"LOG:READ? 0,4096\n" * 3, b"SYST:HELP:HEAD?\n" * 3, b"\x7f\x1f\nLOG:READ? 0\n\x7f\x1f\n", b"TEL? 0,64\n" * 9):  # fmt: skip
+        for passes in range(1, 5):
+            server, serial, press = bench()
+            ask(server, b"MEAS:FORC?\n" * 2)  # a question that is known
+            serial.got, serial.sent = b"", asked + b"*ESE 7\nSTOP HOLD\n*SRE 3\nABO"
+            for _ in range(passes):
+                server.poll()
+            serial.heard = 2
+            server.poll()
+            assert ask(server, b"*ESE?;*SRE?\n") == "7;3\n" and press.done == [("stop", "hold")], (asked, passes, press.done)
+            assert not server.as_they_are
+
+
 def test_an_error_queue_that_overflows_is_a_device_dependent_error():
     server, _, _ = bench()
     for _ in range(16):
