@@ -40,7 +40,7 @@ class SideChannel:
             number = message.pop("id", None)
             answer = self._table[message.pop("do")](number, **message)
         except (ValueError, KeyError, TypeError) as error:
-            answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+            answer = {"ok": False, "error": str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"}
         if answer is not None:
             self._answer(number, answer)
 

@@ -178,9 +178,9 @@ class Firmware:
         """No order overwrites one that the tick has not read, and none is given behind a stop byte."""
         runner = self.runner
         if runner.active and not self.readings.order_waits and not self.S[_ABORT]:
-            before = runner.state, runner.step.count
+            before = runner.state, runner.step.count + runner.step.phases  # neither ever falls
             runner.look(self.readings.time_s, self.readings.time_ms)
-            if before != (runner.state, runner.step.count):
+            if before != (runner.state, runner.step.count + runner.step.phases):
                 self.scheduler.look_all()
 
     def _tenth(self):

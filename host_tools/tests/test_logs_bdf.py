@@ -144,19 +144,19 @@ def test_the_second_run_of_a_cell_on_a_day_is_002_and_a_run_without_a_date_has_n
 
 
 def stepped(rows, steps, notes=()):
-    """A run of bare rows (ms, step, flags) and steps (ms, place, cycle, kind)."""
+    """A run of bare rows (ms, step, flags, round if any) and steps (ms, place, cycle, kind)."""
     press = SyntheticPress(identity="stepped")
     press.add(records.RUN, 0, 0, 1, 132_732_000, 4000, 0, 4, b"", b"", b"", b"", [0] * 4, "0.1.0", "p", "s", "")
     told = [(ms, 0, (records.STEP, place, count, cycle, kind)) for count, (ms, place, cycle, kind) in enumerate(steps, 1)]
-    told += [(ms, 1, (records.SAMPLE, step, flags)) for ms, step, flags in rows]
+    told += [(ms, 1, (records.SAMPLE, *row)) for ms, *row in rows]
     for ms, _, (what, *more) in sorted(told, key=lambda one: one[:2]):
         at = ms // 1000, ms % 1000
         if what == records.STEP:
             place, count, cycle, kind = more
             press.add(records.STEP, *at, 1, place, count, cycle, records.STEP_BEGINS, 100, 100, 0, kind, "")
         else:
-            step, flags = more
-            press.add(records.SAMPLE, *at, 3, flags, 1, step, 0, 100, 100, 90, 110, [0] * 4, 0, 0, [0, 0], 0, 0, 400, 0)
+            step, flags, cycle = (*more, 0)[:3]
+            press.add(records.SAMPLE, *at, 3, flags, 1, step, cycle, 100, 100, 90, 110, [0] * 4, 0, 0, [0, 0], 0, 0, 400, 0)
     for place, text in notes:
         press.add(records.EVENT, 0, 0, records.EVENT_STEP_NOTE, 1, place, 1, text)
     press.add(records.RUN_END, 60, 0, 1, records.RUN_DONE, [0] * 4, 100, 0, 0, 0)
@@ -178,6 +178,13 @@ def test_the_cycle_count_never_falls_over_two_loops_and_counts_them_all(tmp_path
     assert table["Cycle Count / 1"].to_list() == [0, 0, 1, 1, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 6]
     assert (table["Step Count / 1"].diff().drop_nulls() >= 0).all()
     assert table["Step Record Index / 1"].to_list() == [1, 2] * 8 + [1]
+
+
+def test_a_row_of_a_tick_that_ends_in_the_millisecond_in_which_its_step_began_is_of_that_step(tmp_path):
+    rows = [(1000, 1, 0), (2000, 1, 0), (2000, 2, 0, 1), (3000, 2, 0, 1), (4000, 2, 0, 1), (4000, 2, 0, 2), (5000, 2, 0, 2)]
+    table = table_of(stepped(rows, [(0, 1, 0, "ramp"), (2000, 2, 1, "cycle"), (4000, 2, 2, "cycle")]), tmp_path)
+    assert table["Step Count / 1"].to_list() == [1, 1, 2, 2, 2, 3, 3] and table["Step Record Index / 1"].to_list() == [1, 2, 1, 2, 3, 1, 2]
+    assert table["Cycle Count / 1"].to_list() == table["Step Cycle / 1"].to_list() == [0, 0, 1, 1, 1, 2, 2]
 
 
 def test_a_row_that_ends_as_the_next_step_begins_is_the_step_befores(tmp_path):

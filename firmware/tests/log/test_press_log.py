@@ -97,6 +97,18 @@ def test_a_row_tells_of_one_run_only():
         assert min(ends) > began
 
 
+def test_a_phase_that_begins_by_time_alone_is_seen_by_all_parts_and_so_by_the_log():
+    b = bench()
+    sweep = {"do": "sweep", "forces_cn": [300000, 200000], "rate_cn_per_s": 500000, "settled_for_ms": 500, "soak_ms": 700}
+    b.started(CONTACT, sweep, VENT)
+    b.until(lambda: b.press.runner.step.phase == 2)  # it soaks
+    b.run(0.1)
+    seen, look_all = [], b.press.scheduler.look_all
+    b.press.scheduler.look_all = lambda: (seen.append(b.press.runner.step.phase), look_all())
+    b.until(lambda: b.press.runner.step.phase == 3)
+    assert seen == [3]
+
+
 def test_what_is_measured_between_two_triggers_has_rows_of_its_own():
     b = bench(sample_sparse_s=20)
     sweep = {"do": "sweep", "forces_cn": [300000, 200000], "rate_cn_per_s": 500000, "settled_for_ms": 500, "soak_ms": 700,

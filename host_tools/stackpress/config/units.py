@@ -131,6 +131,11 @@ def _unit(suffix: str) -> Unit | None:
     return Unit(suffix, found.words, found.dimension, found.factor, found.offset, ours=False)
 
 
+def _one(words: str) -> str:
+    """`second` of seconds, `inch` of inches."""
+    return words.removesuffix("es") if words.endswith("ches") else words.removesuffix("s")
+
+
 def unit_of(key: str) -> tuple[str, Unit | None]:
     """Split `force_limit_kn` into (`force_limit`, kilonewtons); compound units are `_kn_per_s`, `_n_per_um`."""
     head, per, below = key.rpartition("_per_")
@@ -141,7 +146,7 @@ def unit_of(key: str) -> tuple[str, Unit | None]:
             dimension = f"{above.dimension}/{base.dimension}"
             return stem, Unit(
                 f"{above.suffix}_per_{base.suffix}",
-                f"{above.words} per {base.words.removesuffix('s')}",
+                f"{above.words} per {_one(base.words)}",
                 _SAME.get(dimension, dimension),
                 above.factor / base.factor,
                 ours=above.ours and base.ours,

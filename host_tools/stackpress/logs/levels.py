@@ -63,20 +63,20 @@ class _Rows:
         return np.flatnonzero((self.starts >= begin_s - 0.0015) & (self.ends <= end_s + 0.0105) & (self.ends > begin_s))
 
 
-def _measurement(begin_s: float, end_s: float, events: Sequence[dict[str, Any]]) -> tuple[float, float] | None:
-    """From the trigger out to the trigger in, or to the end of the level; None if no trigger went out."""
+def _measurement(begin_s: float, end_s: float, events: Sequence[dict[str, Any]]) -> tuple[tuple[float, float] | None, bool]:
+    """From the trigger out to the trigger in, or to the end of the level; None if no trigger went out. And whether one came in."""
     inside = [e for e in events if begin_s <= e["test_time_s"] <= end_s]
     outs = [e["test_time_s"] for e in inside if e["event"] == _OUT and e["a"]]
     if not outs:
-        return None
+        return None, False
     answers = [e["test_time_s"] for e in inside if e["event"] == _IN and e["test_time_s"] > outs[-1]]
-    return outs[-1], answers[0] if answers else end_s
+    return (outs[-1], answers[0] if answers else end_s), bool(answers)
 
 
 def _level(step: dict[str, Any], end: dict[str, Any] | None, begin_s: float, end_s: float, events: Sequence[dict[str, Any]],
            rows: _Rows, area_m2: float) -> dict[str, Any]:  # fmt: skip
     outcome = end["outcome"] if end else None
-    span = _measurement(begin_s, end_s, events)
+    span, answered = _measurement(begin_s, end_s, events)
     whole = rows.within(begin_s, end_s)
     picked = rows.within(*span) if span else whole[rows.state[whole] == _HOLDING] if outcome == "" else whole[:0]
     found: dict[str, Any] = dict.fromkeys(COLUMNS)
@@ -84,7 +84,7 @@ def _level(step: dict[str, Any], end: dict[str, Any] | None, begin_s: float, end
     found.update({
         "Step ID": step["step_id"], "Level / 1": step["cycle"], "Set Force / N": set_n,
         "Settled": bool(span) or (outcome == "" and bool(len(picked))), "Measured": span is not None,
-        "Ended By": _ended_by(span, outcome), "Travel / m": _change(rows.travel[whole]),
+        "Ended By": _ended_by(answered, outcome), "Travel / m": _change(rows.travel[whole]),
     })  # fmt: skip
     if span:
         found["Start Test Time / s"], found["End Test Time / s"] = span
@@ -98,10 +98,10 @@ def _level(step: dict[str, Any], end: dict[str, Any] | None, begin_s: float, end
     return found
 
 
-def _ended_by(span: tuple[float, float] | None, outcome: str | None) -> str:
+def _ended_by(answered: bool, outcome: str | None) -> str:
     if outcome is None:
         return "the end of the log"
-    return outcome or ("trigger in" if span else "level done")
+    return outcome or ("trigger in" if answered else "level done")
 
 
 def _figures(rows: _Rows, picked: npt.NDArray[np.intp]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from stackpress.logs.columns import OF_SAMPLES, Column, ordered
 from stackpress.logs.decode import SAMPLE_DTYPE, Record, Samples, blocks
 
 Array = npt.NDArray[Any]
+_LIES_IN = ("step", "cycle")  # of a sample: which step of the program and which round of it
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Reference:
             gone.add("Surface Pressure / Pa")
         times = [v["t_s"].astype(np.int64) * 1000 + v["t_ms"] for v in views]
         ends_ms = np.concatenate(times) if times else np.empty(0, np.int64)
-        return replace(self, absent=frozenset(gone), step_starts=_edges(ends_ms, self.begun_ms))
+        lies = [np.concatenate([v[name] for v in views]) if views else np.empty(0, np.int64) for name in _LIES_IN]
+        return replace(self, absent=frozenset(gone), step_starts=_edges(ends_ms, lies, self))
 
 
 def columns(views: Sequence[Samples], reference: Reference, before: int = 0) -> dict[str, Array]:
@@ -80,7 +82,8 @@ def columns(views: Sequence[Samples], reference: Reference, before: int = 0) -> 
         if "Surface Pressure / Pa" not in reference.absent:
             locked = (out["Sample Flags / 1"] & records.FLAG_LOCKED) != 0
             out["Surface Pressure / Pa"] = np.where(locked, out["Applied Pressure / Pa"], np.nan)
-    out.update(_step_columns(time_ms, reference, before))
+    lies = [np.concatenate([v[name] for v in views]) if views else np.empty(0, np.int64) for name in _LIES_IN]
+    out.update(_step_columns(time_ms, lies, reference, before))
     return ordered(out)
 
 
@@ -113,10 +116,10 @@ def _fill(column: Column, block: Samples, into: Array) -> None:
         into[raw == column.absent] = np.nan
 
 
-def _step_columns(time_ms: Array, reference: Reference, before: int) -> dict[str, Array]:
+def _step_columns(time_ms: Array, lies: Sequence[Array], reference: Reference, before: int) -> dict[str, Array]:
     """What the records that begin a step say of each row: it is of the last one that began before its end."""
     total = len(time_ms)
-    edges = _edges(time_ms, reference.begun_ms)
+    edges = _edges(time_ms, lies, reference)
     starts = np.concatenate([[0], edges]).astype(np.int64)
     lengths = np.diff(np.concatenate([starts, [total]]))
     begun_ms = np.concatenate([[reference.start_ms], reference.begun_ms]).astype(np.int64)
@@ -137,10 +140,17 @@ def _step_columns(time_ms: Array, reference: Reference, before: int) -> dict[str
     return out
 
 
-def _edges(ends_ms: Array, begun_ms: Array) -> Array:
-    """How many rows end before each step begins. Where a file holds two journals, as an older stackpress could write it, time runs
-    back in it: then a step that seems to begin before the one before it begins with that one."""
-    return np.maximum.accumulate(np.searchsorted(ends_ms, begun_ms, side="right"))
+def _edges(ends_ms: Array, lies: Sequence[Array], reference: Reference) -> Array:
+    """How many rows end before each step begins. A row of a few ticks may end in the millisecond in which its step began: then what
+    it says itself that it lies in counts. Where a file holds two journals, as an older stackpress could write it, time runs back in
+    it: then a step that seems to begin before the one before it begins with that one."""
+    begun_ms = reference.begun_ms
+    edges = np.maximum.accumulate(np.searchsorted(ends_ms, begun_ms, side="right"))
+    for i, step in enumerate(reference.steps):
+        least, of = edges[i - 1] if i else 0, (step.fields["step"], step.fields["cycle"])
+        while edges[i] > least and ends_ms[edges[i] - 1] == begun_ms[i] and tuple(own[edges[i] - 1] for own in lies) == of:
+            edges[i] -= 1
+    return edges
 
 
 def _at_ms(record: Record) -> int:
