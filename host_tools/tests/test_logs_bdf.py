@@ -183,7 +183,8 @@ def test_the_cycle_count_never_falls_over_two_loops_and_counts_them_all(tmp_path
 def test_a_row_of_a_tick_that_ends_in_the_millisecond_in_which_its_step_began_is_of_that_step(tmp_path):
     rows = [(1000, 1, 0), (2000, 1, 0), (2000, 2, 0, 1), (3000, 2, 0, 1), (4000, 2, 0, 1), (4000, 2, 0, 2), (5000, 2, 0, 2)]
     table = table_of(stepped(rows, [(0, 1, 0, "ramp"), (2000, 2, 1, "cycle"), (4000, 2, 2, "cycle")]), tmp_path)
-    assert table["Step Count / 1"].to_list() == [1, 1, 2, 2, 2, 3, 3] and table["Step Record Index / 1"].to_list() == [1, 2, 1, 2, 3, 1, 2]
+    assert table["Step Count / 1"].to_list() == [1, 1, 2, 2, 2, 3, 3]
+    assert table["Step Record Index / 1"].to_list() == [1, 2, 1, 2, 3, 1, 2]
     assert table["Cycle Count / 1"].to_list() == table["Step Cycle / 1"].to_list() == [0, 0, 1, 1, 1, 2, 2]
 
 
