@@ -25,7 +25,8 @@ the line, a query of the same line is error -440.
 
 What separates is any white space of IEEE 488.2: the characters 0 - 32 but LF, CR, {inbox.BREAK:#04x} and {inbox.STOP:#04x};
 inside a string they are text. Numbers are those of 488.2: `10`, `1E1`, `1 e +1`, `#HA`, `#Q12`, `#B1010`, with 255 digits
-that count and exponents to 32000. What a host left half written when it closed the port is forgotten.
+that count and exponents to 32000. What a host left half written when it closed the port is forgotten; lines of it that
+still wait then are run, and what they would answer is nobody's.
 
 - **Stop.** The byte 0x18, a unit `ABORt` and a unit `STOP` with whatever it asks for are obeyed as they arrive: ahead of lines
   that wait, and while a block is being sent (the block stays whole). 0x18 and `ABORt` vent the press at once. Lines that wait
