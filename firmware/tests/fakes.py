@@ -85,7 +85,7 @@ class Parts:
     boot_id, time_s, time_ms, hz = 3, 90000, 250, 4000
     ticks, tick_us_max, missed_ticks = 360000000, 85, 0
     filtered_cn, set_cn, imbalance_permille, displacement_nm = 66366, 66400, 12, 1500000
-    valve_code, valve_bits, run, warning_bits, n_per_m = 100, 0, 0, 0, 20000000
+    valve_code, valve_bits, run, warning_bits, n_per_m, inputs = 100, 0, 0, 0, 20000000, 0
     trip_reason = trip_hint = program_name = sample = ""
     active = closing = order_waits = owned = stale = False
     problems = {}

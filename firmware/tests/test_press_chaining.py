@@ -312,8 +312,8 @@ def test_levels_times_and_totals_are_reckoned_from_the_force_that_is_held():
     assert "below nothing" in program.validate(steps, limits)[0]
     assert program.validate(steps, dict(limits, start_cn=1000000)) == []
     assert "below nothing" in program.validate(steps, dict(limits, start_cn=300000))[0]
-    totals = program.Totals(steps, 1000000)
-    assert totals.highest_cn == 1000000 and totals.times[0][0] == 4000 + 2400  # and the corners
+    totals = program.Totals(steps, dict(limits, start_cn=1000000))
+    assert totals.highest_cn == 1000000 and totals.times[0][0] == 4000 + 4 * limits["corner_ms"]
     up = dict(steps, steps=[{"do": "ramp", "by_cn": 5000000, "rate_cn_per_s": 100000}])
     assert program.validate(up, limits) == []
     assert "60000 N is over the press's working limit" in program.validate(up, dict(limits, start_cn=1000000))[0]

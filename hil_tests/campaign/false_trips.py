@@ -22,6 +22,7 @@ from hil_tests.targets.sim import SimTarget
 HOLD_MS, TRIGGER_MS = 3600_000, 60_000
 AT_ONCE_S = 30.0  # press time between two looks
 SPECIMENS = {
+    "constant_gap": ("breathing_cell", "pellet_cell"),
     "eis_pressure_sweep": ("breathing_cell", "steel_blank", "pellet_cell"),
     "kbr_pellet": ("li6ps5cl_powder", "steel_blank"),
     "li6ps5cl_pellet": ("li6ps5cl_powder", "pellet_cell", "steel_blank"),

@@ -108,10 +108,10 @@ class StepLine:
     longest_s: float
 
 
-def describe(program: Program, start_cn: int = 0) -> list[StepLine]:
-    """The steps of a valid program in words, with their times in seconds; `start_cn` as of `totals`."""
+def describe(program: Program, limits: Limits | None = None) -> list[StepLine]:
+    """The steps of a valid program in words, with their times in seconds; `limits` as of `totals`."""
     lines = []
-    for number, (step, times) in enumerate(zip(program["steps"], totals(program, start_cn).times, strict=True)):
+    for number, (step, times) in enumerate(zip(program["steps"], totals(program, limits).times, strict=True)):
         words = []
         for row in keys.step_rows(step["do"]):
             if row[0] in step:
@@ -122,12 +122,12 @@ def describe(program: Program, start_cn: int = 0) -> list[StepLine]:
     return lines
 
 
-def totals(program: Program, start_cn: int = 0) -> recipes.Totals:
+def totals(program: Program, limits: Limits | None = None) -> recipes.Totals:
     """What a valid program will do, as the press itself reckons it: highest force, times of the steps, how it ends.
 
-    `start_cn`: the force of a held cell from which it goes on.
+    `limits` say how long the press rounds a corner, and the force of a held cell from which it goes on.
     """
-    return recipes.Totals(program, start_cn)
+    return recipes.Totals(program, with_start(program, limits or {}))
 
 
 def start_cn(program: Program, limits: Limits) -> int:

@@ -68,6 +68,7 @@ def take(press: Looked) -> Snapshot:
         run_state=unquoted(run[4]) if len(run) > 5 else "",
         run_why=unquoted(run[5]) if len(run) > 5 else "",
         step_note=unquoted(run[6]) if len(run) > 6 else "",
+        trigger_in=len(run) > 7 and run[7] == "1",
         warnings=tuple(unquoted(one) for one in split_answer(first[9]) if one != '""'),
         trip_reason=unquoted(tripped[0]),
         trip_hint=unquoted(tripped[1]),

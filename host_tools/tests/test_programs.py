@@ -53,10 +53,10 @@ def test_a_ready_made_program_survives_writing_and_reading(name: str) -> None:
     assert programs.parse(programs.to_toml(made)) == (made, [])
 
 
-def test_the_eight_programs_ship() -> None:
+def test_the_nine_programs_ship() -> None:
     assert set(programs.ready_made()) == {
         "li6ps5cl_pellet", "staged_densification", "lithium_contact", "stack_pressure_hold",
-        "eis_pressure_sweep", "kbr_pellet", "xrf_pellet", "manual_press",
+        "eis_pressure_sweep", "kbr_pellet", "xrf_pellet", "manual_press", "constant_gap",
     }  # fmt: skip
 
 

@@ -147,3 +147,10 @@ def test_a_steady_force_looks_steady() -> None:
 )
 def test_numbers_are_written_with_their_unit(text: str, wanted: str) -> None:
     assert text == wanted
+
+
+def test_a_trigger_input_that_is_on_stands_in_status_and_picture() -> None:
+    on = replace(HOLDING, trigger_in=True)
+    assert any(line.split() == ["trigger", "in", "on"] for line in plain.page(on))
+    assert not any("trigger" in line for line in plain.page(HOLDING))
+    assert on.as_dict()["trigger_in"] is True

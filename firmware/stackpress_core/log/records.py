@@ -177,7 +177,7 @@ EVENT_OVERWRITTEN, EVENT_DROPPED, EVENT_TARE, EVENT_STOP = 10, 11, 12, 16
 EVENT_RESET, EVENT_SERVICE, EVENT_REFUSED, EVENT_PART = 17, 19, 20, 21
 EVENT_STEP_NOTE, EVENT_STORE, EVENT_CRASH, EVENT_REASON, EVENT_ZERO = 22, 23, 24, 25, 26
 EVENT_VALUE, EVENT_STEERED, EVENT_REMARK, EVENT_CHAINED = 27, 28, 29, 30
-EVENT_CONTINUED = 31
+EVENT_CONTINUED, EVENT_TRIGGER_OVER = 31, 32
 
 EVENTS = {
     EVENT_STATE: "state changed",  # a = from, b = to
@@ -206,6 +206,7 @@ EVENTS = {
     EVENT_REMARK: "remark",  # text = what somebody had to say at that moment
     EVENT_CHAINED: "goes on",  # from the held cell: a = number of the next run, b = its force / cN; text = program
     EVENT_CONTINUED: "continued",  # a = number of the run that left the cell held, b = largest force that the cell had seen / cN
+    EVENT_TRIGGER_OVER: "trigger in over",  # its input is off again; told, as its beginning is, while a program runs
 }
 
 STEP_BEGINS, STEP_ENDS = 1, 2  # phase of a step record

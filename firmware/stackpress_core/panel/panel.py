@@ -179,9 +179,10 @@ class Panel:
         if document is None:
             self.problem = "it is damaged: send it again"
             return
-        complaints = program.validate(document, self.settings.program_limits(True))
+        limits = self.settings.program_limits(True)
+        complaints = program.validate(document, limits)
         if complaints:
             self.problem = complaints[0]
         else:
-            self.totals = program.Totals(document)
+            self.totals = program.Totals(document, limits)
             self.totals.times = ()  # what stays in many small pieces leaves no large one free

@@ -3,7 +3,14 @@
 It knows nothing of what comes before or after it; `runner.py` takes it up, asks it in every pass, and obeys time-outs.
 """
 
-from stackpress_core.log.records import ABSENT_I32, EVENT_STEP_NOTE, EVENT_TRIGGER_IN, STEP_BEGINS, STEP_ENDS
+from stackpress_core.log.records import (
+    ABSENT_I32,
+    EVENT_STEP_NOTE,
+    EVENT_TRIGGER_IN,
+    EVENT_TRIGGER_OVER,
+    STEP_BEGINS,
+    STEP_ENDS,
+)
 from stackpress_core.recipe.creep import CreepMeter
 from stackpress_core.recipe.kinds import OF, filled
 from stackpress_core.recipe.program import stop_rate_cn_per_s
@@ -91,13 +98,21 @@ class CurrentStep:
         if self.says.get("note"):
             self.events.tell(EVENT_STEP_NOTE, self.number, self.count, self.says["note"])
 
+    @property
+    def waits_for_fall(self):
+        """Whether the trigger is the input's end."""
+        return "until_trigger_over" in self.says
+
     def listen(self, on):
-        """The trigger input in every pass: a rising edge is one trigger."""
-        if on and not self._input_was_on:
-            self.trigger()
+        """The trigger input in every pass: a rising edge is one trigger, or, where the step waits for that, a falling one."""
+        if on == self._input_was_on:
+            return
         self._input_was_on = on
+        self._triggers += on != self.waits_for_fall
+        self.events.note(EVENT_TRIGGER_IN if on else EVENT_TRIGGER_OVER)
 
     def trigger(self):
+        """One that somebody orders."""
         self._triggers += 1
         self.events.note(EVENT_TRIGGER_IN)
 

@@ -58,7 +58,10 @@ def timeout(default, at_timeout, help_text="longest time for the step", choice=A
 
 AUTO = "longest time for the movement; 0: twice what the rate needs and 30 s more"
 FOR = time("for_ms", "ends after this time")
-UNTIL_TRIGGER = ("until_trigger", "yes", 0, 0, None, "ends at the next rising edge of the trigger input")
+UNTIL_TRIGGER = (
+    ("until_trigger", "yes", 0, 0, None, "ends at the next rising edge of the trigger input"),
+    ("until_trigger_over", "yes", 0, 0, None, "ends at its next falling edge: when who holds it, as a cycler that cycles, lets go"),
+)
 CREEP_NM = ("until_creep_nm_per_min", "nm/min", 1, 1_000_000_000, None, "ends when the ram creeps this slowly")
 CREEP_CN = ("until_creep_cn_per_min", "cN/min", 1, FORCE_MAX_CN, None, "ends when the force drifts this slowly")
 WINDOW = time("creep_window_ms", "creep compares the means of two windows of this length", MINUTE_MS, 1000)
@@ -95,7 +98,8 @@ HEADER = (
 HEADER_GROUPS = ((1, "name"), (0, "stop_rate_cn_per_s", "stop_rate_pa_per_s"), (0, "most_cn", "most_pa"))
 
 # A field that says nothing unless one of these stands beside it.
-_UNTIL = ("until_settled_cn", "until_settled_ppm", "until_creep_nm_per_min", "until_creep_cn_per_min", "until_trigger")
+_UNTIL = ("until_settled_cn", "until_settled_ppm", "until_creep_nm_per_min", "until_creep_cn_per_min", "until_trigger",
+          "until_trigger_over")  # fmt: skip
 _TEMPERATURES = ("temperature_min_cc", "temperature_max_cc")
 _SETTLED = ("until_settled_cn", "until_settled_ppm", "pressures_pa", "forces_cn")
 ONLY_WITH = (
@@ -111,6 +115,7 @@ NOTHING_BESIDE = (("timeout_ms", "for_ms"), ("at_timeout", "for_ms"))  # a step 
 # What a press must have before a field may be used.
 NEEDS = (
     ("until_trigger", "trigger"),
+    ("until_trigger_over", "trigger"),
     ("wait_trigger_ms", "trigger"),
     ("until_creep_nm_per_min", "displacement"),
     ("travel_nm", "displacement"),

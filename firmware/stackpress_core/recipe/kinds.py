@@ -24,7 +24,7 @@ Kind = namedtuple(
         "groups",  # (least, fields...): at least so many of these fields, and never two of them
         "fields",  # rows of fields.py, `timeout_ms` and `at_timeout` among them
         "levels",  # (step, area_um2, start_cn) -> the set-points that it goes to; see levels.py
-        "times",  # (step, rate, start_cn, levels_cn) -> (expected ms, longest ms); see times.py
+        "times",  # (step, rate, start_cn, levels_cn, corner_ms) -> (expected ms, longest ms); see times.py
         "begin",  # (runner): its first order
         "met",  # (runner) -> whether the phase has what it waits for
         "advance",  # (runner) -> whether the step is over; else the next phase has begun; see steps.py
@@ -91,7 +91,7 @@ KINDS = (
     ),
     Kind(
         "hold",
-        "Regulate the force where it is: for a time, or until it has settled, creep has slowed, or a trigger comes.",
+        "Regulate the force where it is: for a time, or until it has settled, creep has slowed, or a trigger comes or goes.",
         "hold", "time over or condition met", ("valve",), False, (0,),
         (
             (
@@ -102,6 +102,7 @@ KINDS = (
                 "until_creep_nm_per_min",
                 "until_creep_cn_per_min",
                 "until_trigger",
+                "until_trigger_over",
             ),
         ),
         (
@@ -110,11 +111,9 @@ KINDS = (
             ("until_settled_ppm", "ppm", 100, 500_000, None, "ends when the force stays this near the set-point"),
             f.CREEP_NM,
             f.CREEP_CN,
-            f.UNTIL_TRIGGER,
-            f.SETTLED_FOR,
-            f.WINDOW,
-            f.AT_LEAST,
         )
+        + f.UNTIL_TRIGGER
+        + (f.SETTLED_FOR, f.WINDOW, f.AT_LEAST)
         + f.timeout(f.HOUR_MS, "hold"),
         levels=levels.stays, times=times.wait,
         begin=steps.begin_hold, met=steps.met_wait, advance=steps.over, rule=_no_rule,
@@ -180,7 +179,8 @@ KINDS = (
     Kind(
         "gap",
         "Keep the ram where it is and log the force: the set-point rises and falls at its rate as the specimen swells and shrinks, "
-        "never over `most`. Where more would be wanted (`largest force`), or the scale is lost or stands while the force changes "
+        "never over `most`. Where more would be wanted, or the specimen itself presses with more, which is then taken off first "
+        "(`largest force`), or the scale is lost or stands while the force changes "
         "(`scale`), the program ends with the cell held.",
         "drift", "time over", ("valve", "displacement"), False, (0,),
         ((1, "for_ms"), (1, "most_cn", "most_pa"), (1, "rate_cn_per_s", "rate_pa_per_s")),
@@ -213,11 +213,14 @@ KINDS = (
         "watch",
         "Leave the valve alone, read and log: for a time, or until the force passes a level (a hand pump's work).",
         "watch", "time over or condition met", (), False, (),
-        ((1, "for_ms", "until_above_cn", "until_above_pa", "until_below_cn", "until_below_pa", "until_trigger"),),
+        (
+            (1, "for_ms", "until_above_cn", "until_above_pa", "until_below_cn", "until_below_pa", "until_trigger",
+             "until_trigger_over"),
+        ),
         (f.FOR,)
         + f.level("until_above", "ends when the force is at least this")
         + f.level("until_below", "ends when the force is at most this")
-        + (f.UNTIL_TRIGGER,)
+        + f.UNTIL_TRIGGER
         + f.timeout(f.HOUR_MS, "go_on"),
         levels=levels.stays, times=times.wait,
         begin=steps.begin_watch, met=steps.met_wait, advance=steps.over, rule=_no_rule,

@@ -5,13 +5,14 @@ the first move, and what a right program will do. `runner.py` runs what is found
 
 Limits are a dict; a limit that is absent is not checked: force_limit_cn, rate_limit_cn_per_s, speed_limit_um_per_s,
 travel_limit_nm, temperature_limit_cc, release_rate_cn_per_s, capabilities (valve, trigger, temperature, displacement); and
-start_cn, the force of a held cell from which the program goes on.
+start_cn, the force of a held cell from which the program goes on. corner_ms, how long the press rounds a corner, judges nothing.
 """
 
 from stackpress_core.recipe.check import find
 from stackpress_core.recipe.fields import AT_END, CN_PER_PA_UM2
 from stackpress_core.recipe.kinds import NAMES, OF, filled
 from stackpress_core.recipe.levels import rate_cn_per_s
+from stackpress_core.recipe.times import CORNER_MS
 
 __all__ = ("NAMES", "Totals", "find", "goes_on_holding", "limits_of", "stop_rate_cn_per_s", "validate")
 
@@ -30,6 +31,7 @@ def limits_of(values, capabilities):
         "travel_limit_nm": values["travel_limit_um"] * 1000,
         "temperature_limit_cc": values["temperature_limit_cc"],
         "release_rate_cn_per_s": values["trip_ramp_cn_per_s"],
+        "corner_ms": values["corner_ms"],
         "stop_limit_ms": values["trip_ramp_limit_s"] * 1000,
         "capabilities": able,
     }
@@ -64,17 +66,18 @@ class Totals:
     """What a valid program will do, in one calculation for the press's panel, its "time left", and the host.
 
     `highest_cn`, `highest_kpa` (0 without an area), `times` of the steps (expected ms, longest ms), `seconds` expected in all,
-    `steps`, and whether it `holds_on` at the end. `start_cn`: of a held cell from which it goes on.
+    `steps`, and whether it `holds_on` at the end. `limits` say where it begins (`start_cn`) and how long the press rounds a corner.
     """
 
-    def __init__(self, program, start_cn=0):
+    def __init__(self, program, limits):
         area = program.get("area_um2", 0)
-        self.highest_cn = set_cn = start_cn
+        self.highest_cn = set_cn = limits.get("start_cn", 0)
+        corner_ms = limits.get("corner_ms", CORNER_MS)
         self.times = []
         for step in program["steps"]:
             kind, full = OF[step["do"]], filled(step)
             levels_cn = [level for _, level in kind.levels(full, area, set_cn)]
-            expected, longest = kind.times(full, rate_cn_per_s(full, "rate", area), set_cn, levels_cn)
+            expected, longest = kind.times(full, rate_cn_per_s(full, "rate", area), set_cn, levels_cn, corner_ms)
             if "temperature_min_cc" in full or "temperature_max_cc" in full:
                 longest += full["temperature_timeout_ms"]
             self.times.append((expected, longest))

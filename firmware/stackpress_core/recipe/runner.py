@@ -124,7 +124,7 @@ class Runner:
             return ["a program is running"]
         complaints = recipes.validate(program, limits)
         if not complaints:
-            totals = recipes.Totals(program, limits.get("start_cn", 0))
+            totals = recipes.Totals(program, limits)
             self.program, self.start_cn = program, limits.get("start_cn", 0)
             self.step.of_program(program, limits)
             self.expected_ms, self.highest_cn = [expected for expected, _ in totals.times], totals.highest_cn

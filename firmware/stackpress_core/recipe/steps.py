@@ -107,7 +107,7 @@ def begin_relax(step):
 def begin_watch(step):
     if "for_ms" in step.says:
         step.timeout_ms = 0
-    step.hears = "until_trigger" in step.says
+    step.hears = "until_trigger" in step.says or step.waits_for_fall
     step.start_creep()
 
 
@@ -133,7 +133,7 @@ def met_wait(step):
 
 
 def _condition(step, says):
-    if "until_trigger" in says:
+    if step.hears:
         return step.triggered()
     if "until_creep_nm_per_min" in says:
         return step.creep.slower_than(says["until_creep_nm_per_min"])
@@ -163,6 +163,9 @@ def _settled(step, band_cn):
 
 _AHEAD_S = 2  # so far a time, so that what watches the force stays near to it
 _SLOWEST = 64  # times slower than it may: a valve or a friction that lags behind would swing for ever
+_PART_OFF = 16  # of the most: what is asked for less at a time where the specimen presses with more
+_OFF_FASTER = 4  # than it follows: friction is to be overcome before much more has swollen
+_TAKEN_OFF = -2  # `passes`: the force came over the step's most, and is brought down to it before the step ends
 
 
 def begin_gap(step):
@@ -180,8 +183,11 @@ def met_gap(step):
     here = r.displacement_nm
     if ABSENT in (here, step.start_nm):
         return UNSEEN
+    if step.passes == _TAKEN_OFF or r.filtered_cn > step.goal_cn:
+        return _take_off(step)
     if step.order.last[1] > step.goal_cn:
         return TOO_MUCH
+    step.look_when("FORCE_F", most=step.goal_cn)
     step.look_when("DISPLACEMENT", step.start_nm - band, step.start_nm + band)
     off, toward = here - step.start_nm, 0
     if off > band or off < -band or (step.passes and abs(off) > band // 2):
@@ -195,6 +201,21 @@ def met_gap(step):
         step.passes = toward
         return _follow(step, toward)
     return MET if done else NOT_YET
+
+
+def _take_off(step):
+    """A specimen that swells presses with more than is asked for: less is asked for until it no longer does, then the step ends."""
+    r = step.readings
+    if r.filtered_cn <= step.goal_cn:
+        return TOO_MUCH
+    if step.passes != _TAKEN_OFF or r.set_point_reached:
+        step.passes = _TAKEN_OFF
+        here_cn = r.set_cn
+        less_cn = min(here_cn, step.goal_cn) - step.goal_cn // _PART_OFF
+        rate = _OFF_FASTER * rate_cn_per_s(step.says, "rate", step.area_um2)
+        step.order.force(max(min(LEFT_CN, here_cn), less_cn), rate)
+    step.look_again()
+    return NOT_YET
 
 
 def _follow(step, toward):

@@ -15,6 +15,7 @@ from stackpress_core.tick import blackboard, interlock, states
 
 LIST_SLICE = 8
 _VALVE_TRIGGER_OUT = blackboard.VALVE_TRIGGER_OUT
+_IN_TRIGGER = blackboard.IN["trigger_in"]
 
 
 # -- DISPlay --------------------------------------------------------------------------------------------------------
@@ -114,11 +115,12 @@ def program_state_q(c, n, a):
 
 
 def program_run_q(c, n, a):
-    """Die area / um2, steps of the program, valve set-point, sample, how the run stands and why, the step's note."""
+    """Die area / um2, steps of the program, valve set-point, sample, how the run stands and why, the step's note, trigger input."""
     r = c.parts.runner
     steps = len(r.program["steps"]) if r.program else 0
-    stands = (quoted(c.parts.operator.sample), quoted(r.state), quoted(r.reason), quoted(r.note))
-    return "%d,%d,%d,%s,%s,%s,%s" % ((r.area_um2, steps, c.parts.readings.valve_code) + stands)
+    on = 1 if c.parts.readings.inputs & _IN_TRIGGER else 0
+    stands = (quoted(c.parts.operator.sample), quoted(r.state), quoted(r.reason), quoted(r.note), on)
+    return "%d,%d,%d,%s,%s,%s,%s,%d" % ((r.area_um2, steps, c.parts.readings.valve_code) + stands)
 
 
 def program_steer(c, n, a):
@@ -218,7 +220,7 @@ TABLE = (
     ("PROGram:EXTend", "program_extend", "num:time:1000:34560000000", "The step that holds or waits does so for so much longer"),
     ("PROGram:SETPoint", "program_set_point", "num:force:0:10000000,[num:force:1:10000000]",
      "Another force for a step that holds or ramps, or for a cell left held; how fast, in units a second, else as before"),
-    ("PROGram:RUN?", "program_run_q", "", "Die area in um2, steps, valve set-point, sample, outcome, why, note of the step"),
+    ("PROGram:RUN?", "program_run_q", "", "Die area in um2, steps, valve set-point, sample, outcome, why, note, trigger input"),
     ("PROGram:STEPs?", "settings.steps_most", "", "How many steps a program may have: as the board's memory allows"),
     ("PROGram:DELete", "program_delete", "str", "Remove a program"),
     ("PARameter:CATalog?", "parameter_catalog_q", "", "Parameters by name"),

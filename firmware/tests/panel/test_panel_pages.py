@@ -84,9 +84,9 @@ def test_totals_are_those_of_the_steps():
     steps = [CONTACT, {"do": "cycle", "low_cn": 100000, "high_cn": 900000, "rate_cn_per_s": 100000, "count": 2},
              {"do": "sweep", "forces_cn": [200000, 1200000, 300000], "rate_cn_per_s": 100000, "settled_cn": 1000},
              {"do": "ramp", "by_cn": 100000, "rate_cn_per_s": 100000}, VENT]  # fmt: skip
-    assert Totals({"steps": steps}).highest_cn == 1200000
-    assert Totals({"steps": steps[:2] + [{"do": "ramp", "by_cn": 850000, "rate_cn_per_s": 1}]}).highest_cn == 950000
-    found = Totals({"area_um2": AREA, "at_end": "hold", "steps": [CONTACT, ramp(300000, 10000), hold(60000)]})
+    assert Totals({"steps": steps}, {}).highest_cn == 1200000
+    assert Totals({"steps": steps[:2] + [{"do": "ramp", "by_cn": 850000, "rate_cn_per_s": 1}]}, {}).highest_cn == 950000
+    found = Totals({"area_um2": AREA, "at_end": "hold", "steps": [CONTACT, ramp(300000, 10000), hold(60000)]}, {})
     assert (found.highest_cn, found.highest_kpa, found.steps, found.holds_on) == (300000, 38197, 3, True)
     assert 80 < found.seconds < 120
 

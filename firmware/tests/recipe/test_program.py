@@ -124,7 +124,7 @@ class Recorder:
         self.inputs = 0
 
     def tell(self, code, a=0, b=0, text=""):
-        assert text or code == records.EVENT_TRIGGER_IN
+        assert text or code in (records.EVENT_TRIGGER_IN, records.EVENT_TRIGGER_OVER)
 
     note = tell
 
@@ -144,7 +144,7 @@ def test_what_passes_the_check_runs_within_the_limits_to_an_end(made):
     if run.load(made, LIMITS):
         return
     run.start(1)
-    totals = program.Totals(made)
+    totals = program.Totals(made, LIMITS)
     longest_s = sum(longest for _, longest in totals.times) // 1000 + 60 * 64
     passes, now_s = 0, 0
     while run.active and passes < 20_000 and now_s < 10 * longest_s + 1000:

@@ -171,7 +171,7 @@ def test_a_wrong_program_is_refused_whole_and_the_old_one_stays():
 
 def test_time_left_counts_down_to_nothing():
     press, run = loaded(CONTACT, RAMP, hold(for_ms=20_000), VENT)
-    expected = sum([times[0] for times in program.Totals(run.program).times])
+    expected = sum([times[0] for times in program.Totals(run.program, {}).times])
     assert run.time_left_ms == expected
     reach(press, run, 2)
     run_on(press, run, 10_000)

@@ -1,6 +1,7 @@
 """Every kind of step ends by its condition or by its time-out: contact, ramp, hold, relax, creep, watch, temperature."""
 
 from bench_runner import CONTACT, RAMP, VENT, hold, loaded, reach, run_on
+from stackpress_core.log.records import EVENT_TRIGGER_IN, EVENT_TRIGGER_OVER
 from stackpress_core.recipe import runner
 
 
@@ -113,6 +114,45 @@ def test_at_least_delays_the_end():
     assert 2000 <= took <= 2010 and run.state == "running"
 
 
+def held_on(press, run, for_ms):
+    """Somebody keeps the trigger input on."""
+    for _ in range(for_ms // 5):
+        press.inputs = runner.IN_TRIGGER
+        run.look(press.now_s, press.now_ms)
+        press.advance(5)
+
+
+def test_a_step_that_waits_for_the_end_of_a_trigger_lasts_as_long_as_the_input_is_held():
+    for kind in ("hold", "watch"):
+        press, run = loaded(CONTACT, {"do": kind, "until_trigger_over": True, "timeout_ms": 9000}, VENT)
+        reach(press, run, 1)
+        run_on(press, run, 500)
+        assert run.waits_for_trigger
+        held_on(press, run, 2000)
+        assert run.index == 1  # whoever has come has not gone
+        run_on(press, run, 20)
+        told = [one[0] for one in press.told if one[0] in (EVENT_TRIGGER_IN, EVENT_TRIGGER_OVER)]
+        assert run.index == 2 and told == [EVENT_TRIGGER_IN, EVENT_TRIGGER_OVER]
+
+
+def test_the_end_of_a_trigger_that_was_there_before_the_step_counts():
+    press, run = loaded(CONTACT, hold(until_trigger_over=True, timeout_ms=9000), VENT)
+    while run.index < 1:
+        held_on(press, run, 5)
+    held_on(press, run, 2000)
+    assert run.index == 1
+    run_on(press, run, 20)
+    assert run.index == 2
+
+
+def test_the_end_of_a_trigger_is_none_to_a_step_that_waits_for_its_beginning():
+    press, run = loaded(CONTACT, hold(until_trigger=True, timeout_ms=1000))
+    while run.index < 1:
+        held_on(press, run, 5)
+    run_on(press, run)
+    assert run.state == "failed" and "time-out" in run.reason
+
+
 def test_a_trigger_before_the_wait_does_not_count():
     press, run = loaded(CONTACT, hold(until_trigger=True, timeout_ms=1000))
     run.trigger()
@@ -139,7 +179,8 @@ def test_the_notes_of_steps_and_every_trigger_are_told_to_the_log():
     press.inputs = runner.IN_TRIGGER
     run.look(press.now_s, press.now_ms)
     run_on(press, run)
-    assert [(code, text) for code, _, _, text in press.told] == [(22, "soak at 60 degC"), (8, "")] and run.note == ""
+    assert [(code, text) for code, _, _, text in press.told] == [(22, "soak at 60 degC"), (8, ""), (32, "")]
+    assert run.note == ""
 
 
 def test_a_step_that_gave_up_its_wait_for_a_temperature_has_an_end_of_its_own():
@@ -232,6 +273,19 @@ def test_a_gap_that_would_take_more_than_its_most_ends_with_the_cell_held_at_no_
     most = most_of(press, run, 600_000, lambda: press.filtered_cn)
     assert run.state == "failed" and "gap" in run.reason and "largest force" in run.reason
     assert 99_000 < most <= 100_100 and press.mode == "force"
+
+
+def test_a_gap_whose_specimen_presses_with_more_than_its_most_takes_that_off_before_it_ends():
+    press, run, _ = in_gap(0.0)
+    push = press._move
+    press._move = lambda dt: (push(dt), setattr(press, "_force", press._force + 3000))[0]  # a regulator that lags behind swelling
+    press._set = 99_000.0
+    press.mode_arg = (99_000, 1000)
+    run_on(press, run, 500, 20)
+    assert run.state == "running" and press.filtered_cn > 100_000 and press.mode_arg[0] < 99_000
+    run_on(press, run, 20_000, 20)
+    assert run.state == "failed" and "largest force" in run.reason
+    assert press.filtered_cn <= 100_000 and press.mode == "force" and press.set_cn < 97_100
 
 
 def test_a_gap_whose_scale_is_gone_ends_with_the_cell_held():

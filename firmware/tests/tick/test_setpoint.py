@@ -4,6 +4,7 @@ from bench_core import Bench
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stackpress_core import tuning
+from stackpress_core.recipe import times
 from stackpress_core.tick import states
 from stackpress_core.tick.mailbox import obey
 from stackpress_core.tick.setpoint import setpoint
@@ -133,3 +134,12 @@ def test_locked_or_vented_press_moves_no_set_point():
         for _ in range(5):
             setpoint(bench.S)
         assert bench["SET"] == 500
+
+
+def test_a_move_lasts_as_long_as_is_told_however_long_its_corners_are():
+    for corner_ms in (20, 100, 600, 2000, 5000):
+        for distance_cn, rate_cn_per_s in ((1_000_000, 100_000), (40_000, 2_000), (6_000_000, 500_000)):
+            bench = moving(1000, 0, distance_cn, tuning.rate_q16(rate_cn_per_s, 1000), corner_ms)
+            took_ms = sum([1 for _ in run(bench, 100_000)])
+            told_ms = times.landed_ms(distance_cn, rate_cn_per_s, corner_ms)
+            assert abs(took_ms - told_ms) < 100 + told_ms // 8, (corner_ms, distance_cn, took_ms, told_ms)

@@ -31,11 +31,11 @@ Held = Annotated[
 ]
 
 
-def summary(program: dict[str, Any], start_cn: int = 0) -> dict[str, Any]:
+def summary(program: dict[str, Any], limits: dict[str, Any] | None = None) -> dict[str, Any]:
     """What a valid program will do, as the press itself reckons it; the pressure is None where no area is known."""
     from .. import programs
 
-    totals = programs.totals(program, start_cn)
+    totals = programs.totals(program, limits)
     return {
         "name": program["name"],
         "steps": totals.steps,
@@ -47,11 +47,11 @@ def summary(program: dict[str, Any], start_cn: int = 0) -> dict[str, Any]:
     }
 
 
-def _print(out: Output, program: dict[str, Any], start_cn: int = 0) -> None:
+def _print(out: Output, program: dict[str, Any], limits: dict[str, Any]) -> None:
     from .. import programs
     from ..view.snapshot import force_text, pressure_text, time_text
 
-    told = summary(program, start_cn)
+    told = summary(program, limits)
     highest = force_text(told["highest_force_n"])
     if told["highest_pressure_pa"]:
         highest += f" = {pressure_text(told['highest_pressure_pa'])}"
@@ -59,7 +59,7 @@ def _print(out: Output, program: dict[str, Any], start_cn: int = 0) -> None:
         f"{told['name']}: {plural(told['steps'], 'step')}, about {time_text(told['expected_s'])}, up to {highest}"
         + ", then holds on" * told["holds_on"]
     )
-    rows = [(str(one.number), one.kind, one.text, time_text(one.expected_s)) for one in programs.describe(program, start_cn)]
+    rows = [(str(one.number), one.kind, one.text, time_text(one.expected_s)) for one in programs.describe(program, limits)]
     out.table(("", "step", "what", "about"), rows, right=(0, 3))
 
 
@@ -102,14 +102,14 @@ def check(files: Files, press: Against = None, from_held: Held = "", json: Json 
         raise ConfigError(found)
     measured, why_not = held.read(path, effective) if path is not None and effective is not None else ([], "")
     told = []
-    for program, orders, start in zip(good, trips, starts, strict=True):
+    for program, orders in zip(good, trips, strict=True):
         closes = contacts.contacts(program, effective) if effective is not None else []
         holds = held.expected(measured, orders)
-        _print(out, program, start)
+        _print(out, program, against)
         for line in [*(one.text for one in closes), *(one.text for one in orders), *(one.text for one in holds)]:
             out.say(line)
         lists: dict[str, list[Any]] = {"limits": orders, "contacts": closes, "holds": holds}
-        told.append({**summary(program, start), **{key: [asdict(one) for one in found] for key, found in lists.items()}})
+        told.append({**summary(program, against), **{key: [asdict(one) for one in found] for key, found in lists.items()}})
     if why_not:
         out.progress(why_not)
     if limits is None:
@@ -134,7 +134,7 @@ def push(files: Files, port: Port = None, yes: Yes = False, json: Json = False) 
         for program in ready:
             press.document_put(f"program/{program['name']}", programs.to_json(program))
             out.say(f"{program['name']}: on the press, {plural(len(program['steps']), 'step')}")
-    out.answer({"programs": [summary(program) for program in ready]})
+    out.answer({"programs": [summary(program, limits) for program in ready]})
 
 
 @app.command()

@@ -142,6 +142,8 @@ class Dashboard:
             small.append(f"ram {snapshot.displacement_m * 1000:.3f} mm")
         small += [f"platen {one:.1f} °C" for one in snapshot.temperatures_c if one is not None]
         small.append(f"valve {percent_text(snapshot.valve)}")
+        if snapshot.trigger_in:
+            small.append("trigger in on")
         table.add_row("", "   ".join(small) if self.unicode_ok else "   ".join(small).replace("°", "deg"))
         return table
 

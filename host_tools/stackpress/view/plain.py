@@ -49,6 +49,8 @@ def page(snapshot: Snapshot) -> list[str]:
     warm = [f"{one:.1f} degC" for one in snapshot.temperatures_c if one is not None]
     if warm:
         rows.append(("platens", ", ".join(warm)))
+    if snapshot.trigger_in:
+        rows.append(("trigger in", "on"))
     rows.append(("running for", time_text(snapshot.time_s)))
     rows += [("warning", f"{name}: {hint}" if hint else name) for name, hint in snapshot.warned()]
     rows += [("not ready", f"{text} ({code})") for code, text in snapshot.checks]

@@ -45,6 +45,7 @@ class Snapshot:
     run_state: str = ""  # of the run: idle, running, paused, stopping, done, stopped, failed
     run_why: str = ""  # why it is paused, stopped or failed
     step_note: str = ""  # what the program notes about the step
+    trigger_in: bool = False  # whether the trigger input is on: a cycler's state, where it is wired to that
     warnings: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()  # what to do about each warning, in the same order; empty if nobody asked
     trip_reason: str = ""

@@ -114,6 +114,7 @@ function detail(press) {
   const warm = (seen.temperatures_c || []).filter(value => value !== null);
   $("platens").textContent = warm.map(value => value.toFixed(1) + " °C").join(" · ") || "–";
   $("cells").textContent = (seen.shares || []).map(one => `${one.cell}: ${(one.share * 100).toFixed(1)} %`).join("  ") || "–";
+  $("trigger").textContent = seen.trigger_in === undefined ? "–" : seen.trigger_in ? "on" : "off";
   warn(press, seen);
   chain(seen);
   course();
