@@ -42,6 +42,7 @@ FIGURES = (
     Figure("sim_rss_mb", None, "MB", "peak memory of the simulated press in that program"),
     Figure("cli_start_ratio", 5, "", "`stackpress --help` against `python -c pass`, wall time, median of pairs"),
     Figure("page_growth_pct", 5, "%", "browser's heap and service's memory over 21 replayed days, against those after the first"),
+    Figure("page_live_growth_pct", 5, "%", "the same over 24 h of a press that holds, live, against those after the first hour"),
     Figure("page_stop_ms", 50, "ms", "a click on the page's vent to the dump valve of a simulated press at real time, median"),
     Figure("serve_20_cpu_pct", 30, "%", "a core's time that one service takes with 20 presses that hold and log"),
     Figure("serve_lost", 0, "", "records of these 20 presses that it has not"),

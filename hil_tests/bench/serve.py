@@ -30,9 +30,12 @@ from stackpress_core.tick import states
 from hil_tests.targets.sim import SimTarget
 from host_tools.tests.short_pellet import short
 
+ROOT = Path(__file__).resolve().parents[2]
 PRESSES, WATCHED_S = 20, 30.0
 DAYS, EVERY_S, DAY_WALL_S = 21, 10, 12.0
 STOPS = 7
+LIVE_S, FIRST_S = 86400, 3600  # press time of the hold that is watched live; sizes are compared with those after its first hour
+LOOKS = 24
 CLICK = "() => { document.querySelector('#stops [data-stop=vent]').click(); return Date.now() / 1000 }"
 
 
@@ -43,7 +46,7 @@ def own_folders() -> Iterator[Path]:
     before = {name: os.environ.get(name) for name in names}
     with tempfile.TemporaryDirectory(prefix="stackpress-serve-") as folder:
         os.environ.update({name: str(Path(folder) / name) for name in names})
-        (Path(folder) / "short.toml").write_text(short(hold_s=86400, rate=1500, release=False))
+        (Path(folder) / "short.toml").write_text(short(hold_s=2 * 86400, rate=1500, release=False))
         try:
             yield Path(folder)
         finally:
@@ -174,6 +177,7 @@ class Weeks:
 
 def growth_pct() -> float:
     """Browser's heap and service's memory after 21 days against after the first, per cent."""
+    sys.path[:0] = [str(ROOT / "firmware" / "tests" / room) for room in ("", "scpi", "shim")]  # as pytest has them
     from host_tools.tests.test_link import Bench
 
     bench, weeks = Bench(), Weeks()
@@ -188,21 +192,47 @@ def growth_pct() -> float:
     return 100 * (sizes[-1] / sizes[0] - 1)
 
 
+def live_growth_pct() -> float:
+    """The same over 24 hours of a simulated press that holds, as fast as it goes, against those after the first hour."""
+    with (own_folders() as folder, SimTarget(pace="real", wall="press", state_dir=folder / "p", board="live", truth=False)
+          as target, serving(target.port) as (process, client), page(client.url) as shown):  # fmt: skip
+        session = shown.context.new_cdp_session(shown)
+        session.send("Performance.enable")
+        with stackpress.open(target.port) as press:
+            press.run(str(folder / "short.toml"))
+        sizes = []
+        target.pace("fast")
+        for look in range(LOOKS + 1):
+            ends_s = FIRST_S + look * (LIVE_S - FIRST_S) / LOOKS
+            until(lambda ends_s=ends_s: target.time_s() >= ends_s, 600)
+            shown.locator("#spans button").nth(look % 3).click()
+            sizes.append(_size(f"{ends_s / 3600:.1f} h", process, session))
+        with stackpress.open(target.port) as press:
+            assert press.state == states.NAMES[states.HOLDING], press.state
+    return 100 * (sizes[-1] / sizes[0] - 1)
+
+
 def _day(day: int, weeks: Weeks, process: psutil.Process, shown: Any, session: Any) -> float:
     """One day goes by with somebody who looks at all three spans; bytes of both afterwards."""
     for part in range(1, 13):
         weeks.next_seq = 1 + (12 * (day - 1) + part) * 86400 // EVERY_S // 12
         shown.locator("#spans button").nth(part % 3).click()
         time.sleep(DAY_WALL_S / 12)
+    return _size(f"day {day}", process, session)
+
+
+def _size(when: str, process: psutil.Process, session: Any) -> float:
+    """Bytes of the page's heap and of the service."""
     session.send("HeapProfiler.collectGarbage")
     metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
     size = float(metrics["JSHeapUsedSize"]) + process.memory_info().rss
-    print(f"day {day}: page {metrics['JSHeapUsedSize'] / 1e6:.2f} MB, service {process.memory_info().rss / 1e6:.1f} MB", flush=True)
+    print(f"{when}: page {metrics['JSHeapUsedSize'] / 1e6:.2f} MB, service {process.memory_info().rss / 1e6:.1f} MB", flush=True)
     return size
 
 
 MEASURES = {  # what each gives
     "growth": ({"page_growth_pct"}, lambda: {"page_growth_pct": growth_pct()}),
+    "live": ({"page_live_growth_pct"}, lambda: {"page_live_growth_pct": live_growth_pct()}),
     "stop": ({"page_stop_ms"}, lambda: {"page_stop_ms": stop_ms()}),
     "twenty": ({"serve_20_cpu_pct", "serve_lost"}, twenty),
 }
