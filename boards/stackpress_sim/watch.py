@@ -32,9 +32,9 @@ _FIRST = const(93)
 _REACTION = const(94)
 _STATE = const(99)
 _MODE = const(100)
-_ORDER_SEEN = const(102)
-_REACHED = const(126)
-_RING_LEFT = const(177)
+_ORDER_SEEN = const(103)
+_REACHED = const(127)
+_RING_LEFT = const(178)
 # end of words
 
 

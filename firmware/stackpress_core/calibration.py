@@ -47,7 +47,7 @@ _STATE_SERVICE = const(6)
 _CELL = const(15)
 _CELL_ZERO = const(19)
 _STATE = const(99)
-_K_CELL_CEILING = const(190)
+_K_CELL_CEILING = const(191)
 # end of words
 
 

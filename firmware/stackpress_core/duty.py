@@ -17,10 +17,10 @@ _FORCE_H = const(43)
 _SIG_CYCLE = const(76)
 _SIG_DUTY = const(77)
 _STATE = const(99)
-_HOLD_BAND = const(113)
-_SET = const(121)
-_MOVES = const(151)
-_K_DEAD_MIN = const(212)
+_HOLD_BAND = const(114)
+_SET = const(122)
+_MOVES = const(152)
+_K_DEAD_MIN = const(213)
 # end of words
 
 

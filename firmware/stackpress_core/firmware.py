@@ -48,10 +48,10 @@ _HZ = const(14)
 _SIG_FOREGROUND = const(83)
 _SIG_CRASH = const(84)
 _FIRST = const(93)
-_BANK_WANTED = const(156)
-_RING_LEN = const(174)
-_RING_LEFT = const(177)
-_ABORT = const(385)
+_BANK_WANTED = const(157)
+_RING_LEN = const(175)
+_RING_LEFT = const(178)
+_ABORT = const(386)
 # end of words
 
 

@@ -47,8 +47,8 @@ _SIG_DRIVE = const(74)
 _SIG_SENSOR = const(75)
 _STATE = const(99)
 _MODE = const(100)
-_EFFORT = const(144)
-_K_KIND = const(202)
+_EFFORT = const(145)
+_K_KIND = const(203)
 # end of words
 
 

@@ -165,6 +165,29 @@ def test_division_by_zero_gives_zero_and_stops_nothing(tmp_path: Path) -> None:
         assert s[2] == wanted
 
 
+def two_stages(folder: Path, called: str = "part(S, i, s[1] - 3)") -> Path:
+    path = folder / "two.py"
+    path.write_text("def two(S):\n    s = ptr32(S)\n    i = 0\n    while i < 4:\n        " + called + "\n        i += 1\n\n\n"
+                    "def part(S, i: int, more: int):\n    s = ptr32(S)\n    s[4 + i] = s[i] * more\n")  # fmt: skip
+    return path
+
+
+@needs_a_compiler
+def test_a_stage_gives_another_whole_numbers_beside_its_arrays(tmp_path: Path) -> None:
+    code = compiled(tick_compiler.c_source("two", [tick_compiler.read(two_stages(tmp_path), "two")]), tmp_path, "two")
+    s = array("i", [5, 10, -7, 1 << 30, 0, 0, 0, 0])
+    code(s)
+    assert list(s[4:]) == [35, 70, -49, -(1 << 30)]  # 7 << 30, as 32 bits have it
+
+
+def test_an_array_where_a_number_belongs_is_told_and_a_stage_of_the_tick_takes_arrays_alone(tmp_path: Path) -> None:
+    for called, wrong in (("part(S, S, 3)", "'S'"), ("part(S, i)", "takes 3 arguments")):
+        with pytest.raises(tick_compiler.CannotTranslate, match=wrong):
+            tick_compiler.c_source("two", [tick_compiler.read(two_stages(tmp_path, called), "two")])
+    with pytest.raises(tick_compiler.CannotTranslate, match="part stands in the order of the tick: its arguments are arrays"):
+        tick_compiler.c_source("two", [tick_compiler.read(two_stages(tmp_path), "part")])
+
+
 def test_registers_are_volatile_and_the_blackboard_is_not(tmp_path: Path) -> None:
     path = tmp_path / "chip.py"
     path.write_text("def chip(blackboard):\n    s = ptr32(blackboard)\n    m = ptr32(_BASE)\n    p = ptr32(m[_PIO])\n    w = p[8]\n"

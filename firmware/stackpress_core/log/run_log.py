@@ -19,10 +19,10 @@ _MISSED = const(11)
 _REACTION = const(94)
 _STATE = const(99)
 _MODE = const(100)
-_ORDER_SEQ = const(101)
-_ORDER_SEEN = const(102)
-_VALVE = const(148)
-_TOKEN = const(154)
+_ORDER_SEQ = const(102)
+_ORDER_SEEN = const(103)
+_VALVE = const(149)
+_TOKEN = const(155)
 # end of words
 
 

@@ -53,10 +53,10 @@ _CELL = const(15)
 _FORCE_F = const(42)
 _IMBALANCE = const(45)
 _WARNED = const(89)
-_SET = const(121)
-_CODE = const(147)
-_VALVE = const(148)
-_K_KIND = const(202)
+_SET = const(122)
+_CODE = const(148)
+_VALVE = const(149)
+_K_KIND = const(203)
 # end of words
 
 

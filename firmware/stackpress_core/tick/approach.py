@@ -20,26 +20,26 @@ _HZ = const(14)
 _FORCE_F = const(42)
 _SPEED = const(47)
 _MODE = const(100)
-_TARGET = const(110)
-_RATE_MAX = const(118)
-_WANTED_RATE = const(133)
-_PROPOSED = const(135)
-_APPROACH_SPEED = const(139)
-_CONTACT_TICKS = const(140)
-_ANSWER_AT = const(141)
-_ANSWER_DRIVE = const(142)
-_ANSWER_FORCE = const(143)
-_EFFORT = const(144)
-_ANSWER_TICKS = const(145)
-_DRIVE = const(146)
-_VALVE = const(148)
-_K_KIND = const(202)
-_K_HYSTERESIS = const(204)
-_K_APPROACH_MAX = const(229)
-_K_APPROACH_RATE = const(230)
-_K_DRAG = const(231)
-_K_LAND = const(233)
-_APPROACH_REM = const(234)
+_TARGET = const(111)
+_RATE_MAX = const(119)
+_WANTED_RATE = const(134)
+_PROPOSED = const(136)
+_APPROACH_SPEED = const(140)
+_CONTACT_TICKS = const(141)
+_ANSWER_AT = const(142)
+_ANSWER_DRIVE = const(143)
+_ANSWER_FORCE = const(144)
+_EFFORT = const(145)
+_ANSWER_TICKS = const(146)
+_DRIVE = const(147)
+_VALVE = const(149)
+_K_KIND = const(203)
+_K_HYSTERESIS = const(205)
+_K_APPROACH_MAX = const(230)
+_K_APPROACH_RATE = const(231)
+_K_DRAG = const(232)
+_K_LAND = const(234)
+_APPROACH_REM = const(235)
 # end of words
 
 _FIRST_NM = const(5000)  # the ram has moved: well above a scale's noise, below what a stiff stack gives under the contact force
@@ -71,29 +71,10 @@ def approach(blackboard):
             speed = _FAST
     left = target - s[_FORCE_F] - (((speed >> 4) * s[_K_DRAG]) >> 12)
     solenoids = 1 if s[_K_KIND] == _KIND_FILL_VENT else 0
-    drive = s[_EFFORT] if solenoids else s[_DRIVE]
-    # has the ram answered?
+    answer(blackboard, solenoids)
+    drive = s[_EFFORT]
     moved = s[_ANSWER_DRIVE] + 1
     here = s[_DISPLACEMENT]
-    answered = 0
-    if here == _ABSENT:
-        if solenoids:
-            drive = 0
-    elif s[_ANSWER_AT] == _ABSENT:
-        s[_ANSWER_AT] = here
-    elif here - s[_ANSWER_AT] > (_FIRST_NM if moved == 0 else _PULSE_NM if solenoids else _FREE_NM):
-        s[_ANSWER_AT] = here
-        answered = 1
-    if s[_FORCE_F] - s[_ANSWER_FORCE] > _FELT + (target >> 6):
-        s[_ANSWER_FORCE] = s[_FORCE_F]
-        answered = moved
-    if answered:
-        if solenoids:
-            drive = 0
-            s[_ANSWER_DRIVE] = 0
-        elif s[_ANSWER_DRIVE] < drive:
-            s[_ANSWER_DRIVE] = drive  # a drive that fell has gone back into the valve's hysteresis: it moves nothing there
-        moved = 1
     most = s[_K_APPROACH_MAX]
     if moved:
         most = target + (target >> 4) + _MARGIN
@@ -148,9 +129,39 @@ def approach(blackboard):
         ends = s[_VALVE] & _VALVE_FILL  # nobody sees the ram: for how long its valve was open is the way that it can have come
     if ends and touched == 0 and s[_CONTACT_TICKS] < 0x1FFFFFFF:
         s[_CONTACT_TICKS] += 1
-    if stands == 0 or moved == 0 or answered:
+    if stands == 0 or moved == 0:
         s[_ANSWER_TICKS] = 0
     elif s[_ANSWER_TICKS] < 0x1FFFFFFF:
         s[_ANSWER_TICKS] += 1
     s[_EFFORT] = drive
     s[_PROPOSED] = 0 if solenoids else drive
+
+
+@micropython.viper
+def answer(blackboard, solenoids: int):
+    """Whether the ram has answered the drive: by travel, or by a force that a cell feels."""
+    s = ptr32(blackboard)
+    target = s[_TARGET]
+    drive = s[_EFFORT] if solenoids else s[_DRIVE]
+    moved = s[_ANSWER_DRIVE] + 1
+    here = s[_DISPLACEMENT]
+    answered = 0
+    if here == _ABSENT:
+        if solenoids:
+            drive = 0
+    elif s[_ANSWER_AT] == _ABSENT:
+        s[_ANSWER_AT] = here
+    elif here - s[_ANSWER_AT] > (_FIRST_NM if moved == 0 else _PULSE_NM if solenoids else _FREE_NM):
+        s[_ANSWER_AT] = here
+        answered = 1
+    if s[_FORCE_F] - s[_ANSWER_FORCE] > _FELT + (target >> 6):
+        s[_ANSWER_FORCE] = s[_FORCE_F]
+        answered = moved
+    if answered:
+        if solenoids:
+            drive = 0
+            s[_ANSWER_DRIVE] = 0
+        elif s[_ANSWER_DRIVE] < drive:
+            s[_ANSWER_DRIVE] = drive  # a drive that fell has gone back into the valve's hysteresis: it moves nothing there
+        s[_ANSWER_TICKS] = -1  # none of those that follow has been waited for
+    s[_EFFORT] = drive

@@ -105,6 +105,7 @@ WORDS = (
     # decided
     ("STATE", 1, "press state"),
     ("MODE", 1, "what the controller does"),
+    ("MODE_BEFORE", 1, "what it did a tick before"),
     ("ORDER_SEQ", 1, "mailbox: a new order has a new number"),
     ("ORDER_SEEN", 1, "number of the order that was read last"),
     ("ORDER_STATE", 1, "mailbox: state that is asked for"),

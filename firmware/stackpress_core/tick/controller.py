@@ -18,37 +18,37 @@ _HZ = const(14)
 _FORCE_F = const(42)
 _FORCE_H = const(43)
 _MODE = const(100)
-_RATE_MAX = const(118)
-_SET = const(121)
-_SET_RATE = const(123)
-_REACHED = const(126)
-_ERROR = const(127)
-_INTEGRAL = const(128)
-_INTEGRAL_REM = const(129)
-_REVERSAL = const(130)
-_HOLDING_STILL = const(131)
-_WANTED_RATE = const(133)
-_PROPOSED = const(135)
-_PROPOSED_VALVE = const(136)
-_DRIVE = const(146)
-_DENIED = const(149)
-_K_KIND = const(202)
-_K_LEAD = const(203)
-_K_HYSTERESIS = const(204)
-_K_SETTLE = const(205)
-_K_P = const(206)
-_K_I = const(207)
-_K_I_HOLD = const(208)
-_K_I_MAX = const(209)
-_K_V = const(210)
-_K_DEAD = const(211)
-_K_DEAD_MIN = const(212)
-_K_DEAD_MAX = const(213)
-_K_DEAD_IN = const(214)
-_K_REVERSAL_RATE = const(215)
-_K_REVERSAL_PART = const(216)
-_REVERSAL_REM = const(217)
-_APPROACH_REM = const(234)
+_RATE_MAX = const(119)
+_SET = const(122)
+_SET_RATE = const(124)
+_REACHED = const(127)
+_ERROR = const(128)
+_INTEGRAL = const(129)
+_INTEGRAL_REM = const(130)
+_REVERSAL = const(131)
+_HOLDING_STILL = const(132)
+_WANTED_RATE = const(134)
+_PROPOSED = const(136)
+_PROPOSED_VALVE = const(137)
+_DRIVE = const(147)
+_DENIED = const(150)
+_K_KIND = const(203)
+_K_LEAD = const(204)
+_K_HYSTERESIS = const(205)
+_K_SETTLE = const(206)
+_K_P = const(207)
+_K_I = const(208)
+_K_I_HOLD = const(209)
+_K_I_MAX = const(210)
+_K_V = const(211)
+_K_DEAD = const(212)
+_K_DEAD_MIN = const(213)
+_K_DEAD_MAX = const(214)
+_K_DEAD_IN = const(215)
+_K_REVERSAL_RATE = const(216)
+_K_REVERSAL_PART = const(217)
+_REVERSAL_REM = const(218)
+_APPROACH_REM = const(235)
 # end of words
 
 
@@ -57,7 +57,6 @@ def propose(blackboard):
     """What the valve should do: a drive in cN for a regulator, pulses for a pair of solenoids."""
     s = ptr32(blackboard)
     mode = s[_MODE]
-    kind = s[_K_KIND]
     s[_PROPOSED_VALVE] = 0
     if mode == _MODE_OFF or mode == _MODE_VENT:
         s[_PROPOSED] = 0
@@ -71,14 +70,32 @@ def propose(blackboard):
         return
     if mode == _MODE_APPROACH:
         return  # see approach.py
-    wanted = 0
     error = s[_SET] - s[_FORCE_F]
     s[_ERROR] = error
     if error > 0x1FFFF:
         error = 0x1FFFF
     elif error < -0x1FFFF:
         error = -0x1FFFF
-    # dead-band, only once the set-point rests
+    dead_band(blackboard)
+    rate = s[_SET_RATE]
+    if s[_K_KIND] == _KIND_FILL_VENT:
+        s[_WANTED_RATE] = (((rate >> 10) * s[_HZ]) >> 6) + ((error * s[_K_V]) >> 8)
+        return
+    cross(blackboard, error)
+    if s[_HOLDING_STILL]:
+        s[_PROPOSED] = s[_DRIVE]
+        # what the proportional part had given stays
+        s[_INTEGRAL] = s[_DRIVE] - s[_SET] - s[_REVERSAL]
+        return
+    integrate(blackboard, error)
+    lead = ((rate >> 8) * s[_K_LEAD]) >> 8
+    s[_PROPOSED] = s[_SET] + lead + s[_REVERSAL] + s[_INTEGRAL] + ((error * s[_K_P]) >> 10)
+
+
+@micropython.viper
+def dead_band(blackboard):
+    """Whether the force is near enough to be left alone, once the set-point rests."""
+    s = ptr32(blackboard)
     if s[_REACHED] > s[_K_SETTLE]:
         dead = (s[_SET] >> 10) * s[_K_DEAD]
         if dead < s[_K_DEAD_MIN]:
@@ -94,61 +111,61 @@ def propose(blackboard):
             s[_HOLDING_STILL] = 1
     else:
         s[_HOLDING_STILL] = 0
+
+
+@micropython.viper
+def cross(blackboard, error: int):
+    """The valve's hysteresis: half of it ahead in the direction of travel, no faster than a few times the ramp and only until the
+    force follows; in a hold slowly, and only while the error lasts."""
+    s = ptr32(blackboard)
     rate = s[_SET_RATE]
-    if kind == _KIND_FILL_VENT:
-        wanted = (((rate >> 10) * s[_HZ]) >> 6) + ((error * s[_K_V]) >> 8)
+    aim = s[_REVERSAL]
+    fast = s[_K_REVERSAL_RATE]
+    if rate > 256 or rate < -256:
+        fast = s[_RATE_MAX]
+        fast = fast << 2 if fast < 0xFFFFFFF else fast
+        # what comes before the force answers must not look like a fracture: an eighth of the force, a tenth of a second
+        force = s[_FORCE_F]
+        if force > 0x7FFFF:
+            force = 0x7FFFF
+        elif force < 0:
+            force = 0
+        force = force * s[_K_REVERSAL_PART]
+        if fast > force:
+            fast = force
+        if rate > 0 and error > 0:
+            aim = s[_K_HYSTERESIS]
+        elif rate < 0 and error < 0:
+            aim = 0 - s[_K_HYSTERESIS]
+    elif s[_REACHED] > s[_K_SETTLE]:
+        # in a hold slowly: a ram that sticks answers late and all at once
+        aim = s[_K_HYSTERESIS] if error > 0 else 0 - s[_K_HYSTERESIS]
+    rest = s[_REVERSAL_REM] + (fast & 0xFFFF)
+    step = (fast >> 16) + (rest >> 16)
+    s[_REVERSAL_REM] = rest & 0xFFFF
+    if aim > s[_REVERSAL] + step:
+        s[_REVERSAL] += step
+    elif aim < s[_REVERSAL] - step:
+        s[_REVERSAL] -= step
     else:
-        # hysteresis: half of it ahead in the direction of travel, no faster than a few times the ramp and only until the
-        # force follows; in a hold slowly, and only while the error lasts
-        aim = s[_REVERSAL]
-        gain = s[_K_I]
-        fast = s[_K_REVERSAL_RATE]
-        if rate > 256 or rate < -256:
-            fast = s[_RATE_MAX]
-            fast = fast << 2 if fast < 0xFFFFFFF else fast
-            # what comes before the force answers must not look like a fracture: an eighth of the force, a tenth of a second
-            force = s[_FORCE_F]
-            if force > 0x7FFFF:
-                force = 0x7FFFF
-            elif force < 0:
-                force = 0
-            force = force * s[_K_REVERSAL_PART]
-            if fast > force:
-                fast = force
-            if rate > 0 and error > 0:
-                aim = s[_K_HYSTERESIS]
-            elif rate < 0 and error < 0:
-                aim = 0 - s[_K_HYSTERESIS]
-        elif s[_REACHED] > s[_K_SETTLE]:
-            # in a hold slowly: a ram that sticks answers late and all at once
-            gain = s[_K_I_HOLD]
-            aim = s[_K_HYSTERESIS] if error > 0 else 0 - s[_K_HYSTERESIS]
-        rest = s[_REVERSAL_REM] + (fast & 0xFFFF)
-        step = (fast >> 16) + (rest >> 16)
-        s[_REVERSAL_REM] = rest & 0xFFFF
-        if aim > s[_REVERSAL] + step:
-            s[_REVERSAL] += step
-        elif aim < s[_REVERSAL] - step:
-            s[_REVERSAL] -= step
-        else:
-            s[_REVERSAL] = aim
-        if s[_HOLDING_STILL]:
-            s[_PROPOSED] = s[_DRIVE]
-            # what the proportional part had given stays
-            s[_INTEGRAL] = s[_DRIVE] - s[_SET] - s[_REVERSAL]
-            return
-        lead = ((rate >> 8) * s[_K_LEAD]) >> 8
-        # no integration further into what the permit refuses
-        refused = s[_PROPOSED] - s[_DRIVE] if s[_DENIED] else 0
-        if refused == 0 or (refused > 0 and error < 0) or (refused < 0 and error > 0):
-            rest = s[_INTEGRAL_REM] + error * gain
-            integral = s[_INTEGRAL] + (rest >> 16)
-            s[_INTEGRAL_REM] = rest & 0xFFFF
-            if integral > s[_K_I_MAX]:
-                integral = s[_K_I_MAX]
-            elif integral < 0 - s[_K_I_MAX]:
-                integral = 0 - s[_K_I_MAX]
-            s[_INTEGRAL] = integral
-        s[_PROPOSED] = s[_SET] + lead + s[_REVERSAL] + s[_INTEGRAL] + ((error * s[_K_P]) >> 10)
-        return
-    s[_WANTED_RATE] = wanted
+        s[_REVERSAL] = aim
+
+
+@micropython.viper
+def integrate(blackboard, error: int):
+    """No further into what the permit refuses; in a hold slowly: a ram that sticks answers late and all at once."""
+    s = ptr32(blackboard)
+    rate = s[_SET_RATE]
+    gain = s[_K_I]
+    if rate <= 256 and rate >= -256 and s[_REACHED] > s[_K_SETTLE]:
+        gain = s[_K_I_HOLD]
+    refused = s[_PROPOSED] - s[_DRIVE] if s[_DENIED] else 0
+    if refused == 0 or (refused > 0 and error < 0) or (refused < 0 and error > 0):
+        rest = s[_INTEGRAL_REM] + error * gain
+        integral = s[_INTEGRAL] + (rest >> 16)
+        s[_INTEGRAL_REM] = rest & 0xFFFF
+        if integral > s[_K_I_MAX]:
+            integral = s[_K_I_MAX]
+        elif integral < 0 - s[_K_I_MAX]:
+            integral = 0 - s[_K_I_MAX]
+        s[_INTEGRAL] = integral

@@ -18,12 +18,12 @@ _SIG_STALE = const(57)
 _SIG_RUNAWAY = const(63)
 _SIG_VENT = const(66)
 _STATE = const(99)
-_FALL_FROM = const(124)
-_VALVE = const(148)
-_K_HIGH_MASK = const(178)
-_K_LOW_MASK = const(179)
-_K_RUNAWAY = const(198)
-_K_CONTACT = const(201)
+_FALL_FROM = const(125)
+_VALVE = const(149)
+_K_HIGH_MASK = const(179)
+_K_LOW_MASK = const(180)
+_K_RUNAWAY = const(199)
+_K_CONTACT = const(202)
 # end of words
 
 

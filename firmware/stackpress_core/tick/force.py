@@ -49,24 +49,24 @@ _SIG_CRC = const(60)
 _SIG_RESET = const(61)
 _SIG_IMBALANCE = const(62)
 _SIG_DROP = const(70)
-_DROP_MIN = const(115)
-_SET_RATE = const(123)
-_K_HIGH_MASK = const(178)
-_K_LOW_MASK = const(179)
-_K_SHARE = const(181)
-_K_RANGE_UP = const(182)
-_K_RANGE_DOWN = const(183)
-_K_FADE = const(184)
-_K_RAIL = const(185)
-_K_FILTER = const(186)
-_K_FILTER_H = const(187)
-_K_LAG = const(188)
-_K_SPEED = const(189)
-_K_CELL_CEILING = const(190)
-_K_IMBALANCE_MIN = const(194)
-_K_DROP = const(195)
-_K_DROP_DECAY = const(196)
-_CAL = const(249)
+_DROP_MIN = const(116)
+_SET_RATE = const(124)
+_K_HIGH_MASK = const(179)
+_K_LOW_MASK = const(180)
+_K_SHARE = const(182)
+_K_RANGE_UP = const(183)
+_K_RANGE_DOWN = const(184)
+_K_FADE = const(185)
+_K_RAIL = const(186)
+_K_FILTER = const(187)
+_K_FILTER_H = const(188)
+_K_LAG = const(189)
+_K_SPEED = const(190)
+_K_CELL_CEILING = const(191)
+_K_IMBALANCE_MIN = const(195)
+_K_DROP = const(196)
+_K_DROP_DECAY = const(197)
+_CAL = const(250)
 # end of words
 
 
@@ -90,19 +90,24 @@ def sense(blackboard):
             s[_SIG_CRC] += 1
         return
     s[_SIG_CRC] = 0
-    high_mask = s[_K_HIGH_MASK]
-    low_mask = s[_K_LOW_MASK]
-    used = high_mask | low_mask
+    cells(blackboard)
+    share(blackboard)
+    ranges(blackboard)
+    filters(blackboard)
+    drop(blackboard)
+    ram_speed(blackboard)
+
+
+@micropython.viper
+def cells(blackboard):
+    """Which codes can be believed, and the force of each of those cells."""
+    s = ptr32(blackboard)
+    used = s[_K_HIGH_MASK] | s[_K_LOW_MASK]
     rail = s[_K_RAIL]
     lowest = 0 - rail
     valid = 0
     railed = 0
     frozen = 0
-    high = 0
-    low = 0
-    most = -0x3FFFFFFF
-    least = 0x3FFFFFFF
-    over = -0x3FFFFFFF
     i = 0
     bit = 1
     while i < _CELLS:
@@ -118,49 +123,73 @@ def sense(blackboard):
             s[_REPEATS + i] = repeats
             if repeats > frozen:
                 frozen = repeats
-            force = s[_CELL + i]
             if code > rail or code < lowest:
                 # not believed: the cell keeps its last force, so that a broken wire is not called an overload
                 railed += 1
             else:
                 valid |= bit
-                c = _CAL + i * _CAL_WORDS
-                at = c + s[_SEGMENT + i]
-                last = c + s[c + 4 * _POINTS] - 2
-                while at < last and code >= s[at + 1]:
-                    at += 1
-                while at > c and code < s[at]:
-                    at -= 1
-                s[_SEGMENT + i] = at - c
-                d = code - s[at]
-                part = d >> 12
-                slope = s[at + 2 * _POINTS]
-                t = part * slope + (((d & 4095) * slope) >> 12) + ((part * s[at + 3 * _POINTS]) >> 10)
-                shift = s[c + 4 * _POINTS + 1]
-                force = s[at + _POINTS] + ((t + ((1 << shift) >> 1)) >> shift)
-                s[_CELL + i] = force
-            if high_mask & bit:
-                high += force
-                if force > most:
-                    most = force
-                if force < least:
-                    least = force
-                if force - s[_K_CELL_CEILING + i] > over:
-                    over = force - s[_K_CELL_CEILING + i]
-            else:
-                low += force
+                calibrate(blackboard, i)
         i += 1
         bit <<= 1
     s[_VALID] = valid
     s[_SIG_RAIL] = railed
     s[_SIG_FROZEN] = frozen
+    if not railed:
+        s[_SIG_STALE] = 0
+
+
+@micropython.viper
+def calibrate(blackboard, i: int):
+    """The force of cell `i`, on the segment of its calibration in which its code lies."""
+    s = ptr32(blackboard)
+    code = s[_RAW + i]
+    c = _CAL + i * _CAL_WORDS
+    at = c + s[_SEGMENT + i]
+    last = c + s[c + 4 * _POINTS] - 2
+    while at < last and code >= s[at + 1]:
+        at += 1
+    while at > c and code < s[at]:
+        at -= 1
+    s[_SEGMENT + i] = at - c
+    d = code - s[at]
+    part = d >> 12
+    slope = s[at + 2 * _POINTS]
+    t = part * slope + (((d & 4095) * slope) >> 12) + ((part * s[at + 3 * _POINTS]) >> 10)
+    shift = s[c + 4 * _POINTS + 1]
+    s[_CELL + i] = s[at + _POINTS] + ((t + ((1 << shift) >> 1)) >> shift)
+
+
+@micropython.viper
+def share(blackboard):
+    """What each range carries, and how unevenly the cells of the high one do."""
+    s = ptr32(blackboard)
+    high_mask = s[_K_HIGH_MASK]
+    low_mask = s[_K_LOW_MASK]
+    high = 0
+    low = 0
+    most = -0x3FFFFFFF
+    least = 0x3FFFFFFF
+    over = -0x3FFFFFFF
+    i = 0
+    bit = 1
+    while i < _CELLS:
+        force = s[_CELL + i]
+        if high_mask & bit:
+            high += force
+            if force > most:
+                most = force
+            if force < least:
+                least = force
+            if force - s[_K_CELL_CEILING + i] > over:
+                over = force - s[_K_CELL_CEILING + i]
+        elif low_mask & bit:
+            low += force
+        i += 1
+        bit <<= 1
     s[_HIGH] = high
     s[_LOW] = low
     s[_SIG_CELL] = most
     s[_SIG_CELL_CEILING] = over
-    if not railed:
-        s[_SIG_STALE] = 0
-    # share and imbalance of the high range
     s[_IMBALANCE] = 0
     s[_SIG_IMBALANCE] = 0
     if high > 0x8000:
@@ -173,7 +202,16 @@ def sense(blackboard):
         s[_IMBALANCE] = (d >> 8) * 1000 // (high >> 8)
         if high > s[_K_IMBALANCE_MIN]:
             s[_SIG_IMBALANCE] = s[_IMBALANCE]
-    # two ranges: changeover with hysteresis, the difference fades out
+
+
+@micropython.viper
+def ranges(blackboard):
+    """Two ranges: changeover with hysteresis, the difference fades out."""
+    s = ptr32(blackboard)
+    low_mask = s[_K_LOW_MASK]
+    valid = s[_VALID]
+    high = s[_HIGH]
+    low = s[_LOW]
     bias = s[_RANGE_BIAS]
     gap = high - low
     if gap > 0x1FFFFF:
@@ -214,15 +252,26 @@ def sense(blackboard):
         force = low
     force += bias >> 4
     s[_FORCE] = force
-    # filters, one for ramps and one for holds
-    f4 = force << 4
+
+
+@micropython.viper
+def filters(blackboard):
+    """The force as ramps see it, and as holds do."""
+    s = ptr32(blackboard)
+    f4 = s[_FORCE] << 4
     shift = s[_K_FILTER]
     s[_FILTER] += (f4 - s[_FILTER] + ((1 << shift) >> 1)) >> shift
     s[_FORCE_F] = s[_FILTER] >> 4
     shift = s[_K_FILTER_H]
     s[_FILTER_H] += (f4 - s[_FILTER_H] + ((1 << shift) >> 1)) >> shift
     s[_FORCE_H] = s[_FILTER_H] >> 4
-    # the peak follows the force down slowly, and at once by what was commanded
+
+
+@micropython.viper
+def drop(blackboard):
+    """A sudden drop, from a peak that follows the force down slowly, and at once by what was commanded."""
+    s = ptr32(blackboard)
+    f4 = s[_FORCE] << 4
     peak = s[_PEAK]
     if s[_SET_RATE] < 0:
         peak += s[_SET_RATE] >> 12
@@ -234,7 +283,12 @@ def sense(blackboard):
     if allowed < s[_DROP_MIN]:
         allowed = s[_DROP_MIN]
     s[_SIG_DROP] = ((peak - f4) >> 4) - allowed
-    # ram speed from the displacement and its lagged copy
+
+
+@micropython.viper
+def ram_speed(blackboard):
+    """From the displacement and its lagged copy."""
+    s = ptr32(blackboard)
     if s[_DISPLACEMENT] != _ABSENT:
         d = s[_DISPLACEMENT] - s[_DISPLACEMENT_F]
         shift = s[_K_LAG]

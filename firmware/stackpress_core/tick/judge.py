@@ -74,27 +74,27 @@ _TRIP_SPEED = const(96)
 _STOPPING = const(97)
 _STATE = const(99)
 _MODE = const(100)
-_TARGET = const(110)
-_EXCESS = const(111)
-_RAMP_MIN = const(112)
-_HOLD_BAND = const(113)
-_RESPONSE = const(114)
-_RAMP_ALLOWED = const(116)
-_RAMP_FROM = const(117)
-_SET = const(121)
-_SET_RATE = const(123)
-_FALL_FROM = const(124)
-_APPROACH_SPEED = const(139)
-_CONTACT_TICKS = const(140)
-_ANSWER_TICKS = const(145)
-_K_RANGE_UP = const(182)
-_K_RAMP_DEV = const(197)
-_K_RUNAWAY = const(198)
-_K_BUDGET = const(200)
-_K_CONTACT = const(201)
-_K_KIND = const(202)
-_ROW_COUNT = const(248)
-_ROW = const(386)
+_TARGET = const(111)
+_EXCESS = const(112)
+_RAMP_MIN = const(113)
+_HOLD_BAND = const(114)
+_RESPONSE = const(115)
+_RAMP_ALLOWED = const(117)
+_RAMP_FROM = const(118)
+_SET = const(122)
+_SET_RATE = const(124)
+_FALL_FROM = const(125)
+_APPROACH_SPEED = const(140)
+_CONTACT_TICKS = const(141)
+_ANSWER_TICKS = const(146)
+_K_RANGE_UP = const(183)
+_K_RAMP_DEV = const(198)
+_K_RUNAWAY = const(199)
+_K_BUDGET = const(201)
+_K_CONTACT = const(202)
+_K_KIND = const(203)
+_ROW_COUNT = const(249)
+_ROW = const(387)
 _IN_TRAVEL_OK = const(2048)
 # end of words
 
@@ -139,90 +139,108 @@ def watch(blackboard):
 def compare(blackboard):
     """How far the force is from the set-point of the tick before, and how far it may be."""
     s = ptr32(blackboard)
-    mode = s[_MODE]
-    force = s[_FORCE_F]
-    aim = s[_SET]
     s[_SIG_RESPONSE] = -1
     s[_SIG_RAMP] = -1
     s[_SIG_HOLD] = -1
     s[_SIG_ABOVE] = -1
     s[_SIG_SPEED] = -1
-    if mode != _MODE_FORCE:
-        s[_SIG_FALL] = 0
-        s[_SIG_CONTACT] = s[_CONTACT_TICKS]
-        s[_SIG_ANSWER] = s[_ANSWER_TICKS]
-        most = aim + s[_K_RUNAWAY]
-        if mode == _MODE_APPROACH:
-            most = s[_TARGET] + s[_EXCESS]
-            if force < 0 - (s[_K_CONTACT] << 1):
-                s[_SIG_ANSWER] = 0x1FFFFFFF  # no specimen pulls: a cell has lost its zero, as one does whose wires touch
-            if s[_SPEED] > _HASTY:
-                may = s[_APPROACH_SPEED] + _HASTY
-                if may < _HASTY_FROM_REST and s[_K_KIND] == _KIND_REGULATOR:
-                    may = _HASTY_FROM_REST
-                s[_SIG_SPEED] = s[_SPEED] - may
-        elif mode == _MODE_LOCK:
-            # a locked cell may swell, and what was under way comes in, but it is not pressed
-            allowed = aim >> 2
-            least = (s[_K_RUNAWAY] >> 1) - (s[_K_RUNAWAY] >> 4)
-            if allowed > least:
-                allowed = least
-            most = aim + allowed + s[_RAMP_MIN]
-        if mode != _MODE_LOCK:
-            s[_SIG_DROP] = -1
+    if s[_MODE] == _MODE_FORCE:
+        deviate(blackboard)
     else:
-        s[_SIG_CONTACT] = 0
-        s[_SIG_ANSWER] = 0
-        gap = aim - force
-        over = 0 - gap
-        s[_SIG_RESPONSE] = gap - s[_RESPONSE]
-        s[_SIG_HOLD] = gap - s[_HOLD_BAND]
-        s[_SIG_ABOVE] = over - s[_HOLD_BAND]
-        if gap < 0:
-            gap = over
-        # on the way down a part of what is left, so that what comes then does not begin with much more than it asks for
-        most = s[_TARGET]
-        span = most
-        falls = 0
-        if s[_RAMP_FROM] > most:
-            most = s[_RAMP_FROM]
-            span = aim
-            falls = 1
-        most += s[_EXCESS]
-        allowed = (span >> 10) * s[_K_RAMP_DEV]
-        if allowed < s[_RAMP_MIN]:
-            allowed = s[_RAMP_MIN]
-        s[_RAMP_ALLOWED] = allowed
-        s[_SIG_RAMP] = gap - allowed
-        # a set-point that waits for the force (setpoint.py) waits for one that falls, or rises
-        if s[_TARGET] >= aim:
-            least = s[_FALL_FROM]
-            if 0 - over < allowed >> 1 or force > least + (least >> 7):
-                s[_FALL_FROM] = force
-            elif s[_TARGET] > aim and s[_K_KIND] == _KIND_FILL_VENT:
-                s[_SIG_RESPONSE] = 1
-            s[_SIG_FALL] = 0
-        elif over < allowed >> 1:
-            s[_FALL_FROM] = force
-            s[_SIG_FALL] = 0
-        elif over > allowed - (allowed >> 2):
-            if force < s[_FALL_FROM] - (s[_FALL_FROM] >> 6):
-                s[_FALL_FROM] = force
-                s[_SIG_FALL] = 0
-            elif s[_SIG_FALL] < 0x1FFFFFFF:
-                s[_SIG_FALL] += 1
-        if falls:
-            allowed += allowed >> 2  # the set-point waits before that
-        elif allowed > s[_K_RUNAWAY]:
-            allowed = s[_K_RUNAWAY]
-        if aim + allowed < most:
-            most = aim + allowed
+        wander(blackboard)
     # as sampled: a regulator that opens is quicker than any filter. What the high range feels and the low one does not counts,
     # beyond what its zero may have come to in weeks
     over = s[_HIGH] - (s[_K_RANGE_UP] >> 3)
     if over < s[_FORCE]:
         over = s[_FORCE]
-    s[_SIG_RUNAWAY] = over - most
+    s[_SIG_RUNAWAY] = over - s[_SIG_RUNAWAY]
+
+
+@micropython.viper
+def wander(blackboard):
+    """Without a set-point: an approach, a locked valve, or nothing that is driven."""
+    s = ptr32(blackboard)
+    mode = s[_MODE]
+    force = s[_FORCE_F]
+    aim = s[_SET]
+    s[_SIG_FALL] = 0
+    s[_SIG_CONTACT] = s[_CONTACT_TICKS]
+    s[_SIG_ANSWER] = s[_ANSWER_TICKS]
+    most = aim + s[_K_RUNAWAY]
+    if mode == _MODE_APPROACH:
+        most = s[_TARGET] + s[_EXCESS]
+        if force < 0 - (s[_K_CONTACT] << 1):
+            s[_SIG_ANSWER] = 0x1FFFFFFF  # no specimen pulls: a cell has lost its zero, as one does whose wires touch
+        if s[_SPEED] > _HASTY:
+            may = s[_APPROACH_SPEED] + _HASTY
+            if may < _HASTY_FROM_REST and s[_K_KIND] == _KIND_REGULATOR:
+                may = _HASTY_FROM_REST
+            s[_SIG_SPEED] = s[_SPEED] - may
+    elif mode == _MODE_LOCK:
+        # a locked cell may swell, and what was under way comes in, but it is not pressed
+        allowed = aim >> 2
+        least = (s[_K_RUNAWAY] >> 1) - (s[_K_RUNAWAY] >> 4)
+        if allowed > least:
+            allowed = least
+        most = aim + allowed + s[_RAMP_MIN]
+    if mode != _MODE_LOCK:
+        s[_SIG_DROP] = -1
+    s[_SIG_RUNAWAY] = most  # the most that there may be; compare makes of it what is beyond
+
+
+@micropython.viper
+def deviate(blackboard):
+    """From the set-point: how far the force is from it, below and above."""
+    s = ptr32(blackboard)
+    force = s[_FORCE_F]
+    aim = s[_SET]
+    s[_SIG_CONTACT] = 0
+    s[_SIG_ANSWER] = 0
+    gap = aim - force
+    over = 0 - gap
+    s[_SIG_RESPONSE] = gap - s[_RESPONSE]
+    s[_SIG_HOLD] = gap - s[_HOLD_BAND]
+    s[_SIG_ABOVE] = over - s[_HOLD_BAND]
+    if gap < 0:
+        gap = over
+    # on the way down a part of what is left, so that what comes then does not begin with much more than it asks for
+    most = s[_TARGET]
+    span = most
+    falls = 0
+    if s[_RAMP_FROM] > most:
+        most = s[_RAMP_FROM]
+        span = aim
+        falls = 1
+    most += s[_EXCESS]
+    allowed = (span >> 10) * s[_K_RAMP_DEV]
+    if allowed < s[_RAMP_MIN]:
+        allowed = s[_RAMP_MIN]
+    s[_RAMP_ALLOWED] = allowed
+    s[_SIG_RAMP] = gap - allowed
+    # a set-point that waits for the force (setpoint.py) waits for one that falls, or rises
+    if s[_TARGET] >= aim:
+        least = s[_FALL_FROM]
+        if 0 - over < allowed >> 1 or force > least + (least >> 7):
+            s[_FALL_FROM] = force
+        elif s[_TARGET] > aim and s[_K_KIND] == _KIND_FILL_VENT:
+            s[_SIG_RESPONSE] = 1
+        s[_SIG_FALL] = 0
+    elif over < allowed >> 1:
+        s[_FALL_FROM] = force
+        s[_SIG_FALL] = 0
+    elif over > allowed - (allowed >> 2):
+        if force < s[_FALL_FROM] - (s[_FALL_FROM] >> 6):
+            s[_FALL_FROM] = force
+            s[_SIG_FALL] = 0
+        elif s[_SIG_FALL] < 0x1FFFFFFF:
+            s[_SIG_FALL] += 1
+    if falls:
+        allowed += allowed >> 2  # the set-point waits before that
+    elif allowed > s[_K_RUNAWAY]:
+        allowed = s[_K_RUNAWAY]
+    if aim + allowed < most:
+        most = aim + allowed
+    s[_SIG_RUNAWAY] = most  # the most that there may be; compare makes of it what is beyond
 
 
 @micropython.viper

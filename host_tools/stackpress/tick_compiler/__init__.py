@@ -1,7 +1,7 @@
 """Machine code from the stages of the tick: they are written once, as viper functions, and this turns that text into C.
 
 A stage is a function without a result over arrays of words: `s = ptr32(blackboard)` binds one, everything else is a whole number of
-32 bits that wraps. Nothing else is needed than this:
+32 bits that wraps; one that another stage calls may take such numbers as well (`i: int`). Nothing else is needed than this:
 
     stage = read(path, "sense", constants)     one function of one file; what it names comes from `_X = const(n)` in that file or
                                                from `constants`; a stage that it calls is read from where it was imported

@@ -5,7 +5,7 @@ own division does: a tick has nobody to raise an exception to.
 """
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from stackpress.tick_compiler.reader import Stage, walk, width_of
 
@@ -35,7 +35,7 @@ WORDS = {32: "int32_t", 16: "uint16_t", 8: "uint8_t"}
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<",
           ast.RShift: ">>"}  # fmt: skip
 COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
-REACH, WORTH = 32, 8  # words, and how many of them a register of their own must be worth
+REACH, WORTH = 32, 6  # words, and how many of them a register of their own must be worth
 TAKEN = frozenset({"auto", "case", "char", "const", "default", "do", "double", "enum", "extern", "float", "floor_div", "goto",
                    "inline", "long", "register", "restrict", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
                    "union", "unsigned", "void", "volatile"})  # fmt: skip
@@ -47,6 +47,9 @@ def c_source(name: str, stages: Sequence[Stage], rename: Mapping[str, str] | Non
     functions: dict[str, str] = {}
     for stage in stages:
         _define(stage, functions)
+    for stage in stages:
+        if stage.whole:
+            stage.cannot(stage.body[0], f"{stage.name} stands in the order of the tick: its arguments are arrays, no numbers")
     calls = [(stage.symbol, [rename.get(a, a) for a in _Function(stage).used]) for stage in stages]
     arguments = dict.fromkeys(a for _, used in calls for a in used)
     head = f"{'static inline ' if local else ''}void {name}({_parameters(list(arguments))})"
@@ -61,9 +64,9 @@ def _define(stage: Stage, functions: dict[str, str]) -> None:
     functions.setdefault(stage.symbol, _Function(stage).text())
 
 
-def _parameters(names: Sequence[str]) -> str:
+def _parameters(names: Sequence[str], whole: Collection[str] = ()) -> str:
     """Two arguments are never the same array."""
-    return ", ".join(f"void *restrict {name}" for name in names) or "void"
+    return ", ".join(f"int32_t {name}" if name in whole else f"void *restrict {name}" for name in names) or "void"
 
 
 class _Function:
@@ -85,7 +88,7 @@ class _Function:
         near = [f"    int32_t *{name}_from_{at} = (int32_t *){self._array_of(name)} + {at}; NEAR({name}_from_{at});"
                 for name, starts in self.stretches.items() for at in starts]  # fmt: skip
         lines = [*pointers, *numbers, *near, *self._block(stage.body, "    ")]
-        return f"static inline void {stage.symbol}({_parameters(self.used)}) {{\n" + "\n".join(lines) + "\n}\n"
+        return f"static inline void {stage.symbol}({_parameters(self.used, stage.whole)}) {{\n" + "\n".join(lines) + "\n}\n"
 
     def _stretches(self) -> dict[str, list[int]]:
         """Of each array of words, where the stretches begin in which a stage names enough of them for a register of their own."""
@@ -156,16 +159,17 @@ class _Function:
 
     def _call(self, node: ast.AST, called: Stage, args: list[ast.expr]) -> str:
         if len(args) != len(called.arguments):
-            self.stage.cannot(node, f"{called.name} takes {len(called.arguments)} arrays: give it as many")
+            self.stage.cannot(node, f"{called.name} takes {len(called.arguments)} arguments: give it as many")
         wanted = _Function(called).used
-        passed = [self._array(arg) for name, arg in zip(called.arguments, args, strict=True) if name in wanted]
+        given = [(name, arg) for name, arg in zip(called.arguments, args, strict=True) if name in wanted]
+        passed = [_bare(self._number(arg)) if name in called.whole else self._array(arg) for name, arg in given]
         return f"{called.symbol}({', '.join(passed)})"
 
     # --- expressions
 
     def _array(self, node: ast.expr) -> str:
         """An array for a stage or a pointer: an argument or a pointer as it is, a number as an address."""
-        if _names(node, {*self.stage.arguments, *self.stage.pointers}):
+        if _names(node, {*self.stage.arguments, *self.stage.pointers} - self.stage.whole):
             return ast.unparse(node)
         return f"(void *)(uintptr_t)(uint32_t)({self._number(node)})"
 
@@ -181,7 +185,7 @@ class _Function:
         match node:
             case ast.Constant(value=int(value)) if -(1 << 31) <= value < 1 << 32:
                 return str(int(value)) if value < 1 << 31 else f"(int32_t){hex(value)}u"
-            case ast.Name(id=name) if name in self.stage.numbers:
+            case ast.Name(id=name) if name in self.stage.numbers or name in self.stage.whole:
                 return name
             case ast.Subscript(value=ast.Name(id=name), slice=at) if name in self.stage.pointers:
                 start = next((n for n in self.stretches.get(name, ()) if n <= _first(at) < n + REACH), 0)

@@ -21,11 +21,15 @@ class CannotTranslate(ValueError):
 
 @dataclass(frozen=True)
 class Stage:
-    """One function; `pointers` are the names it binds with ptr32() and its like, each with the bits of a word behind it."""
+    """One function; `pointers` are the names it binds with ptr32() and its like, each with the bits of a word behind it.
+
+    An argument is an array, or a whole number if it says `: int` (`whole`).
+    """
 
     path: Path
     name: str
     arguments: tuple[str, ...]
+    whole: frozenset[str]
     pointers: Mapping[str, int]
     body: list[ast.stmt]
     calls: Mapping[str, "Stage"]
@@ -39,7 +43,7 @@ class Stage:
     def numbers(self) -> list[str]:
         """Names that the body gives a number, in the order in which they appear."""
         stored = [n.id for n in walk(self.body) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        return [name for name in dict.fromkeys(stored) if name not in self.pointers]
+        return [name for name in dict.fromkeys(stored) if name not in self.pointers and name not in self.whole]
 
     def cannot(self, node: ast.AST, wrong: str) -> NoReturn:
         raise CannotTranslate(f"{self.path}:{getattr(node, 'lineno', 0)}: {wrong}")
@@ -76,9 +80,10 @@ def read(path: Path, function: str, constants: Mapping[str, int] | None = None, 
     calls = {name: read(home, own, constants, roots) for name, (home, own) in homes.items()}
     pointers = pointers_of(found)
     arguments = tuple(a.arg for a in found.args.args)
+    whole = frozenset(a.arg for a in found.args.args if isinstance(a.annotation, ast.Name) and a.annotation.id == "int")
     fill = _Constants({**constants_of(path), **(constants or {})})
     body = [fill.visit(n) for n in found.body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))]
-    stage = Stage(path, function, arguments, pointers, body, calls)
+    stage = Stage(path, function, arguments, whole, pointers, body, calls)
     known = {*arguments, *pointers, *calls, *stage.numbers, *WIDTHS, "int"}
     for node in walk(body):
         if isinstance(node, ast.Name) and node.id not in known:
