@@ -43,6 +43,14 @@ class RecordedRun:
 
         return pl.read_parquet(self.run.parquet)
 
+    def compensated(self) -> "pl.DataFrame":
+        """The table, with `Force Cell N Compensated / N` of each cell whose drift is kept here. Raises OSError, ValueError."""
+        from .metrology import history, temperature
+
+        root = self.run.parquet.parent.parent
+        have = history.calibration_of((self.sidecar.get("hashes") or {}).get("calibration", ""), root)
+        return temperature.compensated(self.table(), [one.serial if one else None for one in have.cells] if have else [], root)
+
     def steps(self) -> "pl.DataFrame":
         """A row a step: how long it lasted, mean, smallest and largest force / N, mean pressure / Pa, travel / m, how it ended.
 

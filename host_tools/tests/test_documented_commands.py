@@ -124,6 +124,7 @@ ON_A_PRESS: tuple[tuple[str, int, str, tuple[str, ...]], ...] = (
     ('stackpress compare LPS-17 A7 --align "step 2"', 0, r"(.|\n)*r002_and_.*r003.png", ()),
     ("stackpress log tag LPS-17 good", 0, "r002 .LPS-17.: good; 0 comments", ()),
     ("stackpress tag LPS-17 mass_mg=201.4 thickness_um=842 lot=B-17 die=13mm-2 composition=Li6PS5Cl", 0, "5 said of", ()),
+    ("stackpress calibrate temperature 1 LPS-17 --serial C-101 --load-n 5000", 2, "moved by|too few", ()),
     ('stackpress log comment LPS-17 "a crack at the rim"', 0, "good; 1 comment$", ()),
     ("stackpress log export LPS-17 --format csv --unit MPa --every 1 --iso Europe/Berlin --decimal-comma", 0, r"r002\.csv$", ()),
     ("stackpress log export LPS-17 --institution UCam", 0, r"UCam__LPS-17__\d{8}_001.metadata.json", ()),

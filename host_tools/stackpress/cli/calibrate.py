@@ -13,6 +13,7 @@ from ..states import SAFE, SERVICE
 from .calibration_questions import accepted, show_fit, take_loads, take_zero
 from .calibration_sent import keep, send
 from .calibration_series import history, series
+from .calibration_temperature import temperature
 from .exits import REFUSED, Failure, wire_text
 from .options import Json, Port, Yes, group
 from .output import Output
@@ -27,6 +28,7 @@ app = group("Zero, tare and calibrate the load cells, guided.")
 APPS = {"calibrate": app}
 app.command()(series)
 app.command()(history)
+app.command()(temperature)
 
 Cell = Annotated[int, typer.Argument(min=1, max=4, metavar="CELL", help="The cell's channel, from 1.")]
 Serial = Annotated[str, typer.Option("--serial", help="Serial number that is written on the cell.")]

@@ -125,7 +125,7 @@ def note_document(data: bytes, root: Path | None = None) -> str:
 def calibration_of(name: str, root: Path | None = None) -> Calibration | None:
     """The calibration of that hash; None if this computer never saw it."""
     path = folder(root) / "documents" / name
-    return from_document(path.read_bytes()) if path.exists() else None
+    return from_document(path.read_bytes()) if path.is_file() else None
 
 
 def certificate_of(cell: CellCalibration, root: Path | None = None) -> Certificate | None:
