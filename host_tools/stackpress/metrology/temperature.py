@@ -108,7 +108,7 @@ def keep(one: Compensation, root: Path | None = None) -> Path:
     path = folder(root) / f"{file_name(one.serial)}.temperature.toml"
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [f"{key} = {json.dumps(value)}" for key, value in asdict(one).items() if value is not None]
-    write_whole(path, "# Written by stackpress calibrate; k = 2, the force that a cell would say at reference_c.\n" + "\n".join(lines) + "\n")
+    write_whole(path, "# Written by stackpress calibrate; k = 2.\n" + "\n".join(lines) + "\n")
     return path
 
 
