@@ -163,6 +163,7 @@ def test_a_die_that_is_no_diameter_is_refused_in_its_line(value: str) -> None:
         ("force_limit_MN = 0.05", "force_limit_n = 50000"),
         ("force_limit_mN = 5e6", "force_limit_n = 5000"),
         ("rate_limit_lbf_per_min = 60", "rate_limit_n_per_s = 4.44822"),
+        ("rate_limit_lbf_per_in = 60", "wrong unit (pounds-force per inch)"),
         ("travel_limit_in = 1", "travel_limit_um = 25400"),
         ("temperature_limit_f = 212", "temperature_limit_c = 100"),
         ("temperature_limit_k = 373.15", "temperature_limit_c = 100"),
