@@ -282,11 +282,11 @@ class Outbox:
             self._since_ms = self.serial.now_ms()
 
     def _stay(self):
-        """An answer that costs less to make than to send is made while it is sent: as long as the host takes it, and for STAY_MS at
-        most; how many bytes that was."""
+        """An answer that costs less to make than to send is made while it is sent, to its last byte: as long as the host takes it,
+        and for STAY_MS at most; how many bytes that was."""
         now, whole = self.serial.now_ms, 0
         began = last = now()
-        while self.into and (now() - began) & _WALL_MASK < STAY_MS and (now() - last) & _WALL_MASK < STALLS_MS:
+        while (self.into or self.pending) and (now() - began) & _WALL_MASK < STAY_MS and (now() - last) & _WALL_MASK < STALLS_MS:
             self.fill(INTO_MOST)
             taken = self.write()
             if taken:
