@@ -16,6 +16,7 @@ from stackpress.press import Press
 from stackpress.simulator import provision
 from stackpress_plant import load as load_plant
 
+from hil_tests.campaign import drawn
 from hil_tests.targets.sim import SimTarget
 
 FILES = {"nominal": "press.toml", "fill_vent": "press_fill_vent.toml"}
@@ -247,3 +248,53 @@ def test_force_that_drops_for_another_reason_than_a_crack_is_told_by_that(
         target.run_for(0.2)
         told = [press.tripped().reason, *press.query("CYCL:TRIP:LAT?").replace('"', "").split(",")]
         assert told[0] == reason and "force_drop" in told
+
+
+def test_fill_valve_that_opens_while_the_press_is_only_armed_is_told() -> None:
+    """The dump is open, and the ram comes on all the same."""
+    with SimTarget(plant="fill_vent", overrides={"dump.tau_ms": 100}) as target, stackpress.open(target.port) as press:
+        target.run_until(0.2)
+        press.arm()
+        target.run_for(1)
+        assert press.state == "ready"
+        target.fault("stuck_open", 1)
+        target.run_for(10)
+        assert press.tripped().reason == "runaway"
+        assert target.truth()["force_n"] > 30 and "not_vented" in press.query("CYCL:TRIP:LAT?")
+
+
+@pytest.mark.parametrize("fault", ["converter_dead", "crc", "cell_open"])
+def test_valve_that_opens_after_a_trip_that_blinds_the_press_is_not_called_vented(fault: str) -> None:
+    with held(664, "fill_vent") as (target, press):
+        target.fault(fault, 4)
+        target.run_for(0.5)
+        target.fault("stuck_open", 1)
+        target.run_for(6)
+        assert target.truth()["force_n"] > 30
+        assert "not_vented" in press.query("CYCL:TRIP:LAT?")
+
+
+def test_valve_that_opens_on_a_locked_cell_is_told_by_how_fast_it_presses() -> None:
+    _, changed = drawn.plant(84)  # an open dump and a valve that are twice as slow
+    with held(664, how="relax", overrides=changed) as (target, press):
+        target.fault("stuck_open", 1)
+        assert most_n(target) - 664 < 0.04 * FULL_SCALE_N and press.tripped().reason == "runaway"
+
+
+@pytest.mark.parametrize("how", ["hold", "relax"])
+def test_half_of_a_small_force_that_is_lost_at_once_is_told(how: str) -> None:
+    with held(157, "fill_vent", how=how) as (target, press):
+        target.fault("fracture", 500)
+        target.run_for(0.5)
+        assert press.tripped().reason == "force_drop"
+
+
+@pytest.mark.parametrize("plant", VALVES)
+@pytest.mark.parametrize("permille", [-1000, -220])
+def test_force_that_all_cells_lose_while_the_ram_stands_is_no_crack(plant: str, permille: int) -> None:
+    with held(5000, plant) as (target, press):
+        for cell in (1, 2, 3, 4):
+            target.fault(f"gain_{cell}", permille)
+        target.run_for(0.5)
+        told = press.tripped()
+        assert told.reason == "drive_mismatch" and target.truth()["dump_open"] == 1 and target.truth()["most_force_n"] < 5100

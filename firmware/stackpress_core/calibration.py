@@ -161,6 +161,7 @@ class Calibrator:
         if self.zero_off(self.zero_cn):
             raise Refused("the cells have not come to rest: %s" % self.zero_off(self.zero_cn))
         s = self.S
+        s[AT["FALL_FROM"]] = 1 << 28  # what an armed press feels is measured anew
         for i in range(blackboard.CELLS):  # those that are not in use show nothing
             more = self.zero_cn[i] - self.taken_cn[i]
             if abs(more) > self.zero_band_cn(i) // NEAR_PART and self.readings.uses_cell(i):

@@ -9,6 +9,7 @@ from stackpress_core.tick import states
 RESOLVED = 200  # of the low range: far beyond its noise and nonlinearity, still a part of the least force that it is there for
 RESOLVED_HIGH = 1000  # of the working limit, which the high range carries
 LANDING_MS = 20  # what a ramp of this rate may land beyond its target
+STILL_PART = 8  # of a force at rest, and what the range resolves three times: less lost at once is no fracture
 LAG_MS = 80  # from a set-point that turns to a force that does, at least
 WORDS = ("EXCESS", "RAMP_MIN", "HOLD_BAND", "RESPONSE", "DROP_MIN")
 
@@ -23,6 +24,12 @@ def resolved_cn(p, force_cn):
     if p["low_range_mask"] and force_cn <= p["range_down_cn"]:
         return p["range_up_cn"] // RESOLVED
     return p["force_limit_cn"] // RESOLVED_HIGH
+
+
+def drop_at_rest_cn(p, force_cn):
+    """DROP_MIN once the set-point has rested, or the valve was locked, for a while: little that a valve does is under way."""
+    pulse = 2 * p["fill_rate_cn_per_s"] * p["valve_min_on_ms"] // 1000 if p["valve_kind"] == states.KIND_FILL_VENT else 0
+    return min(p["force_drop_min_cn"], force_cn // STILL_PART + 3 * resolved_cn(p, force_cn) + pulse)
 
 
 def of(p, target_cn, from_cn, rate_cn_per_s, turning_cn_per_s=0):

@@ -18,11 +18,14 @@ _CELL = const(15)
 _RANGE = const(38)
 _FORCE_F = const(42)
 _IMBALANCE = const(45)
+_SPEED = const(47)
+_PEAK = const(48)
 _ACTIVE = const(85)
 _LATCHED = const(87)
 _WARNED = const(89)
 _FIRST = const(93)
 _REACTION = const(94)
+_TRIP_TICKS = const(95)
 _TRIP_SPEED = const(96)
 _STATE = const(99)
 _MODE = const(100)
@@ -43,6 +46,7 @@ _K_TRANSITIONS = const(241)
 
 _STALE = blackboard.row_at(interlock.NAMES.index("stale"))  # asked in every look of the panel and in every sample
 BACK_NM_S = -20000  # a ram that goes back faster: well above a scale's noise
+LOST_CN = 30000  # this much lost lets a ram come on faster than that, on the stiffest stack
 _STALE_SIGNAL, _STALE_LIMIT = _STALE + blackboard.ROW_SIGNAL, _STALE + blackboard.ROW_LIMIT
 
 
@@ -227,8 +231,15 @@ class Readings:
             causes = [cause for cause in interlock.CAUSES if self.row_exceeds(cause)]
             if not causes and name == "force_drop" and blackboard.ABSENT < s[_TRIP_SPEED] < BACK_NM_S:
                 causes = ["no_response"]  # a specimen that breaks lets the ram come on; this one went back
+            if s[_TRIP_SPEED] > blackboard.ABSENT:
+                s[_TRIP_SPEED] = max(s[_TRIP_SPEED], s[_SPEED])
+                over = s[_TRIP_TICKS] * 1000 >= interlock.WEIGHED_MS * s[_HZ]
+                lost = (s[_PEAK] >> 4) - s[_FORCE_F] > LOST_CN
+                if not causes and name == "force_drop" and over and lost and s[_TRIP_SPEED] < -BACK_NM_S:
+                    causes = ["drive_mismatch"]  # in all that time the ram has not come on: only the cells have lost it
             if causes:
                 s[_FIRST] = first = interlock.NAMES.index(causes[0])
+                s[_REACTION] = max(s[_REACTION], s[blackboard.row_at(first) + blackboard.ROW_REACTION])
         return first
 
     def later_reasons(self):

@@ -10,7 +10,7 @@ a hold are answered by no cell while the ram moves, the cells say what the conve
 
 from micropython import const
 
-from stackpress_core import tuning
+from stackpress_core import limits, tuning
 from stackpress_core.tick import blackboard, states
 from stackpress_core.tick.blackboard import ABSENT
 
@@ -24,6 +24,9 @@ _JUMP_PART = const(64)  # of the ranges' difference, and a part of the force: be
 _JUMP_LOOKS = const(3)  # in a row, of which the mean follows a sixteenth each
 _TOLD_LOOKS = const(10)  # a jump is past when it is seen
 _LOST = const(3)
+_DRIFT_CN = const(1)  # in a look: what a zero may wander while a press is armed
+_CAME_NM = const(100000)  # a ram that nobody drives has come on
+_FAR_CN = const(20000000)  # more than any press carries
 _EFFORT_MASK = const(0x1FFFFFFF)
 _EFFORT_SIGN = const(0x10000000)
 _ANSWER_LOOKS = const(4)  # after a pulse in which the force may rise, or fall; the next pulse comes later
@@ -47,8 +50,13 @@ _SIG_DRIVE = const(74)
 _SIG_SENSOR = const(75)
 _STATE = const(99)
 _MODE = const(100)
+_DROP_MIN = const(116)
+_SET = const(122)
+_FALL_FROM = const(125)
+_REACHED = const(127)
 _EFFORT = const(145)
 _K_KIND = const(203)
+_K_SETTLE = const(206)
 # end of words
 
 
@@ -61,7 +69,7 @@ class Stiffness:
         self.cn_per_um = 0  # 0: not known
         self._force = 0
         self._travel = self._shown = ABSENT
-        self._shown_at = 0  # force where the scale last moved
+        self._shown_at = 0  # force where the scale last moved; of an armed press the travel when it was armed
         self._apart = None  # mean difference of the ranges / cN, Q4; None while one of them does not see the force
         self._jumped = 0  # looks at a jump; from _JUMP_LOOKS on, those for which it is told
         self._there = 0  # sensors that there were when the press was last not driven
@@ -77,6 +85,8 @@ class Stiffness:
     def look(self, now_ms, wall_ms):
         s = self.S
         force_cn = s[_FORCE_F]
+        if s[_MODE] in (states.FORCE, states.LOCK) and s[_REACHED] > s[_K_SETTLE] << 1:
+            s[_DROP_MIN] = limits.drop_at_rest_cn(self.params, s[_SET])
         self.feed(force_cn, s[_DISPLACEMENT])
         self._watch(force_cn, s[_DISPLACEMENT])
         if s[_K_KIND] == blackboard.KIND_FILL_VENT:  # a regulator has no use for it
@@ -107,6 +117,14 @@ class Stiffness:
         if s[_STATE] not in states.DRIVEN:
             self._apart = None
             self._there = there
+            if s[_STATE] == states.READY:  # what is felt from now on, or how far the ram comes, nobody has put there (dump.py)
+                if s[_FALL_FROM] > force_cn + _FAR_CN:
+                    self._shown_at = displacement_nm
+                s[_FALL_FROM] = min(s[_FALL_FROM] + _DRIFT_CN, force_cn)
+                if ABSENT not in (displacement_nm, self._shown_at) and displacement_nm - self._shown_at > _CAME_NM:
+                    s[_FALL_FROM] = force_cn - _FAR_CN
+                s[_SIG_SENSOR], self._shown = 0, ABSENT
+                return
         elif self._there & ~there:
             told = _LOST
         if displacement_nm == ABSENT or abs(displacement_nm - self._shown) >= _STANDS_NM:

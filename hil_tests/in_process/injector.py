@@ -59,6 +59,7 @@ def brought(press, case):
         return "touched" if press.force_cn() > 500 else ""
     there = {
         "touch": lambda: press.force_cn() > 500,
+        "relax": lambda: press.word("MODE") == states.LOCK,
         "ramp": lambda: press.force_cn() > 5000 + (top_cn - 5000) * part // 1000,
     }.get(phase, lambda: press.state == states.HOLDING and press.word("SET") >= top_cn - 1)
     if not until(press, there, 240000, 1 if phase == "touch" else NEAR_MS):

@@ -106,6 +106,8 @@ def approach(blackboard):
         rate >>= 1  # a valve with less hysteresis than its press says moves the ram already, and late
     else:
         rate = s[_RATE_MAX]
+        if here == _ABSENT and s[_ANSWER_AT] != _ABSENT:
+            rate >>= 2  # its scale was lost on the way: as slowly as without one (motion.closing)
     if rate > land:
         rate = land
     if left == 0:

@@ -1,8 +1,9 @@
 """Whether a dump that was opened brings the force down: whoever vents is watched until the force has gone.
 
 A vent is the last that a press can do by itself. So it is never believed: from the tick in which the dump opens, in whatever state,
-the force has to fall and must not come back. A press that was never pressed has nothing to wait for: a cell may be calibrated with
-weights.
+the force has to fall and must not come back, and one that nobody can see any more has not gone. A press that was never pressed has
+nothing to wait for: a cell may be calibrated with weights. But once it is armed nobody reaches in, so a force that comes then is a
+valve's (its beginning is FALL_FROM, see stiffness.py).
 """
 
 import micropython
@@ -11,12 +12,15 @@ from micropython import const
 # words (written by layout.py)
 _STATE_READY = const(1)
 _VALVE_DUMP_CLOSED = const(4)
+_STATE_TRIPPED = const(5)
 _HZ = const(14)
 _VALID = const(35)
+_LOW = const(37)
 _FORCE_F = const(42)
 _SIG_STALE = const(57)
 _SIG_RUNAWAY = const(63)
 _SIG_VENT = const(66)
+_TRIP_TICKS = const(95)
 _STATE = const(99)
 _FALL_FROM = const(125)
 _VALVE = const(149)
@@ -25,6 +29,8 @@ _K_LOW_MASK = const(180)
 _K_RUNAWAY = const(199)
 _K_CONTACT = const(202)
 # end of words
+
+_NONE = const(0x10000000)  # no force is more than this
 
 
 @micropython.viper
@@ -36,17 +42,33 @@ def dump(blackboard):
         s[_SIG_VENT] = 1
         return
     waited = s[_SIG_VENT]
-    if waited == 1 or force < s[_FALL_FROM]:
-        s[_FALL_FROM] = force
-    if force > s[_K_CONTACT]:
-        # a force that can't be seen is no force that stays: the rows that say so have tripped
-        unseen = s[_VALID] ^ (s[_K_HIGH_MASK] | s[_K_LOW_MASK])
-        if waited and not unseen and s[_SIG_STALE] < s[_HZ] >> 2 and waited < 0x1FFFFFFF:
-            s[_SIG_VENT] = waited + 1
-    elif waited:
-        # not at once: a ram that bounces comes back
-        s[_SIG_VENT] = waited - 1 - (waited >> 5)
+    unseen = 0
+    if s[_SIG_STALE] > s[_HZ] >> 2:
+        unseen = 1
+    elif s[_VALID] & s[_K_HIGH_MASK] != s[_K_HIGH_MASK]:
+        # a cell that is not believed keeps its force: the other range sees whether it has gone
+        unseen = 1 if s[_K_LOW_MASK] == 0 or s[_VALID] & s[_K_LOW_MASK] != s[_K_LOW_MASK] else 0
+        force = s[_LOW]
+    more = force - s[_FALL_FROM]
     if waited:
-        s[_SIG_RUNAWAY] = force - s[_FALL_FROM] - s[_K_RUNAWAY]
-    elif s[_STATE] != _STATE_READY:
         s[_SIG_RUNAWAY] = -1
+        if unseen == 0:
+            if waited == 1 or more < 0:
+                s[_FALL_FROM] = force
+                more = 0
+            s[_SIG_RUNAWAY] = more - s[_K_RUNAWAY]
+        if force > s[_K_CONTACT] or unseen:
+            if waited < 0x1FFFFFFF:
+                s[_SIG_VENT] = waited + 1
+        else:
+            # not at once: a ram that bounces comes back
+            s[_SIG_VENT] = waited - 1 - (waited >> 5)
+    elif s[_STATE] == _STATE_READY:
+        if more > s[_K_CONTACT] << 2:  # less may be a cell that lost its zero: a start refuses that
+            s[_SIG_RUNAWAY] = more
+    else:
+        s[_SIG_RUNAWAY] = -1
+        if s[_STATE] != _STATE_TRIPPED or (s[_TRIP_TICKS] <= 1 and more <= s[_K_CONTACT]):
+            s[_FALL_FROM] = _NONE
+        elif s[_FALL_FROM] < _NONE and force > s[_K_CONTACT]:
+            s[_SIG_VENT] = 1  # what came while it was armed, or comes back, has to go

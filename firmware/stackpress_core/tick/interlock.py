@@ -61,7 +61,7 @@ ROWS = (
     ("runaway", "SIG_RUNAWAY", 0, "runaway_ms", VENT, ALWAYS & ~states.mask((states.MONITOR,)), STOPPED, "force",
      "There is force that nobody asked for: a valve is stuck open or the regulator has failed."),
     ("not_vented", "SIG_VENT", "vent_ms", 0, VENT, ALWAYS, GONE, "force",
-     "The dump is open and the force does not go: shut off the supply by hand, keep away, have the dump valve repaired."),
+     "The dump is open and nobody sees the force go: shut off the supply by hand, keep away, have the dump valve repaired."),
     ("no_fall", "SIG_FALL", "no_fall_ms", 0, VENT, DRIVEN | states.mask((states.READY,)), STOPPED, "force",
      "The force did not fall when it was asked to: the valve sticks. The dump was opened instead."),
     ("no_response", "SIG_RESPONSE", 0, "no_response_ms", VENT, DRIVEN, STOPPED, "force",

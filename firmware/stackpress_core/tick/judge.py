@@ -7,6 +7,7 @@ import micropython
 from micropython import const
 
 # words (written by layout.py)
+_ABSENT = const(-1073741824)
 _IN_ESTOP_A = const(1)
 _KIND_REGULATOR = const(1)
 _MODE_APPROACH = const(1)
@@ -43,6 +44,7 @@ _IN_SUPPLY_OK = const(32)
 _HIGH = const(36)
 _FORCE = const(40)
 _FORCE_F = const(42)
+_FORCE_H = const(43)
 _SPEED = const(47)
 _SIG_ESTOP = const(49)
 _SIG_GUARD = const(50)
@@ -84,6 +86,7 @@ _RAMP_FROM = const(118)
 _SET = const(122)
 _SET_RATE = const(124)
 _FALL_FROM = const(125)
+_REACHED = const(127)
 _APPROACH_SPEED = const(140)
 _CONTACT_TICKS = const(141)
 _ANSWER_TICKS = const(146)
@@ -93,6 +96,7 @@ _K_RUNAWAY = const(199)
 _K_BUDGET = const(201)
 _K_CONTACT = const(202)
 _K_KIND = const(203)
+_K_SETTLE = const(206)
 _ROW_COUNT = const(249)
 _ROW = const(387)
 _IN_TRAVEL_OK = const(2048)
@@ -183,6 +187,8 @@ def wander(blackboard):
         if allowed > least:
             allowed = least
         most = aim + allowed + s[_RAMP_MIN]
+        if s[_REACHED] > s[_K_SETTLE] and most > s[_FORCE_H] + s[_EXCESS]:
+            most = s[_FORCE_H] + s[_EXCESS]  # later all that comes is slow
     if mode != _MODE_LOCK:
         s[_SIG_DROP] = -1
     s[_SIG_RUNAWAY] = most  # the most that there may be; compare makes of it what is beyond
@@ -316,6 +322,6 @@ def judge(blackboard):
             s[_FIRST] = first
             s[_REACTION] = worst
             s[_TRIP_TICKS] = 0
-            s[_TRIP_SPEED] = s[_SPEED] if s[_SET_RATE] >= 0 else 0
+            s[_TRIP_SPEED] = s[_SPEED] if s[_SET_RATE] >= 0 else _ABSENT
         elif worst > s[_REACTION]:
             s[_REACTION] = worst

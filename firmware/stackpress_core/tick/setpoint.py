@@ -34,6 +34,8 @@ def setpoint(blackboard):
     if s[_MODE] != _MODE_FORCE:
         if s[_MODE] == _MODE_LOCK:
             s[_SET_RATE] = 0
+            if s[_REACHED] < 0x1FFFFFFF:
+                s[_REACHED] += 1
         return
     left = s[_TARGET] - s[_SET]
     limit = s[_RATE_MAX]

@@ -177,6 +177,19 @@ def test_approach_slows_down_when_the_ram_is_too_fast():
     assert bench["DRIVE"] < drive
 
 
+def test_an_approach_whose_scale_is_lost_on_the_way_goes_on_as_slowly_as_without_one():
+    bench, ram = loop()
+    ram.gain = 0
+    bench.send(states.PRESSING, states.APPROACH, 5000, 10000, 100000)
+    risen = []
+    for here in (0, 1000, 6000, 7000, blackboard.ABSENT):  # nm: it has moved, is on its way, is not seen any more
+        bench["DISPLACEMENT"] = here
+        before = bench["DRIVE"]
+        ram.run(20)
+        risen.append(bench["DRIVE"] - before)
+    assert 0 < risen[-1] * 3 < risen[-2]
+
+
 def pulses(bench):
     """(bits, ticks) of each stretch that the solenoids rested or were open."""
     found = [[bench["VALVE"] & 3, 0]]
