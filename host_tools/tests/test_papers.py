@@ -9,7 +9,7 @@ from stackpress import electrical, paths
 from stackpress.electrical import Circuit
 
 from boards.papers import __main__ as papers
-from boards.papers import drawing, netlist, tables
+from boards.papers import drawing, tables
 
 CARRIERS = papers.CARRIERS
 
@@ -42,7 +42,7 @@ def test_every_part_is_on_one_page_with_all_its_nets(carrier: Circuit) -> None:
 
 
 def test_the_netlist_has_every_pin_of_the_circuit_by_its_number(carrier: Circuit) -> None:
-    text = netlist.netlist(carrier)
+    text = (paths.BOARDS / carrier.board.name / "carrier.net").read_text()  # as the data have it: the first test above
     found = {}
     for block in text[text.index("(nets") :].split("(net\n")[1:]:
         name = re.search(r'\(name "([^"]*)"\)', block)
