@@ -21,6 +21,7 @@ gc.collect()
 gc.threshold(-1)
 try:
     board.loop(firmware)
+    firmware.give_way()
 except Exception as error:
     from stackpress_core.boots import note_crash
 

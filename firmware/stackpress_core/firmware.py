@@ -147,10 +147,12 @@ class Firmware:
             if journal.busy:
                 self.scheduler.look_without()
         self.maintenance.look(wall_ms)
-        if self.server.wants_repl:
-            if hasattr(self.board.serial, "quiet"):
-                self.board.serial.quiet()
-            self.journal.flush()  # what comes next does not know of it
+
+    def give_way(self):
+        """To the prompt, wherever in a pass it was asked for: what comes from now on is its own, and it knows of no journal."""
+        if hasattr(self.board.serial, "quiet"):
+            self.board.serial.quiet()
+        self.journal.flush()
 
     def _ticked(self):
         """Whether press time has gone on since the pass before."""

@@ -103,6 +103,19 @@ def test_mpremote_enters_by_itself_the_watchdog_stays_fed_and_the_press_comes_ba
         assert not target.truth()["permissive"]
 
 
+def test_the_prompt_gets_what_came_behind_the_break_byte_whatever_the_press_was_at() -> None:
+    """mpremote sends both without waiting, and the byte may be found in any part of a pass."""
+    with EmulatorTarget() as target:
+        for n in range(8):
+            assert target.until(lambda: target.said(b"CYCL:STAT?\n", 0.02).endswith(b"safe\n"), 3.0)
+            target.run_for(0.02 + 0.00083 * n)
+            said = target.said(b"\r\x03\r\x01", 0.1)
+            assert said.endswith(b"raw REPL; CTRL-B to exit\r\n>"), (n, said)
+            target.chip.send(b"\x02")
+            target.run_for(0.02)
+            target.chip.send(b"\x04")  # a soft reset: the press again
+
+
 def test_break_byte_is_an_error_while_armed_and_nothing_breaks_in() -> None:
     with EmulatorTarget() as target:
         target.run_until(BOOTED_S)
