@@ -165,7 +165,7 @@ def test_ramp_that_solenoids_can_not_follow_is_waited_for_and_one_that_does_not_
 
 @pytest.mark.parametrize(
     "plant, factors, reason, above_n",
-    [("nominal", (0.85,) * 4, "drive_mismatch", 20000)] + [(plant, (0.7, 1, 1, 1), "imbalance", 1700) for plant in VALVES],
+    [("nominal", (0.85,) * 4, "drive_mismatch", 20000)] + [(plant, (0.7, 1, 1, 1), "imbalance", 1750) for plant in VALVES],
 )
 def test_cells_that_read_low_are_found_out_by_the_drive_and_one_by_the_other_range(
     plant: str, factors: tuple[float, ...], reason: str, above_n: float

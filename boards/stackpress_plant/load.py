@@ -69,6 +69,7 @@ PLANT_ROWS = (
     row("cells.nonlinearity_pct", 0, 1, "nonlinearity_ppm", 10000),
     row("cells.creep_pct", 0, 1, "cell_creep_ppm", 10000),
     row("cells.creep_tau_s", 1, 100000, "cell_creep_tau_s", 1),
+    row("cells.span_ppm_k", -1000, 1000, "span_ppm_k", 1),
     row("cells.noise_ppm", 0, 10000, "noise_ppb", 1000),
     row("cells.noise_reference_hz", 1, 100000, "noise_reference_hz", 1),
     row("displacement.noise_nm", 0, 10000, "displacement_noise_nm", 1),
@@ -105,6 +106,7 @@ def plant(
     spec["zero_code"] = whole_numbers(values, "cells.zero_code", 4, path, 1)
     spec["drift_ppm_h"] = whole_numbers(values, "cells.drift_ppm_h", 4, path, 1)
     spec["zero_ppm_k"] = whole_numbers(values, "cells.zero_ppm_k", 4, path, 1)
+    spec["converter_zero_ppm_k"] = whole_numbers(values, "cells.converter_zero_ppm_k", 4, path, 1)
     spec["temperature_cc"] = whole_numbers(values, "temperature.mean_c", 2, path, 100)
     spec["share_ppm"] = _share(whole_numbers(values, "cells.off_centre_permille", 2, path, 1))
     spec["fluid_stiffness_cn_um"] = spec["fluid_stiffness_cn_um"] * spec["stiffness_scale_permille"] // 1000

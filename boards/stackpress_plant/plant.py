@@ -163,7 +163,8 @@ class Plant:
             P[w.RATED + i] = self.rated_cn(i)
             slow_hz_den = self.hz * 1000000 * 3600
             P[w.DRIFT_RATE + i] = (rated * k["drift_ppm_h"][i] << 20) * P[w.EVERY] // slow_hz_den
-            P[w.T_ZERO + i] = (rated * k["zero_ppm_k"][i] << 14) // 100000000
+            P[w.T_ZERO + i] = (rated * (k["zero_ppm_k"][i] + k["converter_zero_ppm_k"][i]) << 14) // 100000000
+        P[w.T_SPAN] = (k["span_ppm_k"] << 30) // 100000000
         self.gains()
         P[w.STATUS_OK] = states.SAMPLE_NEW
         P[w.INPUTS_OK] = states.IN_HEALTHY

@@ -47,6 +47,7 @@ _P_FILTERED = const(129)
 _P_SIGMA = const(189)
 _P_T_NOW = const(197)
 _P_SCALE = const(205)
+_P_SPAN = const(386)
 _IN_TRAVEL_OK = const(2048)
 _P_CODE_MAX = const(8388607)
 # end of words
@@ -78,7 +79,7 @@ def sensors(S, P):
 
 @micropython.viper
 def cells(S, P):
-    """The load cells' codes: the converter's filter, bow, creep, gain, zero and noise; nothing where there is no sample.
+    """The load cells' codes: the converter's filter, bow, creep, span, gain, zero and noise; nothing where there is no sample.
 
     A step takes four conversions (HX711) and is seen one and a half of them late (sinc3, ADS131M04): taps 1, 7, 7, 1 of 16, where
     a sinc3 that meets straight lines has 1, 5, 5, 1 of 12. The noise is as it comes out of the converter."""
@@ -101,10 +102,10 @@ def cells(S, P):
     p[_P_FORCE_L] = t
     y = t >> 10
     y = (y * (p[_P_LBOW_FS] - y) >> 10) * p[_P_LBOW_M] >> p[_P_LBOW_S]
-    y += t + ((p[_P_CREEP_L] + _HALF) & _MASK) - _HALF
+    y += t + ((p[_P_CREEP_L] + p[_P_SPAN + 1] + _HALF) & _MASK) - _HALF
     t = force >> 15
     t = (t * (p[_P_BOW_FS] - t) >> 10) * p[_P_BOW_M] >> p[_P_BOW_S]
-    t += force + ((p[_P_CREEP_H] + _HALF) & _MASK) - _HALF
+    t += force + ((p[_P_CREEP_H] + p[_P_SPAN] + _HALF) & _MASK) - _HALF
     i = 0
     raw = p[_P_W_RAW]
     while i < 4:

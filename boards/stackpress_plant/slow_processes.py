@@ -55,6 +55,8 @@ _P_T_SET = const(199)
 _P_T_SET_ON = const(201)
 _P_WAVE = const(280)
 _P_FLOW_T = const(352)
+_P_SPAN = const(386)
+_P_T_SPAN = const(388)
 # end of words
 
 
@@ -137,7 +139,7 @@ def cell_creep(P):
 
 @micropython.viper
 def ambient(P):
-    """Temperature: a triangle over the period; the cells' zeros follow temperature and time."""
+    """Temperature: a triangle over the period; the cells' zeros follow temperature and time, their spans temperature."""
     p = ptr32(P)  # noqa: F821
     t = p[_P_T_REM] + p[_P_T_FRAC]
     at = (p[_P_T_PHASE] + p[_P_T_INC] + (t >> 14)) & _MASK
@@ -151,6 +153,11 @@ def ambient(P):
         p[_P_T_NOW + i] = p[_P_T_SET + i] if p[_P_T_SET_ON + i] else ((p[_P_T_BASE + i] + _HALF) & _MASK) - _HALF + t
         i += 1
     d = ((p[_P_T_BASE] + _HALF) & _MASK) - _HALF + t - p[_P_T_REF]
+    t = d * (((p[_P_T_SPAN] + _HALF) & _MASK) - _HALF) >> 10
+    i = 0
+    while i < 2:
+        p[_P_SPAN + i] = (p[_P_FORCE + i * (_P_FORCE_L - _P_FORCE)] >> 14) * t >> 6
+        i += 1
     i = 0
     while i < 4:
         t = p[_P_DRIFT_REM + i] + ((p[_P_DRIFT_RATE + i] + _HALF) & _MASK) - _HALF

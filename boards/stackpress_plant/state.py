@@ -133,6 +133,7 @@ INPUTS_OK = const(123)
 CLEAN = const(124)
 FORCE_L = const(128)
 FILTERED = const(129)  # three: the force at the conversions before, newest first
+SPAN = const(386)  # two: what the cells of a range read more than the force, for their supply and the reference have drifted
 SIGMA = const(189)
 # slow
 COUNT = const(132)
@@ -168,6 +169,7 @@ T_INC = const(185)
 T_FRAC = const(186)
 T_REF = const(187)
 T_ZERO = const(193)
+T_SPAN = const(388)  # of that for a centi-degree, parts of 2^30
 T_NOW = const(197)
 T_SET = const(199)
 T_SET_ON = const(201)

@@ -174,7 +174,7 @@ class Firmware:
             self.scheduler.look_all()
 
     def _contacts(self):
-        self.pairs.look(self.readings.inputs)
+        self.pairs.look(self.readings.inputs, self.scheduler.wall_ms)
 
     def _program(self):
         """No order overwrites one that the tick has not read, and none is given behind a stop byte."""

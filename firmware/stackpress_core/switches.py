@@ -68,29 +68,33 @@ class Pairs:
     """Emergency stop and guard, two channels each: `stuck` is the name of one of which a channel did not open with the other.
 
     A contact that is welded closes the pair again as soon as the other one closes. So what opened in half is believed again
-    once it has opened whole, as a monitored safety relay has it.
+    once it has opened whole, as a monitored safety relay has it. Contacts bounce as they close: a pair is closed after SETTLED_MS.
     """
 
     def __init__(self):
-        self._was_open = [False] * len(PAIRS)
-        self._half = [False] * len(PAIRS)
+        self._was_open = self._half = 0  # a bit for each pair
+        self._open_ms = 0  # when one was seen open last, whole or in half
 
-    def look(self, inputs):
+    def look(self, inputs, wall_ms):
         """Once in each pass, with the blackboard's inputs."""
         for i in range(len(PAIRS)):
-            both = PAIRS[i][1]
+            both, bit = PAIRS[i][1], 1 << i
             closed = inputs & both
+            if closed == both:
+                if (wall_ms - self._open_ms) & WALL_MASK >= SETTLED_MS:
+                    self._was_open &= ~bit
+                continue
+            self._open_ms = wall_ms
             if closed == 0:
-                self._was_open[i], self._half[i] = True, False
-            elif closed == both:
-                self._was_open[i] = False
-            elif not self._was_open[i]:
-                self._half[i] = True
+                self._was_open |= bit
+                self._half &= ~bit
+            elif not self._was_open & bit:
+                self._half |= bit
 
     @property
     def stuck(self):
         """The pair of which one channel has opened alone, since both were open; empty if there is none."""
         for i in range(len(PAIRS)):
-            if self._half[i]:
+            if self._half & 1 << i:
                 return PAIRS[i][0]
         return ""

@@ -43,6 +43,7 @@ VALUES = (
     ("cells.zero_ppm_k", -20.0, 20.0, 4),
     ("cells.off_centre_permille", -20.0, 20.0, 2),
 )
+SPAN_PPM_K = (-60.0, 60.0)
 PREFILL_N = (10.0, 60.0)  # a pump's large stage moves the free ram: so much more than spring and friction take
 
 
@@ -56,6 +57,7 @@ def plant(seed: int) -> tuple[str, dict[str, Any]]:
         changed[key] = found[0] if count == 1 else found
     sticks = changed["ram.friction_n"] * changed["ram.stiction_ratio"]
     changed["valve.prefill_below_n"] = changed["ram.return_spring_n"] + sticks + chance.uniform(*PREFILL_N)
+    changed["cells.span_ppm_k"] = round(chance.uniform(*SPAN_PPM_K))
     return name, changed
 
 

@@ -5,20 +5,27 @@ from functools import partial
 from typing import Any
 
 from stackpress_plant import plant as physics
+from stackpress_plant import state as words
 
 from hil_tests.devices.ads131m04 import Ads131m04
+from hil_tests.devices.contact import Contact
 from hil_tests.devices.dac8551 import Dac8551
 from hil_tests.devices.front_panel import FrontPanel
 from hil_tests.devices.max31856 import Max31856
 from hil_tests.devices.mcp23017 import IODIRB, OLATB
 from hil_tests.devices.recorder import EDGES, TRUTH_HZ, Recorder
+from hil_tests.devices.safety_relay import SafetyRelay
 from hil_tests.devices.scale import QuadratureScale
+from hil_tests.devices.supply import GOOD_AFTER_MS
 from hil_tests.devices.w25q import W25q
 from hil_tests.devices.wire_bits import HEALTHY, IN, PERMISSIVE, valve_bits
 from hil_tests.devices.wires import Wires
 from hil_tests.targets import compilation
 
+BOUNCING = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok")  # behind opto-couplers
 INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "trigger_in")  # at pins; the panel has the others
+
+CHAINS = (IN["estop_a"] | IN["guard_a"], IN["estop_b"] | IN["guard_b"])  # contacts of the same switches, linked by force
 
 
 class OneShot:
@@ -62,7 +69,10 @@ class Carrier:
         self.hz = hz
         self.plant = plant or self._plant()
         self.one_shot = OneShot(self.wires, pins["permissive"])
-        self.dac = Dac8551(self.wires, pins)
+        self.dac = Dac8551(self.wires, pins, lambda: self.one_shot.alive)
+        self.relay, self.attended, self.relay_reset = SafetyRelay(), True, False  # somebody resets it as soon as that helps
+        self.supplied, self._good_ns = True, 0.0  # the 24 V; when the supervisor said that they are good
+        self.contacts = {name: Contact(self.wires, pins[name], seed=seed + n) for n, name in enumerate(BOUNCING)}
         self.flash = W25q(self.wires, pins, size=1 << 18, data=flash)  # a small one mounts quickly
         self.panel = FrontPanel(self.wires, pins) if "panel_data" in pins else None
         self.scale = QuadratureScale(self.wires, pins["scale_a"], pins["scale_b"]) if "scale_a" in pins else None
@@ -108,13 +118,26 @@ class Carrier:
         S[at["CODE"]], S[at["VALVE"]] = self.dac.code, bits
         self._plant_step(S, self.plant.P)
         self.steps += 1
-        self._switches(S[at["INPUTS"]])
+        self._switches(self._chain(S[at["INPUTS"]]))
         if self.scale:
             self.scale.move_to(S[at["DISPLACEMENT"]] + self._further(), 0.9e9 / self.hz)
         if self.steps % max(1, self.hz // TRUTH_HZ) == 0:
             self.recorder.look(self.plant.truth())
         raw = at["RAW"]
         return [S[raw + i] for i in range(4)]
+
+    def _chain(self, bits: int) -> int:
+        """The safety relay, the valves' supply behind it and the supervisor of that; what the processor reads of all this."""
+        now, faults = self.wires.now_ns, self.plant.active
+        stuck = "relay_dead" in faults
+        one, two = (stuck or bits & chain == chain for chain in CHAINS)
+        supply = self.supplied and bool(bits & IN["pressure_ok"])
+        start = one and two and supply if self.attended else self.relay_reset
+        closed = self.relay.look(now, one, two, start, supply) and self.supplied
+        self.plant.P[words.RELAY_OPEN] = int(not closed or "no_power" in faults)
+        if not closed:
+            self._good_ns = now + GOOD_AFTER_MS * 1e6
+        return bits if now >= self._good_ns else bits & ~IN["supply_ok"]
 
     def _further(self) -> int:
         """Towards `travel_more_nm`, four counts of the scale a step."""
@@ -124,7 +147,9 @@ class Carrier:
 
     def _switches(self, bits: int) -> None:
         for name in INPUTS:
-            level = self.trigger_in if name == "trigger_in" else int(bool(bits & IN[name]))
-            self.wires.drive(self.pins[name], level)
+            if name == "trigger_in":
+                self.wires.drive(self.pins[name], self.trigger_in)
+            else:
+                self.contacts[name].set(bool(bits & IN[name]))
         if self.panel:
             self.panel.plant_word(bits)

@@ -342,3 +342,39 @@ def test_ram_journal_is_a_nor_whose_bits_only_fall() -> None:
     nor.erase(0)
     nor.read(10, back)
     assert back[0] == 255
+
+
+def test_dac_without_supply_takes_no_frame_and_none_that_began_before_it_came() -> None:
+    rp2040, power = Peripherals(step_cycles=2), [False]
+    chip = Dac8551(rp2040.wires, DAC, lambda: power[0])
+    rp2040.driver("dac8551").Dac(4, 5, 6).start()
+    rp2040.fixed()
+    drive = rp2040.stage("dac8551_stages", "drive")
+    rp2040.put("CODE", 4000)
+    drive()
+    rp2040.run_us(10)
+    assert chip.writes == chip.code == 0
+    drive()
+    rp2040.run_us(0.8)
+    assert rp2040.wires.level(6) == 0  # in the middle of a frame
+    power[0] = True
+    rp2040.run_us(10)
+    assert chip.writes == chip.code == 0
+    drive()
+    rp2040.run_us(10)
+    assert chip.code == 4000
+
+
+@pytest.mark.parametrize("buffered", [True, False])
+def test_lines_of_a_running_press_feed_a_dac_without_supply_unless_a_buffer_is_between_them(buffered: bool) -> None:
+    rp2040, power = Peripherals(step_cycles=2), [True]
+    chip = Dac8551(rp2040.wires, DAC, lambda: power[0], buffered)
+    rp2040.driver("dac8551").Dac(4, 5, 6).start()
+    rp2040.fixed()
+    drive = rp2040.stage("dac8551_stages", "drive")
+    for on in (True, False):
+        power[0] = on
+        rp2040.put("CODE", 0xFFFF)
+        drive()
+        rp2040.run_us(10)
+        assert (chip.fed == 0) == (on or buffered)

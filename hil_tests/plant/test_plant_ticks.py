@@ -128,7 +128,7 @@ def test_slow_swelling_is_not_lost_at_any_rate():
 def test_noise_has_the_stated_size_and_no_memory():
     rows = on_micropython(job(load.plant(), [[0, 0, CLOSED, 0]], 4000, hz=4000, seed=9))
     raw = np.array([column(rows, f"raw_{i}") for i in range(1, 5)], dtype=float)
-    expected = load.plant()["rated_code"] * 120e-6
+    expected = load.plant()["rated_code"] * 240e-6  # 1.20 uV of 5 mV: 4 kSPS at a gain of 128 (SBASA13A table 7-1), 2 mV/V at 2.5 V
     assert raw.std(axis=1) == pytest.approx([expected] * 4, rel=0.03)
     assert raw.mean(axis=1) == pytest.approx(load.plant()["zero_code"], abs=25)
     correlation = np.corrcoef(raw)
@@ -193,7 +193,7 @@ def test_words_of_the_state_do_not_overlap():
         "KV": 12, "GAIN": 4, "GAIN_S": 4, "ZERO": 4, "MODE": 4, "CLEAN": 4, "SIGMA": 4, "DRIFT": 4,
         "DRIFT_REM": 4, "DRIFT_RATE": 4, "ZERO0": 4, "T_ZERO": 4, "T_BASE": 2, "T_NOW": 2, "T_SET": 2,
         "T_SET_ON": 2, "CELL_CREEP_R": 2, "SQRT": 65, "WAVE": 65, "FLOW_T": 33, "RING": 1,
-        "SHARE": 3, "RATED": 4, "ZERO_RATED": 4,
+        "SHARE": 3, "RATED": 4, "ZERO_RATED": 4, "SPAN": 2,
     }  # fmt: skip
     lengths.update({name: state.SEG_MAX + 1 for name in ("T_START", "T_FORCE", "T_HARD", "T_HARD_S", "T_RET", "T_G")})
     counts = ("FORCE_MAX", "CODE_MAX", "KV_LEN", "FLOW_N", "SEG_MAX")
@@ -214,6 +214,22 @@ def test_load_cells_creep_and_drift_over_hours_as_their_data_says():
     spec = load.plant("nominal", "steel_blank", {**quiet, "cells.creep_pct": 0, "cells.drift_ppm_h": [0, 0, 0, 500]})
     error = column(on_micropython(job(spec, [[0, 1500, CLOSED, 0]], 7200_000, hz=50, every=500)), "error_low_cn")
     assert error[-1] - error[0] == pytest.approx(1000e-6 * 2000_00, abs=3)
+
+
+@pytest.mark.parametrize("away_k", [10, -10])
+def test_zero_and_span_of_the_measuring_chain_follow_the_temperature(away_k):
+    """The cells' zeros and the converter's offset add up; their supply drifts against the converter's reference, for all alike."""
+    quiet = {"cells.nonlinearity_pct": 0, "cells.creep_pct": 0, "temperature.swing_k": 0, "cells.drift_ppm_h": [0] * 4}
+    spec = load.plant("nominal", "steel_blank", {**quiet, "temperature.mean_c": [25.0 + away_k, 23.0]})
+    rows = on_micropython(job(spec, [[0, 0, CLOSED, 0], [5000, 45000, CLOSED, 0]], 9000, hz=200))
+    zero_ppm = [a + b for a, b in zip(spec["zero_ppm_k"], spec["converter_zero_ppm_k"], strict=True)]
+    assert zero_ppm == [30, -23, 24, 0] and spec["span_ppm_k"] == 50
+    high, low, force = (column(rows, name) for name in ("error_high_cn", "error_low_cn", "force_cn"))
+    at = len(rows) // 2  # before the valve opens
+    zero_cn = away_k * sum(zero_ppm[:3]) * 1e-6 * spec["high_rated_cn"]
+    assert force[at] < 100 and high[at] == pytest.approx(zero_cn, abs=60) and abs(low[at]) < 60
+    assert force[-1] > 3_000_000
+    assert high[-1] - high[at] == pytest.approx(away_k * 50e-6 * force[-1], rel=0.05)
 
 
 def test_temperature_swings_over_its_day():
