@@ -46,8 +46,8 @@ _CELLS = const(4)
 _STATE_SERVICE = const(6)
 _CELL = const(15)
 _CELL_ZERO = const(19)
-_STATE = const(99)
-_K_CELL_CEILING = const(191)
+_STATE = const(100)
+_K_CELL_CEILING = const(192)
 # end of words
 
 

@@ -14,13 +14,13 @@ BAND_PART = 2  # of the band that a hold may leave: the dead-band gets no wider
 
 # words (written by layout.py)
 _FORCE_H = const(43)
-_SIG_CYCLE = const(76)
-_SIG_DUTY = const(77)
-_STATE = const(99)
-_HOLD_BAND = const(114)
-_SET = const(122)
-_MOVES = const(152)
-_K_DEAD_MIN = const(213)
+_SIG_CYCLE = const(77)
+_SIG_DUTY = const(78)
+_STATE = const(100)
+_HOLD_BAND = const(115)
+_SET = const(123)
+_MOVES = const(153)
+_K_DEAD_MIN = const(214)
 # end of words
 
 

@@ -16,13 +16,13 @@ OUTCOME_OF = {DONE: records.RUN_DONE, STOPPED: records.RUN_STOPPED, FAILED: reco
 
 # words (written by layout.py)
 _MISSED = const(11)
-_REACTION = const(94)
-_STATE = const(99)
-_MODE = const(100)
-_ORDER_SEQ = const(102)
-_ORDER_SEEN = const(103)
-_VALVE = const(149)
-_TOKEN = const(155)
+_REACTION = const(95)
+_STATE = const(100)
+_MODE = const(101)
+_ORDER_SEQ = const(103)
+_ORDER_SEEN = const(104)
+_VALVE = const(150)
+_TOKEN = const(156)
 # end of words
 
 

@@ -52,11 +52,11 @@ _HZ = const(14)
 _CELL = const(15)
 _FORCE_F = const(42)
 _IMBALANCE = const(45)
-_WARNED = const(89)
-_SET = const(122)
-_CODE = const(148)
-_VALVE = const(149)
-_K_KIND = const(203)
+_WARNED = const(90)
+_SET = const(123)
+_CODE = const(149)
+_VALVE = const(150)
+_K_KIND = const(204)
 # end of words
 
 

@@ -40,33 +40,35 @@ _IMBALANCE = const(45)
 _DISPLACEMENT_F = const(46)
 _SPEED = const(47)
 _PEAK = const(48)
-_SIG_CELL_CEILING = const(55)
-_SIG_CELL = const(56)
-_SIG_STALE = const(57)
-_SIG_RAIL = const(58)
-_SIG_FROZEN = const(59)
-_SIG_CRC = const(60)
-_SIG_RESET = const(61)
-_SIG_IMBALANCE = const(62)
-_SIG_DROP = const(70)
-_DROP_MIN = const(116)
-_SET_RATE = const(124)
-_K_HIGH_MASK = const(179)
-_K_LOW_MASK = const(180)
-_K_SHARE = const(182)
-_K_RANGE_UP = const(183)
-_K_RANGE_DOWN = const(184)
-_K_FADE = const(185)
-_K_RAIL = const(186)
-_K_FILTER = const(187)
-_K_FILTER_H = const(188)
-_K_LAG = const(189)
-_K_SPEED = const(190)
-_K_CELL_CEILING = const(191)
-_K_IMBALANCE_MIN = const(195)
-_K_DROP = const(196)
-_K_DROP_DECAY = const(197)
-_CAL = const(250)
+_SIG_AHEAD = const(55)
+_SIG_CELL_CEILING = const(56)
+_SIG_CELL = const(57)
+_SIG_STALE = const(58)
+_SIG_RAIL = const(59)
+_SIG_FROZEN = const(60)
+_SIG_CRC = const(61)
+_SIG_RESET = const(62)
+_SIG_IMBALANCE = const(63)
+_SIG_DROP = const(71)
+_DROP_MIN = const(117)
+_SET_RATE = const(125)
+_K_HIGH_MASK = const(180)
+_K_LOW_MASK = const(181)
+_K_SHARE = const(183)
+_K_RANGE_UP = const(184)
+_K_RANGE_DOWN = const(185)
+_K_FADE = const(186)
+_K_RAIL = const(187)
+_K_FILTER = const(188)
+_K_FILTER_H = const(189)
+_K_LAG = const(190)
+_K_SPEED = const(191)
+_K_CELL_CEILING = const(192)
+_K_IMBALANCE_MIN = const(196)
+_K_DROP = const(197)
+_K_DROP_DECAY = const(198)
+_K_RUNAWAY = const(200)
+_CAL = const(251)
 # end of words
 
 
@@ -104,7 +106,6 @@ def cells(blackboard):
     s = ptr32(blackboard)
     used = s[_K_HIGH_MASK] | s[_K_LOW_MASK]
     rail = s[_K_RAIL]
-    lowest = 0 - rail
     valid = 0
     railed = 0
     frozen = 0
@@ -123,7 +124,7 @@ def cells(blackboard):
             s[_REPEATS + i] = repeats
             if repeats > frozen:
                 frozen = repeats
-            if code > rail or code < lowest:
+            if code > rail or code + rail < 0:
                 # not believed: the cell keeps its last force, so that a broken wire is not called an overload
                 railed += 1
             else:
@@ -180,8 +181,9 @@ def share(blackboard):
                 most = force
             if force < least:
                 least = force
-            if force - s[_K_CELL_CEILING + i] > over:
-                over = force - s[_K_CELL_CEILING + i]
+            beyond = force - s[_K_CELL_CEILING + i]
+            if beyond > over:
+                over = beyond
         elif low_mask & bit:
             low += force
         i += 1
@@ -256,12 +258,20 @@ def ranges(blackboard):
 
 @micropython.viper
 def filters(blackboard):
-    """The force as ramps see it, and as holds do."""
+    """The force as ramps see it, as holds do, and as the ceilings do: of one that rises half the filter's lag ahead, for the
+    converter tells it late."""
     s = ptr32(blackboard)
     f4 = s[_FORCE] << 4
     shift = s[_K_FILTER]
     s[_FILTER] += (f4 - s[_FILTER] + ((1 << shift) >> 1)) >> shift
     s[_FORCE_F] = s[_FILTER] >> 4
+    ahead = (f4 - s[_FILTER]) >> 5
+    if ahead < 0:
+        ahead = 0
+    elif ahead > s[_K_RUNAWAY]:
+        ahead = s[_K_RUNAWAY]  # a jump is no ramp
+    s[_SIG_AHEAD] = s[_HIGH] + ahead
+    s[_SIG_CELL_CEILING] += ahead >> 2  # what one of four carries
     shift = s[_K_FILTER_H]
     s[_FILTER_H] += (f4 - s[_FILTER_H] + ((1 << shift) >> 1)) >> shift
     s[_FORCE_H] = s[_FILTER_H] >> 4

@@ -38,7 +38,7 @@ ROWS = (
      "Two channels of the emergency stop or guard disagree: a contact is welded or a wire is broken."),
     ("overpressure", "SIG_PRESSURE", 0, 0, VENT, IN_USE, GONE, "safety",
      "The over-pressure switch has opened: check the supply and the relief valve before going on."),
-    ("ceiling_total", "HIGH", ("ceiling", "frame"), 0, VENT, ALWAYS, GONE, "force",
+    ("ceiling_total", "SIG_AHEAD", ("ceiling", "frame"), 0, VENT, ALWAYS, GONE, "force",
      "The total force passed the frame's rating: inspect the frame before going on."),
     ("ceiling_cell", "SIG_CELL_CEILING", 0, 0, VENT, ALWAYS, GONE, "force",
      "A load cell passed its rated capacity: check its zero and calibration before going on."),
