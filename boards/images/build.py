@@ -30,7 +30,8 @@ HERE = Path(__file__).resolve().parent
 # -O1 without what copies code or keeps more in registers than a Cortex-M0+ has, and with what finds the same code twice: it lies
 # in RAM. A register may be read for the reading alone.
 TICK = (*tick_compiler.FLAGS, "-O1", "-fno-move-loop-invariants", "-fno-tree-dominator-opts", "-fno-tree-fre",
-        "-fno-reorder-blocks", "-fcse-follow-jumps", "-fcrossjumping", "-fira-algorithm=priority", "-g", "-Wno-unused-but-set-variable")  # fmt: skip
+        "-fno-reorder-blocks", "-fcse-follow-jumps", "-fcrossjumping", "-fira-algorithm=priority", "-g",
+        "-Wno-unused-but-set-variable")  # fmt: skip
 CMAKE = ("-DPICO_NO_PICOTOOL=1", "-DPICO_CLIB=newlib", "-DCMAKE_BUILD_TYPE=MinSizeRel",  # pico-sdk 2.2 of Debian wants picolibc
          "-DTICK_FLAGS=" + ";".join(TICK))  # fmt: skip
 
