@@ -99,7 +99,7 @@ def test_a_program_runs_from_a_file_to_its_end_and_is_in_the_log(ask: Ask, tmp_p
     assert ask("log", "pull")[1]["pull"]["missing"] == 0
     run = ask("runs")[1]["runs"][-1]
     assert (run["program"], run["sample"], run["operator"], run["outcome"]) == ("short", "A7", "me", "done")
-    assert run["peak_n"] == pytest.approx(3000, rel=0.01)
+    assert run["peak_n"] == pytest.approx(3000, abs=5 * 9.2)  # as sampled: the noise of three cells
     files = ask("log", "export", "--out", str(tmp_path / "out"), "--name", "log")[1]["files"]
     assert {Path(one).name for one in files} >= {"log.csv", "log.press.parquet", "log.metadata.json"}
     assert Path(ask("report", "--out", str(tmp_path / "r.html"))[1]["file"]).stat().st_size > 10_000
