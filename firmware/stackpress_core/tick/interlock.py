@@ -112,7 +112,7 @@ NAMES = tuple(row[NAME] for row in ROWS)
 # within WEIGHED_MS takes the place of the first reason, the surest first. The press has stopped all the same.
 WEIGHED_MS = 31
 SYMPTOMS = ("force_drop", "runaway", "no_response", "ramp_deviation", "hold_band", "drive_mismatch", "imbalance")
-CAUSES = ("rail", "chip_reset", "crc", "stale", "frozen", "imbalance")
+CAUSES = ("rail", "chip_reset", "crc", "stale", "frozen", "overrun", "imbalance")
 
 
 def row_of(name):
