@@ -81,13 +81,17 @@ def test_the_ram_stays_within_two_micrometres_while_the_force_of_a_breathing_cel
 
 def test_a_gap_that_would_need_more_than_its_most_ends_with_the_cell_held_at_no_more(tmp_path: Path) -> None:
     with in_gap(tmp_path, most_cn=70_000) as (target, press):
-        most, ended = 0.0, 0.0
+        most, most_held, ended = 0.0, 0.0, 0.0
         for _ in range(10 * GAP_S):
             target.run_for(0.1)
-            most = max(most, truth(target)[0])
+            force_n = truth(target)[0]
             if not ended and press.program_state().step == 0:
-                ended = truth(target)[0]
-        assert 690 < most < 740 and 620 < ended < 710 and press.state == "holding"
+                ended = force_n
+            if ended:
+                most_held = max(most_held, force_n)  # the step is over, and the ram sticks on a cell that goes on swelling
+            else:
+                most = max(most, force_n)
+        assert 690 < most < 710 and 620 < ended < 710 and most_held < 740 and press.state == "holding"
 
 
 def test_a_controlled_stop_in_a_gap_takes_the_force_away_and_one_with_hold_keeps_the_cell_as_it_is(tmp_path: Path) -> None:
