@@ -281,6 +281,22 @@ def test_valve_that_opens_on_a_locked_cell_is_told_by_how_fast_it_presses() -> N
         assert most_n(target) - 664 < 0.04 * FULL_SCALE_N and press.tripped().reason == "runaway"
 
 
+SLOW = drawn.plant(237)[1]  # a dump that takes half a second: what goes through it is no drop
+
+
+def test_locked_cell_whose_force_goes_slowly_is_told() -> None:
+    with held(157, "fill_vent", how="relax", overrides=SLOW, specimen="lithium_foil") as (target, press):
+        target.fault("no_power")
+        target.run_for(13)
+        assert press.tripped().reason == "hold_band" and target.truth()["force_n"] < 1
+
+
+def test_locked_cell_whose_foil_creeps_away_from_half_of_its_force_is_left_to_creep() -> None:
+    with held(664, "fill_vent", how="relax", overrides=SLOW, specimen="lithium_foil") as (target, press):
+        target.run_for(400)
+        assert press.state == "holding" and not press.warnings() and 50 < target.truth()["force_n"] < 0.3 * 664
+
+
 @pytest.mark.parametrize("how", ["hold", "relax"])
 def test_half_of_a_small_force_that_is_lost_at_once_is_told(how: str) -> None:
     with held(157, "fill_vent", how=how) as (target, press):

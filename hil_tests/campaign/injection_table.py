@@ -131,7 +131,7 @@ AT_REST = "nothing is driven; arming is refused while it lasts"
 FIRST_STOPS = "the first trip stands and is not replaced"
 PRESSED_AGAIN = "what breaks at a small force is pressed together by the same ramp"
 MADE_UP = "the press makes up for it as long as it can"
-FALLS = "a locked valve is there to show how the force goes: the log has it"
+FALLS = "a locked valve is there to show how the force goes: the log has it, and it is told once a sixteenth is left"
 NO_FORCE = "no force: the next approach tells"
 
 KINDS = (

@@ -19,6 +19,7 @@ from .contacts import sample_hz
 
 LAGS = 3  # a regulator's lead is its dead time and two lags, about a third each
 OUT_MS = 0.5  # from a trip to a permissive that is off, and one tick of the loop
+LOCKED_PART = 16  # of the force at which the valve was locked: with less of it the cell is lost (tick/judge.py)
 FILTER_SAMPLES = 1.5  # a converter's filter tells a force so late, in its own samples (boards/stackpress_plant/sensors.py)
 
 
@@ -80,6 +81,8 @@ def _limits(values: params.Values, late_ms: float, place: int, kind: str, to_cn:
     ramp = max(ramp, max(to_cn, from_cn) * values["ramp_deviation_permille"] // 1000)
     holds = _holds(kinds.OF[kind])
     below_cn = to_cn - (band if holds else ramp)
+    if kinds.OF[kind].begin is steps.begin_relax:
+        below_cn = to_cn // LOCKED_PART if to_cn > values["contact_force_cn"] else 0
     return StepLimits(place, kind, to_cn / 100, above_cn / 100, open_cn(values, late_ms, to_cn, above_cn) / 100, below_cn / 100,
                       holds, not holds or band < to_cn)  # fmt: skip
 

@@ -32,6 +32,12 @@ def test_no_limit_of_a_step_is_as_wide_as_its_force() -> None:
     assert found[1].below_n == pytest.approx(597.6) and found[3].below_n == pytest.approx(140)
 
 
+def test_cell_that_is_locked_is_told_once_less_than_a_sixteenth_of_it_is_left() -> None:
+    steps = [*PROGRAM["steps"][:2], {"do": "relax", "for_ms": 1000}, {"do": "vent"}]
+    (relax,) = [one for one in step_limits.of({**PROGRAM, "steps": steps}, load(SIM)) if one.kind == "relax"]
+    assert relax.below_n == pytest.approx(41.5) and relax.above_n > 664
+
+
 @pytest.mark.parametrize("name", sorted(programs.ready_made()))
 @pytest.mark.parametrize("file", sorted((paths.BOARDS / "sim").glob("press*.toml")), ids=lambda file: file.stem)
 def test_every_ready_made_program_can_be_watched_on_every_press(name: str, file: Path) -> None:

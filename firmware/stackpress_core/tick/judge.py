@@ -189,6 +189,8 @@ def wander(blackboard):
         most = aim + allowed + s[_RAMP_MIN]
         if s[_REACHED] > s[_K_SETTLE] and most > s[_FORCE_H] + s[_EXCESS]:
             most = s[_FORCE_H] + s[_EXCESS]  # later all that comes is slow
+        if aim > s[_K_CONTACT]:
+            s[_SIG_HOLD] = (aim >> 4) - force  # what creeps keeps more for a day, a ram that its fluid leaves does not
     if mode != _MODE_LOCK:
         s[_SIG_DROP] = -1
     s[_SIG_RUNAWAY] = most  # the most that there may be; compare makes of it what is beyond
