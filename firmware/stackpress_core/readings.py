@@ -66,11 +66,10 @@ class Readings:
         That tick may come between any two of these words: whether it is still to come is asked first, here and below.
         """
         s = self.S
-        waits = self.order_waits
+        if s[_ORDER_SEQ] == s[_ORDER_SEEN]:
+            return s[_STATE]
         state = s[_STATE]
-        if waits and s[_K_TRANSITIONS + state] >> s[_ORDER_STATE] & 1:
-            return s[_ORDER_STATE]
-        return state
+        return s[_ORDER_STATE] if s[_K_TRANSITIONS + state] >> s[_ORDER_STATE] & 1 else state
 
     @property
     def state_name(self):

@@ -76,6 +76,7 @@ class Stiffness:
         self._asked = self._unanswered = 0  # what pulses have asked for as last seen, and without an answer / cN
         self._looks = 0  # that the last pulse still has
         self._from = (0, 0)  # force and travel before what was asked for in vain
+        self._rests_at, self._drop = ABSENT, 0  # set-point at rest, and the least drop that is told there / cN
         self._before = self._answer = 0  # force before a pulse, and the most that it has changed by since
 
     @property
@@ -85,8 +86,12 @@ class Stiffness:
     def look(self, now_ms, wall_ms):
         s = self.S
         force_cn = s[_FORCE_F]
-        if s[_MODE] in (states.FORCE, states.LOCK) and s[_REACHED] > s[_K_SETTLE] << 1:
-            s[_DROP_MIN] = limits.drop_at_rest_cn(self.params, s[_SET])
+        if s[_REACHED] > s[_K_SETTLE] << 1 and s[_MODE] in (states.FORCE, states.LOCK):
+            if s[_SET] != self._rests_at:
+                self._rests_at, self._drop = s[_SET], limits.drop_at_rest_cn(self.params, s[_SET])
+            s[_DROP_MIN] = self._drop
+        else:
+            self._rests_at = ABSENT
         self.feed(force_cn, s[_DISPLACEMENT])
         self._watch(force_cn, s[_DISPLACEMENT])
         if s[_K_KIND] == blackboard.KIND_FILL_VENT:  # a regulator has no use for it
@@ -113,7 +118,11 @@ class Stiffness:
     def _watch(self, force_cn, displacement_nm):
         """What scale and ranges say of each other, as the interlock's signal."""
         s, told = self.S, 0
-        there = sum([1 << i for i, at in enumerate((_TEMPERATURE, _TEMPERATURE + 1, _DISPLACEMENT)) if s[at] != ABSENT])
+        there = 0 if displacement_nm == ABSENT else 4
+        if s[_TEMPERATURE] != ABSENT:
+            there |= 1
+        if s[_TEMPERATURE + 1] != ABSENT:
+            there |= 2
         if s[_STATE] not in states.DRIVEN:
             self._apart = None
             self._there = there
