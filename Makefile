@@ -8,6 +8,7 @@ SEEDS   ?=
 AGAINST ?=
 ONLY    ?=
 RUNS    ?=
+MINUTES ?= 240
 PORT    ?=
 
 # The newest suitable Python on this machine, 3.11 at the oldest; `make PYTHON=/path/to/python3` overrides.
@@ -22,7 +23,7 @@ CODE    := firmware boards host_tools hil_tests
 RUN      = PYTHONPATH=.:firmware:firmware/tests/shim $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-fast test-busy campaign lint bench bench-board hil safety emulated firmware flash docs picture clean
+.PHONY: help setup setup-dev demo test test-fast test-busy campaign mutate lint bench bench-board hil safety emulated firmware flash docs picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +43,9 @@ test-fast: $(VENV)/.dev ## run the host's tests and the simulated press's only (
 
 campaign: $(VENV)/.dev ## run what takes longer than make test: long scenarios on the emulated board, many seeds, all figures (hours)
 	@$(RUN) hil_tests.suites campaign
+
+mutate: $(VENV)/.dev ## change lines of what keeps people safe and count the changes that no test sees; MINUTES=240 at most
+	@$(RUN) hil_tests.campaign.mutants --minutes $(MINUTES)
 
 lint: $(VENV)/.dev ## ruff over everything, mypy over the host's code and the board's
 	@$(BIN)/ruff check $(CODE)

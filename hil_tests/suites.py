@@ -30,7 +30,7 @@ WITNESSES = {"rules of the carriers": "electrical_rules", "broken wires": "wire_
 # The same, with what each is told.
 CAMPAIGNS = {"faults at drawn moments": ("injections",), "pairs of faults": ("injections", "--pairs"),
              "the power cut at every flash step": ("power_cuts",), "garbage through the parsers": ("garbage",),
-             "thirty days of a hold": ("hold_30d",)}  # fmt: skip
+             "thirty days of a hold": ("hold_30d",), "changes that a test has to see": ("mutants",)}  # fmt: skip
 SEEDS = range(1, 11)  # of hypothesis, one whole run each
 
 

@@ -72,9 +72,9 @@ class ChangedTree:
         """The host tool of the copy."""
         return self.module("stackpress", *arguments, code=code)
 
-    def pytest(self, *arguments, code=0):
+    def pytest(self, *arguments, code=0, timeout_s=300):
         """Tests of the copy, from its files."""
-        return self.module("pytest", "-p", "no:cacheprovider", *arguments, code=code)
+        return self.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, code=code, timeout_s=timeout_s)
 
     def make_docs(self):
         """The documents and generated blocks of the copy made anew, by the lines of the Makefile's own target."""
