@@ -37,10 +37,13 @@ CORE, TESTS = "firmware/stackpress_core", "firmware/tests"
 ARGUED = Path(__file__).with_name("argued_mutants.toml")
 KEPT = ROOT / "build" / "campaign" / "mutants"
 SEED, SAMPLE, TIMEOUT_S = 1, 50, 900.0
-TICK = tuple(f"{TESTS}/tick/test_{name}.py" for name in
-             ("interlock", "permit", "force", "recorder", "setpoint", "ceilings_ahead", "controller", "blackboard"))  # fmt: skip
-PRESS = (f"{TESTS}/tick", f"{TESTS}/test_press_adversary.py", f"{TESTS}/test_press_running.py", f"{TESTS}/test_machine.py",
-         "hil_tests/test_compiled_plant.py")  # fmt: skip
+TRUE_FORCE = "hil_tests/test_true_force.py"
+# Tests of a stage; those of its neighbours and of the whole press are the wider ones.
+BESIDE = {
+    "interlock": ("interlock", "interlock_reference"), "permit": ("permit",), "force": ("force", "force_exact"),
+    "judge": ("interlock", "ceilings_ahead"), "dump": ("interlock", "ceilings_ahead"), "observer": (),
+}  # fmt: skip
+PRESS = (f"{TESTS}/tick", f"{TESTS}/test_press_adversary.py", f"{TESTS}/test_press_running.py", TRUE_FORCE, f"{TESTS}/test_machine.py")
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ class Module:
     wider: tuple[str, ...]
 
 
-SAFE = tuple(Module(f"{CORE}/tick/{name}.py", TICK, PRESS) for name in
-             ("interlock", "permit", "force", "judge", "dump", "observer"))  # fmt: skip
+SAFE = tuple(Module(f"{CORE}/tick/{stage}.py", tuple(f"{TESTS}/tick/test_{name}.py" for name in names) or (TRUE_FORCE,), PRESS)
+             for stage, names in BESIDE.items())  # fmt: skip
 SAMPLED = (
     Module(f"{CORE}/log/journal.py", (f"{TESTS}/log/test_journal.py",), (f"{TESTS}/log", "hil_tests/campaign/test_power_cuts.py")),
     Module(f"{CORE}/log/sectors.py", (f"{TESTS}/log/test_journal.py",), (f"{TESTS}/log", "hil_tests/campaign/test_power_cuts.py")),
