@@ -43,7 +43,8 @@ BESIDE = {
     "interlock": ("interlock", "interlock_reference"), "permit": ("permit",), "force": ("force", "force_exact"),
     "judge": ("interlock", "ceilings_ahead"), "dump": ("interlock", "ceilings_ahead"), "observer": (),
 }  # fmt: skip
-PRESS = (f"{TESTS}/tick", f"{TESTS}/test_press_adversary.py", f"{TESTS}/test_press_running.py", TRUE_FORCE, f"{TESTS}/test_machine.py")
+PRESS = (f"{TESTS}/tick", *(f"{TESTS}/test_{name}.py" for name in ("press_adversary", "press_running")), TRUE_FORCE,
+         f"{TESTS}/test_machine.py")  # fmt: skip
 
 
 @dataclass(frozen=True)
