@@ -1,8 +1,8 @@
 """The store of documents in the processor's own flash: found, taken over or made new, and told which of these it was.
 
 A board has often held something else: another of our images with a store of another size, another firmware, leavings. Three rules
-keep what is worth keeping and no more. A littlefs that mounts is used in its own size. What does not mount and holds a document of
-ours is a damaged store: it is never touched without being asked. Everything else is nobody's, and a new store is made over it.
+keep what is worth keeping and no more. A littlefs of ours that mounts is used in its own size. What else holds a document of ours
+is a damaged store: it is never touched without being asked. Everything else is nobody's, and a new store is made over it.
 """
 
 import errno
@@ -13,13 +13,17 @@ LEFT = 64  # blocks that a new store leaves at the end: for a journal, and the l
 FOLDER = "/documents"
 MOVING = "/moving"  # is there while a store that is too large is carried over
 SLOT = b"SPD1"  # how a slot begins: stackpress_core/documents.py
+LETTERS = (".a", ".b")  # how its file's name ends
+SPARE = 8192  # of RAM, for littlefs itself while all that a store holds lies there
 ERASE = b"stackpress: make a new store here\n"  # `stackpress flash --erase-storage` puts this into the first block
-KEPT, NEW, MADE, MOVED, CUT, DAMAGED = "kept", "new", "made", "moved", "cut", "damaged"
+KEPT, NEW, MADE, MOVED, CUT, LARGE, DAMAGED, WORN = "kept", "new", "made", "moved", "cut", "large", "damaged", "worn"
 TOLD = (
     (MADE, "made new: what lay there was not ours"),
     (MOVED, "carried over into this board's size"),
     (CUT, "the power went while it was carried over: look what is missing"),
+    (LARGE, "too large to carry over, left; see `flash --erase-storage`"),
     (DAMAGED, "damaged, left as it is; `flash --erase-storage` makes it new"),
+    (WORN, "not made: this module keeps nothing, it is worn out"),
 )
 
 
@@ -36,26 +40,24 @@ def opened(part, whole, room, make, mount):
     fresh = part(min(room, whole - LEFT))
     flash.readblocks(0, first)
     if first[: len(ERASE)] == ERASE:
-        return _new(fresh, make, mount), NEW
-    blocks = _blocks(flash, first, whole)
-    fs = _mounted(part(blocks), mount) if blocks else None
-    if fs and not _is_there(fs, FOLDER):  # another firmware's, which may stay; a store of ours always has it
-        fs = None if _holds_documents(flash, whole) else _with_folder(fs)
-    if fs and blocks <= room:
-        return fs, CUT if _is_there(fs, MOVING) else KEPT
-    if fs:
-        return _carried_over(fs, fresh, make, mount)
+        return _new(fresh, make, mount, NEW)
+    for blocks in _counts(flash, first, whole):
+        fs, found = _ours(part(blocks), mount)
+        if fs:
+            return (fs, found) if blocks <= room else _carried_over(fs, fresh, make, mount)
     if _holds_documents(flash, whole):
         return None, DAMAGED
-    found = NEW if _blank(flash, first) else MADE
-    return _new(fresh, make, mount), found
+    return _new(fresh, make, mount, NEW if _blank(flash, first) else MADE)
 
 
-def _new(device, make, mount):
-    make(device)
-    fs = mount(device)
-    fs.mkdir(FOLDER)
-    return fs
+def _new(device, make, mount, found):
+    try:
+        make(device)
+        fs = mount(device)
+        fs.mkdir(FOLDER)
+    except OSError:
+        return None, WORN
+    return fs, found
 
 
 def _blank(flash, buf):
@@ -66,34 +68,27 @@ def _blank(flash, buf):
     return True
 
 
-def _blocks(flash, buf, whole):
-    """How many blocks the littlefs has by a superblock in one of the first two; 0 if there is none (littlefs SPEC.md)."""
+def _counts(flash, buf, whole):
+    """How many blocks a littlefs may have, by the superblocks in the first two (its SPEC.md): one of them may be damaged."""
+    found = []
     for block in (0, 1):
         flash.readblocks(block, buf)
         size, count = struct.unpack_from("<II", buf, 24)
-        if buf[8:16] == b"littlefs" and size == BLOCK and 2 <= count <= whole:
-            return count
-    return 0
+        if buf[8:16] == b"littlefs" and size == BLOCK and 2 <= count <= whole and count not in found:
+            found.append(count)
+    return found
 
 
-def _mounted(device, mount):
-    """The file system, if it mounts and its folder for documents can be listed."""
+def _ours(device, mount):
+    """(file system, how it was found), if it mounts and has our folder with slots in it, or with nothing yet. Another firmware's
+    may be full, or small, or hold more than can be carried over: it would take no document, and nobody could say why."""
     try:
         fs = mount(device)
-        for _ in fs.ilistdir(FOLDER if _is_there(fs, FOLDER) else "/"):
-            pass
-    except OSError:
-        return None
-    return fs
-
-
-def _with_folder(fs):
-    """None if it takes none: it is full, or broken, and nothing in it is ours."""
-    try:
-        fs.mkdir(FOLDER)
-    except OSError:
-        return None
-    return fs
+        names = [entry[0] for entry in fs.ilistdir(FOLDER)]
+        found = CUT if _is_there(fs, MOVING) else KEPT
+    except (OSError, UnicodeError):  # names of another firmware may be no UTF-8
+        return None, ""
+    return (fs, found) if not names or any([name[-2:] in LETTERS for name in names]) else (None, "")
 
 
 def _is_there(fs, path):
@@ -130,18 +125,25 @@ def _is_head(raw, at):
 def _carried_over(fs, device, make, mount):
     """Every file by way of RAM, for the new store lies over the old one. What does not fit in there is left as it is."""
     try:
+        spare = bytearray(SPARE)
         files = list(_files(fs, "/"))
-    except (OSError, MemoryError):
+        del spare
+    except MemoryError:
+        return None, LARGE
+    except (OSError, UnicodeError):
         return None, DAMAGED
-    make(device)
-    fs = mount(device)
-    _write(fs, MOVING, b"1")
-    for path, data in files:
-        if data is None:
-            fs.mkdir(path)
-        else:
-            _write(fs, path, data)
-    fs.remove(MOVING)
+    try:
+        make(device)
+        fs = mount(device)
+        _write(fs, MOVING, b"1")
+        for path, data in files:
+            if data is None:
+                fs.mkdir(path)
+            else:
+                _write(fs, path, data)
+        fs.remove(MOVING)
+    except OSError:
+        return None, WORN
     return fs, MOVED
 
 

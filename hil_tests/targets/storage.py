@@ -1,6 +1,8 @@
 """The board's internal flash as it leaves the bench of whoever commissioned it: a littlefs with the press's documents."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
 
 BLOCK = 4096
 
@@ -42,4 +44,18 @@ def file_system(documents: Mapping[str, bytes], size: int, stray: Mapping[str, b
         fs.makedirs(path.rsplit("/", 1)[0] or "/", exist_ok=True)
         with fs.open(path, "wb") as f:
             f.write(data)
+    return bytes(fs.context.buffer)
+
+
+def littlefs(files: Mapping[str, bytes], blocks: int, block: int = BLOCK, **others: int) -> bytes:
+    """Of another firmware: `files` by path, without those that found no room."""
+    from littlefs import LittleFS, LittleFSError
+
+    asked: dict[str, Any] = {"prog_size": 256, "read_size": 32, "lookahead_size": 32, "disk_version": 0x00020000} | others
+    fs = LittleFS(block_size=block, block_count=blocks, **asked)
+    for path, data in files.items():
+        with suppress(LittleFSError):
+            fs.makedirs(path.rsplit("/", 1)[0] or "/", exist_ok=True)
+            with fs.open(path, "wb") as f:
+                f.write(data)
     return bytes(fs.context.buffer)
