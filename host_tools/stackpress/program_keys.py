@@ -12,9 +12,8 @@ from typing import Any
 
 from stackpress_core.recipe import fields, kinds
 
-from stackpress.config.complaints import did_you_mean
 from stackpress.config.numbers import shown
-from stackpress.config.units import UNITS, advice, unit_of
+from stackpress.config.units import UNITS, advice, nearest, unit_of
 
 Row = tuple[Any, ...]
 
@@ -115,11 +114,13 @@ def listed_keys(row: Row) -> list[str]:
 def why_unknown(key: str, value: Any, rows: Iterable[Row], others: Iterable[str]) -> tuple[str, str]:
     """(what is wrong, what would be right) about a key that is none of these rows' nor one of `others`."""
     listed = [one for row in rows for one in listed_keys(row)]
-    told = advice(key, value, [*listed, *others])
+    known = [*listed, *others]
+    told = advice(key, value, known)
     if told:
         return f"{key}: {told[0]}", told[1]
-    known = [*listed, *others]
-    return f"{key} is not known here", did_you_mean(key, known, "one of " + ", ".join(known[:12]))
+    if "radius" in key and "die_mm" in known:
+        return f"{key}: a die is told by its diameter", "die_mm, twice the radius"
+    return f"{key} is not known here", nearest(key, value, known, "one of " + ", ".join(known[:12]))
 
 
 def main_key(row: Row) -> str:

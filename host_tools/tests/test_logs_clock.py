@@ -52,6 +52,18 @@ def test_unix_time_rises_whatever_clocks_there_were(told, simulated):
     assert len(clock.contacts) >= 1 and all(c in clock.contacts or c not in clock.left_out for c in clock.contacts)
 
 
+TOLD = st.tuples(st.sampled_from((0.0, 60.0, 9000.0, 3 * DAY)), st.sampled_from(AHEAD), st.booleans())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(TOLD, max_size=7), st.randoms())
+def test_the_order_in_which_contacts_are_found_dates_nothing(told, dice):
+    contacts = [at(press_s, ahead_s, of_the_press) for press_s, ahead_s, of_the_press in told]
+    one = clock_map(contacts)
+    dice.shuffle(contacts)
+    assert clock_map(contacts).as_dict() == one.as_dict()
+
+
 def test_what_this_host_measured_counts_more_than_what_a_host_told_the_press():
     assert unix_at(clock_map([at(0.0), at(9000.0, -DAY, told=True)]), 0.0) == RIGHT
     assert unix_at(clock_map([at(0.0, -DAY, told=True), at(9000.0)]), 0.0) == pytest.approx(RIGHT)

@@ -178,6 +178,40 @@ def test_advice_gives_the_same_value_in_our_unit(line: str, right: str, tmp_path
 @pytest.mark.parametrize(
     ("line", "right"),
     [
+        ("forcelimit_kn = 5", "did you mean force_limit_n = 5000 (newtons)?"),
+        ("force_limmit_lbf = 1000", "did you mean force_limit_n = 4448.22162 (newtons)?"),
+        ("temprature_limit_k = 373.15", "did you mean temperature_limit_c = 100 (degrees Celsius)?"),
+        ("forcelimit_n = 5000", "did you mean force_limit_n?"),
+    ],
+)
+def test_a_key_misspelt_in_another_unit_is_told_with_the_number_in_ours(line: str, right: str, tmp_path: Path) -> None:
+    (told,) = told_of(press_file(tmp_path, f"{HEAD}[limits]\n{line}\n"))
+    assert right in told
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        ("ramp_mpa_per_min = 60", "did you mean rate_mpa_per_s = 1 (megapascals per second)?"),
+        ("rat_kn_per_min = 6", "did you mean rate_n_per_s = 100 (newtons per second)?"),
+        ("ramp_mpa_per_s = 1", "did you mean rate_mpa_per_s?"),
+    ],
+)
+def test_a_rate_misspelt_in_another_unit_is_never_told_with_the_same_number(line: str, right: str) -> None:
+    head = STEP.replace("contact", "ramp") + "to_mpa = 5\n"
+    made, found = programs.parse(head + line + "\n", "p.toml")
+    assert made is None and any(right in str(one) for one in found), found
+
+
+@pytest.mark.parametrize("key", ["radius_mm", "radius_in", "die_radius_mm"])
+def test_the_radius_of_a_die_is_not_taken_for_its_diameter(key: str) -> None:
+    made, found = programs.parse(STEP.replace("die_mm", key) + "to_n = 5\n", "p.toml")
+    assert made is None and "die_mm, twice the radius" in str(found[0]) and "did you mean" not in str(found[0])
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
         ("to_tonf = 5", "use to_n (newtons): to_n = 49033.25"),
         ("to_lbf = 100", "use to_n (newtons): to_n = 444.822162"),
         ("to_ksi = 10", "use to_mpa (megapascals): to_mpa = 68.9475729"),

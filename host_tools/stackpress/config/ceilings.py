@@ -8,10 +8,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from .complaints import Complaints, did_you_mean
+from .complaints import Complaints
 from .numbers import number, shown
 from .toml_file import Layer
-from .units import advice
+from .units import advice, nearest
 
 CELLS = 4
 _HIGHEST_N = 330_000.0  # what the firmware's integers hold
@@ -92,7 +92,7 @@ def check_ceilings(layer: Layer, complaints: Complaints) -> Ceilings | None:
 
 
 def _unknown(layer: Layer, key: str, value: object, complaints: Complaints) -> None:
-    text, right = advice(key, value, KEYS) or ("unknown key", did_you_mean(key, KEYS, ", ".join(KEYS)))
+    text, right = advice(key, value, KEYS) or ("unknown key", nearest(key, value, KEYS, ", ".join(KEYS)))
     complaints.add(layer.file, layer.line("ceilings", key), f"ceilings.{key}", text, right)
 
 

@@ -6,10 +6,10 @@ It is not sent to the press. Who leaves it out is still told what does not fit t
 import math
 from dataclasses import dataclass
 
-from .complaints import Complaints, did_you_mean
+from .complaints import Complaints
 from .numbers import number, shown
 from .toml_file import Layer
-from .units import advice
+from .units import advice, nearest
 
 KEYS = {"bore_mm": (5.0, 500.0), "supply_bar": (1.0, 1000.0)}
 
@@ -38,7 +38,7 @@ def check_machine(layer: Layer, complaints: Complaints) -> Cylinder | None:
     before = len(complaints.found)
     for key, value in table.items():
         if key not in KEYS:
-            text, right = advice(key, value, tuple(KEYS)) or ("unknown key", did_you_mean(key, tuple(KEYS), ", ".join(KEYS)))
+            text, right = advice(key, value, tuple(KEYS)) or ("unknown key", nearest(key, value, tuple(KEYS), ", ".join(KEYS)))
             complaints.add(layer.file, layer.line("machine", key), f"machine.{key}", text, right)
     found = {key: _number(layer, key, table.get(key), complaints) for key in KEYS}
     return Cylinder(**found) if len(complaints.found) == before else None

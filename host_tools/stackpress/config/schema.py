@@ -12,7 +12,7 @@ from typing import Any
 from . import ceilings
 from .complaints import did_you_mean
 from .numbers import number, shown
-from .units import advice, unit_of, unit_words
+from .units import advice, nearest, unit_of, unit_words
 
 ParamValue = float | int | str
 ROUNDED_MOST = 0.005  # of a value; a count or a mask is never rounded
@@ -143,6 +143,6 @@ def why_unknown(key: str, value: object, group: str) -> tuple[str, str]:
         return "stands in the wrong table", f"move it to [{table[key].group}]"
     if key in ceilings.KEYS:
         return "is no parameter", "move it to [ceilings] of the press file"
-    near = did_you_mean(key, groups().get(group, {})) or did_you_mean(key, table)
+    near = nearest(key, value, groups().get(group, {})) or nearest(key, value, table)
     known = f"[{group}] knows {', '.join(groups()[group])}" if group else "outside of tables stand format, name, text, board"
     return advice(key, value, table) or ("unknown key", near or known)

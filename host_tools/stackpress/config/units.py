@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 
 from .numbers import number
 
@@ -180,6 +181,18 @@ def advice(key: str, value: object, known: Iterable[str]) -> tuple[str, str] | N
         return f"{key.rpartition('_')[2]} is no unit that is known here", use
     same = _same(value, key, meant[0]) if nearness == _SAME_KIND else ""
     return f"wrong unit ({have.words})", f"use {meant[0]} ({unit_words(meant[0])}): {meant[0]} = {same}" if same else use
+
+
+def nearest(key: str, value: object, known: Iterable[str], otherwise: str = "") -> str:
+    """`did you mean x?` about a misspelt key, with its value as it would be in x's unit if that is another; or `otherwise`."""
+    near = get_close_matches(key, list(known), n=1, cutoff=0.6)
+    if not near:
+        return otherwise
+    have, want = unit_of(key)[1], unit_of(near[0])[1]
+    if have is None or want is None or have.suffix == want.suffix:
+        return f"did you mean {near[0]}?"
+    same = _same(value, key, near[0])
+    return f"did you mean {near[0]} = {same} ({want.words})?" if same else otherwise
 
 
 _NO_UNIT, _SAME_KIND, _OTHER_KIND, _STRANGE_UNIT, _FAR = range(5)

@@ -121,7 +121,7 @@ class ClockMap:
 
 def clock_map(contacts: Sequence[Contact], own_pace: bool = False) -> ClockMap:
     """The mapping through the contacts of one boot that agree with each other; `own_pace`: it may be a simulated press."""
-    every = sorted(set(contacts))
+    every = sorted(set(sorted(contacts, key=lambda c: c.told)))  # of two that say the same, the one that this host measured
     if len(every) < 2:
         return ClockMap(tuple(every), own_pace=own_pace)
     used = _chain(every, False)
