@@ -283,7 +283,11 @@ BAD = (
     (1, "1,up,fit,1,5,212000,21", "7 values where the head has 6.*a point"),
     (1, "1,up,fit,-1000,212000,21", "-1000 is impossible"),
     (1, "1,up,fit,2e6,212000,21", "2000000 is impossible"),
-    (1, "1,up,fit,nan,212000,21", "is no number"),
+    (1, "1,up,fit,nan,212000,21", "is no number.*from 0 to 1000000"),
+    (1, '1,up,fit,"1000,212000,21', "cannot be read.*a value in quotes ends with one"),
+    (1, '1,up,fit,"1000"5,212000,21', "cannot be read"),
+    (1, f"1,up,fit,{'1' * 200_000},212000,21", "cannot be read.*field larger"),
+    (1, "1,up,fit,10.007.9,212000,21", '"10.007.9" is no number'),
     (1, "1,up,fit,,212000,21", "is empty"),
     (1, "1,up,fit,1000,9000000,21", "9000000 is impossible"),
     (1, "1,up,fit,1000,212000,300", "300 is impossible"),
@@ -318,6 +322,16 @@ def test_semicolons_part_values_and_decimal_commas_are_refused_all_at_once(tmp_p
     with pytest.raises(ConfigError) as error:
         read_csv(path)
     assert [(one.line, one.key) for one in error.value.complaints] == [(3, "reference_n"), (5, "reference_n")]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", ", "])
+def test_a_table_is_read_as_spreadsheets_write_and_copy_it(mark: str, tmp_path: Path) -> None:
+    """With empty columns beside it, empty rows below it, CR LF and a byte order mark."""
+    lines = [HEAD, *GOOD, "," * HEAD.count(",")]
+    text = "\ufeff" + "".join(line.replace(",", mark) + mark.strip(" ") + "\r\n" for line in lines)
+    path = tmp_path / "readings.csv"
+    path.write_bytes(text.encode())
+    assert read_csv(path).to_csv() == read_csv(written(tmp_path, GOOD)).to_csv()
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,9 @@ def readings(text: str) -> list[float]:
         means.append("".join(pieces))
     if marks[-1] in ".,'" and marks[-1] not in marks[:-1]:
         means.append("".join(pieces[:-1]) + "." + pieces[-1])
-    return [float(sign + one) for one in means or ["".join(pieces)]]
+    if not means and not set(marks) & set(".,"):
+        means.append("".join(pieces))
+    return [float(sign + one) for one in means]
 
 
 def write_it(text: str, unit: str = "") -> str:

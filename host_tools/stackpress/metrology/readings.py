@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ..config.calibration_file import CODE_MAX
 from ..config.complaints import Complaints, did_you_mean
-from ..config.numbers import plain, readings, shown, write_it
+from ..config.numbers import number, plain, readings, shown, write_it
 from ..config.toml_file import display_name
 from ..config.toml_text import read_text
 from .accuracy import DOWN, FIT, UP, VERIFY
@@ -41,6 +41,7 @@ BOUNDS = {
     INDICATED: (-FORCE_MAX_N, FORCE_MAX_N),
 }
 SERIES_MOST = 99
+MARKS = " \t,;"  # between values: a line of nothing else is an empty one
 
 
 @dataclass(frozen=True)
@@ -100,23 +101,37 @@ def read_csv(path: Path) -> Readings:
     if fault is not None:
         complaints.add(name, fault[0], "", *fault[1:])
     complaints.raise_if_any()
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip() and not line.startswith("#")]
+    lines = [(at, line) for at, line in enumerate(text.splitlines(), 1) if line.strip(MARKS) and not line.startswith("#")]
     if not lines:
         complaints.add(name, 0, "", "holds no readings", "a head of " + ", ".join(NEEDED) + " and cell_1, then a row a reading")
     complaints.raise_if_any()
-    mark = ";" if ";" in lines[0][1] else ","
-    rows = list(zip([n for n, _ in lines], csv.reader([line for _, line in lines], delimiter=mark), strict=True))
-    head = [word.strip() for word in rows[0][1]]
+    mark = next((one for one in "\t;" if one in lines[0][1]), ",")
+    values = [_values(name, at, line, mark, complaints) for at, line in lines]
+    complaints.raise_if_any()
+    head = [word.strip() for word in values[0]]
+    rows = [(at, row + [""] * (len(head) - len(row))) for (at, _), row in zip(lines, values, strict=True)]
     _check_head(name, rows[0][0], head, complaints)
     complaints.raise_if_any()
     columns = tuple(one for one in (*CELLS, INDICATED) if one in head)
-    found = [_row(name, number, head, cells, columns, complaints) for number, cells in rows[1:]]
+    found = [_row(name, at, head, cells, columns, complaints) for at, cells in rows[1:]]
     complaints.raise_if_any()
     result = Readings(columns, tuple(one for one in found if one is not None))
     for said in series_complaints(result):
         complaints.add(name, 0, "", said)
     complaints.raise_if_any()
     return result
+
+
+def _values(name: str, at: int, line: str, mark: str, complaints: Complaints) -> list[str]:
+    """Of a line, which stands for itself; spreadsheets write the empty columns beside a table too, at its end."""
+    try:
+        (row,) = csv.reader([line], delimiter=mark, strict=True)
+    except csv.Error as error:
+        complaints.add(name, at, "", f"cannot be read: {error}", "a value in quotes ends with one")
+        return []
+    while row and not row[-1].strip():
+        row = row[:-1]
+    return row
 
 
 def _check_head(name: str, line: int, head: Sequence[str], complaints: Complaints) -> None:
@@ -163,12 +178,13 @@ def _row(name: str, line: int, head: Sequence[str], cells: Sequence[str], column
 def _number(name: str, line: int, word: str, text: str, complaints: Complaints) -> float:
     value = plain(text)
     low, high = BOUNDS.get(word, (-CODE_MAX, CODE_MAX))
+    right = f"from {number(low)} to {number(high)}"
     if value is None and readings(text):
         complaints.add(name, line, word, f"{shown(text)} has a separator", write_it(text))
     elif value is None:
-        complaints.add(name, line, word, f"{shown(text)} is no number" if text else "is empty", f"from {low:g} to {high:g}")
+        complaints.add(name, line, word, f"{shown(text)} is no number" if text else "is empty", right)
     elif not low <= value <= high or (word == "series" and value != int(value)):
-        complaints.add(name, line, word, f"{shown(value)} is impossible", f"from {low:g} to {high:g}")
+        complaints.add(name, line, word, f"{shown(value)} is impossible", right)
     return 0.0 if value is None else value
 
 
@@ -177,19 +193,19 @@ def series_complaints(found: Readings) -> list[str]:
     if not found.series():
         return ["holds no series: a zero, forces that rise, a zero"]
     said = []
-    for number, rows in found.series().items():
+    for at, rows in found.series().items():
         steps = [row.step for row in rows]
         if steps[0] != ZERO:
-            said.append(f"series {number} does not begin with its zero")
+            said.append(f"series {at} does not begin with its zero")
         if steps[-1] != ZERO or steps.count(ZERO) < 2:
-            said.append(f"series {number} does not end with the zero to which it returned")
+            said.append(f"series {at} does not end with the zero to which it returned")
         ups, downs = ([row.reference_n for row in rows if row.step == way] for way in (UP, DOWN))
         if UP in steps and DOWN in steps and steps.index(DOWN) < len(steps) - 1 - steps[::-1].index(UP):
-            said.append(f"series {number} rises again behind its fall: that is another series")
+            said.append(f"series {at} rises again behind its fall: that is another series")
         if any(b <= a for a, b in zip(ups, ups[1:], strict=False)):
-            said.append(f"the forces of series {number} do not rise")
+            said.append(f"the forces of series {at} do not rise")
         if any(b >= a for a, b in zip(downs, downs[1:], strict=False)):
-            said.append(f"the falling forces of series {number} do not fall")
+            said.append(f"the falling forces of series {at} do not fall")
         if not ups:
-            said.append(f"series {number} has no rising force")
+            said.append(f"series {at} has no rising force")
     return said

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config.complaints import Complaints, did_you_mean
-from ..config.numbers import plain, readings, shown, write_it
+from ..config.numbers import number, plain, readings, shown, write_it
 from ..config.toml_file import Layer, check_format, read_layer
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def read_reference(path: Path) -> Reference:
 
 def _check_number(layer: Layer, key: str, least: float, most: float, complaints: Complaints) -> None:
     value = layer.data.get(key)
-    right = f"from {least:g} to {most:g}"
+    right = f"from {number(least)} to {number(most)}"
     if isinstance(value, str) and readings(value):
         complaints.add(layer.file, layer.line(key), key, f"{shown(value)} has a separator", write_it(value))
     elif isinstance(value, bool) or not isinstance(value, (int, float)):
