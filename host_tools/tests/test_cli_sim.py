@@ -116,6 +116,15 @@ def test_a_wrong_word_is_told_and_the_press_goes_on(ask: Ask, press: Any, words:
     assert press.request(do="faults")["faults"].keys().isdisjoint({"zero_1", "cell_open"})
 
 
+@pytest.mark.parametrize("name", ["", "../x", "a/b", "ä", "a b", "a,b", "a\nb", "x" * 25, "*"])
+def test_a_name_that_would_break_files_or_the_identity_is_refused_and_nothing_starts(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STACKPRESS_SIM_DIR", str(tmp_path / "sim"))
+    assert app.run(["sim", "--name", name]) == 2 and "no name" in " ".join(capsys.readouterr().err.split())
+    assert list(tmp_path.rglob("*")) == []
+
+
 def test_truth_faults_and_pace_answer(ask: Ask) -> None:
     assert ask("pace", "20")[1]["speed"] == 20
     assert "force_n" in ask("truth")[1]["truth"]

@@ -122,13 +122,22 @@ def test_a_table_that_has_lost_its_sidecar_still_says_what_it_is(kept):
 @pytest.mark.parametrize(
     ("institution", "sample", "name"),
     [("UCam", "A7", "UCam__A7__20261118_001"), ("U Cam", "LIC 01/b", "U-Cam__LIC-01-b__20261118_001"),
-     ("TU__B", "a__b", "TU_B__a_b__20261118_001"), ("x", "Zelle ß", "x__Zelle__20261118_001")],
+     ("TU__B", "a__b", "TU_B__a_b__20261118_001"), ("x", "Zelle ß", "x__Zelle__20261118_001"),
+     ("TU München", "Prägung é1", "TU-Munchen__Pragung-e1__20261118_001"), ("样", "образец 1", "unknown__1__20261118_001")],
 )  # fmt: skip
 def test_names_have_four_parts_whatever_the_sample_is_called(kept, institution, sample, name):
     from dataclasses import replace
 
     run = replace(kept[0], sample=sample)
     assert bdf_name(run, institution, [run]) == name and name.count("__") == 2
+
+
+def test_samples_whose_files_would_have_one_name_are_counted_together(kept):
+    from dataclasses import replace
+
+    samples = ("样品 1", "образец 1", "A/1", "A 1", "A-1")
+    every = [replace(kept[0], sample=sample, run_id=sample) for sample in samples]
+    assert len({bdf_name(one, "U", every) for one in every}) == 5
 
 
 def test_the_second_run_of_a_cell_on_a_day_is_002_and_a_run_without_a_date_has_no_such_name(kept):

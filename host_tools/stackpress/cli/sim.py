@@ -3,11 +3,13 @@
 Without a word it starts one and stays until Ctrl-C; `sim fault`, `sim specimen` and their like speak to one that runs.
 """
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..config.numbers import shown
 from .exits import NO_PRESS, REFUSED, Failure
 from .options import NEGATIVE, Json, finite, group
 from .output import Output, plural
@@ -32,13 +34,20 @@ def _must_run_here() -> None:
         )
 
 
+def _plain(name: str) -> str:
+    """It names files, and stands in the answer to `*IDN?`, whose fields are parted by commas."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,24}", name):
+        raise typer.BadParameter(f"{shown(name)} is no name: 1 to 24 letters, digits, _ and -")
+    return name
+
+
 @app.callback(invoke_without_command=True)
 def sim(
     ctx: typer.Context,
     plant: Annotated[str, typer.Option("--plant", help="Plant file, by path or by name.")] = "nominal",
     specimen: Annotated[str, typer.Option("--specimen", help="Specimen, by path or by name.")] = "steel_blank",
     seed: Annotated[int, typer.Option("--seed", help="Seed of noise and scatter.")] = 1,
-    name: Annotated[str, typer.Option("--name", help="Name; part of the board's identity.")] = "sim",
+    name: Annotated[str, typer.Option("--name", callback=_plain, help="Name; part of the board's identity.")] = "sim",
     state: Annotated[
         Path | None, typer.Option("--state", help="Folder of its flash and documents; kept between starts.")
     ] = None,

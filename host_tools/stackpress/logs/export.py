@@ -5,6 +5,7 @@ The Parquet file carries the sidecar inside as well. Files can be named as BDF 1
 
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -88,9 +89,14 @@ def bdf_name(run: Run, institution: str, same_day: Sequence[Run]) -> str:
     day = _day(run)
     if day is None:
         raise ValueError(f"no contact with a host dates {run.run_id}, so it has no day for its file's name")
-    before = [one for one in same_day if one.sample == run.sample and one.run and _day(one) == day]
-    number = 1 + [one.run_id for one in before].index(run.run_id) if run.run_id in [one.run_id for one in before] else 1
-    return f"{_part(institution)}__{_part(run.sample or run.run_id)}__{day}_{number:03d}"
+    before = [one.run_id for one in same_day if _cell(one) == _cell(run) and one.run and _day(one) == day]
+    number = 1 + before.index(run.run_id) if run.run_id in before else 1
+    return f"{_part(institution)}__{_cell(run)}__{day}_{number:03d}"
+
+
+def _cell(run: Run) -> str:
+    """As its files name it: samples that differ only in letters that no file's name takes are counted together."""
+    return _part(run.sample or run.run_id)
 
 
 def _day(run: Run) -> str | None:
@@ -100,5 +106,6 @@ def _day(run: Run) -> str | None:
 
 
 def _part(text: str) -> str:
-    """A part of a name whose parts are parted by two underscores."""
-    return re.sub(r"_{2,}", "_", re.sub(r"[^A-Za-z0-9._-]+", "-", text)).strip("-._") or "unknown"
+    """A part of a name whose parts are parted by two underscores; letters without their accents."""
+    bare = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return re.sub(r"_{2,}", "_", re.sub(r"[^A-Za-z0-9._-]+", "-", bare)).strip("-._") or "unknown"
