@@ -106,6 +106,8 @@ def test_a_fault_takes_a_value_of_either_sign(ask: Ask, value: str, press: Any) 
         (("clear", "gard"), 2, "no fault gard"),
         (("pace", "-1"), 2, "No such option: -1"),
         (("pace", "nan"), 2, "speed"),
+        (("pace", "0.001"), 2, "0, or 0.01 to 1000"),
+        (("pace", "inf"), 2, "0, or 0.01 to 1000"),
         (("specimen", "missing.toml"), 1, "missing.toml"),
     ],
 )

@@ -306,3 +306,13 @@ def test_the_highest_pressure_ever_counts_the_runs_before(said, data, tmp_path):
     words = ("--zone", BERLIN.key, "--out", tmp_path, "--data", mine, "--json")
     told = json.loads(said("merge", "press-1-b0003-r001", file, *words)[1])
     assert [one["Highest Pressure Ever / Pa"] for one in told["spectra"]] == pytest.approx([300e6] * 7, rel=1e-3)
+
+
+@pytest.mark.parametrize("time", ["nan", "inf", "-inf", "1e999", ""])
+def test_a_row_without_a_time_is_left_out_and_told(time: str, tmp_path: Path) -> None:
+    """Left in, it would be the first of the table, and no row's test time a number."""
+    times = [time, START_UNIX_S, START_UNIX_S + 2, START_UNIX_S + 1]
+    (tmp_path / "a.csv").write_text("Unix Time / s,Voltage / V\n" + "".join(f"{one},3.7\n" for one in times))
+    one = readers.read(tmp_path / "a.csv", ASKED, SPAN)
+    assert one.table["Unix Time / s"].to_list() == [START_UNIX_S, START_UNIX_S + 1, START_UNIX_S + 2]
+    assert one.notes == ("1 rows have no time and were left out", "1 rows come after a later one and were put in order")

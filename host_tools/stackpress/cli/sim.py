@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 app = group("Start a simulated press on a serial device; the subcommands act on one that runs.")
 app.info.no_args_is_help = False
 APPS = {"sim": app}
+SLOWEST, FASTEST = 0.01, 1000.0  # press seconds for a second
 
 Which = Annotated[str, typer.Option("--name", help="Which simulated press, if several run.")]
 
@@ -51,7 +52,9 @@ def sim(
     state: Annotated[
         Path | None, typer.Option("--state", help="Folder of its flash and documents; kept between starts.")
     ] = None,
-    speed: Annotated[float, typer.Option("--speed", min=0.01, max=1000, callback=finite, help="Press seconds for a second.")] = 1.0,
+    speed: Annotated[
+        float, typer.Option("--speed", min=SLOWEST, max=FASTEST, callback=finite, help="Press seconds for a second.")
+    ] = 1.0,
     bare: Annotated[bool, typer.Option("--bare", help="As it leaves the workshop: no configuration at all.")] = False,
     json: Json = False,
 ) -> None:
@@ -212,11 +215,16 @@ def specimen(
     out.answer({"specimen": which})
 
 
+def _speed(speed: float) -> float:
+    """Slower than that it would answer nobody, not even whoever wants it faster again."""
+    if speed and not SLOWEST <= speed <= FASTEST:
+        raise typer.BadParameter(f"{speed:g} is no speed: 0, or {SLOWEST:g} to {FASTEST:g}")
+    return finite(speed) or 0.0
+
+
 @app.command()
 def pace(
-    speed: Annotated[
-        float, typer.Argument(min=0.0, max=1000, callback=finite, help="Press seconds for a second; 0: as fast as it can.")
-    ],
+    speed: Annotated[float, typer.Argument(callback=_speed, help="Press seconds for a second; 0: as fast as it can.")],
     name: Which = "",
     json: Json = False,
 ) -> None:

@@ -64,11 +64,14 @@ def read(path: Path, asked: FileHints, span: tuple[float, float]) -> Measured:
     if not parts:
         raise UnreadableFile(f"{path} holds no table of measurements", "Is it the file of data, not of settings?")
     whole = pl.concat(parts, how="diagonal_relaxed")
+    timed = whole[q.UNIX].is_finite().fill_null(False)
+    if not timed.all():
+        notes.append(f"{len(timed) - timed.sum()} rows have no time and were left out")
+        whole = whole.filter(timed)
     back = int((whole[q.UNIX].diff() < 0).sum())
     if back:
         notes.append(f"{back} rows come after a later one and were put in order")
-    ordered = whole.sort(q.UNIX, maintain_order=True) if back or whole[q.UNIX].null_count() else whole
-    return Measured(path, ordered, tuple(dict.fromkeys(notes)))
+    return Measured(path, whole.sort(q.UNIX, maintain_order=True) if back else whole, tuple(dict.fromkeys(notes)))
 
 
 def _labelled(
