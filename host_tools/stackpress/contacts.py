@@ -1,6 +1,7 @@
 """How a configured press will do the contacts of a program, by its own reckoning: how fast it closes, what a specimen may feel."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from stackpress_core import motion, params, tuning
@@ -46,6 +47,39 @@ def contacts(program: dict[str, Any], effective: Effective) -> list[Contact]:
             speed, rate = motion.closing(to_cn, may, values, lag, has_scale)
             most_cn = reach_cn(to_cn, speed, rate, lag, values)
             found.append(Contact(number, to_cn / 100, asked, speed, most_cn / 100))
+    return found
+
+
+@dataclass(frozen=True)
+class Untouched:
+    """A step that asks for a force where the ram may stand off: behind 0 N, and no contact between."""
+
+    step: int
+    kind: str
+    to_n: float
+
+    @property
+    def text(self) -> str:
+        return (
+            f"Step {self.step} ({self.kind}) asks for {self.to_n:g} N behind 0 N: the ram lets go there and meets the specimen "
+            "without a contact, which may trip. A contact before it, or a level above 0 N."
+        )
+
+
+def untouched(program: dict[str, Any], start_cn: int = 0) -> list[Untouched]:
+    """Each step of a valid program that does so."""
+    area_um2, stands_cn, found = program.get("area_um2", 0), start_cn, []
+    for number, step in enumerate(program["steps"], 1):
+        kind, filled = kinds.OF[step["do"]], kinds.filled(step)
+        if kind.name == "contact":
+            stands_cn = levels.level_cn(step, "to", area_um2)
+            continue
+        goes = [level for _, level in kind.levels(filled, area_um2, stands_cn)]
+        if None in goes:
+            break
+        rises = [to for have, to in pairwise([stands_cn, *goes * (2 if filled.get("count", 1) > 1 else 1)]) if to and not have]
+        found += [Untouched(number, kind.name, rises[0] / 100)] if rises else []
+        stands_cn = 0 if kind.vents else goes[-1] if goes else stands_cn
     return found
 
 

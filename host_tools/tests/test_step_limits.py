@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from stackpress import paths, programs, step_limits
+from stackpress import contacts, paths, programs, step_limits
 from stackpress.cli import app
 from stackpress.config import load
 
@@ -58,3 +59,42 @@ def test_hold_that_can_not_be_told_from_nothing_is_refused(tmp_path: Path, capsy
     )
     assert app.run(["program", "check", str(file), "--press", str(SIM)]) != 0
     assert "step 3 (hold): this press can't tell 12 N from nothing" in capsys.readouterr().err
+
+
+def steps_of(*lines: str) -> dict[str, Any]:
+    text = 'name = "a"\ndie_mm = 13\n' + "".join("[[step]]\n" + line.replace("; ", "\n") + "\n" for line in lines)
+    made, found = programs.parse(text)
+    assert made is not None, found
+    return made
+
+
+CONTACT, RAMP = 'do = "contact"; to_n = 50', 'do = "ramp"; to_n = 500; rate_n_per_s = 50'
+RELEASE, CYCLE = 'do = "release"; rate_n_per_s = 50', 'do = "cycle"; low_n = 0; high_n = 500; rate_n_per_s = 50; count = '
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ((CONTACT, RAMP, RELEASE), []),
+        ((CONTACT, RAMP, RELEASE, CONTACT, RAMP), []),
+        ((CONTACT, CYCLE + "1"), []),
+        ((RAMP,), [1]),
+        ((CONTACT, RELEASE, RAMP), [3]),
+        ((CONTACT, 'do = "vent"', 'do = "pause"; note = "lithium in"', RAMP), [4]),
+        ((CONTACT, CYCLE + "2"), [2]),
+        ((CONTACT, 'do = "sweep"; forces_n = [500, 0, 500, 0, 300]; rate_n_per_s = 50', RAMP), [2]),
+        ((CONTACT, 'do = "ramp"; to_n = 0; rate_n_per_s = 50', 'do = "hold"; for_s = 5', RAMP), [4]),
+    ],
+)
+def test_a_force_behind_none_without_a_contact_is_told_before_it_trips(lines: tuple[str, ...], told: list[int]) -> None:
+    found = contacts.untouched(steps_of(*lines))
+    assert [one.step for one in found] == told and all("without a contact" in one.text for one in found)
+
+
+def test_a_cell_that_is_held_needs_no_contact() -> None:
+    assert contacts.untouched(steps_of(RAMP), 66_400) == []
+
+
+@pytest.mark.parametrize("name", sorted(programs.ready_made()))
+def test_no_ready_made_program_asks_for_force_without_a_contact(name: str) -> None:
+    assert contacts.untouched(programs.load(name)) == []

@@ -102,13 +102,14 @@ def check(files: Files, press: Against = None, from_held: Held = "", json: Json 
         raise ConfigError(found)
     measured, why_not = held.read(path, effective) if path is not None and effective is not None else ([], "")
     told = []
-    for program, orders in zip(good, trips, strict=True):
+    for (program, start), orders in zip(begins, trips, strict=True):
         closes = contacts.contacts(program, effective) if effective is not None else []
         holds = held.expected(measured, orders)
         _print(out, program, against)
-        for line in [*(one.text for one in closes), *(one.text for one in orders), *(one.text for one in holds)]:
+        blows = contacts.untouched(program, start)
+        lists: dict[str, list[Any]] = {"untouched": blows, "contacts": closes, "limits": orders, "holds": holds}
+        for line in [one.text for found in lists.values() for one in found]:
             out.say(line)
-        lists: dict[str, list[Any]] = {"limits": orders, "contacts": closes, "holds": holds}
         told.append({**summary(program, against), **{key: [asdict(one) for one in found] for key, found in lists.items()}})
     if why_not:
         out.progress(why_not)
