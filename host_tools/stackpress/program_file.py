@@ -69,7 +69,8 @@ def _read(reader: "_Reader", data: dict[str, Any], limits: Limits | None) -> tup
 
 
 def _decimal(value: Any) -> Any:
-    """The same with each float as the decimal that it is written as."""
+    """The same with each float as the decimal that it is written as, and NumPy's numbers and arrays as Python's."""
+    value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, float):
         return Decimal(repr(value))
     if isinstance(value, Mapping):

@@ -14,6 +14,7 @@ from stackpress import program_keys as keys
 from stackpress.config.complaints import Complaint, ConfigError, did_you_mean
 from stackpress.config.toml_file import display_name
 from stackpress.config.toml_text import read_text
+from stackpress.errors import WrongInput
 from stackpress.program_file import Limits, Program, area_of_die_um2, convert, parse, to_json, to_toml, with_start
 
 __all__ = (
@@ -73,8 +74,10 @@ def document(program: str | Path | Program, limits: Limits | None = None) -> Pro
 
     ConfigError with every complaint.
     """
-    if not isinstance(program, dict):
+    if isinstance(program, str | Path):
         return load(program, limits)
+    if not isinstance(program, dict):
+        raise WrongInput(f"{program!r} is no program", "A file, the name of a ready-made one, or a dict as tomllib reads it.")
     if "steps" in program:
         return program
     made, complaints = convert(program, limits=limits)

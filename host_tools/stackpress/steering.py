@@ -60,6 +60,13 @@ def _examples(dimensions: tuple[str, ...], each: bool) -> str:
     return "As in " + ", ".join(shown[one] + ("/s" if each else "") for one in dimensions) + "."
 
 
+def _exact(value: float | Fraction) -> Fraction:
+    try:
+        return Fraction(value)
+    except (TypeError, ValueError, OverflowError):
+        raise WrongInput(f"{value!r} is no number to work with") from None
+
+
 class Steering(Storage):
     """The verbs that change what runs. Each raises PressRefused, in the press's words, and then nothing has changed."""
 
@@ -84,12 +91,12 @@ class Steering(Storage):
     def _newtons(self, newtons: float | Fraction | None, pascals: float | Fraction | None) -> str:
         """A force, or a pressure on the program's area, as the press keeps it. One that would come to nothing is none."""
         if newtons is not None:
-            cn = round(Fraction(newtons) * 100)
+            cn = round(_exact(newtons) * 100)
         else:
             area_um2 = self.area_um2()
             if not area_um2:
                 raise WrongInput(NO_AREA, "Say a force.")
-            cn = int(force_cn(round(Fraction(pascals or 0)), area_um2))
+            cn = int(force_cn(round(_exact(pascals or 0)), area_um2))
         if not cn and (newtons or pascals):
             raise WrongInput("that is finer than the press keeps a force (0.01 N)", "Say more, or 0 N.")
         return f"{decimal_text(Fraction(cn, 100))} N"
@@ -113,7 +120,7 @@ class Steering(Storage):
 
     def extend(self, seconds: float) -> None:
         """The step that holds or waits does so for so much longer."""
-        self.command(f"PROG:EXT {decimal_text(Fraction(round(seconds * 1000), 1000))} S")
+        self.command(f"PROG:EXT {decimal_text(Fraction(round(_exact(seconds) * 1000), 1000))} S")
 
     def remark(self, text: str) -> None:
         """A remark with its time, in the press's log; 64 bytes at most."""

@@ -1,5 +1,6 @@
 """The press from Python: whatever names a program starts it, and what can't be started leaves no press armed."""
 
+import math
 import sys
 import time
 import tomllib
@@ -7,10 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import stackpress
 from stackpress import programs
 from stackpress.config.complaints import ConfigError
+from stackpress.errors import WrongInput
 
 from host_tools.tests.short_pellet import short
 
@@ -67,6 +70,31 @@ def test_a_program_starts_whatever_names_it(press: stackpress.Press, program: An
 def test_a_dict_from_tomllib_is_the_same_program_as_its_file(press: stackpress.Press) -> None:
     loaded = programs.load("short.toml")
     assert programs.document(tomllib.loads(SHORT)) == loaded == programs.document(loaded)
+
+
+def test_numbers_of_numpy_are_the_numbers_that_they_are() -> None:
+    sweep = {"do": "sweep", "pressures_mpa": np.linspace(2, 10, 5), "rate_mpa_per_s": np.float64(5), "soak_s": np.int64(1)}
+    by_numpy = {"name": "a", "die_mm": np.float64(13), "step": [{"do": "contact", "to_n": np.int32(50)}, sweep]}
+    plain = {**sweep, "pressures_mpa": [2, 4, 6, 8, 10], "rate_mpa_per_s": 5, "soak_s": 1}
+    assert programs.document(by_numpy) == programs.document(
+        {"name": "a", "die_mm": 13, "step": [{"do": "contact", "to_n": 50}, plain]}
+    )
+    with pytest.raises(ConfigError, match="no number that a press could use"):
+        programs.document({"name": "a", "step": [{"do": "contact", "to_n": np.float64("nan")}]})
+
+
+@pytest.mark.parametrize("program", [5, None, b"x.toml", ["x.toml"]])
+def test_what_is_no_program_is_told_and_nothing_is_sent(press: stackpress.Press, program: Any) -> None:
+    with pytest.raises(WrongInput, match="is no program"):
+        press.run(program)
+    assert press.programs() == [] and press.state == "safe"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, "5 MPa", [5]])
+def test_what_is_no_number_steers_nothing(press: stackpress.Press, value: Any) -> None:
+    for order in (press.extend, press.set_point, lambda one: press.set_point(100, rate_n_per_s=one)):
+        with pytest.raises(WrongInput, match="no number to work with"):
+            order(value)
 
 
 def test_a_program_on_the_press_is_not_sent_again(press: stackpress.Press) -> None:
