@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 from stackpress.logs import runs
+from stackpress.logs.columns import OF_SAMPLES
 from stackpress.logs.drawing import spans_of_steps, thinned, time_unit
 from stackpress.logs.holds import longest_hold
 from stackpress.logs.overlay import draw_overlay, overlay
@@ -295,3 +296,35 @@ def test_several_runs_are_drawn_over_each_other_and_each_is_named(kept, tmp_path
 
 def _of(kept):
     return kept[0].parquet, kept[1]
+
+
+class Unsampled(SyntheticPress):
+    """Pulled in the second in which a run began, or a run that was over before a sample came."""
+
+    def add_samples(self, samples):
+        pass
+
+
+class Blind(SyntheticPress):
+    """A press whose converter was dead all the time."""
+
+    def add_samples(self, samples):
+        samples = samples.copy()
+        for field in ("force_mean_cn", "force_min_cn", "force_max_cn", "set_cn"):
+            absent = next(column.absent for column in OF_SAMPLES if column.field == field)
+            samples[field] = absent
+        super().add_samples(samples)
+
+
+@pytest.mark.parametrize("kind", [Unsampled, Blind])
+def test_a_run_without_a_force_is_kept_and_drawn_like_any_other(kind, tmp_path):
+    """Not its table alone was at stake: no later run of that press could be pulled."""
+    press = pellet_run(kind())
+    with Store(tmp_path) as store:
+        pull(press, store)
+        assert len(runs.ingest(store, press.identity)) == 1
+        run = runs.find(store)
+    side = json.loads(run.sidecar.read_text())
+    table = pl.read_parquet(run.parquet)
+    assert {"Applied Force / N", "Set Force / N", "Applied Pressure / Pa"} <= set(table.columns)
+    assert plot(run.parquet, side, tmp_path / "a.png").stat().st_size > 1000 and len(html(run.parquet, side)) > 10_000

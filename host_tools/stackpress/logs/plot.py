@@ -157,7 +157,7 @@ def _low_top(c: Course, steps: list[Any]) -> float | None:
     peak = float(np.nanmax(c.high, initial=0.0))
     tops = []
     for step in steps:
-        inside = (c.t >= step.begin_s) & (c.t <= step.end_s)
+        inside = (c.t >= step.begin_s) & (c.t <= step.end_s) & np.isfinite(c.mean)
         if step.still and inside.sum() > 2:
             level = float(np.nanmedian(c.mean[inside]))
             if 0 < level < _LOW * peak:

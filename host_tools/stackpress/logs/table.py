@@ -17,6 +17,7 @@ from stackpress.logs.columns import OF_SAMPLES, Column, ordered
 from stackpress.logs.decode import SAMPLE_DTYPE, Record, Samples, blocks
 
 Array = npt.NDArray[Any]
+ALWAYS = ("Applied Force / N", "Set Force / N", "Force Min / N", "Force Max / N")  # of a run without any, too
 _LIES_IN = ("step", "cycle")  # of a sample: which step of the program and which round of it
 
 
@@ -39,7 +40,7 @@ class Reference:
 
     def fitted(self, views: Sequence[Samples]) -> "Reference":
         """The same, fitted to the whole run: columns without any value left out, steps placed among the samples."""
-        gone = {column.label for column in OF_SAMPLES if not _any_value(column, views)}
+        gone = {column.label for column in OF_SAMPLES if column.label not in ALWAYS and not _any_value(column, views)}
         if not any((view["flags"] & records.FLAG_LOCKED).any() for view in views):
             gone.add("Surface Pressure / Pa")
         times = [v["t_s"].astype(np.int64) * 1000 + v["t_ms"] for v in views]
