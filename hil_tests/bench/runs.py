@@ -115,7 +115,8 @@ def held(truth: pl.DataFrame) -> dict[str, float]:
     names = ("Test Time / s", "Set Force / N", "Applied Force / N", "Measuring Error / N", "Valve Moves / 1")
     time_s, wanted, force, measuring, moves = _columns(truth, *names)
     stack = STACK_PA * AREA_UM2 * 1e-12
-    at_stack = np.flatnonzero(np.abs(wanted - stack) < 0.02)
+    behind = int(np.flatnonzero(wanted == wanted.max())[-1])  # on its way up the set-point may be seen there as well
+    at_stack = behind + np.flatnonzero(np.abs(wanted - stack)[behind:] < 0.02)
     begin = int(np.searchsorted(time_s, time_s[at_stack[0]] + SETTLE_S))
     end = int(np.searchsorted(time_s, time_s[begin] + HOLD_S))
     hold = slice(begin, min(end, at_stack[-1]))

@@ -138,8 +138,14 @@ def cross(blackboard, error: int):
         elif rate < 0 and error < 0:
             aim = 0 - s[_K_HYSTERESIS]
     elif s[_REACHED] > s[_K_SETTLE]:
-        # in a hold slowly: a ram that sticks answers late and all at once
-        aim = s[_K_HYSTERESIS] if error > 0 else 0 - s[_K_HYSTERESIS]
+        # in a hold slowly: a ram that sticks answers late and all at once; twice out of the dead-band less so
+        aim = s[_K_HYSTERESIS]
+        gap = error
+        if error < 0:
+            aim = 0 - aim
+            gap = 0 - error
+        if gap > s[_K_DEAD_MIN] + (s[_SET] >> 8):
+            fast = fast << 2 if fast < 0xFFFFFFF else fast
     rest = s[_REVERSAL_REM] + (fast & 0xFFFF)
     step = (fast >> 16) + (rest >> 16)
     s[_REVERSAL_REM] = rest & 0xFFFF

@@ -103,6 +103,21 @@ def test_nothing_moves_inside_the_dead_band_of_a_hold():
     assert bench["MOVES"] == moves and bench["DRIVE"] == drive
 
 
+def test_the_hysteresis_is_crossed_four_times_as_fast_where_a_hold_is_far_out_of_its_dead_band():
+    rates = {}
+    for off_cn in (300, 1000, -300, -1000):
+        bench, ram = loop(valve_hysteresis_permille=20, deadband_min_n=200)
+        bench.send(states.PRESSING, states.FORCE, 60000, 500000)
+        ram.run(500 * 12)
+        bench.force(60000 - off_cn)
+        bench.tick(250)  # the slow filter of a hold has seen it
+        before = bench["REVERSAL"]
+        bench.tick(50)
+        rates[off_cn] = bench["REVERSAL"] - before
+    assert rates[300] > 0 > rates[-300]
+    assert 38 <= 10 * rates[1000] // rates[300] <= 42 and 38 <= 10 * rates[-1000] // rates[-300] <= 42, rates
+
+
 def test_fracture_is_not_chased():
     """The specimen cracks: the drive does not rise, whatever the reaction."""
     for reaction in (1, 2, 3):
