@@ -1,5 +1,7 @@
 """A disk that is full, a folder that can't be written, a word that is no text: one line that says so, and nothing half done."""
 
+import errno
+import io
 import json
 import logging
 import os
@@ -157,3 +159,19 @@ def test_what_a_page_or_a_line_has_no_room_for_is_no_comment_and_no_tag(
     assert code == 2 and "40 characters" in told and len(told) < 200
     with Store(kept) as store:
         assert json.loads(runs.find(store, "r001").sidecar.read_text())["comments"] == []
+
+
+class Full(io.StringIO):
+    """A stream to a disk without room."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("words", [("runs",), ("runs", "--json"), ("report", "nosuch", "--json")], ids=" ".join)
+def test_an_answer_that_finds_no_room_is_told_on_the_other_stream(
+    words: tuple[str, ...], kept: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STACKPRESS_DATA", str(kept))
+    monkeypatch.setattr(sys, "stdout", Full())
+    assert app.run([*words]) == 2 and capsys.readouterr().err.startswith("stackpress: ")

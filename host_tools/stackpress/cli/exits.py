@@ -36,15 +36,18 @@ def wire_text(what: str, text: str, most: int) -> str:
 
 
 def explain(text: str, hint: str, code: int, as_json: bool, details: "Any" = None) -> int:
-    """Say why a command failed: one JSON document on stdout, or one line and a hint on stderr. Gives the code."""
+    """Say why a command failed: one JSON document on stdout; a line and a hint on stderr else, or where stdout takes nothing."""
     if as_json:
         import json
 
         answer: dict[str, Any] = {"ok": False, "exit_code": code, "error": text, "hint": hint}
         if details is not None:
             answer["details"] = details
-        print(json.dumps(answer))
-        return code
+        try:
+            print(json.dumps(answer), flush=True)
+            return code
+        except OSError:  # nothing can be written there: what is wrong may be just that
+            sys.stdout = None
     print(f"stackpress: {text}", file=sys.stderr)
     if hint:
         print(f"  {hint}", file=sys.stderr)
