@@ -79,7 +79,7 @@ def propose(blackboard):
     dead_band(blackboard)
     rate = s[_SET_RATE]
     if s[_K_KIND] == _KIND_FILL_VENT:
-        s[_WANTED_RATE] = (((rate >> 10) * s[_HZ]) >> 6) + ((error * s[_K_V]) >> 8)
+        correct(blackboard, error, ((rate >> 10) * s[_HZ]) >> 6)
         return
     cross(blackboard, error)
     if s[_HOLDING_STILL]:
@@ -90,6 +90,29 @@ def propose(blackboard):
     integrate(blackboard, error)
     lead = ((rate >> 8) * s[_K_LEAD]) >> 8
     s[_PROPOSED] = s[_SET] + lead + s[_REVERSAL] + s[_INTEGRAL] + ((error * s[_K_P]) >> 10)
+
+
+@micropython.viper
+def correct(blackboard, error: int, asked: int):
+    """Solenoids: the rate that is asked for, what the flow has shown itself to lack or to have too much, and what the error wants.
+
+    No flow is believed to be less than half of what tuning says, nor more than twice as much; where nothing moves nothing is learnt.
+    """
+    s = ptr32(blackboard)
+    rest = s[_INTEGRAL_REM] + error * s[_K_I]
+    more = s[_INTEGRAL] + (rest >> 16)
+    s[_INTEGRAL_REM] = rest & 0xFFFF
+    most = asked
+    least = 0 - (asked >> 1)
+    if asked < 0:
+        most = least
+        least = asked
+    if more > most:
+        more = most
+    elif more < least:
+        more = least
+    s[_INTEGRAL] = more
+    s[_WANTED_RATE] = asked + more + ((error * s[_K_V]) >> 8)
 
 
 @micropython.viper

@@ -250,6 +250,23 @@ def test_solenoid_press_counts_one_move_a_pulse():
     assert bench["MOVES"] - before in (opened, opened + 1)
 
 
+def test_solenoids_whose_flow_is_not_what_tuning_says_follow_their_ramp_all_the_same():
+    """A valve that gives twice as much, or two thirds: within three seconds the press has learnt it from what the force is off by."""
+    for part in (2.0, 1.0, 0.67):
+        bench = Bench(hz=500, valve_kind=states.KIND_FILL_VENT, valve_min_on_ms=4, runaway_n=2000000)
+        bench.tick(3)
+        bench.arm()
+        bench.send(states.PRESSING, states.FORCE, 2000000, 100000)
+        force, opened = 0.0, bench["K_FILL_RATE"] / bench["HZ"] * part
+        for tick in range(500 * 10):
+            force += opened if bench["VALVE"] & FILL else 0
+            bench.force(int(force))
+            bench.tick()
+            off_cn = bench["SET"] - bench["FORCE_F"]
+            assert tick < 500 * 4 or abs(off_cn) < 8000, (part, tick, off_cn)
+        assert bench["STATE"] == states.PRESSING
+
+
 def test_gain_schedule_stays_in_its_bounds_and_is_longer_on_a_soft_stack():
     bench = Bench()
     p, gains = bench.params, []
