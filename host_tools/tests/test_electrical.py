@@ -1,6 +1,7 @@
 """What the carriers' data promise: the boards that ship break no electrical rule, and each rule catches a board that is altered."""
 
 import json
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,38 @@ def carrier(name: str) -> Circuit:
 
 def broken(circuit: Circuit) -> dict[str, tuple[str, ...]]:
     return {verdict.rule.name: verdict.found for verdict in electrical.judge(circuit) if not verdict.good}
+
+
+def _at(circuit: Circuit, place: str) -> set[str]:
+    """The nets at a place that a page names: `J7.2`, `U10.OUT`, `U15 pin 25`, `A1 pins 14, 15`, `C1`."""
+    found = {net for ref, _, pins in re.findall(r"\b(A1|U15) (pins?) ([\d, ]+)", place)
+             for number in re.findall(r"\d+", pins) for net in _pin(circuit, ref, int(number))}  # fmt: skip
+    for ref, number in re.findall(r"\b(J\d+)\.(\d+)", place):
+        found.add(circuit.connectors[ref]["nets"][int(number) - 1])
+    for ref, pin in re.findall(r"\b([A-Z]+\d+)\.([A-Z0-9]+)", place):
+        found |= {circuit.parts[ref].nets[pin]} if ref in circuit.parts else set()
+    return found.union(*(circuit.capacitors[ref].ends for ref in re.findall(r"\bC\d+", place)))
+
+
+def _pin(circuit: Circuit, ref: str, number: int) -> list[str]:
+    part = circuit.parts[ref]
+    return [net for pin, net in part.nets.items() if part.sheet["pins"][pin] == number]
+
+
+def test_the_bring_up_sheet_sends_nobody_to_another_pin() -> None:
+    """A row that names nets and places names the places where those nets are."""
+    circuit = carrier("pico")
+    sheet = (paths.BOARDS / "pico" / "README.md").read_text().split("## Bring-up")[1].split("\n## ")[0]
+    looked = 0
+    for row in (line.split("|")[1:3] for line in sheet.splitlines() if line.lstrip().startswith("| ")):
+        named = {word for word in re.findall(r"\w+", row[0]) if word in circuit.ends}
+        there = _at(circuit, " ".join(row))
+        if named and there:
+            looked += 1
+            assert named <= there, f"{row[0].strip()}: at {row} are {sorted(there)}"
+    assert looked >= 10
+    for ref, pin, number in re.findall(r"\b([A-Z]+\d+)\.([A-Z]+) \(pin (\d+)", sheet):
+        assert circuit.parts[ref].sheet["pins"][pin] == int(number)
 
 
 @pytest.mark.parametrize("name", CARRIERS)
