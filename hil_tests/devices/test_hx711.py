@@ -151,6 +151,28 @@ def test_nothing_is_read_before_it_has_settled() -> None:
     assert fitted.chip.conversions >= 4 and fitted.driver.present
 
 
+def test_set_up_powers_it_down_so_that_nothing_of_before_is_left() -> None:
+    """PD_SCK high for more than 60 us: whatever input it had been turned to, it begins anew with channel A at 128."""
+    fitted = Fitted()
+    fitted.chip.other = lambda: -99
+    fitted.chip.gain_pulses = B_32
+    fitted.rp2040.mcu.clock.tick(1e9)
+    assert fitted.driver.set_up(HZ) and fitted.chip.gain_pulses == A_128
+    fitted.go()
+    fitted.rp2040.run_us(100_000)
+    assert set(fitted.samples) == {1234567}
+
+
+@pytest.mark.parametrize(("sps", "level"), [(80, 1), (10, 0)])
+def test_rate_is_at_its_pin_and_as_long_as_four_conversions_take_is_waited_for(sps: int, level: int) -> None:
+    """RATE is 1 for 80 SPS (50 ms), 0 for 10 (400 ms)."""
+    fitted = Fitted(sps=sps)
+    fitted.module.time.sleep_ms = lambda ms: fitted.rp2040.mcu.clock.tick(ms * 1e6)
+    driver = fitted.module.Converter(CLOCK, DATA, rate=4, sps=sps)
+    assert fitted.rp2040.wires.level(4) == level
+    assert driver.set_up(HZ) and driver.present and fitted.chip.conversions >= 4
+
+
 def test_absent_converter_is_told_in_bounded_time_and_still_ticks() -> None:
     fitted = Fitted()
     fitted.chip.dead = True
