@@ -1,12 +1,16 @@
-"""ADS131M04 at the wire, from its datasheet (TI SBAS890): SPI mode 1, 24-bit words, registers, CRC, data-ready.
+"""ADS131M04 at the wire: SPI mode 1, words, registers, CRC, data-ready. Sections are those of TI SBASA13A, the sheet that was read: it
+is the ADS131M04-Q1's. The carrier has an ADS131M04IPWR, whose own sheet is SBAS890; the two were not compared line by line.
 
 8.5.1.9.1: two samples are kept; whoever begins to read, or reads again after a pause, has to read twice quickly, or stays a
 conversion behind for good: DRDY of STATUS and the pin stay until both were read. A third one drives the oldest out.
 
 8.5.1.1 a frame is six words: answer to the command before, four channels, CRC. 8.5.1.8 the CRC is CCITT (0x1021, from 0xFFFF) over
-the words before it, in the upper 16 bits of its word. 8.5.1.10 commands. 8.6 registers. 8.5.1.5 data-ready falls with a new
-conversion and rises when all of it was shifted out, or shortly before the next one if it was not. 6.7 a frame in which no clock
-comes for 32768 periods of CLKIN is abandoned: nothing more comes out of it, and its command is not obeyed.
+the words before it, in the upper 16 bits of its word. 8.5.1.10 commands. 8.5.1.5 data-ready falls with a new conversion and rises
+when all of it was shifted out, or shortly before the next one if it was not. 6.7 a frame in which no clock comes for 32768 periods of
+CLKIN is abandoned, if MODE asks for that: nothing more comes out of it, and its command is not obeyed.
+
+8.6 registers. MODE: bits 9:8 the words' length (16, 24, 32, 32), 11 the CRC's polynomial (0: CCITT), 4 the time-out. CLOCK: 11:8 the
+channels that convert, 4:2 the ratio, 1:0 the power mode. GAIN: four bits a channel, the gain as a power of two.
 """
 
 from binascii import crc_hqx
@@ -20,7 +24,9 @@ STATUS, MODE, CLOCK, GAIN = 1, 2, 3, 4
 RESET_SEEN, LOCKED = 0x0400, 0x8000
 RATIOS = (128, 256, 512, 1024, 2048, 4096, 8192, 16256)
 WORD, WORDS = 24, 6
-TIME_OUT = 32768  # periods of CLKIN
+LENGTHS = (16, 24, 32, 32)
+TIME_OUT, TIME_OUT_ON = 32768, 0x0010  # periods of CLKIN; of MODE
+GAIN_HERE = 7  # `sample` gives codes at a gain of 128
 
 
 def crc16(words: Sequence[int]) -> int:
@@ -58,6 +64,11 @@ class Ads131m04:
         return self.clock_hz / 2 / RATIOS[self.registers[CLOCK] >> 2 & 7]
 
     @property
+    def length(self) -> int:
+        """Bits of a word."""
+        return LENGTHS[self.registers[MODE] >> 8 & 3]
+
+    @property
     def dead(self) -> bool:
         """No power: lines float, the pull-downs win."""
         return bool(self._register.silent)
@@ -76,12 +87,19 @@ class Ads131m04:
     def _converted(self) -> None:
         period = 1e9 / self.rate_hz
         self._convert.schedule(period)
-        self.unread = [*self.unread[-1:], list(self.sample())]
+        self.unread = [*self.unread[-1:], [self._converts(n, code) for n, code in enumerate(self.sample())]]
         self.conversions += 1
         if not self.dead:
             self._ready(0)
             self.on_ready()
             self._rise.schedule(period - 1000)
+
+    def _converts(self, channel: int, code: int) -> int:
+        """At the gain that is set; a channel that is switched off tells zero."""
+        if not self.registers[CLOCK] >> 8 + channel & 1:
+            return 0
+        whole = code << (self.registers[GAIN] >> 4 * channel & 7) >> GAIN_HERE
+        return max(-0x800000, min(0x7FFFFF, whole))
 
     def _ready(self, level: int) -> None:
         self.wires.drive(self.pins["data_ready"], 1 if self.dead or self.ready_cut else level)
@@ -104,20 +122,23 @@ class Ads131m04:
             head = self.registers[STATUS] | 0x0100 | (15 if self.unread else 0)
         if self.unread:
             self.codes = self.unread[0]
+        length = self.length
         words = [head << 8, *(code & 0xFFFFFF for code in self.codes)]
         words.append(crc16(words) << 8)
         out = 0
         for word in words:
-            out = out << WORD | word
+            out = out << length | word << 8 >> 32 - length
         if self.noise_frames:
             self.noise_frames -= 1
             out ^= self.noise_mask
-        register.begin(format(out, f"0{WORD * WORDS}b").encode())
+        register.begin(format(out, f"0{length * WORDS}b").encode())
         self._idle_bits = 0
         self._idle.schedule(TIME_OUT * 1e9 / self.clock_hz)
 
     def _timed_out(self) -> None:
         """Looks once in a time-out whether a clock has come: a frame is given up after one to two of them."""
+        if not self.registers[MODE] & TIME_OUT_ON:
+            return
         if self._register.bits == self._idle_bits:
             self._register.selected = False
             self.wires.drive(self.pins["converter_data"], 0)
@@ -135,7 +156,7 @@ class Ads131m04:
     def _obey(self) -> None:
         self.frames += 1
         whole = self._register.taken << max(0, 2 * WORD - self._register.bits)
-        command, argument = whole >> (WORD + 8) & 0xFFFF, whole >> 8 & 0xFFFF
+        command, argument = whole >> (WORD + 8) & 0xFFFF, whole >> (2 * WORD - 16 - self.length) & 0xFFFF
         locked = self.registers[STATUS] & LOCKED
         self._answer = NULL
         if command == UNLOCK:

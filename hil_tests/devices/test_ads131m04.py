@@ -1,9 +1,11 @@
 """The converter at its wires: samples with their sign, and every way in which it can fail is told and never taken for a sample."""
 
 import random
+import tomllib
 from typing import Any
 
 import pytest
+from stackpress import paths
 from stackpress_core.tick import blackboard
 
 from hil_tests.devices.ads131m04 import CLOCK, GAIN, MODE, STATUS, Ads131m04
@@ -97,6 +99,64 @@ def test_a_frame_that_stands_still_for_longer_than_the_time_out_is_no_sample_and
         assert (fitted.seen[-1][0] == NEW) == believed
         fitted.run(1)
         assert all(status == NEW for status, _ in fitted.run(3))
+
+
+def test_what_is_written_says_in_the_bits_of_the_data_sheet_what_the_press_counts_on() -> None:
+    """Read back it is the same whatever it means: so each field is held to its own meaning (SBASA13A 8.6)."""
+    fitted = Fitted()
+    assert fitted.driver.set_up(HZ)
+    mode, clock, gain = (fitted.chip.registers[at] for at in (MODE, CLOCK, GAIN))
+    assert mode >> 8 & 3 == 0b01, "words of 24 bits"
+    assert mode >> 11 & 7 == 0, "the CRC is CCITT; none is asked for of commands and registers"
+    assert mode >> 4 & 1, "a frame that stands still is given up"
+    assert mode & 0xF == 0, "data-ready is driven low, and stays so, when the slowest channel has converted"
+    assert clock >> 8 == 0b1111 and clock >> 5 & 7 == 0, "four channels convert, at the ratio that is asked for"
+    assert clock & 3 == 0b10, "high resolution: what 8.192 MHz at CLKIN want"
+    assert [1 << (gain >> 4 * n & 7) for n in range(4)] == [128] * 4
+
+
+def test_model_halves_its_codes_with_the_gain_and_stops_at_the_range() -> None:
+    """Full scale is 1.2 V by the gain (SBASA13A 8.3.3); 7FFFFFh and 800000h are its ends (table 8-10)."""
+    fitted = Fitted()
+    fitted.go()
+    fitted.chip.registers[GAIN] = 0x4567
+    fitted.codes = [1000, -1000, 0x7FFFFF * 2, -0x800000 * 16]
+    fitted.run(1)
+    assert fitted.run(1)[-1] == (NEW, [1000, -500, 0x7FFFFF >> 1, -0x800000])
+    fitted.chip.registers[CLOCK] &= ~0x0200
+    fitted.run(1)
+    assert fitted.run(1)[-1][1][1] == 0
+
+
+@pytest.mark.parametrize(("mode", "given_up"), [(0x0110, True), (0x0100, False)])
+def test_model_gives_a_frame_up_only_if_mode_says_so(mode: int, given_up: bool) -> None:
+    fitted = Fitted()
+    fitted.chip.registers[MODE] = mode
+    fitted.chip._select(0)
+    fitted.rp2040.mcu.clock.tick(9e6)
+    assert fitted.chip._register.selected != given_up
+
+
+def _bit(program: list[Any]) -> list[tuple[int, int, int]]:
+    """(level of the clock, cycles, kind of instruction) of each in the loop that sends a bit: two side-set bits, three of delay."""
+    for at, word in enumerate(program[0]):
+        loop = [(w >> 11 & 1, 1 + (w >> 8 & 7), w >> 13) for w in program[0][word & 31 : at + 1]]
+        if word >> 13 == 0 and word >> 5 & 7 == 2 and {clock for clock, *_ in loop} == {0, 1}:
+            return loop
+    raise AssertionError("no loop has a clock in it")
+
+
+@pytest.mark.parametrize(("name", "program", "role"), [("ads131m04", "frame_program", "converter"), ("dac8551", "dac_program", "dac")])
+def test_bits_take_the_cycles_that_the_electrical_rules_count_with(name: str, program: str, role: str) -> None:
+    carrier = tomllib.loads((paths.BOARDS / "pico" / "carrier.toml").read_text())["pio"][role]
+    driver = Peripherals().driver(name)
+    loop = _bit(getattr(driver, program))
+    assert (carrier["hz"], carrier["cycles"]) == (driver.PIO_HZ, sum(cycles for _, cycles, _ in loop))
+    if role == "converter":
+        kinds = [kind for *_, kind in loop]
+        assert carrier["read_cycles"] == sum(cycles for _, cycles, _ in loop[: kinds.index(0b010)])  # `in`
+        high = sum(cycles for clock, cycles, _ in loop if clock)
+        assert high * 1e9 / driver.PIO_HZ >= 20 <= (carrier["cycles"] - high) * 1e9 / driver.PIO_HZ  # SBASA13A 6.6
 
 
 def test_registers_are_locked_so_that_the_shared_data_line_can_change_nothing() -> None:
