@@ -83,6 +83,18 @@ def test_the_command_says_what_is_wrong_in_one_line(own_folders, capsys, tmp_pat
     assert not (tmp_path / "commission").exists()
 
 
+@pytest.mark.parametrize("told, assumed", [("", 2), ("--frame-n 14000", 1), ("--frame-n 14000 --relief-n 12700", 0)])
+def test_a_plan_says_of_which_board_it_is_and_which_ceilings_nobody_told(own_folders, capsys, tmp_path, told, assumed):
+    words = ["commission", "--bore-mm", "63", "--supply-bar", "40", "--cell-n", "10000", "--cell-n", "10000", "--plan"]
+    assert app.run([*words, "--out", str(tmp_path), *told.split()]) == 0
+    said = capsys.readouterr().out
+    assert said.count("is assumed, nobody told it") == assumed and "No board was named" in said
+    text = (tmp_path / "press.toml").read_text()
+    assert text.count("# assumed, nobody told it") == assumed and load(tmp_path / "press.toml")
+    assert app.run([*words, "--out", str(tmp_path), *told.split(), "--board", "pico"]) == 0
+    assert "No board was named" not in capsys.readouterr().out
+
+
 def driven() -> tuple[np.ndarray, np.ndarray]:
     """A drive that goes up and down at two rates."""
     at = np.arange(0, 40, 0.02)

@@ -56,7 +56,7 @@ def commission(
     machine = Machine(bore_mm, supply_bar, tuple(cell_n), low_cell_n, valve, frame_n, relief_n, force_n)
     out_dir.mkdir(parents=True, exist_ok=True)
     if plan:
-        _plan(out, machine, name, board or "sim", out_dir)
+        _plan(out, machine, name, board, out_dir)
         return
     _on_press(out, machine, wire_text("name of who measures", by or "nobody who gave a name", 24), name, board, out_dir,
               (resume, hands, yes), port)  # fmt: skip
@@ -66,15 +66,21 @@ def _plan(out: Output, machine: "Machine", name: str, board: str, folder: Path) 
     """The press file before anything was measured, checked as any other."""
     from ..commission.machine import press_file, values
     from ..config import load
+    from ..config.numbers import number
 
     path = folder / "press.toml"
     said = "Follows from bore, supply and cells; nothing was measured. What is not named here has its default"
     chosen = values(machine)
-    path.write_text(press_file(name, board, machine, chosen, said), encoding="utf-8")
+    path.write_text(press_file(name, board or "sim", machine, chosen, said), encoding="utf-8")
     load(path)
     out.table(("parameter", "value"), [(key, str(value)) for key, value in chosen.items()])
     out.say(f"{path}: {machine.full_n:.0f} N at full supply, working limit {machine.limit_n:g} N; nothing was measured.")
-    out.answer({"file": str(path), "params": chosen, "full_n": machine.full_n, "limit_n": machine.limit_n})
+    if not board:
+        out.say('No board was named, so it is the simulated press\'s: --board, or board = "..." in the file.')
+    for key, value in machine.assumed().items():
+        out.say(f"{key} = {number(value)} is assumed, nobody told it: put in what the press really has.")
+    told = {"full_n": machine.full_n, "limit_n": machine.limit_n, "assumed": sorted(machine.assumed())}
+    out.answer({"file": str(path), "params": chosen, **told})
 
 
 def _on_press(out: Output, machine: "Machine", by: str, name: str, board: str, folder: Path, how: tuple[bool, bool, bool],

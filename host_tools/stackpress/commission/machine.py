@@ -111,6 +111,11 @@ class Machine:
         return {"frame_rating_n": frame, "relief_setting_n": min(frame, self.relief_n or rounded(RELIEF_PART * least)),
                 "cell_capacity_n": cells}  # fmt: skip
 
+    def assumed(self) -> dict[str, float]:
+        """The ceilings that nobody told: they follow from the cylinder, and say nothing about frame and relief valve."""
+        told = {"frame_rating_n": self.frame_n, "relief_setting_n": self.relief_n}
+        return {key: value for key, value in self.ceilings().items() if isinstance(value, float) and not told[key]}
+
 
 def rounded(value: float) -> float:
     """Down to three digits: a figure that a person can keep in mind."""
@@ -164,7 +169,7 @@ def press_file(name: str, board: str, machine: Machine, chosen: dict[str, ParamV
     lines += ["", "[ceilings]"]
     for key, value in machine.ceilings().items():
         shown = f"[{', '.join(number(one) for one in value)}]" if isinstance(value, list) else number(value)
-        lines.append(f"{key} = {shown}")
+        lines.append(f"{key} = {shown}" + ("  # assumed, nobody told it: put in what it is" if key in machine.assumed() else ""))
     for group, table in groups().items():
         mine = [f"{key} = {toml_value(chosen[key])}" for key in table if key in chosen]
         lines += ["", f"[{group}]", *mine] if mine else []
