@@ -1,16 +1,16 @@
-"""ADS131M04 at the wire: SPI mode 1, words, registers, CRC, data-ready. Sections are those of TI SBASA13A, the sheet that was read: it
-is the ADS131M04-Q1's. The carrier has an ADS131M04IPWR, whose own sheet is SBAS890; the two were not compared line by line.
+"""ADS131M04 at the wire: SPI mode 1, words, registers, CRC, data-ready. Sections are those of TI SBASA13A, the sheet that was
+read: it is the ADS131M04-Q1's. The carrier has an ADS131M04IPWR, whose own sheet is SBAS890; nobody has compared the two.
 
 8.5.1.9.1: two samples are kept; whoever begins to read, or reads again after a pause, has to read twice quickly, or stays a
 conversion behind for good: DRDY of STATUS and the pin stay until both were read. A third one drives the oldest out.
 
 8.5.1.1 a frame is six words: answer to the command before, four channels, CRC. 8.5.1.8 the CRC is CCITT (0x1021, from 0xFFFF) over
 the words before it, in the upper 16 bits of its word. 8.5.1.10 commands. 8.5.1.5 data-ready falls with a new conversion and rises
-when all of it was shifted out, or shortly before the next one if it was not. 6.7 a frame in which no clock comes for 32768 periods of
-CLKIN is abandoned, if MODE asks for that: nothing more comes out of it, and its command is not obeyed.
+when all of it was shifted out, or shortly before the next one if it was not. 6.7 a frame in which no clock comes for 32768
+periods of CLKIN is abandoned, if MODE asks for that: nothing more comes out of it, and its command is not obeyed.
 
-8.6 registers. MODE: bits 9:8 the words' length (16, 24, 32, 32), 11 the CRC's polynomial (0: CCITT), 4 the time-out. CLOCK: 11:8 the
-channels that convert, 4:2 the ratio, 1:0 the power mode. GAIN: four bits a channel, the gain as a power of two.
+8.6 registers. MODE: bits 9:8 the words' length (16, 24, 32, 32), 11 the CRC's polynomial (0: CCITT), 4 the time-out. CLOCK: 11:8
+the channels that convert, 4:2 the ratio, 1:0 the power mode. GAIN: four bits a channel, the gain as a power of two.
 """
 
 from binascii import crc_hqx

@@ -146,7 +146,9 @@ def _bit(program: list[Any]) -> list[tuple[int, int, int]]:
     raise AssertionError("no loop has a clock in it")
 
 
-@pytest.mark.parametrize(("name", "program", "role"), [("ads131m04", "frame_program", "converter"), ("dac8551", "dac_program", "dac")])
+@pytest.mark.parametrize(
+    ("name", "program", "role"), [("ads131m04", "frame_program", "converter"), ("dac8551", "dac_program", "dac")]
+)
 def test_bits_take_the_cycles_that_the_electrical_rules_count_with(name: str, program: str, role: str) -> None:
     carrier = tomllib.loads((paths.BOARDS / "pico" / "carrier.toml").read_text())["pio"][role]
     driver = Peripherals().driver(name)
