@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from stackpress import paths
+from stackpress.electrical.circuit import circuit_of
 from stackpress_core.file_store import FileStore
 from stackpress_core.tick import blackboard
 
-from hil_tests.devices.carrier import OneShot
+from hil_tests.devices.carrier import BOUNCING, OneShot
 from hil_tests.devices.dac8551 import Dac8551
+from hil_tests.devices.on_chip import FUNCTION_SIO, PADS
 from hil_tests.devices.peripherals import Peripherals
 from hil_tests.devices.w25q import W25q
 
@@ -90,6 +92,31 @@ def test_the_falling_edge_of_a_pulse_does_not_trigger_the_one_shot() -> None:
     p.rp2040.run_us(5000)
     (rose, up), (fell, down) = p.edges
     assert (up, down) == (1, 0) and p.one_shot.last_ns == fell and p.one_shot.until_ns == rose + 1e6
+
+
+@pytest.mark.parametrize(
+    ("board", "name", "made"),
+    [
+        ("pico", "ads131m04", lambda m, pins: m.Converter(*[pins["converter_" + n] for n in ("clock", "select", "data")],
+                                                          pins["data_ready"], pins["pio_data"])),
+        ("pico_hx711", "hx711", lambda m, pins: m.Converter(pins["hx711_clock"], pins["hx711_data"])),
+        ("pico", "outputs", lambda m, pins: m.inputs([pins[n] for n in BOUNCING])),
+    ],
+)  # fmt: skip
+def test_inputs_are_pulled_inside_the_chip_to_where_the_carrier_pulls_them(board: str, name: str, made: Any) -> None:
+    """Against each other they would be a divider, and a broken wire could read as what permits."""
+    rp2040, circuit = Peripherals(step_cycles=8), circuit_of(board)
+    assert circuit
+    pins = circuit.board.pins
+    made(rp2040.driver(name), pins)
+    looked = 0
+    for net, gpio in pins.items():
+        pulled = {"GND": 0x4}.get(min(circuit.pulls(net))[1], 0x8) if circuit.pulls(net) else 0
+        inside = rp2040.mcu.read_uint32(PADS + 4 + 4 * gpio) & 0x0C
+        if pulled and rp2040.mcu.gpio[gpio].function_select == FUNCTION_SIO and not rp2040.mcu.gpio[gpio].output_enable:
+            looked += 1
+            assert inside == pulled, f"{net}: {inside:#x} inside, {pulled:#x} outside"
+    assert looked >= 1
 
 
 ONE_SHOTS = {  # maker's factor for 22 kOhm and 100 nF: shortest and longest time / ms, and whether each tick at 8 kHz triggers it
