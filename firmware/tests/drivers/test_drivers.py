@@ -7,8 +7,8 @@ import types
 from pathlib import Path
 
 import pytest
-from stackpress.config import hardware
-from stackpress.electrical import state_machines
+from stackpress.config import board_file, hardware
+from stackpress.electrical import safety, state_machines
 from stackpress.flashing import uf2
 from stackpress_core import document_rules
 
@@ -79,6 +79,16 @@ def test_state_machines_run_at_whole_dividers_on_both_chips(clock_hz, converter_
     dac.Dac(4, 5, 6).start()
     assert asked == [converter_hz, dac_hz] == [state_machines.pio_hz(clock_hz, most) for most in (converter.PIO_HZ, dac.PIO_HZ)]
     assert [clock_hz % hz for hz in asked] == [0, 0]
+
+
+@pytest.mark.parametrize("name", ["pico", "pico2", "pico_hx711"])
+def test_driver_and_host_refuse_the_same_slow_ticks_and_the_one_shot_outlives_the_others(name):
+    """A tick may be late by a quarter of its period (1.25 periods is what the converter's program waits)."""
+    board, deadman = board_file.load_board(name), _driver("deadman").make
+    made = deadman(types.SimpleNamespace(pins=board.pins, settings=board.settings))
+    assert made.slowest_hz == board.slowest_hz
+    late_us = safety.LATE * 1e6
+    assert late_us / made.slowest_hz < 1000 * board.settings["one_shot_ms"] <= late_us / (made.slowest_hz - 1)
 
 
 def test_a_rate_that_the_converter_does_not_have_is_refused_with_those_it_has():
