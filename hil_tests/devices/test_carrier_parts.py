@@ -275,6 +275,13 @@ def test_nor_waits_for_what_it_has_begun() -> None:
     assert chip.programs == 4 and chip.memory[:1024] == b"".join(bytes([n]) * 256 for n in range(4))
 
 
+def test_nor_that_was_put_to_sleep_is_woken() -> None:
+    rp2040, chip, nor = _nor()
+    nor._short(0xB9)
+    assert chip.asleep
+    assert rp2040.driver("w25q").Nor(nor._spi, 17).size == 1 << 16 and not chip.asleep
+
+
 def test_nor_that_is_not_there_is_said_to_be_absent() -> None:
     rp2040 = Peripherals(step_cycles=8)
     chip = W25q(rp2040.wires, {"flash_select": 17}, size=1 << 16)

@@ -28,6 +28,7 @@ class W25q:
         self.programs = self.erases = self.violations = 0
         self.absent = False
         self.stuck_busy = False
+        self.asleep = False  # B9h; nothing but ABh wakes it (8.1.2)
         self._wires, self._spi = wires, wires.chip.spi[bus]
         self._bytes: list[int] = []
         self._writable = self._selected = False
@@ -54,9 +55,9 @@ class W25q:
     def _answer(self, value: int) -> int:
         self._bytes.append(value)
         n, command = len(self._bytes), self._bytes[0]
-        if command == 0x05:
+        if command == 0x05 and not self.asleep:
             return int(self.busy) | (2 if self._writable else 0) if n > 1 else 0
-        if self.busy:
+        if self.busy or self.asleep:
             return 0
         if command == 0x9F:
             return (0, 0xEF, 0x40, self.size.bit_length() - 1)[n - 1] if n <= 4 else 0
@@ -76,7 +77,9 @@ class W25q:
         if not self._bytes or self.busy:
             return
         command = self._bytes[0]
-        if command == 0x06:
+        if command in (0xB9, 0xAB) or self.asleep:
+            self.asleep = command == 0xB9 or self.asleep and command != 0xAB
+        elif command == 0x06:
             self._writable = self._wires.now_ns - self._on_ns >= WAKES_NS
         elif command == 0x02 and self._writable and len(self._bytes) > 4:
             self._program(self._address(), self._bytes[4:])
