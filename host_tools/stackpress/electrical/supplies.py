@@ -1,10 +1,12 @@
 """Rules of supplies: ranges, drop-out, current, capacitors, brown-out, hold-up, the DAC's chain."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from .circuit import GROUND, MODULE, Circuit
+from .circuit import GROUND, MODULE, Circuit, Resistor
 
 FILL = 0.9  # how full a supply may be
+SAGGED = 0.9  # of the excitation: with less the press is told
 PICO_W = 0.75  # what the electronics take out of 5 V while they write, in watts
 
 
@@ -124,8 +126,10 @@ def the_last_record_is_written(c: Circuit) -> Iterator[str]:
 def threshold_v(c: Circuit) -> tuple[float, float, float, float]:
     """Of the 24 V: rising most, rising, falling, falling least, over the tolerance of supervisor and divider."""
     s = c.raw["supervisor"]
-    sheet = c.parts[s["part"]].sheet["supervisor"]
-    upper, lower = c.resistors[s["upper"]], c.resistors[s["lower"]]
+    return _thresholds(c.parts[s["part"]].sheet["supervisor"], c.resistors[s["upper"]], c.resistors[s["lower"]])
+
+
+def _thresholds(sheet: dict[str, Any], upper: Resistor, lower: Resistor) -> tuple[float, float, float, float]:
     ratio, off = upper.ohm / lower.ohm, (upper.percent + lower.percent) / 100
     at = [sheet[key] * (1 + ratio) for key in ("rising_v", "falling_v")]
     part = sheet["percent"] / 100
@@ -171,12 +175,25 @@ def good_supply_reads_as_good(c: Circuit) -> Iterator[str]:
 
 
 def excitation_is_watched(c: Circuit) -> Iterator[str]:
-    s = c.parts[c.raw["supervisor"]["part"]]
-    rails = {load["rail"] for load in c.loads.values() if load.get("bridge")}
-    net = s.nets[s.sheet["supervisor"]["enable"]]
-    seen = {net, *(to for _, to in c.pulls(net))}
-    for rail in sorted(rails - seen):
-        yield f"{rail}, the excitation, is watched by nothing"
+    """To a converter with a reference of its own less excitation is less force, in every cell alike: a tenth of it is told. One
+    whose reference is the excitation reads the same force, and it is enough that a logic input sees whether there is any."""
+    main = c.parts[c.raw["supervisor"]["part"]]
+    enable = main.nets[main.sheet["supervisor"]["enable"]]
+    own_reference = "full_scale_mv" in c.of_kind("bridge")[0].sheet["bridge"]
+    for name in sorted({load["rail"] for load in c.loads.values() if load.get("bridge")}):
+        watch = next((p for p in c.of_kind("supervisor") if p.nets["OUT"] == enable), main)
+        sheet = watch.sheet["supervisor"]
+        tap = watch.nets[sheet["input"]]
+        upper = next((r for r in c.at(tap) if r.far(tap) == name), None)
+        lower = next((r for r in c.at(tap) if r.far(tap) == GROUND), None)
+        if not own_reference and name in {enable, *(to for _, to in c.pulls(enable))}:
+            continue
+        if watch is main or upper is None or lower is None:
+            yield f"{name}, the excitation, is watched by nothing that measures it"
+            continue
+        rail, (highest, _, _, lowest) = c.rails[name], _thresholds(sheet, upper, lower)
+        if highest > rail.least or lowest < SAGGED * rail.volts:
+            yield f"{watch.ref} takes {name} for good from {lowest:.2f} .. {highest:.2f} V, it is {rail.least:g} V and more"
 
 
 def the_drive_reaches_ten_volts(c: Circuit) -> Iterator[str]:
