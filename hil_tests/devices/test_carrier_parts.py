@@ -275,6 +275,14 @@ def test_nor_waits_for_what_it_has_begun() -> None:
     assert chip.programs == 4 and chip.memory[:1024] == b"".join(bytes([n]) * 256 for n in range(4))
 
 
+def test_nor_that_is_larger_than_three_address_bytes_is_used_as_far_as_they_reach() -> None:
+    """03h, 02h and 20h take 24 bits of address (8.1.2): beyond 16 MB a sector would be another one."""
+    rp2040 = Peripherals(step_cycles=8)
+    W25q(rp2040.wires, {"flash_select": 17}, size=1 << 25)
+    rp2040.mcu.clock.tick(5e6)
+    assert rp2040.driver("w25q").Nor(rp2040.machine.SPI(0, baudrate=20000000), 17).size == 1 << 24
+
+
 def test_nor_that_was_put_to_sleep_is_woken() -> None:
     rp2040, chip, nor = _nor()
     nor._short(0xB9)

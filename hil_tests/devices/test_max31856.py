@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from stackpress_core.tick import blackboard
 
-from hil_tests.devices.max31856 import Max31856
+from hil_tests.devices.max31856 import AUTO, CJ_DISABLED, CR0, CR1, HZ_50, OPEN_DETECT, Max31856
 from hil_tests.devices.peripherals import Peripherals
 from hil_tests.devices.w25q import W25q
 
@@ -67,6 +67,14 @@ def test_table_of_the_datasheet() -> None:
     module = Peripherals().driver("max31856")
     assert module.centi_c(0x64, 0x00, 0x00) == 160000 and module.centi_c(0x01, 0x90, 0x00) == 2500
     assert module.centi_c(0xF0, 0x60, 0x00) == -25000 and module.centi_c(0x00, 0x01, 0x00) == 6
+
+
+def test_what_is_written_says_in_the_bits_of_the_data_sheet_what_the_press_counts_on(fitted: Fitted) -> None:
+    fitted.run(300)
+    for chip in fitted.chips:
+        assert chip.registers[CR0] & AUTO and chip.registers[CR0] & HZ_50, "it converts by itself, and the mains have 50 Hz"
+        assert chip.registers[CR0] & OPEN_DETECT == 0b01 << 4, "an open one is looked for, with less than 5 kOhm of wire"
+        assert not chip.registers[CR0] & CJ_DISABLED and chip.registers[CR1] == 0b0011, "type K, no average, the chip's own cold junction"
 
 
 def test_both_platens_are_told_within_half_a_second(fitted: Fitted) -> None:
