@@ -140,6 +140,18 @@ def test_count_that_is_lost_is_absent_and_stops_until_the_press_was_safe_and_sti
     assert fitted.tick() == (0, True) and not fitted.driver.lost
 
 
+def test_lost_count_is_found_after_five_seconds_at_rest_and_no_sooner() -> None:
+    """A ram that its spring takes home may creep: what stands for a moment is not yet at its rest."""
+    fitted = Fitted()
+    fitted.scale.jump(2)
+    fitted.run(1)
+    assert fitted.driver.lost
+    for ms, lost in ((0, True), (4900, True), (200, False)):
+        fitted.ms += ms
+        fitted.driver.service(fitted.ms)
+        assert fitted.driver.lost == lost
+
+
 def test_too_fast_is_noticed_as_loss_not_as_a_wrong_place() -> None:
     fitted = Fitted()
     fitted.scale.move_to(5_000 * NM, 1e7)  # 0.5 m/s on a scale that may be moved at 0.2 m/s
