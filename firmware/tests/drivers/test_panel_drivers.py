@@ -190,7 +190,8 @@ def test_absent_display_is_told_once_and_buttons_work(drivers):
 def test_expander_is_set_up_as_the_carrier_is_wired(drivers):
     f = Fitted(drivers)
     registers = f.d.expander.registers
-    assert registers[IODIRA] & 0x7F == 0x7F and registers[IODIRB] == 0 and registers[GPPUA] & 0x1F == 0x1F
+    # GPA7 and GPB7 can only be outputs (DS20001952 rev D, table 1-1)
+    assert registers[IODIRA] == 0x7F and registers[IODIRB] == 0 and registers[GPPUA] & 0x1F == 0x1F
     assert registers[IPOLA] == 0b11101 and registers[OLATB] & 0xC0 == 0xC0  # no thermocouple is selected
 
 
