@@ -201,6 +201,7 @@ NOT_RUN = {
     "python -m hil_tests.campaign.injections": MINUTES,
     "python -m hil_tests.campaign.injections --pairs": MINUTES,
     "python -m hil_tests.campaign.power_cuts": MINUTES,
+    "python -m hil_tests.campaign.mutants --minutes 30": MINUTES,
     "python -m hil_tests.campaign.report": "writes what the campaigns have left, tested by itself",
     "python -m hil_tests.campaign.wire_faults": MINUTES,
     "python -m hil_tests.bench.stages [press]": MINUTES,
