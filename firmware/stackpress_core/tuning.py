@@ -245,7 +245,7 @@ def compile_words(s, p, ceilings, calibration, zero=None, sample_hz=0):
 
 
 def _integral_q16(p, hz):
-    """A tick's integral gain: of a drive for a regulator; of a force rate for solenoids, critically damped with `kv_permille_per_s`."""
+    """A tick's integral gain: of a drive for a regulator; of a force rate for solenoids, critical with `kv_permille_per_s`."""
     if p["valve_kind"] == blackboard.KIND_FILL_VENT:
         return min(INTEGRAL_MAX, p["kv_permille_per_s"] ** 2 // 1000 * 16384 // (1000 * hz))
     return min(INTEGRAL_MAX, (p["ki_permille_per_s"] * 65536 + 500 * hz) // (1000 * hz))

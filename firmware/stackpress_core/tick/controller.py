@@ -96,7 +96,7 @@ def propose(blackboard):
 def correct(blackboard, error: int, asked: int):
     """Solenoids: the rate that is asked for, what the flow has shown itself to lack or to have too much, and what the error wants.
 
-    No flow is believed to be less than half of what tuning says, nor more than twice as much; where nothing moves nothing is learnt.
+    No flow is believed to be less than half of what tuning says, nor more than twice; where nothing moves nothing is learnt.
     """
     s = ptr32(blackboard)
     rest = s[_INTEGRAL_REM] + error * s[_K_I]
