@@ -66,6 +66,7 @@ def scenarios() -> tuple[int, int]:
     with SecondEmulator(build("dryrun")) as chip:
         booted(chip)
         command = [sys.executable, "-m", "pytest", "hil_tests/test_scenarios.py", "--target=serial", f"--port={chip.port}"]
+        command += ["-v", "--tb=short"]  # minutes each: which one it is that fails is known as it does
         subprocess.run([*command, f"--junitxml={report}"])
         told = chip.told()
     print("the second emulator:", told)
