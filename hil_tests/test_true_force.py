@@ -297,6 +297,16 @@ def test_locked_cell_whose_foil_creeps_away_from_half_of_its_force_is_left_to_cr
         assert press.state == "holding" and not press.warnings() and 50 < target.truth()["force_n"] < 0.3 * 664
 
 
+@pytest.mark.parametrize("plant", VALVES)
+def test_low_range_that_jumps_out_of_its_own_reach_is_told(plant: str) -> None:
+    with held(664, plant) as (target, press):
+        target.fault("zero_4", 3_300_000)  # 1300 N more than the high range feels: it hands over to that
+        target.run_for(1)
+        assert "imbalance" in (press.tripped().reason, *press.query("CYCL:TRIP:LAT?").replace('"', "").split(","))
+    with held(5000, plant) as (target, press):
+        assert press.state == "holding" and not press.warnings()  # at its stop it reads less than there is
+
+
 @pytest.mark.parametrize("how", ["hold", "relax"])
 def test_half_of_a_small_force_that_is_lost_at_once_is_told(how: str) -> None:
     with held(157, "fill_vent", how=how) as (target, press):

@@ -230,10 +230,10 @@ def ranges(blackboard):
             bias += gap << 4
         elif high > s[_K_RANGE_UP] << 1 and low < s[_K_RANGE_DOWN]:
             s[_SIG_IMBALANCE] = 1000  # at its stop a low cell reads more: this one would be believed on the way down
-        # both ranges carry the same force: a low cell that drifts must not press a cell with what it no longer sees. What the high
-        # range's zero and creep may come to after weeks, and a part of the force
-        apart = gap if gap > 0 else 0 - gap
-        if s[_RANGE] and apart > (s[_K_RANGE_UP] >> 4) + (low >> 6):
+        # both ranges carry the same force: a low cell that drifts must not press a cell with what it no longer sees, and one that
+        # jumped up is not left out without a word. Beyond what the high range's zero and creep may come to after weeks, and a part
+        apart = gap if gap > 0 and s[_RANGE] else 0 - gap
+        if apart > (s[_K_RANGE_UP] >> 4) + (low >> 6):
             s[_SIG_IMBALANCE] = 1000
     fade = s[_K_FADE]
     # only what two good ranges may differ by fades; a range that was overrun must not be believed for a moment longer
