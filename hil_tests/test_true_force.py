@@ -297,6 +297,24 @@ def test_locked_cell_whose_foil_creeps_away_from_half_of_its_force_is_left_to_cr
         assert press.state == "holding" and not press.warnings() and 50 < target.truth()["force_n"] < 0.3 * 664
 
 
+def test_valve_that_opens_while_a_trip_lets_go_adds_less_than_three_percent_of_full_scale() -> None:
+    with held(664) as (target, press):
+        target.fault("temperature_1", 13000)
+        target.run_for(0.415)
+        assert press.tripped().reason == "temperature" and target.truth()["dump_open"] == 0
+        target.fault("stuck_open", 1)
+        assert most_n(target) < 664 + 0.03 * FULL_SCALE_N and target.truth()["dump_open"] == 1
+        assert "runaway" in press.query("CYCL:TRIP:LAT?")
+
+
+def test_valve_that_opens_just_after_a_hold_was_locked_adds_less_than_three_percent_of_full_scale() -> None:
+    with held(664, host_loss="hold") as (target, press):
+        press.stop("hold")
+        target.run_for(0.01)
+        target.fault("stuck_open", 1)
+        assert most_n(target) < 664 + 0.03 * FULL_SCALE_N and press.tripped().reason == "runaway"
+
+
 @pytest.mark.parametrize("plant", VALVES)
 def test_low_range_that_jumps_out_of_its_own_reach_is_told(plant: str) -> None:
     with held(664, plant) as (target, press):

@@ -69,6 +69,7 @@ _ANSWER_TICKS = const(147)
 _DRIVE = const(148)
 _K_CONTACT = const(203)
 _K_HYSTERESIS = const(206)
+_K_SETTLE = const(207)
 _K_TRIP_RATE = const(237)
 _K_TRIP_CORNER = const(238)
 _K_TRIP_LANDING = const(239)
@@ -169,7 +170,9 @@ def react(blackboard):
     if s[_REACTION] == _REACT_RAMP:
         if before != _MODE_FORCE or s[_TRIP_TICKS] == 1:
             s[_RAMP_LEFT] = s[_K_TRIP_TICKS]
-            s[_RAMP_FROM] = s[_FORCE_F] + s[_RAMP_MIN]
+            s[_RAMP_FROM] = s[_FORCE_F]
+            if s[_REACHED] <= s[_K_SETTLE]:
+                s[_RAMP_FROM] += s[_RAMP_MIN]  # what is under way comes in
         else:
             s[_RAMP_LEFT] -= 1
         if s[_RAMP_LEFT] <= 0 or s[_FORCE_F] < s[_K_CONTACT]:
@@ -198,7 +201,8 @@ def change_mode(blackboard):
     s = ptr32(blackboard)
     mode = s[_MODE]
     before = s[_MODE_BEFORE]
-    s[_REACHED] = 0
+    if mode != _MODE_LOCK or before != _MODE_FORCE:
+        s[_REACHED] = 0  # a hold that is locked rests as before: nothing that was under way comes in
     s[_PULSE] = 0
     s[_CONTACT_TICKS] = 0
     s[_ANSWER_TICKS] = 0
