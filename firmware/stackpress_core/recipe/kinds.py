@@ -179,8 +179,8 @@ KINDS = (
     Kind(
         "gap",
         "Keep the ram where it is and log the force: the set-point rises and falls at its rate as the specimen swells and shrinks, "
-        "never over `most`. Where more would be wanted, or the specimen itself presses with more, which is then taken off first "
-        "(`largest force`), or the scale is lost or stands while the force changes "
+        "never over `most`. Where more would be wanted, or the specimen itself presses with more, and then a part is taken off "
+        "first (`largest force`), or the scale is lost or stands while the force changes "
         "(`scale`), the program ends with the cell held.",
         "drift", "time over", ("valve", "displacement"), False, (0,),
         ((1, "for_ms"), (1, "most_cn", "most_pa"), (1, "rate_cn_per_s", "rate_pa_per_s")),

@@ -163,9 +163,9 @@ def _settled(step, band_cn):
 
 _AHEAD_S = 2  # so far a time, so that what watches the force stays near to it
 _SLOWEST = 64  # times slower than it may: a valve or a friction that lags behind would swing for ever
-_PART_OFF = 16  # of the most: what is asked for less at a time where the specimen presses with more
+_PART_OFF = 20  # of the most: what is asked for less at a time; less than that is what a ram that sticks holds back
 _OFF_FASTER = 4  # than it follows: friction is to be overcome before much more has swollen
-_TAKEN_OFF = -2  # `passes`: the force came over the step's most, and is brought down to it before the step ends
+_TAKEN_OFF = -2  # `passes`: the step's most was asked for or felt, and a part is taken off before the step ends
 
 
 def begin_gap(step):
@@ -183,10 +183,8 @@ def met_gap(step):
     here = r.displacement_nm
     if ABSENT in (here, step.start_nm):
         return UNSEEN
-    if step.passes == _TAKEN_OFF or r.filtered_cn > step.goal_cn:
+    if step.passes == _TAKEN_OFF or max(r.filtered_cn, step.order.last[1]) > step.goal_cn:
         return _take_off(step)
-    if step.order.last[1] > step.goal_cn:
-        return TOO_MUCH
     step.look_when("FORCE_F", most=step.goal_cn)
     step.look_when("DISPLACEMENT", step.start_nm - band, step.start_nm + band)
     off, toward = here - step.start_nm, 0
@@ -204,11 +202,12 @@ def met_gap(step):
 
 
 def _take_off(step):
-    """A specimen that swells presses with more than is asked for: less is asked for until it no longer does, then the step ends."""
+    """A cell that came to the most, swells on and has a ram that sticks presses with more than is asked for: less is asked for, and
+    again until the force has come down with it; then the step ends."""
     r = step.readings
-    if r.filtered_cn <= step.goal_cn:
-        return TOO_MUCH
     if step.passes != _TAKEN_OFF or r.set_point_reached:
+        if step.passes == _TAKEN_OFF and r.filtered_cn <= step.goal_cn:
+            return TOO_MUCH
         step.passes = _TAKEN_OFF
         here_cn = r.set_cn
         less_cn = min(here_cn, step.goal_cn) - step.goal_cn // _PART_OFF
@@ -224,7 +223,7 @@ def _follow(step, toward):
         return UNSEEN
     here_cn, slower = step.readings.set_cn, abs(step.pace)
     if toward > 0 and here_cn >= step.goal_cn:
-        return TOO_MUCH
+        return _take_off(step)
     slower = min(2 * slower, _SLOWEST) if step.pace * toward < 0 else max(1, slower // 2)  # a turn is made with more care
     step.pace = toward * slower
     rate = max(1, rate_cn_per_s(step.says, "rate", step.area_um2) // slower)

@@ -273,6 +273,8 @@ def test_a_gap_that_would_take_more_than_its_most_ends_with_the_cell_held_at_no_
     most = most_of(press, run, 600_000, lambda: press.filtered_cn)
     assert run.state == "failed" and "gap" in run.reason and "largest force" in run.reason
     assert 99_000 < most <= 100_100 and press.mode == "force"
+    # it would swell on, and a ram that sticks holds no more than the most either
+    assert press.set_cn < 95_100 and press.filtered_cn < 96_000
 
 
 def test_a_gap_whose_specimen_presses_with_more_than_its_most_takes_that_off_before_it_ends():
