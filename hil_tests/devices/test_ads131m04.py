@@ -130,11 +130,22 @@ def test_model_halves_its_codes_with_the_gain_and_stops_at_the_range() -> None:
 
 @pytest.mark.parametrize(("mode", "given_up"), [(0x0110, True), (0x0100, False)])
 def test_model_gives_a_frame_up_only_if_mode_says_so(mode: int, given_up: bool) -> None:
+    """32768 periods of CLKIN are 4 ms (SBASA13A 6.7)."""
     fitted = Fitted()
     fitted.chip.registers[MODE] = mode
     fitted.chip._select(0)
-    fitted.rp2040.mcu.clock.tick(9e6)
+    fitted.rp2040.mcu.clock.tick(3.9e6)
+    assert fitted.chip._register.selected
+    fitted.rp2040.mcu.clock.tick(0.2e6)
     assert fitted.chip._register.selected != given_up
+
+
+def test_model_keeps_the_two_newest_conversions_while_nobody_reads() -> None:
+    fitted = Fitted()
+    fitted.chip.sample = lambda: [fitted.chip.conversions + 1] * 4
+    for _ in range(8):
+        fitted.rp2040.mcu.clock.tick(250e3)
+    assert [codes[0] for codes in fitted.chip.unread] == [fitted.chip.conversions - 1, fitted.chip.conversions]
 
 
 def _bit(program: list[Any]) -> list[tuple[int, int, int]]:
