@@ -142,6 +142,7 @@ def test_model_gives_a_frame_up_only_if_mode_says_so(mode: int, given_up: bool) 
 
 def test_model_keeps_the_two_newest_conversions_while_nobody_reads() -> None:
     fitted = Fitted()
+    fitted.chip.registers[GAIN] = 0x7777
     fitted.chip.sample = lambda: [fitted.chip.conversions + 1] * 4
     for _ in range(8):
         fitted.rp2040.mcu.clock.tick(250e3)
