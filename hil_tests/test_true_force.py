@@ -325,6 +325,32 @@ def test_low_range_that_jumps_out_of_its_own_reach_is_told(plant: str) -> None:
         assert press.state == "holding" and not press.warnings()  # at its stop it reads less than there is
 
 
+def test_scale_that_stands_in_an_approach_is_told_as_the_cause_of_the_force_that_comes() -> None:
+    steps = [{"do": "contact", "to_cn": 10000, "speed_um_per_s": 3000}, {"do": "hold", "for_ms": 60000}, {"do": "vent"}]
+    kept = {"program/pressed": json.dumps(program(100, steps=steps)).encode()}
+    with (
+        SimTarget(plant="nominal", specimen="steel_blank", overrides=drawn.plant(244)[1], documents=kept) as target,
+        stackpress.open(target.port) as press,
+    ):
+        target.run_until(0.2)
+        press.arm()
+        target.run_for(0.01)
+        press.start("pressed")
+        target.run_for(0.45)
+        target.fault("scale_stands")
+        target.run_for(4)
+        assert press.tripped().reason == "sensor" and "runaway" in press.query("CYCL:TRIP:LAT?")
+
+
+def test_dump_that_shuts_in_a_vent_is_told_as_the_cause_of_the_force_that_comes_back() -> None:
+    with held(49000, overrides=drawn.plant(52)[1]) as (target, press):
+        press.stop("vent")
+        target.run_for(0.025)
+        target.fault("dump_stuck")
+        target.run_for(0.3)
+        assert press.tripped().reason == "not_vented" and "runaway" in press.query("CYCL:TRIP:LAT?")
+
+
 @pytest.mark.parametrize("how", ["hold", "relax"])
 def test_half_of_a_small_force_that_is_lost_at_once_is_told(how: str) -> None:
     with held(157, "fill_vent", how=how) as (target, press):

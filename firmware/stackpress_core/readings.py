@@ -20,6 +20,7 @@ _FORCE_F = const(42)
 _IMBALANCE = const(45)
 _SPEED = const(47)
 _PEAK = const(48)
+_SIG_VENT = const(67)
 _ACTIVE = const(86)
 _LATCHED = const(88)
 _WARNED = const(90)
@@ -46,6 +47,7 @@ _K_TRANSITIONS = const(242)
 
 _STALE = blackboard.row_at(interlock.NAMES.index("stale"))  # asked in every look of the panel and in every sample
 BACK_NM_S = -20000  # a ram that goes back faster: well above a scale's noise
+GOING = 10  # a part of a force that goes which moves a ram visibly
 LOST_CN = 30000  # this much lost lets a ram come on faster than that, on the stiffest stack
 _STALE_SIGNAL, _STALE_LIMIT = _STALE + blackboard.ROW_SIGNAL, _STALE + blackboard.ROW_LIMIT
 
@@ -226,20 +228,33 @@ class Readings:
         s = self.S
         first = s[_FIRST]
         name = interlock.NAMES[first] if first >= 0 else ""
-        if name in interlock.SYMPTOMS:
-            causes = [cause for cause in interlock.CAUSES if self.row_exceeds(cause)]
-            if not causes and name == "force_drop" and blackboard.ABSENT < s[_TRIP_SPEED] < BACK_NM_S:
-                causes = ["no_response"]  # a specimen that breaks lets the ram come on; this one went back
-            if s[_TRIP_SPEED] > blackboard.ABSENT:
-                s[_TRIP_SPEED] = max(s[_TRIP_SPEED], s[_SPEED])
-                over = s[_TRIP_TICKS] * 1000 >= interlock.WEIGHED_MS * s[_HZ]
-                lost = (s[_PEAK] >> 4) - s[_FORCE_F] > LOST_CN
-                if not causes and name == "force_drop" and over and lost and s[_TRIP_SPEED] < -BACK_NM_S:
-                    causes = ["drive_mismatch"]  # in all that time the ram has not come on: only the cells have lost it
-            if causes:
-                s[_FIRST] = first = interlock.NAMES.index(causes[0])
-                s[_REACTION] = max(s[_REACTION], s[blackboard.row_at(first) + blackboard.ROW_REACTION])
+        cause = self._cause(name) if name in interlock.SYMPTOMS else ""
+        if cause:
+            s[_FIRST] = first = interlock.NAMES.index(cause)
+            s[_REACTION] = max(s[_REACTION], s[blackboard.row_at(first) + blackboard.ROW_REACTION])
         return first
+
+    def _cause(self, name):
+        """What explains the force that was told first, or ""; what the ram has to say of it takes all of the time."""
+        s = self.S
+        for cause in interlock.CAUSES:
+            if self.row_exceeds(cause):
+                return cause
+        over = s[_TRIP_TICKS] * 1000 >= interlock.WEIGHED_MS * s[_HZ]
+        if name == "runaway" and over and s[_SIG_VENT] > s[_TRIP_TICKS] and not self.row_exceeds(name):
+            return "not_vented"  # it came while the dump was open, and goes as the valve lets it: the dump had shut
+        if s[_TRIP_SPEED] == blackboard.ABSENT:
+            return ""
+        if name == "force_drop" and s[_TRIP_SPEED] < BACK_NM_S:
+            return "no_response"  # a specimen that breaks lets the ram come on; this one went back
+        s[_TRIP_SPEED] = max(s[_TRIP_SPEED], s[_SPEED] if name == "force_drop" else abs(s[_SPEED]))
+        if over and s[_TRIP_SPEED] < -BACK_NM_S:
+            peak_cn, force_cn = s[_PEAK] >> 4, s[_FORCE_F]
+            if name == "force_drop" and peak_cn - force_cn > LOST_CN:
+                return "drive_mismatch"  # in all that time the ram has not come on: only the cells have lost it
+            if name == "runaway" and (peak_cn - force_cn) * GOING > peak_cn:
+                return "sensor"  # the force came and goes, and the ram has done neither: its scale stands
+        return ""
 
     def later_reasons(self):
         """What has joined the trip since it was there, first fault left out."""

@@ -110,7 +110,7 @@ class PressMachine(RuleBasedStateMachine):
         """A force that was told before its cause gives way to that (Readings.weigh), soon and to nothing else."""
         weighed = interlock.WEIGHED_MS * HZ // 1000 + 2 * TICKS_A_PASS
         return (interlock.NAMES[self.first] in interlock.SYMPTOMS and self.bench.word("TRIP_TICKS") <= weighed
-                and interlock.NAMES[first] in (*interlock.CAUSES, "no_response", "drive_mismatch"))
+                and interlock.NAMES[first] in (*interlock.CAUSES, "no_response", "drive_mismatch", "sensor", "not_vented"))
 
     def advance_passes(self, passes):
         self.bench.run_passes(passes)
