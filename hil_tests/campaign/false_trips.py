@@ -3,7 +3,8 @@
     python -m hil_tests.campaign.false_trips [--runs N] [--first SEED] [--at-once N]
 
 A hold of more than an hour is cut to one, and nobody answers a trigger: the wait for it is cut to a minute. `manual_press` has no
-valve and is left out. Writes clean_runs and false_trips of build/campaign/summary.json; exit 1 if a press tripped.
+valve and is left out. A run that fails because the drawn valve can't do what is asked counts as well. Writes clean_runs and
+false_trips of build/campaign/summary.json; exit 1 if a run did not come to its end.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from hil_tests.campaign import drawn, summary
 from hil_tests.targets.sim import SimTarget
 
 HOLD_MS, TRIGGER_MS = 3600_000, 60_000
+UNFINISHED = "the run failed, and the cell is held"
 AT_ONCE_S = 30.0  # press time between two looks
 SPECIMENS = {
     "constant_gap": ("breathing_cell", "pellet_cell"),
@@ -35,7 +37,7 @@ SPECIMENS = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """One run: what ran, and the reason and step of its trip, "" and 0 if it had none."""
+    """One run: what ran, and in which step and why it did not come to its end; "" if it did."""
 
     seed: int
     program: str
@@ -48,7 +50,8 @@ class Outcome:
 
     @property
     def line(self) -> str:
-        ended = f"TRIPPED in step {self.step}: {self.reason}" if self.reason else "ended"
+        word = "UNFINISHED" if self.reason == UNFINISHED else "TRIPPED"
+        ended = f"{word} in step {self.step}: {self.reason}" if self.reason else "ended"
         warned = f"; warned: {', '.join(self.warnings)}" if self.warnings else ""
         return f"{self.seed}: {self.program} on {self.specimen}, {self.plant}: {ended} at {self.seconds:.0f} s{warned}"
 
@@ -76,11 +79,14 @@ def run(seed: int) -> Outcome:
         target.run_until(2.0)
         press.run(cut(programs.load(programs.ready_made()[name])))
         target.run_for(0.1)
-        step = 1
-        while press.state not in ("safe", "tripped"):
-            step = press.program_state().step or step
+        step, over = 1, False
+        while press.state not in ("safe", "tripped") and not over:
+            now = press.program_state().step
+            step, over = now or step, not now
             target.run_for(AT_ONCE_S)
         reason = press.tripped().reason if press.state == "tripped" else ""
+        if press.state not in ("safe", "tripped"):  # the valve can't do what was asked: the run failed, and the cell is held
+            reason = UNFINISHED
         return Outcome(seed, name, plant, specimen, reason, step, tuple(press.warnings()), target.time_s())
 
 

@@ -167,7 +167,7 @@ def cross(blackboard, error: int):
         if error < 0:
             aim = 0 - aim
             gap = 0 - error
-        if gap > s[_K_DEAD_MIN] + (s[_SET] >> 8):
+        if gap > (s[_K_DEAD_MIN] << 1) + (s[_SET] >> 8):
             fast = fast << 2 if fast < 0xFFFFFFF else fast
     rest = s[_REVERSAL_REM] + (fast & 0xFFFF)
     step = (fast >> 16) + (rest >> 16)
