@@ -46,9 +46,9 @@ _K_TRANSITIONS = const(242)
 # end of words
 
 _STALE = blackboard.row_at(interlock.NAMES.index("stale"))  # asked in every look of the panel and in every sample
-BACK_NM_S = -20000  # a ram that goes back faster: well above a scale's noise
-GOING = 10  # a part of a force that goes which moves a ram visibly
-LOST_CN = 30000  # this much lost lets a ram come on faster than that, on the stiffest stack
+_BACK_NM_S = const(-20000)  # a ram that goes back faster: well above a scale's noise
+_GOING = const(10)  # a part of a force that goes which moves a ram visibly
+_LOST_CN = const(30000)  # this much lost lets a ram come on faster than that, on the stiffest stack
 _STALE_SIGNAL, _STALE_LIMIT = _STALE + blackboard.ROW_SIGNAL, _STALE + blackboard.ROW_LIMIT
 
 
@@ -245,14 +245,14 @@ class Readings:
             return "not_vented"  # it came while the dump was open, and goes as the valve lets it: the dump had shut
         if s[_TRIP_SPEED] == blackboard.ABSENT:
             return ""
-        if name == "force_drop" and s[_TRIP_SPEED] < BACK_NM_S:
+        if name == "force_drop" and s[_TRIP_SPEED] < _BACK_NM_S:
             return "no_response"  # a specimen that breaks lets the ram come on; this one went back
         s[_TRIP_SPEED] = max(s[_TRIP_SPEED], s[_SPEED] if name == "force_drop" else abs(s[_SPEED]))
-        if over and s[_TRIP_SPEED] < -BACK_NM_S:
+        if over and s[_TRIP_SPEED] < -_BACK_NM_S:
             peak_cn, force_cn = s[_PEAK] >> 4, s[_FORCE_F]
-            if name == "force_drop" and peak_cn - force_cn > LOST_CN:
+            if name == "force_drop" and peak_cn - force_cn > _LOST_CN:
                 return "drive_mismatch"  # in all that time the ram has not come on: only the cells have lost it
-            if name == "runaway" and (peak_cn - force_cn) * GOING > peak_cn:
+            if name == "runaway" and (peak_cn - force_cn) * _GOING > peak_cn:
                 return "sensor"  # the force came and goes, and the ram has done neither: its scale stands
         return ""
 

@@ -76,7 +76,7 @@ class Stiffness:
         self._asked = self._unanswered = 0  # what pulses have asked for as last seen, and without an answer / cN
         self._looks = 0  # that the last pulse still has
         self._from = (0, 0)  # force and travel before what was asked for in vain
-        self._rests_at, self._drop = ABSENT, 0  # set-point at rest, and the least drop that is told there / cN
+        self._rest = None  # set-point at rest, and the least drop that is told there / cN
         self._before = self._answer = 0  # force before a pulse, and the most that it has changed by since
 
     @property
@@ -87,11 +87,11 @@ class Stiffness:
         s = self.S
         force_cn = s[_FORCE_F]
         if s[_REACHED] > s[_K_SETTLE] << 1 and s[_MODE] in (states.FORCE, states.LOCK):
-            if s[_SET] != self._rests_at:
-                self._rests_at, self._drop = s[_SET], limits.drop_at_rest_cn(self.params, s[_SET])
-            s[_DROP_MIN] = self._drop
+            if not self._rest or s[_SET] != self._rest[0]:
+                self._rest = s[_SET], limits.drop_at_rest_cn(self.params, s[_SET])
+            s[_DROP_MIN] = self._rest[1]
         else:
-            self._rests_at = ABSENT
+            self._rest = None
         self.feed(force_cn, s[_DISPLACEMENT])
         self._watch(force_cn, s[_DISPLACEMENT])
         if s[_K_KIND] == blackboard.KIND_FILL_VENT:  # a regulator has no use for it

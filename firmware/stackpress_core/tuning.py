@@ -180,6 +180,9 @@ def compile_words(s, p, ceilings, calibration, zero=None, sample_hz=0):
     if p["valve_kind"] == blackboard.KIND_FILL_VENT:
         approach = min(approach, p["fill_rate_cn_per_s"])  # solenoids can't be asked for more than an open valve gives
     count = sum(1 for i in range(blackboard.CELLS) if high >> i & 1)
+    integral = (p["ki_permille_per_s"] * 65536 + 500 * hz) // (1000 * hz)  # of a drive
+    if p["valve_kind"] == blackboard.KIND_FILL_VENT:
+        integral = p["kv_permille_per_s"] ** 2 // 1000 * 16384 // (1000 * hz)  # of a force rate, critically damped with K_V
     tuned = {
         AT["HZ"]: hz,
         AT["K_HIGH_MASK"]: high,
@@ -207,7 +210,7 @@ def compile_words(s, p, ceilings, calibration, zero=None, sample_hz=0):
         AT["K_CONTACT"]: p["contact_force_cn"],
         AT["K_KIND"]: p["valve_kind"],
         AT["K_P"]: p["kp_permille"] * 1024 // 1000,
-        AT["K_I"]: _integral_q16(p, hz),
+        AT["K_I"]: min(INTEGRAL_MAX, integral),
         AT["K_I_HOLD"]: max(1, p["ki_hold_permille_per_s"] * 65536 // 1000 // hz),
         AT["K_V"]: p["kv_permille_per_s"] * 256 // 1000,
         AT["K_DEAD"]: p["deadband_permille"] * 1024 // 1000,
@@ -242,13 +245,6 @@ def compile_words(s, p, ceilings, calibration, zero=None, sample_hz=0):
         s[AT["K_TRANSITIONS"] + i] = bits
     _rows(s, p, ceilings, hz)
     calibrate(s, calibration, zero)
-
-
-def _integral_q16(p, hz):
-    """A tick's integral gain: of a drive for a regulator; of a force rate for solenoids, critical with `kv_permille_per_s`."""
-    if p["valve_kind"] == blackboard.KIND_FILL_VENT:
-        return min(INTEGRAL_MAX, p["kv_permille_per_s"] ** 2 // 1000 * 16384 // (1000 * hz))
-    return min(INTEGRAL_MAX, (p["ki_permille_per_s"] * 65536 + 500 * hz) // (1000 * hz))
 
 
 def schedule(s, p, stiffness_cn_per_um, force_cn):
