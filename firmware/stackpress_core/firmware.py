@@ -37,7 +37,7 @@ from stackpress_core.version import VERSION
 
 TENTH_MS = 100
 CRASHES = ("watchdog", "crash")
-RING_ENTRIES, RING_ENTRY = 6000, 14  # of the flight recorder: 1.5 s at 4 kHz; a board may have less memory for it
+RING_ENTRIES, RING_ENTRY = 6004, 14  # of the flight recorder: 1.5 s at 4 kHz; a board may have less memory for it
 
 # words (written by layout.py)
 _TEMPERATURE = const(6)

@@ -2,5 +2,5 @@
 # lies, so that the collector does not scan it.
 set(PICO_BOARD "pico2")
 set(PICO_PLATFORM "rp2350-arm-s")
-set(MICROPY_C_HEAP_SIZE 84016)
+set(MICROPY_C_HEAP_SIZE 84072)
 include(${CMAKE_CURRENT_LIST_DIR}/quick.cmake)
