@@ -121,7 +121,7 @@ def _start(tour: Tour) -> None:
     tour.push("start")
     assert tour.until(lambda: tour.state() == 3, 4.0), tour.state()
     tour.reference(SHOWN_N)
-    tour.run(0.1)
+    tour.run(0.5)
     zero_n = SHOWN_N - tour.target.word("FORCE_F") / 100  # what the cells showed with nothing pressed, which a run takes out
     tour.reference(SHOWN_N + zero_n)
 

@@ -131,3 +131,13 @@ def test_break_byte_is_an_error_while_armed_and_nothing_breaks_in() -> None:
             assert answer == b"ready" and [number for number, _ in errors] == [-102]
             target.run_for(0.05)
             assert target.word("TOKEN") > ticks + 150 and target.truth()["permissive"]
+
+
+def test_what_a_host_wrote_before_it_closed_the_port_reaches_the_press() -> None:
+    """However soon the chip, too, stands still behind it."""
+    with EmulatorTarget() as target:
+        target.run_until(BOOTED_S)
+        for n in range(20):
+            with target.free(), serial.Serial(target.port) as port:
+                port.write(b'SYST:ECHO? "%d"\n' % n)
+            assert target.said(b"", 0.02).endswith(b'"%d"\n' % n)

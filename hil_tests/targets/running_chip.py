@@ -78,8 +78,7 @@ class Running:
         try:
             while not self._closed:
                 if self.chip.unread < 4096:
-                    with contextlib.suppress(BlockingIOError, OSError):
-                        self.chip.send(os.read(self._master, 4096))
+                    self._take()
                 while not self._jobs.empty():
                     self._jobs.get()()
                 due_s = time.monotonic() + (SLICE_NS / 1e9 / self._pace if self._pace else 0.0)
@@ -90,6 +89,13 @@ class Running:
         except BaseException as error:  # noqa: BLE001 - kept for whoever closes it
             self.error = error
 
+    def _take(self) -> bool:
+        """What the host has written; whether that was anything."""
+        with contextlib.suppress(BlockingIOError, OSError):
+            self.chip.send(os.read(self._master, 4096))
+            return True
+        return False
+
     def _from_chip(self, data: bytes) -> None:
         self._listened(data)
         while data and not self._closed:
@@ -99,10 +105,12 @@ class Running:
                 select.select([], [self._master], [], 0.05)
 
     def close(self) -> None:
-        """Raises what ended the chip's thread before, if something did."""
+        """The chip gets what the host has written by now. Raises what ended the chip's thread before, if something did."""
         self._closed = True
         if self._thread.is_alive():
             self._thread.join(STUCK_S)
+        while self._take():
+            pass
         self.chip.on_bytes = self._listened
         sys.setswitchinterval(self._switch_s)
         os.close(self._master)

@@ -80,14 +80,11 @@ class Host:
             raise BadAnswer(f"{command}: {error.decode()}")
 
     def pull(self) -> bytes:
-        """The whole log, from its first record on, as a puller takes it."""
+        """The whole log, from its first record on, as a puller takes it: to the last that is in the flash by now."""
         state = [int(x) for x in self.ask("LOG:STAT?").split(b",")]
         self.log, self.next_seq = bytearray(), state[0]
-        while self.next_seq < state[1]:
-            before = self.next_seq
+        while 0 < self.next_seq < state[1]:
             self._block(self.ask(f"{READ} {self.next_seq},{self.block_bytes}"))
-            if self.next_seq == before:
-                break
         return bytes(self.log)
 
     # -- what happens in the chip's time -------------------------------------------------------------------------------
