@@ -13,7 +13,7 @@ from stackpress.flashing.flash_map import names
 from boards.images.sources import CannotBuild
 
 BOARDS = Path(__file__).resolve().parents[1]
-TICK_BYTES = 1024  # firmware/drivers/memory.py: words at a fixed address, and a table
+TICK_BYTES = 64 + 512  # firmware/drivers/memory.py: words at a fixed address, and a table
 
 
 def board_data(name: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def board_data(name: str) -> dict[str, Any]:
 
 
 def memory_map(chip: Mapping[str, Any], image: Mapping[str, Any]) -> dict[str, int]:
-    """Where the heap ends, the tick's kilobyte lies and the stack may reach; nothing for a chip with a stack that is large enough.
+    """Where the heap ends, the tick's words lie and the stack may reach; nothing for a chip with a stack that is large enough.
 
     MicroPython gives an RP2040 8 kB in SCRATCH_X and SCRATCH_Y. The foreground needs most of that, and where MicroPython calls the
     tick it ends it for good when there is no room for it. What lies at fixed addresses must be out of the stack's way.

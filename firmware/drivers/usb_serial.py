@@ -20,8 +20,8 @@ class UsbSerial:
     """`read(buf)` gives nothing after a break byte: the press decides whose that is, and whoever reads on has decided."""
 
     def __init__(self):
-        self.read, self.write, self.told, self.idle = usb_wire.read, usb_wire.write, usb_wire.told, usb_wire.idle
-        self.rows, self.close_block = usb_wire.rows, usb_wire.close_block  # as scpi/outbox.py has them
+        self.read, self.offer, self.told, self.idle = usb_wire.read, usb_wire.offer, usb_wire.told, usb_wire.idle
+        self.rows, self.close_block, self.stream = usb_wire.rows, usb_wire.close_block, usb_wire.stream  # scpi/plain_line.py
         self.asked, self.log_asked = usb_wire.asked, usb_wire.log_asked  # as scpi/repeated.py wants them
 
     def listen(self, words, index):

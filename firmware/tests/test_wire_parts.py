@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from stackpress_core.log import records, sectors
-from stackpress_core.scpi import outbox
+from stackpress_core.scpi import outbox, plain_line
 
 PARTS = Path(__file__).resolve().parents[2] / "boards/images/micropython/wire_parts.h"
 DOORS = """
@@ -95,7 +95,7 @@ def test_a_block_is_closed_by_the_same_bytes(parts):
         python = bytearray(outbox.RING_SIZE)
         python[outbox.BLOCK_HEAD : outbox.BLOCK_HEAD + n] = data = rng.randbytes(n)
         c = (ctypes.c_uint8 * len(python))(*python)
-        outbox.close_block(python, 1, n)
+        plain_line.close_block(python, 1, n)
         parts.block(c, n)
         assert bytes(c) == bytes(python)
         assert python[1:].startswith(b"#4%04d" % (n + 4) + data + struct.pack("<I", zlib.crc32(data)))
@@ -141,7 +141,7 @@ def test_rows_of_numbers_are_the_same_digits_round_the_end_of_ring_and_table(par
         table, first, at = array.array("i", words), rng.randrange(1, 3 * around), rng.randrange(5000)
         marks = array.array("i", (first, first + rng.randrange(around + 1), around, width, rng.randrange(mask)))
         python, c, ours = bytearray(mask + 1), (ctypes.c_uint8 * (mask + 1))(), array.array("i", marks)
-        n = outbox.rows(python, mask, at, table, marks)
+        n = plain_line.rows(python, mask, at, table, marks)
         given = (ctypes.c_int32 * len(words)).from_buffer(table), (ctypes.c_int32 * 5).from_buffer(ours)
         assert parts.rows_into(c, mask, at, *given) == n and ours == marks and bytes(c) == bytes(python)
         assert marks[0] == marks[1] or marks[4] - n < width * outbox.NUMBER_MOST

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable, Iterator
 
 import pytest
+from stackpress_core.scpi.outbox import RING_SIZE
 
 from hil_tests.bench.board.host import Host
 from hil_tests.bench.board.rig import Rig, forked
@@ -84,6 +85,31 @@ def test_a_host_that_reads_a_few_packets_in_a_tenth_of_a_second_holds_up_nothing
         assert struct.pack("<I", zlib.crc32(data)) == crc and numbers_of(data)[0] == 1
         rig.chip.bus.reading = True
         need_whole_log(rig)
+
+    forked(slowly)
+
+
+def test_rows_of_telemetry_come_whole_and_once_each_however_slowly_the_host_reads(rig: Rig) -> None:
+    """More of them than the ring holds: they are made while others are sent."""
+
+    def slowly() -> None:
+        rig.run(3.2)
+        answers: list[bytes] = []
+        rig.host.send("TEL? 0,64", answers.append)
+        looks = 0
+        while not answers:
+            rig.run(0.0004)
+            rig.chip.bus.reading = looks % 3 == 0
+            looks += 1
+            assert looks < 500
+        rig.chip.bus.reading = True
+        cursor, lost, width, count, *numbers = [int(part) for part in answers[0].split(b",")]
+        assert len(answers[0]) > RING_SIZE and lost == 0 and len(numbers) == width * count
+        assert numbers[::width] == list(range(cursor - count, cursor)) and rig.host._buffer == b""
+        ms = [1000 * seconds + part for seconds, part in zip(numbers[1::width], numbers[2::width], strict=True)]
+        apart = [b - a for a, b in zip(ms, ms[1:], strict=False)]
+        assert all(80 < one < 120 for one in apart[3:]), apart
+        undisturbed(rig, 0.1)
 
     forked(slowly)
 

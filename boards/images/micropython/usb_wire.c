@@ -20,6 +20,7 @@
 #endif
 
 #define PACKET 64
+#define TRANSFER 1024 // at most: half of the ring that it lies in, so that the other half is filled meanwhile
 #define TO_INTERFACE 0x21 // a class request, host to interface
 #define DTR 1
 #define STOP_BYTE 0x18
@@ -176,7 +177,7 @@ static mp_obj_t usb_wire_read(mp_obj_t into) {
 static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_read_obj, usb_wire_read);
 
 static void transfer(const uint8_t *data, size_t n) {
-    n = MIN(n, 0x7FFF);
+    n = MIN(n, TRANSFER);
     if (n && tud_ready() && usbd_edpt_claim(0, USBD_CDC_EP_IN) && usbd_edpt_xfer(0, USBD_CDC_EP_IN, (uint8_t *)data, n)) {
         sending = n;
     }
@@ -191,25 +192,34 @@ void tud_cdc_tx_complete_cb(uint8_t itf) {
     following = 0;
 }
 
-// How many bytes at the beginning of the data are gone; of the others as many as may be are on their way: they must stay where they are.
-static mp_obj_t usb_wire_write(mp_obj_t data) {
-    mp_buffer_info_t buf;
-    mp_get_buffer_raise(data, &buf, MP_BUFFER_READ);
+// How many of the `n` bytes in the ring from `start` on are gone; of the others as many as may be are on their way: they must stay where
+// they are.
+static size_t offered(const uint8_t *ring, size_t mask, size_t start, size_t n) {
     if (sending && !usbd_edpt_busy(0, USBD_CDC_EP_IN)) { // the bus was reset: what was to follow is nothing for the next host either
         gone += sending + following;
         sending = following = 0;
     }
     size_t told = gone;
     gone = 0;
-    if (!sending && buf.len > told) {
-        transfer((uint8_t *)buf.buf + told, buf.len - told);
-    } else if (sending && buf.len > told + sending) {
-        next = (uint8_t *)buf.buf + told + sending;
-        following = MIN(buf.len - told - sending, 0x7FFF);
+    if (!sending && n > told) {
+        size_t at = (start + told) & mask;
+        transfer(ring + at, MIN(n - told, mask + 1 - at));
     }
-    return MP_OBJ_NEW_SMALL_INT(told);
+    if (sending && n > told + sending) {
+        size_t at = (start + told + sending) & mask;
+        next = ring + at;
+        following = MIN(MIN(n - told - sending, mask + 1 - at), TRANSFER);
+    }
+    return told;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(usb_wire_write_obj, usb_wire_write);
+
+// offer(ring, start, n)
+static mp_obj_t usb_wire_offer(mp_obj_t ring_in, mp_obj_t start, mp_obj_t n) {
+    mp_buffer_info_t ring;
+    mp_get_buffer_raise(ring_in, &ring, MP_BUFFER_READ);
+    return MP_OBJ_NEW_SMALL_INT(offered(ring.buf, ring.len - 1, mp_obj_get_int(start), MIN((size_t)mp_obj_get_int(n), ring.len)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(usb_wire_offer_obj, usb_wire_offer);
 
 // asked(texts, rest): which of these questions has come and nothing else, as question_in says: it is taken. -2 if nothing has come.
 static mp_obj_t usb_wire_asked(mp_obj_t texts_in, mp_obj_t rest_in) {
@@ -276,7 +286,7 @@ static mp_obj_t usb_wire_whole_records(mp_obj_t buffer, mp_obj_t room_in, mp_obj
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(usb_wire_whole_records_obj, usb_wire_whole_records);
 
-// close_block(ring, start, length): a block's head and CRC in a ring (scpi/outbox.py close_block). It is sent from `start` on, and nothing else
+// close_block(ring, start, length): a block's head and CRC in a ring (scpi/plain_line.py). It is sent from `start` on, and nothing else
 // waits to be: so what fills whole packets goes while the CRC is made.
 static mp_obj_t usb_wire_close_block(mp_obj_t ring, mp_obj_t start_in, mp_obj_t length) {
     mp_buffer_info_t buf;
@@ -292,7 +302,7 @@ static mp_obj_t usb_wire_close_block(mp_obj_t ring, mp_obj_t start_in, mp_obj_t 
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(usb_wire_close_block_obj, usb_wire_close_block);
 
-// -- rows of numbers (stackpress_core/scpi/outbox.py rows, which says the same) ------------------------------------------------------------
+// -- rows of numbers (stackpress_core/scpi/plain_line.py, which says the same) ------------------------------------------------------------
 
 // rows(ring, mask, at, table, marks): whole rows as long as there is room; how many bytes that is.
 static mp_obj_t usb_wire_rows(size_t count, const mp_obj_t *given) {
@@ -305,12 +315,46 @@ static mp_obj_t usb_wire_rows(size_t count, const mp_obj_t *given) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(usb_wire_rows_obj, 5, 5, usb_wire_rows);
 
+#define STAY_MS 8
+#define STALLS_MS 3 // a transfer takes one
+#define ROWS_AT_ONCE 256 // bytes: a transfer that is over does not wait long for the next
+
+// stream(ring, place, table, marks): rows are made while others are sent, as long as the host takes them and for STAY_MS at most: how many
+// bytes are gone. The place: start, bytes that wait, and the byte behind the last row, which becomes 0 when it is there.
+static mp_obj_t usb_wire_stream(size_t count, const mp_obj_t *given) {
+    (void)count;
+    mp_buffer_info_t buf, at, table, marked;
+    mp_get_buffer_raise(given[0], &buf, MP_BUFFER_WRITE);
+    mp_get_buffer_raise(given[1], &at, MP_BUFFER_WRITE);
+    mp_get_buffer_raise(given[2], &table, MP_BUFFER_READ);
+    mp_get_buffer_raise(given[3], &marked, MP_BUFFER_WRITE);
+    uint8_t *ring = buf.buf;
+    int32_t *place = at.buf, *marks = marked.buf;
+    uint32_t mask = buf.len - 1, whole = 0, began = mp_hal_ticks_ms(), last = began;
+    do {
+        marks[ROW_ROOM] = MIN(mask - place[1], ROWS_AT_ONCE);
+        place[1] += put_rows(ring, mask, place[0] + place[1], table.buf, marks);
+        if (place[2] && marks[NEXT_ROW] == marks[ROWS_END] && place[1] < (int32_t)mask) {
+            ring[(place[0] + place[1]++) & mask] = place[2];
+            place[2] = 0;
+        }
+        mp_usbd_task();
+        uint32_t told = offered(ring, mask, place[0], place[1]);
+        place[0] = (place[0] + told) & mask;
+        place[1] -= told;
+        whole += told;
+        last = told ? mp_hal_ticks_ms() : last;
+    } while (place[1] && mp_hal_ticks_ms() - began < STAY_MS && mp_hal_ticks_ms() - last < STALLS_MS);
+    return MP_OBJ_NEW_SMALL_INT(whole);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(usb_wire_stream_obj, 4, 4, usb_wire_stream);
+
 static const mp_rom_map_elem_t usb_wire_names[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_usb_wire) },
     { MP_ROM_QSTR(MP_QSTR_listen), MP_ROM_PTR(&usb_wire_listen_obj) },
     { MP_ROM_QSTR(MP_QSTR_quiet), MP_ROM_PTR(&usb_wire_quiet_obj) },
     { MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&usb_wire_read_obj) },
-    { MP_ROM_QSTR(MP_QSTR_write), MP_ROM_PTR(&usb_wire_write_obj) },
+    { MP_ROM_QSTR(MP_QSTR_offer), MP_ROM_PTR(&usb_wire_offer_obj) },
     { MP_ROM_QSTR(MP_QSTR_held), MP_ROM_PTR(&usb_wire_held_obj) },
     { MP_ROM_QSTR(MP_QSTR_idle), MP_ROM_PTR(&usb_wire_idle_obj) },
     { MP_ROM_QSTR(MP_QSTR_whole_records), MP_ROM_PTR(&usb_wire_whole_records_obj) },
@@ -318,6 +362,7 @@ static const mp_rom_map_elem_t usb_wire_names[] = {
     { MP_ROM_QSTR(MP_QSTR_asked), MP_ROM_PTR(&usb_wire_asked_obj) },
     { MP_ROM_QSTR(MP_QSTR_log_asked), MP_ROM_PTR(&usb_wire_log_asked_obj) },
     { MP_ROM_QSTR(MP_QSTR_rows), MP_ROM_PTR(&usb_wire_rows_obj) },
+    { MP_ROM_QSTR(MP_QSTR_stream), MP_ROM_PTR(&usb_wire_stream_obj) },
     { MP_ROM_QSTR(MP_QSTR_told), MP_ROM_PTR(&usb_wire_told_obj) },
 };
 static MP_DEFINE_CONST_DICT(usb_wire_globals, usb_wire_names);

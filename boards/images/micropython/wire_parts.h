@@ -1,5 +1,5 @@
 // What usb_wire.c does with bytes and knows no chip for: records of the log (stackpress_core/log/sectors.py), rows of numbers
-// (stackpress_core/scpi/outbox.py), questions that are known (stackpress_core/scpi/repeated.py). Python says the same of the first two
+// (stackpress_core/scpi/plain_line.py), questions that are known (stackpress_core/scpi/repeated.py). Python says the same of the first two
 // there, and firmware/tests/test_wire_parts.py that both do.
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,27 +84,35 @@ static bool is_erased(const uint8_t *data, size_t n) {
 #define NUMBER_MOST 12
 enum { NEXT_ROW, ROWS_END, ROWS_ROUND, ROW_WIDTH, ROW_ROOM };
 
-// ",<value>" into a ring, -2^30 .. 2^30-1; where it ends. By subtraction: a division takes an RP2040 longer.
+// The last digit of a number below 16384, which becomes what is before it: a product is one cycle, a division many.
+static inline uint8_t last_digit(uint32_t *n) {
+    uint32_t tens = *n * 6554 >> 16;
+    uint8_t digit = '0' + *n - tens * 10;
+    *n = tens;
+    return digit;
+}
+
+// ",<value>" into a ring, -2^30 .. 2^30-1; where it ends.
 static uint32_t put_number(uint8_t *ring, uint32_t mask, uint32_t at, int32_t value) {
-    static const uint32_t powers[10] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000 };
+    uint8_t digits[12]; // backwards
+    uint32_t n = 0, left = value < 0 ? -value : value;
+    while (left >= 10000) {
+        uint32_t four = left;
+        left /= 10000;
+        four -= left * 10000;
+        for (uint32_t end = n + 4; n < end;) {
+            digits[n++] = last_digit(&four);
+        }
+    }
+    do {
+        digits[n++] = last_digit(&left);
+    } while (left);
     ring[at++ & mask] = ',';
     if (value < 0) {
         ring[at++ & mask] = '-';
-        value = -value;
     }
-    uint32_t left = value;
-    int n = 9;
-    while (n > 0 && left < powers[n]) {
-        n--;
-    }
-    for (; n >= 0; n--) {
-        uint32_t power = powers[n];
-        uint8_t digit = '0';
-        while (left >= power) {
-            left -= power;
-            digit++;
-        }
-        ring[at++ & mask] = digit;
+    while (n) {
+        ring[at++ & mask] = digits[--n];
     }
     return at;
 }

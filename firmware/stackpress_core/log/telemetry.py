@@ -137,7 +137,7 @@ class Rows:
     error = None
 
     def __init__(self, write, table, head, first, count, rows):
-        self.write = write  # outbox.rows, or what a board has in its place
+        self.write = write  # the rows of the line (scpi/plain_line.py)
         self.table = table
         self.head = head
         self.marks = array.array("i", (first, first + count, rows, WIDTH, 0))

@@ -5,8 +5,6 @@ log, which is read from its chip to where the port sends it from.
 """
 
 import array
-import binascii
-import struct
 
 import micropython
 from micropython import const
@@ -15,13 +13,10 @@ RING_SIZE = 2048  # a power of two
 ANSWER_ROOM = 256  # an answer of this size can always be put once `ready` is true
 UNREAD_MS = 100  # so long without one byte taken, the host counts as not reading
 SLICE = 128
-STAY_MS, STALLS_MS = 8, 3  # 2 kB are a transfer of 1.7 ms
-INTO_MOST = 1024  # bytes that a table fills at once: half of the ring goes out while the other half is filled
 BLOCK_HEAD = 7  # a semicolon if it is not the line's first answer, and #4 with four digits
 BLOCK_MOST = RING_SIZE - BLOCK_HEAD - 4 - 1  # CRC-32 and the line feed
 NUMBER_MOST = 12  # bytes of a number with its comma
 _LF = const(10)
-_BILLION = const(1000000000)
 _WALL_MASK = const((1 << 30) - 1)
 
 
@@ -73,67 +68,14 @@ def digits(ring_buf, mask: int, at: int, value: int, places: int, powers_buf) ->
     return at + 1 - began
 
 
-@micropython.viper
-def numbers(ring_buf, mask: int, at: int, table_buf, first: int, count: int, powers_buf) -> int:
-    """Whole numbers of a table of words, -2^30 .. 2^30-1, a comma before each; how many bytes that is."""
-    ring = ptr8(ring_buf)  # noqa: F821
-    table = ptr32(table_buf)  # noqa: F821
-    powers = ptr32(powers_buf)  # noqa: F821
-    began = at
-    end = first + count
-    while first < end:
-        ring[at & mask] = 44
-        at += 1
-        value = table[first]
-        first += 1
-        n = 9
-        if value < 0:
-            ring[at & mask] = 45
-            at += 1
-            if value + _BILLION < 0:  # its magnitude may be one more than a small number holds
-                value += _BILLION
-                ring[at & mask] = 49
-                at += 1
-                n = 8
-            value = 0 - value
-        if n == 9:
-            while n > 0 and value < powers[n]:
-                n -= 1
-        while n >= 0:
-            power = powers[n]
-            digit = 48
-            while value >= power:
-                value -= power
-                digit += 1
-            ring[at & mask] = digit
-            at += 1
-            n -= 1
-    return at - began
-
-
-def rows(ring, mask, at, table, marks):
-    """Rows of a table of words that are numbered round and round, as long as there is room; how many bytes that is.
-    The marks: number of the next row, the one behind the last, rows and words a row of the table, room."""
-    began, width = at, marks[3]
-    while marks[0] < marks[1] and marks[4] - (at - began) >= width * NUMBER_MOST:
-        at += numbers(ring, mask, at, table, marks[0] % marks[2] * width, width, POWERS)
-        marks[0] += 1
-    return at - began
-
-
-def close_block(ring, start, length):
-    """Head, CRC-32 (little endian) and line feed of a block whose payload lies at BLOCK_HEAD. It is sent from `start` on, when the
-    ring is empty: a port may begin with what needs no CRC."""
-    end = BLOCK_HEAD + length
-    ring[1:BLOCK_HEAD] = b"#4%04d" % (length + 4)
-    struct.pack_into("<IB", ring, end, binascii.crc32(memoryview(ring)[BLOCK_HEAD:end]) & 0xFFFFFFFF, _LF)
-
-
 class Outbox:
     """A ring of bytes towards the host, and at most one source that fills it; what goes wrong with that is told to `tell`.
 
-    `serial.write(view)` says how many bytes at the beginning of `view` are gone. Others of them may be on their way: as long as
-    `serial.held` says so they stay where they are.
+    `serial.offer(ring, start, n)` says how many of the `n` bytes in the ring from `start` on are gone. Others of them may be on
+    their way: as long as `serial.held` says so they stay where they are. For a line that only knows `write`: plain_line.py.
+    `serial.stream(ring, place, table, marks)`, if the line has it, makes rows and offers them as long as the host takes them, a few
+    milliseconds at most, and says how many bytes are gone. `place` goes on with that: where the ring starts, the bytes that wait in
+    it, and the byte behind the last row, which becomes 0 when it is there.
     A source has `read(size)`, or `into(ring, mask, at, room)`, which gives how many bytes it has put into the ring, 0 for want of
     room, -1 at its end; `error` says why it broke off, and `over` that it is no longer asked.
     """
@@ -149,8 +91,14 @@ class Outbox:
         self.pending = 0
         self.source = None
         self.into = None  # of the source, if it has that
-        self.rows = getattr(serial, "rows", rows)
-        self.close_block = getattr(serial, "close_block", close_block)
+        self.last = False  # it is the last of its line, and the line feed goes with its end
+        if not hasattr(serial, "offer"):
+            from stackpress_core.scpi.plain_line import PlainLine  # a board's own line does without, and memory is dear
+
+            serial = PlainLine(serial)
+        self.offer, self.rows, self.close_block = serial.offer, serial.rows, serial.close_block
+        self.stream = getattr(serial, "stream", None)
+        self.place = array.array("i", (0, 0, 0))
         self.room = ANSWER_ROOM  # what the next answer needs
         self.deaf = False  # nobody reads: answers are dropped until somebody does
         self.told = False  # that nobody reads, since somebody has last read
@@ -215,12 +163,13 @@ class Outbox:
         if self.source is not None:
             self.source.over = True
             self.source = self.into = None
+            self.last = False
 
     def fill(self, budget):
         while self.source is not None and budget > 0:
             room = self.size - self.pending - 1
             if self.into:
-                n = self.into(self.ring, self.size - 1, self.start + self.pending, min(room, INTO_MOST))
+                n = self.into(self.ring, self.size - 1, self.start + self.pending, min(room, budget))
                 if n == 0:
                     return
                 self.pending += max(n, 0)
@@ -235,6 +184,8 @@ class Outbox:
                 self.tell(self.source.error)
                 self.source.error = None
             if n < 0:
+                if self.last:
+                    self._append(b"\n", 0)
                 self.end()
             budget -= n if n > 0 else 0
 
@@ -268,10 +219,8 @@ class Outbox:
         if self.source is not None:
             self.fill(budget)
         taken = self.write() if self.pending else 0
-        if taken and self.pending:
-            taken += self.write()
-        if self.into and self._since_ms < 0:  # nobody waits for a host that has just taken nothing
-            taken += self._stay()
+        if self.into and self.stream and self._since_ms < 0:  # nobody waits for a host that has just taken nothing
+            taken += self.write(self.source)
         if not self.pending:
             self.room = ANSWER_ROOM
         if taken or not (self.pending or self.source):
@@ -281,26 +230,23 @@ class Outbox:
         elif self._since_ms < 0:
             self._since_ms = self.serial.now_ms()
 
-    def _stay(self):
-        """An answer that costs less to make than to send is made while it is sent, to its last byte: as long as the host takes it,
-        and for STAY_MS at most; how many bytes that was."""
-        now, whole = self.serial.now_ms, 0
-        began = last = now()
-        while (self.into or self.pending) and (now() - began) & _WALL_MASK < STAY_MS and (now() - last) & _WALL_MASK < STALLS_MS:
-            self.fill(INTO_MOST)
-            taken = self.write()
-            if taken:
-                whole += taken
-                last = now()
-        return whole
-
-    def write(self):
-        """As much as lies in one piece."""
-        end = min(self.start + self.pending, self.size)
-        taken = self.serial.write(self.view[self.start : end]) or 0
+    def write(self, source=None):
+        """Offer what waits, and the rows of a source as well as they are made while others go: that costs less than to send them.
+        How much has gone."""
+        pending = self.pending
+        if source is None:
+            taken = self.offer(self.ring, self.start, pending)
+            pending -= taken
+        else:
+            place = self.place
+            place[0], place[1], place[2] = self.start, pending, _LF if self.last else 0
+            taken = self.stream(self.ring, place, source.table, source.marks)
+            pending = place[1]
+            if self.last and not place[2]:
+                self.end()
+        self.pending = pending
         if taken:
-            self._last = self.ring[self.start + taken - 1]
             self.start = (self.start + taken) & self.size - 1
-            self.pending -= taken
+            self._last = self.ring[self.start - 1]
             self._since_ms = -1  # whoever offers it: the host reads
         return taken

@@ -24,7 +24,7 @@ class Repeated:
         self.lines = lines
         self.out = out
         self.known = {}  # question: all that `Dispatch.do` wants
-        self.numbers = []  # of those that ask for a number: (part of the press, its attribute, places behind the point); else None
+        self.numbers = []  # of each: (part of the press, its attribute, places behind the point); or all, if it takes numbers
         self.texts = b""  # and these questions, one a line
         self.said = bytearray(128)  # what they are answered with in the present pass
         self.marks = array.array("i", (0, 0, 0, 0))
@@ -46,7 +46,7 @@ class Repeated:
             self.numbers, self.texts = [], b""
         self.known[question] = found
         if len(found) == 5:
-            self.numbers.append(None)
+            self.numbers.append(found)
             self.texts += question + b"\n"
         elif row[1].endswith(" in unit"):
             part, name, args = found[3], found[4], found[5]
@@ -78,14 +78,14 @@ class Repeated:
             if row == NOTHING:
                 out.pump(0)
             return row == NOTHING
-        text = None
+        known = self.numbers[row & 15]
         if row > 15:
-            text = self.texts.split(b"\n")[row & 15] + self.rest[: row >> 4]
-            self.begun = self.recalled(text)
-            if self.begun:
-                return False
-            return self._the_long_way(text)
-        part, name, places = self.numbers[row]
+            args = arguments.integers(known[0][2], self.rest, row >> 4)
+            if args is None:
+                return self._the_long_way(self.texts.split(b"\n")[row & 15] + self.rest[: row >> 4])
+            self.begun = known + (args,)
+            return False
+        part, name, places = known
         try:
             value = getattr(part, name)
         except Exception:  # told when it is asked the long way, as that of any other line
@@ -132,7 +132,7 @@ class Repeated:
             if row < 0:
                 break
             number = self.numbers[row // inbox.SAID]
-            if not number:
+            if len(number) > 3:
                 break
             part, name, places = number
             try:

@@ -90,7 +90,10 @@ class Server:
         """A question that came alone, and is parsed already: it changes nothing that others have to look at."""
         self.begin_line(self.repeated.begun)
         self.repeated.begun = None
-        self.execute(True)
+        self.runs += 1
+        self.run_unit(self.units.pop(0))
+        if not self.units:
+            self.end_line()
         self.out.pump(OUT_PER_PASS)
         self.at_work = self.units is not None or self.out.source is not None
         return False
@@ -118,7 +121,8 @@ class Server:
             if not self.left and self.idle():
                 return
 
-    def execute(self, updated=False):
+    def execute(self):
+        updated = False
         for _ in range(UNITS_PER_PASS):
             if self.units is None and not self.inbox.waiting:
                 return
@@ -137,7 +141,7 @@ class Server:
                     self.status.update(self.parts)
                 self.runs += 1
                 self.run_unit(self.units.pop(0))
-            if not self.units and self.out.source is None:
+            if not self.units:
                 self.end_line()
 
     def give_up_unread(self):
@@ -284,7 +288,9 @@ class Server:
             self.units = [""]
 
     def end_line(self):
-        if self.answers:
+        if self.out.source is not None:
+            self.out.last = True
+        elif self.answers:
             self.out.put(b"\n", reserve=0)
         self.units = None
 

@@ -55,8 +55,8 @@ WORDS = (
     ("SPEED", 1, "ram speed / nm/s, ABSENT without a scale"),
     ("PEAK", 1, "recent peak of the force / cN, Q4"),
     # signals that interlocks watch and that are not words of their own; larger is worse
-    ("SIG_ESTOP", 1, "E-stop channels that are open"),
-    ("SIG_GUARD", 1, "guard channels that are open"),
+    ("SIG_ESTOP", 1, "E-stop channels that are open, as bits of the inputs"),
+    ("SIG_GUARD", 1, "guard channels that are open, likewise"),
     ("SIG_DISCREPANCY", 1, "ticks for which two channels disagreed"),
     ("SIG_PRESSURE", 1, "over-pressure switch has opened"),
     ("SIG_SUPPLY", 1, "supply is low"),

@@ -112,19 +112,17 @@ def watch(blackboard):
     """Switches, platens, and how long tick and foreground took."""
     s = ptr32(blackboard)
     inputs = s[_INPUTS]
-    estop_a = 0 if inputs & _IN_ESTOP_A else 1
-    estop_b = 0 if inputs & _IN_ESTOP_B else 1
-    guard_a = 0 if inputs & _IN_GUARD_A else 1
-    guard_b = 0 if inputs & _IN_GUARD_B else 1
-    s[_SIG_ESTOP] = estop_a + estop_b
-    s[_SIG_GUARD] = guard_a + guard_b
-    if estop_a == estop_b and guard_a == guard_b:
+    estop = _IN_ESTOP_A | _IN_ESTOP_B
+    guard = _IN_GUARD_A | _IN_GUARD_B
+    s[_SIG_ESTOP] = (inputs & estop) ^ estop
+    s[_SIG_GUARD] = (inputs & guard) ^ guard
+    if ((inputs >> 1) ^ inputs) & (_IN_ESTOP_A | _IN_GUARD_A) == 0:  # the second channel of each is the bit above the first
         s[_SIG_DISCREPANCY] = 0
     elif s[_SIG_DISCREPANCY] < 0x1FFFFFFF:
         s[_SIG_DISCREPANCY] += 1
-    s[_SIG_PRESSURE] = 0 if inputs & _IN_PRESSURE_OK else 1
-    s[_SIG_SUPPLY] = 0 if inputs & _IN_SUPPLY_OK else 1
-    s[_SIG_TRAVEL] = 0 if inputs & _IN_TRAVEL_OK else 1
+    s[_SIG_PRESSURE] = (inputs & _IN_PRESSURE_OK) ^ _IN_PRESSURE_OK
+    s[_SIG_SUPPLY] = (inputs & _IN_SUPPLY_OK) ^ _IN_SUPPLY_OK
+    s[_SIG_TRAVEL] = (inputs & _IN_TRAVEL_OK) ^ _IN_TRAVEL_OK
     hot = s[_TEMPERATURE]
     if s[_TEMPERATURE + 1] > hot:
         hot = s[_TEMPERATURE + 1]
@@ -143,10 +141,6 @@ def watch(blackboard):
 def compare(blackboard):
     """How far the force is from the set-point of the tick before, and how far it may be."""
     s = ptr32(blackboard)
-    s[_SIG_RESPONSE] = -1
-    s[_SIG_RAMP] = -1
-    s[_SIG_HOLD] = -1
-    s[_SIG_ABOVE] = -1
     s[_SIG_SPEED] = -1
     if s[_MODE] == _MODE_FORCE:
         deviate(blackboard)
@@ -167,6 +161,10 @@ def wander(blackboard):
     mode = s[_MODE]
     force = s[_FORCE_F]
     aim = s[_SET]
+    s[_SIG_RESPONSE] = -1
+    s[_SIG_RAMP] = -1
+    s[_SIG_HOLD] = -1
+    s[_SIG_ABOVE] = -1
     s[_SIG_FALL] = 0
     s[_SIG_CONTACT] = s[_CONTACT_TICKS]
     s[_SIG_ANSWER] = s[_ANSWER_TICKS]
@@ -273,10 +271,12 @@ def judge(blackboard):
         if end > last:
             end = last
         begin = row
-        while row < end:
+        left = end - row
+        while left:
             if s[s[row]] > s[row + _ROW_LIMIT] and s[row + _ROW_STATES] & here:
                 over |= s[row + _ROW_BIT]
             row += _ROW_WORDS
+            left -= _ROW_WORDS
         # whoever was over its limit and is no longer counts from the beginning
         back = s[_OVER + mask] & (over ^ 0x3FFFFFFF)
         s[_OVER + mask] = over

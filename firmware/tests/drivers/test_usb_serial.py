@@ -9,9 +9,10 @@ import pytest
 
 @pytest.fixture
 def line(monkeypatch):
-    wire = types.SimpleNamespace(read=lambda buf: 0, write=lambda data: 0, told=lambda: 0, held=lambda: 7, listened=[], quieted=[])
+    wire = types.SimpleNamespace(read=lambda buf: 0, offer=lambda ring, start, n: 0, told=lambda: 0, held=lambda: 7, listened=[], quieted=[])
     wire.idle, wire.whole_records, wire.rows = lambda: True, lambda view, room, seq: (0, seq, True), lambda *a: 0
     wire.asked, wire.log_asked, wire.close_block = lambda texts, rest: -2, lambda block: -1, lambda ring, start, n: None
+    wire.stream = lambda ring, place, table, marks: 0
     wire.listen, wire.quiet = wire.listened.append, lambda: wire.quieted.append(1)
     memory = types.SimpleNamespace(address_of=lambda words: 1000)
     monkeypatch.setitem(sys.modules, "usb_wire", wire)
