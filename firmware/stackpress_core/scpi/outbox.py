@@ -92,10 +92,6 @@ class Outbox:
         self.source = None
         self.into = None  # of the source, if it has that
         self.last = False  # it is the last of its line, and the line feed goes with its end
-        if not hasattr(serial, "offer"):
-            from stackpress_core.scpi.plain_line import PlainLine  # a board's own line does without, and memory is dear
-
-            serial = PlainLine(serial)
         self.offer, self.rows, self.close_block = serial.offer, serial.rows, serial.close_block
         self.stream = getattr(serial, "stream", None)
         self.place = array.array("i", (0, 0, 0))

@@ -73,7 +73,11 @@ class PlainLine:
 
     def __init__(self, serial):
         self.serial = serial
-        self.rows, self.close_block = rows, close_block
+        self.now_ms, self.rows, self.close_block = serial.now_ms, rows, close_block
+
+    @property
+    def held(self):
+        return self.serial.held
 
     def offer(self, ring, start, n):
         """How many of the `n` bytes in the ring from `start` on are gone: what lies in one piece, and what is behind its end."""

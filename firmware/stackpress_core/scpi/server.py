@@ -30,7 +30,7 @@ class Server:
         self.parts = parts
         self.status = Status()
         self.inbox = inbox.Inbox(self)
-        self.out = outbox.Outbox(serial, self.tell)
+        self.out = outbox.Outbox(with_offer(serial), self.tell)
         self.dispatch = dispatch.Dispatch(self, modules)
         self.repeated = repeated.Repeated(self.inbox, self.out, serial)
         self.buf = bytearray(inbox.PACKET)
@@ -359,6 +359,15 @@ class Server:
             self.out.dropped += 1
             if not self.out.deaf:
                 self.status.error(-430)
+
+
+def with_offer(serial):
+    """The line as an outbox wants it."""
+    if hasattr(serial, "offer"):
+        return serial
+    from stackpress_core.scpi.plain_line import PlainLine  # a board's own line does without, and memory is dear
+
+    return PlainLine(serial)
 
 
 @micropython.viper

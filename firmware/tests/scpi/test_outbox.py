@@ -74,7 +74,7 @@ class DeafPort:
 
 
 def test_an_answer_is_taken_whole_or_not_at_all():
-    box = outbox.Outbox(DeafPort(), print, MASK + 1)
+    box = outbox.Outbox(plain_line.PlainLine(DeafPort()), print, MASK + 1)
     assert box.put(b"x" * 40) and not box.put(b"y" * 24)
     assert box.put(b"z" * 23) and box.pending == 63
     assert bytes(box.view[:63]) == b"x" * 40 + b"z" * 23
@@ -103,7 +103,7 @@ class SlowPort:
 
 def test_a_host_that_takes_what_is_offered_between_two_passes_reads():
     port = SlowPort()
-    box = outbox.Outbox(port, print)
+    box = outbox.Outbox(plain_line.PlainLine(port), print)
     box.put(b"x" * 40)
     box.pump(256)
     assert port.got == b"" and box.pending == 40  # from now on it is waited for
@@ -126,7 +126,7 @@ def rows_of(box, count):
 
 def test_rows_go_out_while_they_are_made_and_a_host_that_is_slow_gets_each_once():
     port = SlowPort()
-    box = outbox.Outbox(port, print)
+    box = outbox.Outbox(plain_line.PlainLine(port), print)
     source, wanted = rows_of(box, 40)
     box.begin(source)
     passes = 0
