@@ -73,7 +73,10 @@ class PlainLine:
 
     def __init__(self, serial):
         self.serial = serial
-        self.now_ms, self.rows, self.close_block = serial.now_ms, rows, close_block
+        self.rows, self.close_block = rows, close_block
+
+    def now_ms(self):
+        return self.serial.now_ms()
 
     @property
     def held(self):
