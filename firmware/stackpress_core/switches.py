@@ -68,12 +68,13 @@ class Pairs:
     """Emergency stop and guard, two channels each: `stuck` is the name of one of which a channel did not open with the other.
 
     A contact that is welded closes the pair again as soon as the other one closes. So what opened in half is believed again
-    once it has opened whole, as a monitored safety relay has it. Contacts bounce as they close: a pair is closed after SETTLED_MS.
+    once it has opened whole, as a monitored safety relay has it. Contacts bounce as they close: a pair is closed SETTLED_MS after it
+    was first seen so, however long ago it was seen open.
     """
 
     def __init__(self):
-        self._was_open = self._half = 0  # a bit for each pair
-        self._open_ms = 0  # when one was seen open last, whole or in half
+        self._was_open = self._half = self._open = 0  # a bit for each pair
+        self._closed_ms = 0  # when one was first seen closed again
 
     def look(self, inputs, wall_ms):
         """Once in each pass, with the blackboard's inputs."""
@@ -81,10 +82,13 @@ class Pairs:
             both, bit = PAIRS[i][1], 1 << i
             closed = inputs & both
             if closed == both:
-                if (wall_ms - self._open_ms) & WALL_MASK >= SETTLED_MS:
+                if self._open & bit:
+                    self._open &= ~bit
+                    self._closed_ms = wall_ms
+                elif (wall_ms - self._closed_ms) & WALL_MASK >= SETTLED_MS:
                     self._was_open &= ~bit
                 continue
-            self._open_ms = wall_ms
+            self._open |= bit
             if closed == 0:
                 self._was_open |= bit
                 self._half &= ~bit

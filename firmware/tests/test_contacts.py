@@ -62,11 +62,20 @@ def test_channel_that_opens_alone_for_longer_than_a_bounce_is_still_found_out():
         assert "discrepancy" in [code for code, _ in b.press.arming.failing()]
 
 
+def test_pair_that_is_first_seen_closed_long_after_it_was_open_may_bounce_still():
+    pairs, b = switches.Pairs(), blackboard.IN["guard_b"]
+    pairs.look(blackboard.IN_HEALTHY & ~GUARD, 1000)
+    pairs.look(blackboard.IN_HEALTHY, 1000 + 3 * switches.SETTLED_MS)  # a long pass lay between
+    pairs.look(blackboard.IN_HEALTHY & ~b, 1003 + 3 * switches.SETTLED_MS)
+    pairs.look(blackboard.IN_HEALTHY, 1009 + 3 * switches.SETTLED_MS)
+    assert pairs.stuck == ""
+
+
 def test_pair_is_closed_once_it_has_been_for_as_long_as_a_button_takes():
     pairs, b = switches.Pairs(), blackboard.IN["guard_b"]
     for since_ms, stuck in ((switches.SETTLED_MS - 1, ""), (switches.SETTLED_MS, "guard")):
         pairs.look(blackboard.IN_HEALTHY & ~GUARD, 1000)
         for ms in range(1001, 1001 + since_ms):
             pairs.look(blackboard.IN_HEALTHY, ms)
-        pairs.look(blackboard.IN_HEALTHY & ~b, 1000 + since_ms)
+        pairs.look(blackboard.IN_HEALTHY & ~b, 1001 + since_ms)
         assert pairs.stuck == stuck

@@ -1,6 +1,8 @@
 """The stack of the real image: the deepest that the foreground goes leaves room for every interrupt on top of it."""
 
+import base64
 import json
+import zlib
 
 import pytest
 from stackpress.errors import PressRefused
@@ -14,6 +16,7 @@ from hil_tests.targets.stack import Stack
 
 LEFT_BYTES = 1024  # an interrupt in an interrupt, and what MicroPython keeps free for itself
 CONTACT = {"do": "contact", "to_cn": 5000, "speed_um_per_s": 3000}
+PIECE = 192
 WRONG = (
     b'{"format":1,"name":"deep","about":' + b"[" * 400 + b"]" * 400 + b"}",
     b'{"steps":' + b'{"do":' * 60 + b"1" + b"}" * 60 + b"}",
@@ -23,7 +26,8 @@ pytestmark = pytest.mark.timeout(EMULATED_TIMEOUT_S)
 
 
 def test_no_document_command_button_or_download_comes_near_the_stacks_end() -> None:
-    with EmulatorTarget() as target, Press(Link(target.port, 120)) as press:
+    with EmulatorTarget() as target, Link(target.port, 120) as link:
+        press = Press(link)
         target.boot()
         stack = Stack(target.chip.mcu, target.board["chip"]).paint()
         for rate in (400_000, 500_000):  # the second one takes the place of the first
@@ -34,7 +38,12 @@ def test_no_document_command_button_or_download_comes_near_the_stacks_end() -> N
                 press.document_put("program/deep", text)
         config = press.document_get("config")
         assert config is not None
-        press.document_put("config", config)
+        for n in range(24):  # wherever in a pass it is put in force: between two parts of it, or as one of them
+            link.command(f'DATA:BEG "config",{len(config)},{zlib.crc32(config)}')
+            for at in range(0, len(config), PIECE):
+                link.command(f'DATA:PUT {at},"{base64.b64encode(config[at : at + PIECE]).decode()}"')
+            target.run_for(0.00041 * n)
+            link.command("DATA:COMM")
         for button in ("select", "select", "start", "stop", "reset"):
             target.carrier.panel.press(button)
             target.run_for(0.06)
