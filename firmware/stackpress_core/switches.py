@@ -68,8 +68,8 @@ class Pairs:
     """Emergency stop and guard, two channels each: `stuck` is the name of one of which a channel did not open with the other.
 
     A contact that is welded closes the pair again as soon as the other one closes. So what opened in half is believed again
-    once it has opened whole, as a monitored safety relay has it. Contacts bounce as they close: a pair is closed SETTLED_MS after it
-    was first seen so, however long ago it was seen open.
+    once it has opened whole, as a monitored safety relay has it. Contacts bounce as they close: a pair is closed SETTLED_MS
+    after it was first seen so, however long ago it was seen open.
     """
 
     def __init__(self):

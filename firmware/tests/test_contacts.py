@@ -75,7 +75,7 @@ def test_pair_is_closed_once_it_has_been_for_as_long_as_a_button_takes():
     pairs, b = switches.Pairs(), blackboard.IN["guard_b"]
     for since_ms, stuck in ((switches.SETTLED_MS - 1, ""), (switches.SETTLED_MS, "guard")):
         pairs.look(blackboard.IN_HEALTHY & ~GUARD, 1000)
-        for ms in range(1001, 1001 + since_ms):
+        for ms in range(1001, 1002 + since_ms):
             pairs.look(blackboard.IN_HEALTHY, ms)
-        pairs.look(blackboard.IN_HEALTHY & ~b, 1001 + since_ms)
+        pairs.look(blackboard.IN_HEALTHY & ~b, 1002 + since_ms)
         assert pairs.stuck == stuck

@@ -23,7 +23,7 @@ def image(path: Path, board: str = "pico", content: str = "aa" * 8, kilobytes: i
     return path
 
 
-class Departed(Exception):
+class Departed(BaseException):
     """The firmware ends here; the chip's ROM goes on."""
 
 

@@ -113,8 +113,14 @@ class Session:
             return ""
 
     def bootloader(self) -> None:
-        """Outputs safe, then the chip's boot drive. Raises PressRefused unless the press is safe; it goes a moment later."""
-        self.command("SYST:BOOT")
+        """Outputs safe, then the chip's boot drive. Raises PressRefused unless the press is safe.
+
+        It goes a moment later, and a host that was busy for as long finds the port gone with the answer: the drive tells.
+        """
+        try:
+            self.command("SYST:BOOT")
+        except LinkLost:
+            return
 
     @understood
     def selftest(self) -> int:

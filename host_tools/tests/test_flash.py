@@ -15,6 +15,7 @@ from stackpress.cli import app
 from stackpress.errors import WrongImage
 from stackpress.flashing import drives, erasing, flash_map, images, targets, uf2
 from stackpress.ports import FoundPort
+from stackpress_core.maintenance import Maintenance
 from stackpress_core.tick import blackboard
 
 from hil_tests.targets.flashable_press import FlashablePress, image
@@ -56,6 +57,21 @@ def test_a_running_board_is_flashed_comes_back_and_keeps_its_documents(bench: Fl
     assert code == 0 and told["written"], told
     assert told["after"]["firmware"] == f"0.1.0+g0123456789ab.h{NEW}" and told["after"]["identity"] == "PICO-e6614103e7"
     assert told["after"]["documents"] == 3 and told["after"]["documents_changed"] == []
+
+
+def test_a_board_that_is_gone_before_its_answer_is_read_is_flashed_all_the_same(
+    bench: FlashablePress, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.boot(OLD)
+    asked = []
+
+    def gone(maintenance: Maintenance) -> None:
+        asked.append(maintenance)
+        maintenance.board.bootloader()
+
+    monkeypatch.setattr(Maintenance, "bootloader", gone)
+    code, told = ask(image(tmp_path / "new.uf2", content=NEW), *on(bench))
+    assert asked and code == 0 and told["after"]["firmware"].endswith(NEW), told
 
 
 def test_the_doctor_says_what_runs_and_where_it_lies(bench: FlashablePress, capsys: pytest.CaptureFixture[str]) -> None:

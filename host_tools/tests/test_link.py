@@ -182,12 +182,15 @@ def test_a_board_at_the_prompt_is_told_apart_from_a_dead_one(bench: Bench) -> No
         """Echoes what is typed, and does not understand it."""
 
         def poll(self, _: int) -> None:
+            alone.set()
             buf = bytearray(256)
             if count := bench.serial.read(buf):
                 echo = bytes(buf[:count]).replace(b"\n", b"\r\n")
                 bench.serial.write(memoryview(echo + b"SyntaxError: invalid syntax\r\n>>> \r\n"))
 
+    alone = threading.Event()  # the server before it is not asked any more
     bench.server = Prompt()  # type: ignore[assignment]
+    assert alone.wait(10)
     with pytest.raises(errors.LinkLost, match="MicroPython prompt"):
         Link(bench.port, quiet_s=0.3)
 
