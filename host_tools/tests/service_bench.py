@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import stackpress
 from stackpress import service
 from stackpress.serve import running
 from stackpress.serve.people import People
@@ -67,3 +68,8 @@ def until(true: Callable[[], Any], seconds: float = 10.0) -> None:
     while not true():
         assert time.monotonic() < ends, "it has not come true"
         time.sleep(0.02)
+
+
+def until_unpressed(press: stackpress.Press, seconds: float = 10.0) -> None:
+    """A press is safe as soon as its dump is open, and the force goes then: who starts the next run waits for that as well."""
+    until(lambda: press.state == "safe" and abs(press.force_n()) < 5, seconds)

@@ -10,7 +10,7 @@ import stackpress
 from stackpress.cli import app
 from stackpress.errors import PressRefused
 
-from host_tools.tests.service_bench import until
+from host_tools.tests.service_bench import until, until_unpressed
 from host_tools.tests.test_steering import ask, simulated, target
 
 __all__ = ["ask", "target"]
@@ -49,7 +49,7 @@ def held(target: Any, own_folders: None, tmp_path: Path, monkeypatch: pytest.Mon
         yield one
         one.reopen()
         one.abort()  # never refused: its program may end by itself just now
-        until(lambda: one.state == "safe")
+        until_unpressed(one)
 
 
 @simulated

@@ -16,7 +16,7 @@ from stackpress.logs.synthetic import sealed
 from stackpress.serve.force_history import MOST, TIERS, ForceHistory
 from stackpress_core.tick import states
 
-from host_tools.tests.service_bench import Served, until
+from host_tools.tests.service_bench import Served, until, until_unpressed
 from host_tools.tests.short_pellet import short
 
 pytestmark = pytest.mark.usefixtures("own_folders")
@@ -213,7 +213,7 @@ def test_a_hold_is_steered_from_the_page(target: Any, browser: Any, tmp_path: Pa
             page.screenshot(path=tmp_path / "steer.png")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than the screen"
             page.click("text=Next step")
-            until(lambda: press.state == "safe", 30)
+            until_unpressed(press, 30)
             press.program_push({"name": "more", "step": [{"do": "hold", "for_h": 1}]})
             press.program_push({"name": "vents", "step": [{"do": "vent"}]})
             press.run(str(tmp_path / "short.toml"))

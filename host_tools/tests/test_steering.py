@@ -14,7 +14,7 @@ from stackpress.cli import app
 from stackpress.errors import PressRefused, WrongInput
 from stackpress.steering import amount
 
-from host_tools.tests.service_bench import until
+from host_tools.tests.service_bench import until, until_unpressed
 
 simulated = pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")
 Ask = Callable[..., tuple[int, dict[str, Any]]]
@@ -106,7 +106,7 @@ def press(target: Any, own_folders: None, tmp_path: Path, monkeypatch: pytest.Mo
         if one.state == "tripped":
             one.reset()
         one.abort()  # never refused: its program may end by itself just now
-        until(lambda: one.state == "safe")
+        until_unpressed(one)
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ def test_follow_finds_a_run_and_ends_as_it_ends(press: stackpress.Press, ask: As
     press.close()
     assert ask("follow")[1]["end"] == "stopped"
     press.reopen()
-    until(lambda: press.state == "safe")
+    until_unpressed(press)
     press.run("lives.toml")
 
 
@@ -202,7 +202,7 @@ def test_follow_finds_a_run_and_ends_as_it_ends(press: stackpress.Press, ask: As
 @pytest.mark.parametrize("turn", ["stop", "set_point", "pause"])
 def test_the_fastest_ramp_is_turned_round_without_a_trip(press: stackpress.Press, turn: str) -> None:
     press.stop("vent")
-    until(lambda: press.state == "safe")
+    until_unpressed(press)
     ramp = {"do": "ramp", "to_n": 20000, "rate_n_per_s": 5000}
     press.run({"name": "fast", "step": [{"do": "contact", "to_n": 100}, ramp, {"do": "hold", "for_h": 2}]})
     until(lambda: press.force_n() > 2000)
