@@ -7,6 +7,7 @@ where CI=true that line is a failure.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -32,6 +33,7 @@ CAMPAIGNS = {"faults at drawn moments": ("injections",), "pairs of faults": ("in
              "the power cut at every flash step": ("power_cuts",), "garbage through the parsers": ("garbage",),
              "thirty days of a hold": ("hold_30d",), "changes that a test has to see": ("mutants",)}  # fmt: skip
 SEEDS = range(1, 11)  # of hypothesis, one whole run each
+STRANGERS = {"chromium": "chromium", "mosquitto": "mosquitto"}  # what the service's tests talk to: program, package of Debian
 
 
 def images() -> str:
@@ -49,7 +51,20 @@ def images() -> str:
     return ""
 
 
+def strangers() -> str:
+    """Install the programs that the service's tests talk to; why not, if the computer can't: those tests are skipped then."""
+    where = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    packages = [package for program, package in STRANGERS.items() if not shutil.which(program, path=where)]
+    try:
+        sources.install(packages, "programs that the service's tests talk to are missing")
+    except sources.CannotBuild as error:
+        return " ".join(str(error).split())
+    return ""
+
+
 def test() -> int:
+    if alone := strangers():
+        print(f"skipping tests of the service: {alone}")
     why = images()
     failed = _timed("the host's tests and the simulated press", PYTEST)
     if not why:

@@ -24,6 +24,7 @@ def no_compiler(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     ran: list[str] = []
     monkeypatch.setattr(sources, "tools", tools)
+    monkeypatch.setattr(sources, "install", lambda packages, missing: None)
     monkeypatch.setattr(suites, "_timed", lambda what, command: ran.append(" ".join(command)) or 0)
     return ran
 
@@ -39,11 +40,29 @@ def test_without_an_image_one_line_says_so(
     assert len(no_compiler) == 1 and "--target" not in no_compiler[0]  # the host's tests ran
 
 
+def test_programs_that_the_service_talks_to_are_installed_or_told(
+    no_compiler: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def refused(packages: list[str], missing: str) -> None:
+        asked.extend(packages)
+        raise sources.CannotBuild(f"{missing}: apt-get install {' '.join(packages)}")
+
+    monkeypatch.setenv("CI", "")
+    monkeypatch.setattr(sources, "install", refused)
+    monkeypatch.setattr(suites.shutil, "which", lambda name, path="": None if name in suites.STRANGERS else name)
+    assert suites.test() == 0 and asked == list(suites.STRANGERS.values())
+    assert "apt-get install chromium mosquitto" in capsys.readouterr().out.splitlines()[0]
+    assert len(no_compiler) == 1, "the other tests ran"
+
+
 def test_image_that_does_not_build_is_no_skip(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(name: str) -> None:
         raise sources.CannotBuild(f"{name}: the compiler complains")
 
     monkeypatch.setattr(sources, "tools", lambda: None)
+    monkeypatch.setattr(sources, "install", lambda packages, missing: None)
     monkeypatch.setattr(sources, "checkout", lambda: None)
     monkeypatch.setattr(suites.build, "build", broken)
     with pytest.raises(sources.CannotBuild, match="complains"):

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,11 +84,19 @@ def tools() -> None:
     """Install the cross compiler if it is missing and this user may; CannotBuild if not."""
     if all(shutil.which(tool) for tool in ("arm-none-eabi-gcc", "cmake", "ninja")):
         return
-    missing = "the cross compiler is missing: apt-get install " + " ".join(TOOLS)
+    install(TOOLS, "the cross compiler is missing")
+
+
+def install(packages: Sequence[str], missing: str) -> None:
+    """Debian's packages, if this user may; CannotBuild with what is `missing` if not."""
+    if not packages:
+        return
+    told = f"{missing}: apt-get install " + " ".join(packages)
     if not shutil.which("apt-get") or os.geteuid() != 0:
-        raise CannotBuild(missing)
-    print("installing", " ".join(TOOLS))
-    run(["apt-get", "install", "-y", "--no-install-recommends", *TOOLS], why=missing, env={"DEBIAN_FRONTEND": "noninteractive"})
+        raise CannotBuild(told)
+    print("installing", " ".join(packages))
+    run(["apt-get", "update"], why="apt-get update")
+    run(["apt-get", "install", "-y", "--no-install-recommends", *packages], why=told, env={"DEBIAN_FRONTEND": "noninteractive"})
 
 
 def run(command: list[str], cwd: Path | None = None, why: str = "", env: dict[str, str] | None = None) -> str:
