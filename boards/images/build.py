@@ -18,6 +18,7 @@ from typing import Any
 
 from stackpress import revision, tick_compiler
 from stackpress.flashing import flash_map, uf2
+from stackpress.flashing.images import image_sum
 from stackpress_core.version import VERSION
 
 from boards.images import about, frozen, sources, tick
@@ -91,14 +92,6 @@ def _with_sum(image: bytes, symbols: dict[str, int]) -> bytes:
         raise sources.CannotBuild(f"the image has {len(image)} bytes and ends at {end}: there is no place for its sum")
     image = image.ljust(end, b"\0")
     return image + struct.pack("<I", image_sum(image))
-
-
-def image_sum(image: bytes) -> int:
-    """32-bit FNV-1a over words."""
-    found = 2166136261
-    for (word,) in struct.iter_unpack("<I", image):
-        found = (found ^ word) * 16777619 & 0xFFFFFFFF
-    return found
 
 
 def end_of_image(flash: bytes) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from stackpress import revision, tick_compiler
 from stackpress.flashing import flash_map
+from stackpress.flashing.images import image_sum
 from stackpress_core.file_store import FileStore
 
 from boards.images import build, frozen, literals, sources, tick
@@ -62,13 +63,13 @@ def test_sum_behind_the_image_is_that_of_its_words_and_any_changed_word_is_seen(
     image = bytes(range(256)) * 5 + b"\x07"
     end = len(image) + 39
     whole = build._with_sum(image, {"__flash_binary_end": 0x10000000 + end})
-    assert len(whole) == end + 4 and whole[: len(image)] == image and int.from_bytes(whole[-4:], "little") == build.image_sum(whole[:-4])
+    assert len(whole) == end + 4 and whole[: len(image)] == image and int.from_bytes(whole[-4:], "little") == image_sum(whole[:-4])
     for at in range(0, end, 37):
         for bit in (1, 128):
             changed = bytearray(whole[:-4])
             changed[at] ^= bit
-            assert build.image_sum(bytes(changed)) != build.image_sum(whole[:-4])
-    assert build.image_sum(b"") == 0x811C9DC5 and build.image_sum(b"a\0\0\0") == 0xE40C292C, "32-bit FNV-1a, of words"
+            assert image_sum(bytes(changed)) != image_sum(whole[:-4])
+    assert image_sum(b"") == 0x811C9DC5 and image_sum(b"a\0\0\0") == 0xE40C292C, "32-bit FNV-1a, of words"
     for end in (len(image) + 1, len(image) - 1, len(image) + 1023):
         with pytest.raises(sources.CannotBuild):
             build._with_sum(image, {"__flash_binary_end": 0x10000000 + end})

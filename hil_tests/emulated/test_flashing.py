@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import serial
 from stackpress.flashing import uf2
+from stackpress.flashing.images import image_sum
 from stackpress.link import Link
 from stackpress.press import Press
 
-from boards.images.build import end_of_image, image_sum
+from boards.images.build import end_of_image
 from hil_tests.targets.emulator import IMAGE, ROOT, EmulatorTarget
 
 pytestmark = pytest.mark.timeout(900)

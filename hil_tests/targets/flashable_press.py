@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench_press import MemoryBoard, PressBench  # type: ignore[import-not-found]
-from stackpress.flashing import erasing, uf2
+from stackpress.flashing import erasing, images, uf2
 
 from hil_tests.devices.boot_drive import BootDrive
 from hil_tests.targets.pty_line import PtyLine
@@ -15,11 +15,18 @@ from hil_tests.targets.pty_line import PtyLine
 MARK = re.compile(rb"stackpress-image;board=([\w-]+);.*?git=(\w+);hash=([0-9a-f]{16});")
 
 
-def image(path: Path, board: str = "pico", content: str = "aa" * 8, kilobytes: int = 100, chip: str = "rp2040") -> Path:
-    """An image file of ours, as far as anything but a chip can tell."""
+def image(
+    path: Path, board: str = "pico", content: str = "aa" * 8, kilobytes: int = 100, chip: str = "rp2040", summed: bool = True
+) -> Path:
+    """An image file of ours, as far as anything but a chip can tell; one that is not `summed` was made before images had a sum."""
     mark = f"stackpress-image;board={board};version=0.1.0;git=0123456789ab;hash={content};".encode()
     filler = bytes(i * 7 & 255 for i in range(1024)) * kilobytes
-    path.write_bytes(uf2.encode(filler + mark, uf2.FAMILIES[chip]))
+    whole = filler + mark
+    if summed:
+        whole = b"\0".join((filler[:4096], *images.SUMMED, filler, mark))
+        whole = whole.ljust(-(-len(whole) // 4) * 4, b"\0")
+        whole += images.image_sum(whole).to_bytes(4, "little")
+    path.write_bytes(uf2.encode(whole, uf2.FAMILIES[chip]))
     return path
 
 

@@ -126,6 +126,59 @@ def test_a_torn_foreign_or_missing_file_is_refused_with_what_is_wrong(bench: Fla
     assert ask(tmp_path / "missing.uf2", *on(bench))[0] == 2
 
 
+PLACES = {
+    "the vector table": 4, "code": 3000, "a table": 60_000, "the sum": -4,
+    "the name of its own comparison": images.SUMMED[0], "the words of it": images.SUMMED[1],
+    "what says it is ours": b"stackpress-image;", "the board": b"board=pico", "the hash": b"hash=",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("bit", [0, 7])
+def test_one_flipped_bit_in_an_image_is_refused_before_the_first_byte_is_copied(
+    bench: FlashablePress, ask: Ask, tmp_path: Path, place: str, bit: int
+) -> None:
+    family, first, content = uf2.decode(image(tmp_path / "whole.uf2").read_bytes())
+    where = PLACES[place]
+    at = where if isinstance(where, int) else content.index(where) + len(where) - 1
+    changed = bytearray(content.rstrip(b"\0"))
+    changed[at] ^= 1 << bit
+    (tmp_path / "bad.uf2").write_bytes(uf2.encode(bytes(changed), family, first))
+    bench.boot(OLD)
+    for dry in ((), ("--dry-run",)):
+        code, told = ask(tmp_path / "bad.uf2", *on(bench), *dry)
+        assert code == 2 and "bad.uf2 is damaged: the sum of its words is" in told["error"], told
+        assert "nothing was written" in told["hint"], told
+    assert bench.port.exists() and not bench.drive.path.exists()
+
+
+def test_one_flipped_bit_in_the_head_of_a_block_is_refused(tmp_path: Path) -> None:
+    whole = image(tmp_path / "whole.uf2").read_bytes()
+    blocks = (0, len(whole) // 1024 * 512, len(whole) - 512)
+    for block in blocks:
+        for bit in range(32 * 8):
+            changed = bytearray(whole)
+            changed[block + bit // 8] ^= 1 << bit % 8
+            if (bit // 32, bit % 32) == (2, 15):
+                continue  # that something stands behind the payload: the chip does not look there
+            (tmp_path / "bad.uf2").write_bytes(changed)
+            with pytest.raises(WrongImage):
+                images.read_image(tmp_path / "bad.uf2")
+
+
+def test_an_image_says_whether_it_is_whole_and_one_from_before_there_were_sums_is_taken(
+    bench: FlashablePress, ask: Ask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.boot(OLD)
+    code, told = ask(image(tmp_path / "new.uf2"), "--dry-run", *on(bench))
+    assert code == 0 and len(told["image"]["sum"]) == 8, told
+    code, told = ask(image(tmp_path / "old.uf2", content=NEW, summed=False), *on(bench))
+    assert code == 0 and told["written"] and told["image"]["sum"] is None, told
+    for name, said in (("new.uf2", "kB, whole by its own sum"), ("old.uf2", "it has no sum: whether it is whole can't be seen")):
+        assert app.run(["flash", str(tmp_path / name), "--dry-run", *map(str, on(bench))]) == 0
+        assert said in capsys.readouterr().out
+
+
 def test_file_and_board_are_judged_before_anything_is_looked_for(
     ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

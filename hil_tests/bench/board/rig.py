@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from stackpress.flashing.images import image_sum
 from stackpress_core.tick import states
 from stackpress_plant import load
 
-from boards.images.build import end_of_image, image_sum
+from boards.images.build import end_of_image
 from hil_tests.bench.board.heap import SRAM, Heap
 from hil_tests.bench.board.host import Host
 from hil_tests.devices.carrier import Carrier

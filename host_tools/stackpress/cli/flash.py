@@ -109,7 +109,10 @@ def _flash_image(
 
     flasher.check(image, target)
     about: dict[str, Any] = {"board": target.board, "identity": target.identity, "why": target.why, "image": image.about()}
-    out.say(f"image {image.path}: board {image.board}, commit {image.git}, content {image.hash}, {len(image.data) // 1024} kB")
+    whole = "it has no sum: whether it is whole can't be seen" if image.sum is None else "whole by its own sum"
+    out.say(
+        f"image {image.path}: board {image.board}, commit {image.git}, content {image.hash}, {len(image.data) // 1024} kB, {whole}"
+    )
     steps = flasher.plan(image, target, erase)
     if target.running and not archive.has(target.identity, target.running.hash):
         out.say("What it runs now is not kept on this computer: --rollback will not bring it back.")

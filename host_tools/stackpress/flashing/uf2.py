@@ -68,8 +68,10 @@ def decode(data: bytes) -> tuple[int, int, bytes]:
         m0, m1, flags, address, size, number, count, family = struct.unpack_from("<8I", block)
         if (m0, m1) != MAGIC[:2] or struct.unpack_from("<I", block, 508)[0] != MAGIC[2]:
             raise ValueError(f"block {n} is no UF2 block")
-        if number != n or count != len(data) // 512 or not flags & FAMILY_PRESENT or size > 476:
+        if number != n or count != len(data) // 512 or not flags & FAMILY_PRESENT or size != PAYLOAD:
             raise ValueError(f"block {n} does not belong here")
+        if flags & ~EXTENSIONS_PRESENT != FAMILY_PRESENT:
+            raise ValueError(f"block {n} is not for the flash")
         first = first or address
         if address != first + len(image):
             raise ValueError(f"block {n} leaves a gap")
