@@ -24,7 +24,8 @@ def _values(c: Circuit) -> dict[str, Any]:
     coil = c.loads["dump"]
     found |= {"henry": coil["henry"], "coil_ohm": 24 / coil["ma"] * 1000,
               "coils_henry": coil["henry"] / 3, "coils_ohm": 8 / coil["ma"] * 1000, "K": 1.0, "C1": found["C1"] * 0.8}
-    found |= {"begins": supplies.threshold_v(c)[3] - 0.55, "watts": supplies.PICO_W / 0.85}
+    found |= {"begins": supplies.threshold_v(c)[3] - c.parts["D2"].sheet["diode"]["forward_v"],
+              "watts": supplies.PICO_W / c.parts["U10"].sheet["regulator"]["efficiency"]}
     found |= {"buffer": 1, "enable": "v24p", "series": found.get("R31", 1)}
     found |= {"e_plus": SHUT, "e_minus": SHUT, "s_plus": SHUT, "s_minus": SHUT}
     return found | {"D4": "Df d v24p sk", "D5": "Df 0 v24p sk"}

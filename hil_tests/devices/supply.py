@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from stackpress.electrical.circuit import Circuit
 
-FORWARD_V, EFFICIENCY, TAKES_W = 0.55, 0.85, 0.75  # the Schottky diode D2, U10, the electronics while they write
+FORWARD_V, EFFICIENCY, TAKES_W = 0.70, 0.84, 0.75  # the Schottky diode D2, U10, the electronics while they write
 GOOD_AFTER_MS = 40.0  # MAX16053, 10 nF at CDELAY
 
 

@@ -45,9 +45,23 @@ def the_one_shot_is_triggered_again(c: Circuit) -> Iterator[str]:
 
 
 def the_timing_capacitor_is_stable(c: Circuit) -> Iterator[str]:
-    k = c.capacitors[c.of_kind("one_shot")[0].data["capacitor"]]
+    part = c.of_kind("one_shot")[0]
+    k = c.capacitors[part.data["capacitor"]]
     if k.kind not in ("C0G", "film"):
         yield f"{k.ref} is {k.kind}: its value goes with voltage and temperature"
+
+
+def the_timing_parts_are_at_their_pins(c: Circuit) -> Iterator[str]:
+    """The capacitor between the part's two pins and at nothing else, the resistor to its supply and not below its least."""
+    part = c.of_kind("one_shot")[0]
+    s, r, k = part.sheet["one_shot"], c.resistors[part.data["resistor"]], c.capacitors[part.data["capacitor"]]
+    own, rc = part.nets[s["c"]], part.nets[s["rc"]]
+    if set(k.ends) != {own, rc} or len(c.ends[own]) != 2:
+        yield f"{part.ref}.{s['c']} is wired to {own}: it is for {k.ref} only, whose other end is at {part.ref}.{s['rc']}"
+    if set(r.ends) != {rc, part.nets["VCC"]}:
+        yield f"{r.ref} is not between {part.ref}.{s['rc']} and its supply"
+    if r.ohm < s.get("least_ohm", 0.0):
+        yield f"{r.ref} is {r.ohm:g} Ohm, {part.ref} wants {s['least_ohm']:g} and more"
 
 
 def the_permissive_is_behind_the_relay(c: Circuit) -> Iterator[str]:

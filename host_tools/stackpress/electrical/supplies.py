@@ -84,7 +84,7 @@ def vsys_has_its_diode(c: Circuit) -> Iterator[str]:
     diodes = [p for p in c.of_kind("diode") if p.nets["K"] == vsys]
     if vsys and not diodes:
         yield f"{vsys}: no diode keeps USB from feeding the 5 V, or the 5 V USB"
-    elif diodes and diodes[0].sheet["diode"]["forward_v"] > 0.6:
+    elif diodes and not diodes[0].sheet["diode"].get("schottky"):
         yield f"{diodes[0].ref} is no Schottky diode"
 
 

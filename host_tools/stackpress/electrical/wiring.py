@@ -54,8 +54,18 @@ def levels_fit(c: Circuit) -> Iterator[str]:
             down = [pull for pull, to in c.pulls(net) if to == GROUND and pull > ohm]
             high = out.high * (min(down) / (min(down) + ohm) if down and ohm else 1.0)
             for pin in inputs:
-                if pin.net == net and (high < pin.high or out.low > pin.low):
-                    yield f"{out} gives {out.low:.2f} .. {high:.2f} V, {pin} wants {pin.low:.2f} .. {pin.high:.2f} V"
+                low = _low_at(out, pin)
+                if pin.net == net and (high < pin.high or low > pin.low):
+                    yield f"{out} gives {low:.2f} .. {high:.2f} V, {pin} wants {pin.low:.2f} .. {pin.high:.2f} V"
+
+
+def _low_at(out: Pin, pin: Pin) -> float:
+    """What an output's low is at the input itself: behind a diode and a pull-up it is the diode's volts more, at their current."""
+    diode = pin.part.sheet.get("in_diode")
+    if not diode:
+        return out.low
+    specified_ma = out.part.sheet.get("out_low_ma")
+    return float(diode["v"] + out.low * (diode["ma"] / specified_ma if specified_ma else 1.0))
 
 
 def _bears(c: Circuit, pin: Pin, supply_v: float) -> float:
