@@ -1,9 +1,10 @@
 """MAX31856: two thermocouples of type K for the platens, polled in turn on the journal's SPI.
 
-Datasheet (Maxim 19-7534): registers 00h CR0 .. 0Fh SR, read at their number and written at 80h + number, counting up by themselves;
-SPI mode 1, at most 5 MHz. CR0: automatic conversion, open-circuit detection, 50 Hz (which may only be chosen while conversions are
-off); CR1: type K. 0Ch .. 0Eh: linearised temperature, 19 bits of 2^-7 degC. SR: whatever makes it meaningless gives no temperature.
-A value is believed only while the chip still has the setting that it was given: a supply that dipped is noticed.
+Datasheet (Maxim 19-7534): registers 00h CR0 .. 0Fh SR, read at their number and written at 80h + number, counting up by
+themselves; SPI mode 1, at most 5 MHz; its board (Adafruit 3263) pulls the clock up with 10 kOhm only, so 1 MHz. CR0: automatic
+conversion, open-circuit detection, 50 Hz (which may only be chosen while conversions are off); CR1: type K. 0Ch .. 0Eh:
+linearised temperature, 19 bits of 2^-7 degC. SR: whatever makes it meaningless gives no temperature. A value is believed only
+while the chip still has the setting that it was given: a supply that dipped is noticed.
 
 The journal's NOR flash has the same SPI in mode 0, so the mode is changed for each poll and back; its own select is an output of
 the processor and high between any two calls. The selects here are pins of the panel's expander.
@@ -12,7 +13,7 @@ the processor and high between any two calls. The selects here are pins of the p
 from micropython import const
 from stackpress_core.tick import blackboard
 
-SPI_HZ, NOR_HZ = const(4000000), const(24000000)
+SPI_HZ, NOR_HZ = const(1000000), const(24000000)
 PERIOD_MS = const(50)  # one of the two: each is asked ten times a second, about as often as it converts
 SETTLE_MS = const(300)  # the first conversion after a new setting: at most 185 ms
 _OFF, _AUTO, _TYPE_K = const(0x11), const(0x91), const(0x03)

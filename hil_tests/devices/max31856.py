@@ -1,8 +1,11 @@
-"""MAX31856 at the chip's SPI, from its datasheet (Maxim 19-7534): registers, conversions in their time, faults.
+"""MAX31856 on the board that is ordered (Adafruit 3263), from its datasheet (Maxim 19-7534): registers, conversions, faults.
 
 Serial interface: modes 1 and 3, up to 5 MHz; the first byte after select is an address, 80h set for writing, and counts up by
 itself. Registers: power-on values as in table 6. Conversion times: electrical characteristics, 50 or 60 Hz, the longest. Open
 circuit detection is off while OCFAULT is 00. It shares the SPI with others: bytes are its own only while it is selected.
+
+The board's clock comes through a 1N4148 that only pulls low; 10 kOhm pull it high (Adafruit MAX31856.sch), against 8 pF of the chip
+and as much of diode and trace: 160 ns, and high it has to be for 100 (tCH). So the board is slower than its chip.
 """
 
 from collections.abc import Callable
@@ -16,7 +19,8 @@ OPEN, OVUV, TC_RANGE, CJ_RANGE = 0x01, 0x02, 0x40, 0x80
 RANGES = {0x3: (-20000, 137200)}  # type K / centi-degC (table 1)
 FIRST_NS = {0: 155e6, 1: 185e6}
 NEXT_NS = {0: 90e6, 1: 110e6}
-MAX_HZ = 5e6
+RISE_NS, HIGH_NS = 10e3 * 16e-12 * 1e9, 100.0
+MAX_HZ = 0.5e9 / (RISE_NS + HIGH_NS)
 
 
 class Max31856:
