@@ -1,5 +1,6 @@
 """Claims about a cell that a cycler or potentiostat has measured in the press: one table, true times, spectra at their pressure."""
 
+import io
 import json
 import shutil
 import warnings
@@ -257,7 +258,8 @@ def test_a_real_chronoamperometry_of_gamrys_is_the_same_with_points_and_with_com
 @pytest.mark.parametrize(
     ("text", "why"),
     [("a,b\n1,2\n", "does not say when"), ("time;I/mA\n1,5;2.5\n2,5;3.5\n", "decimal comma"), ("\n\n", "no row of names"),
-     ("Date Time,Voltage (K)\n2026-11-18 10:00:00,1\n", "no unit"), ("Unix Time,Voltage\n1,two\n", "'two', which is no number")],
+     ("Date Time,Voltage (K)\n2026-11-18 10:00:00,1\n", "no unit"),
+     ("Unix Time,Voltage / V\n1,two\n", "'two', which is no number")],
 )  # fmt: skip
 def test_a_csv_that_can_be_read_in_two_ways_is_refused(tmp_path, text, why):
     (tmp_path / "a.csv").write_text(text)
@@ -274,7 +276,7 @@ def test_a_file_that_is_not_what_its_name_promises_is_one_line(said, tmp_path, n
 
 @pytest.mark.parametrize(
     ("column", "label", "factor"),
-    [("<I>/mA", "Current / A", 1e-3), ("Current (uA)", "Current / A", 1e-6), ("I", "Current / A", 1.0),
+    [("<I>/mA", "Current / A", 1e-3), ("Current (uA)", "Current / A", 1e-6), ("current_ampere", "Current / A", 1.0),
      ("Current / A", "Current / A", 1.0),
      ("Voltage(mV)", "Voltage / V", 1e-3), ("Ewe/V", "Voltage / V", 1.0), ("-Im(Z)/Ohm", "Imaginary Impedance / ohm", -1.0),
      ("Im(Z) (kOhm)", "Imaginary Impedance / ohm", 1e3), ("Total Time (h)", "Test Time / s", 3600.0),
@@ -284,6 +286,85 @@ def test_a_file_that_is_not_what_its_name_promises_is_one_line(said, tmp_path, n
 def test_a_column_is_known_by_its_quantity_and_read_in_its_unit(column, label, factor):
     found = quantities.meanings([column])
     assert found[label].column == column and found[label].factor == factor
+
+
+def test_megaamperes_are_not_believed():
+    with pytest.raises(quantities.UnknownUnit, match="'MA', which is no unit for Current / A"):
+        quantities.meanings(["Current(MA)"])
+
+
+NAMES = {label: names[0] for label, names in quantities.NAMES.items()}
+
+
+@pytest.mark.parametrize("label", [label for label in quantities.OF_LABEL if label != quantities.UNIX])
+def test_a_quantity_without_a_unit_is_refused_in_words_until_its_unit_is_told(label, tmp_path):
+    (tmp_path / "a.csv").write_text(f"Unix Time,{NAMES[label]}\n{START_UNIX_S},1.5\n{START_UNIX_S + 1},2.5\n")
+    with pytest.raises(readers.UnitUnknown, match=f"a.csv: '{NAMES[label]}' tells no unit") as told:
+        readers.read(tmp_path / "a.csv", ASKED, SPAN)
+    unit = quantities.OF_LABEL[label]
+    assert f"--unit '{NAMES[label]}=...' ({unit}, " in told.value.hint
+    one = readers.read(tmp_path / "a.csv", readers.FileHints(units={NAMES[label]: "m" + unit}), SPAN)
+    assert one.table[label].to_list() == [0.0015, 0.0025]
+    assert one.notes == (f"'{NAMES[label]}' is in m{unit}, as you said",)
+
+
+def test_unix_time_is_in_seconds_and_what_the_field_names_by_its_unit_needs_no_other(tmp_path):
+    rows = "".join(f"{START_UNIX_S + n},3.7,1e-4\n" for n in range(2))
+    (tmp_path / "a.csv").write_text("unix_time_second,voltage_volt,current_ampere\n" + rows)
+    table = readers.read(tmp_path / "a.csv", ASKED, SPAN).table
+    assert table[quantities.UNIX][0] == START_UNIX_S and (table[quantities.VOLTAGE][0], table[quantities.CURRENT][0]) == (3.7, 1e-4)
+
+
+def without_units(path):
+    path.write_text(cycler_csv(path).read_text().replace("Voltage(V),Current(mA)", "Voltage,Current"))
+    return path
+
+
+def test_a_cyclers_current_without_a_unit_writes_nothing_and_every_such_column_is_named_at_once(said, tmp_path):
+    words = ("merge", "LIC-01", without_units(tmp_path / "cell.csv"), "--zone", BERLIN.key, "--out", tmp_path / "o")
+    code, _, told = said(*words)
+    assert code == 2 and "'Voltage' and 'Current' tell no unit" in told and not (tmp_path / "o").exists()
+    assert "--unit 'Voltage=...' (V, mV)" in told and "--unit 'Current=...' (A, mA, uA)" in told
+    code, out, err = said(*words, "--unit", "Voltage=V", "--unit", "Current=mA")
+    assert code == 0 and "'Current' is in mA, as you said" in out, err
+    assert pl.read_parquet(next((tmp_path / "o").glob("*.parquet")))["Current / A"].max() == pytest.approx(1e-4)
+
+
+def test_a_column_that_was_named_is_read_in_the_unit_that_was_told_and_not_in_that_of_its_label(said, tmp_path):
+    file = tmp_path / "cell.csv"
+    file.write_text(cycler_csv(file).read_text().replace("Current(mA)", "I_cell"))
+    words = ("merge", "LIC-01", file, "--zone", BERLIN.key, "--out", tmp_path / "o", "--column", "Current / A=I_cell")
+    code, _, told = said(*words)
+    assert code == 2 and "'I_cell' tells no unit" in told
+    code, _, err = said(*words, "--unit", "I_cell=mA")
+    assert code == 0, err
+    assert pl.read_parquet(next((tmp_path / "o").glob("*.parquet")))["Current / A"].max() == pytest.approx(1e-4)
+
+
+@pytest.mark.parametrize(
+    ("unit", "why"),
+    [("Current", "tells no unit"), ("=mA", "tells no unit"), ("Current=", "tells no unit"),
+     ("Curent=mA", "no file has such a column"),
+     ("Current=mV", "which is no unit for Current / A"), ("Step Index=mA", "'Step Index' is taken as it stands")],
+)  # fmt: skip
+def test_a_unit_that_can_not_be_meant_is_refused(said, tmp_path, unit, why):
+    file = without_units(tmp_path / "cell.csv")
+    told_before = ("--unit", "Voltage=V", "--unit", "Current=mA")
+    code, _, told = said("merge", "LIC-01", file, "--zone", BERLIN.key, "--out", tmp_path / "o", *told_before, "--unit", unit)
+    assert code == 2 and why in told and not (tmp_path / "o").exists()
+
+
+def test_who_sits_at_a_terminal_is_asked_for_zone_and_units(said, tmp_path, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal(f"V\nmA\n{BERLIN.key}\n"))
+    code, out, err = said("merge", "LIC-01", without_units(tmp_path / "cell.csv"), "--out", tmp_path / "o")
+    assert code == 0 and "The unit of 'Current', as A, mA, uA: " in err and "'Current' is in mA, as you said" in out
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    code, _, err = said("merge", "LIC-01", tmp_path / "cell.csv", "--zone", BERLIN.key, "--out", tmp_path / "p")
+    assert code == 2 and "tell no unit" in err and not (tmp_path / "p").exists()
 
 
 def test_spectra_that_follow_each_other_without_a_pause_are_told_apart():

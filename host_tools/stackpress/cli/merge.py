@@ -35,6 +35,9 @@ ColumnNames = Annotated[
     list[str] | None,
     typer.Option("--column", help="'Current / A=My Current (mA)': which column of the files it is; repeat it."),
 ]
+Units = Annotated[
+    list[str] | None, typer.Option("--unit", help="'Current=mA': the unit of a column that tells none; repeat it.")
+]
 Separator = Annotated[str, typer.Option("--separator", help="What parts a CSV's columns, where that is not seen.")]
 Align = Annotated[
     bool, typer.Option("--align/--no-align", help="Move the instrument's times by the offset that triggers show.")
@@ -56,6 +59,7 @@ def merge(
     zone: Zone = "",
     dates: Dates = "",
     column: ColumnNames = None,
+    unit: Units = None,
     separator: Separator = "",
     align: Align = True,
     offset: Shift = None,
@@ -79,7 +83,7 @@ def merge(
     out = Output(json)
     found, stem, before_pa = _found(data, run, out_folder, name, institution)
     span = (found.start_unix_s or 0.0, (found.start_unix_s or 0.0) + found.duration_s)
-    measured = _read(out, files, _asked(zone, dates, column, separator), span)
+    measured = _read(out, files, _asked(zone, dates, column, unit, separator), span)
     ahead = offset if offset is not None else "triggers" if align else 0.0
     done = merged(found, measured, stem, tuple(formats or FORMATS[:1]), ahead, before_pa, impedance)
     out.say(str(done.offset))
@@ -114,7 +118,7 @@ def _found(data: Path | None, name: str, folder: Path, files: str, institution: 
     return found, folder / called, before_pa
 
 
-def _asked(zone: str, dates: str, columns: list[str] | None, separator: str) -> "FileHints":
+def _asked(zone: str, dates: str, columns: list[str] | None, units: list[str] | None, separator: str) -> "FileHints":
     from ..merge import quantities
     from ..merge.readers import FileHints
 
@@ -129,28 +133,54 @@ def _asked(zone: str, dates: str, columns: list[str] | None, separator: str) -> 
                 f"As 'Current / A=My Current (mA)', of {', '.join(quantities.NAMES)}.",
             )
         named[label.strip()] = of_file.strip()
-    return FileHints(zone, dates, named, separator.encode().decode("unicode_escape"))
+    told = {}
+    for text in units or ():
+        of_file, mark, one = text.rpartition("=")
+        if not mark or not of_file.strip() or not one.strip():
+            raise Failure(f"--unit {text!r} tells no unit.", "As 'Current=mA': a column of the files, and what its numbers are in.")
+        told[of_file.strip()] = one.strip()
+    return FileHints(zone, dates, named, told, separator.encode().decode("unicode_escape"))
 
 
 def _read(out: Output, files: list[Path], asked: "FileHints", span: tuple[float, float]) -> list["Measured"]:
-    """Every file; who sits at a terminal is asked for the zone if a file needs one."""
-    from dataclasses import replace
-
-    from ..merge import readers, times
-
+    """Every file; who sits at a terminal is asked for zone and units if a file needs them."""
     found = []
     for file in files:
-        try:
-            one = readers.read(file, asked, span)
-        except readers.ZoneUnknown as error:
-            if out.as_json or not sys.stdin.isatty():
-                raise
-            print(f"{error}.\nIts time zone, as Europe/Berlin or UTC: ", end="", file=sys.stderr, flush=True)
-            asked = replace(asked, zone=times.zone_of(sys.stdin.readline().strip()).key)
-            one = readers.read(file, asked, span)
+        one, asked = _read_one(out, file, asked, span)
         out.say(f"{file}: {plural(len(one.table), 'row')}" + "".join(f"; {note}" for note in one.notes))
         found.append(one)
+    unread = asked.units.keys() - {column for one in found for column in one.units}
+    if unread:
+        raise Failure(f"--unit {min(unread)!r}: no file has such a column.", "As the row of names has it, brackets included.")
     return found
+
+
+def _read_one(out: Output, file: Path, asked: "FileHints", span: tuple[float, float]) -> tuple["Measured", "FileHints"]:
+    """A file, and what has been told by then."""
+    from dataclasses import replace
+
+    from ..merge import quantities, readers, times
+
+    while True:
+        try:
+            return readers.read(file, asked, span), asked
+        except (readers.ZoneUnknown, readers.UnitUnknown) as error:
+            if out.as_json or not sys.stdin.isatty():
+                raise
+            print(f"{error}.", file=sys.stderr)
+            if isinstance(error, readers.ZoneUnknown):
+                asked = replace(asked, zone=times.zone_of(_answer("Its time zone, as Europe/Berlin or UTC")).key)
+                continue
+            for column, label in error.columns.items():
+                unit = _answer(f"The unit of {column!r}, as {quantities.USUAL[quantities.OF_LABEL[label]]}")
+                if not unit:
+                    raise
+                asked = replace(asked, units={**asked.units, column: unit})
+
+
+def _answer(question: str) -> str:
+    print(f"{question}: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
 
 
 def _show(out: Output, spectra: list[dict[str, Any]], loop: list[dict[str, float]], impedance: str) -> None:

@@ -29,6 +29,15 @@ class ZoneUnknown(WrongInput):
     """A file tells the wall clock, and nobody has said of which zone."""
 
 
+class UnitUnknown(WrongInput):
+    """Nobody has said in which units columns are; `columns` has their labels."""
+
+    def __init__(self, path: Path, missing: q.UnitMissing) -> None:
+        self.columns = missing.columns
+        said = " ".join(f"--unit '{column}=...' ({q.USUAL[q.OF_LABEL[label]]})" for column, label in self.columns.items())
+        super().__init__(f"{path}: {missing}", f"Say it: {said}")
+
+
 @dataclass(frozen=True)
 class FileHints:
     """What the user says about files that do not say it themselves."""
@@ -36,6 +45,7 @@ class FileHints:
     zone: str = ""
     dates: str = ""  # dmy or mdy
     columns: dict[str, str] = field(default_factory=dict)  # label: column of the file
+    units: dict[str, str] = field(default_factory=dict)  # column of the file: unit
     separator: str = ""
 
 
@@ -46,10 +56,12 @@ class Measured:
     path: Path
     table: "pl.DataFrame"
     notes: tuple[str, ...]
+    units: frozenset[str] = frozenset()  # columns that were read in the unit that the user has told
 
 
 def read(path: Path, asked: FileHints, span: tuple[float, float]) -> Measured:
-    """One file; `span` is the run's begin and end in Unix time / s. Raises UnreadableFile, ReaderMissing, ZoneUnknown, OSError."""
+    """One file; `span` is the run's begin and end in Unix time / s. Raises UnreadableFile, ReaderMissing, ZoneUnknown,
+    UnitUnknown, OSError."""
     import polars as pl
 
     reader = READERS.get(path.suffix.casefold())
@@ -57,10 +69,11 @@ def read(path: Path, asked: FileHints, span: tuple[float, float]) -> Measured:
         raise UnreadableFile(
             f"{path}: no reader for {path.suffix or 'a file without suffix'}", f"There are: {', '.join(READERS)}."
         )
-    parts, notes = [], []
-    for frame, told in (_labelled(path, table, asked, span) for table in reader(path, asked)):  # no file's texts outlive it
+    parts, notes, units = [], [], set()
+    for frame, told, used in (_labelled(path, table, asked, span) for table in reader(path, asked)):  # no file's texts outlive it
         parts.append(frame)
         notes += told
+        units |= used
     if not parts:
         raise UnreadableFile(f"{path} holds no table of measurements", "Is it the file of data, not of settings?")
     whole = pl.concat(parts, how="diagonal_relaxed")
@@ -71,36 +84,42 @@ def read(path: Path, asked: FileHints, span: tuple[float, float]) -> Measured:
     back = int((whole[q.UNIX].diff() < 0).sum())
     if back:
         notes.append(f"{back} rows come after a later one and were put in order")
-    return Measured(path, whole.sort(q.UNIX, maintain_order=True) if back else whole, tuple(dict.fromkeys(notes)))
+    return Measured(path, whole.sort(q.UNIX, maintain_order=True) if back else whole, tuple(dict.fromkeys(notes)), frozenset(units))
 
 
 def _labelled(
     path: Path, table: TextTable, asked: FileHints, span: tuple[float, float]
-) -> tuple["pl.DataFrame", list[str]]:
+) -> tuple["pl.DataFrame", list[str], set[str]]:
     import polars as pl
 
+    for column in asked.columns.values():
+        if column not in table.frame.columns:
+            raise UnreadableFile(f"{path} has no column {column!r}", f"It has: {', '.join(table.frame.columns)}.")
     try:
-        known = q.meanings(table.frame.columns, table.units)
-        for label, column in asked.columns.items():
-            if column not in table.frame.columns:
-                raise UnreadableFile(f"{path} has no column {column!r}", f"It has: {', '.join(table.frame.columns)}.")
-            known[label] = q.Meaning(
-                column, label, q.factor(column, label, table.units.get(column, "") or q.unit_of(column))
-            )
+        known = q.meanings(table.frame.columns, {**table.units, **asked.units}, asked.columns)
+    except q.UnitMissing as error:
+        raise UnitUnknown(path, error) from error
     except q.UnknownUnit as error:
-        raise UnreadableFile(f"{path}: {error}", f"Name another column: --column '{q.CURRENT}=...'.") from error
+        hint = f"Say its unit: --unit 'COLUMN=...'; or name another column: --column '{q.CURRENT}=...'."
+        raise UnreadableFile(f"{path}: {error}", hint) from error
+    in_units = {one.column for one in known.values() if one.label in q.OF_LABEL}
+    units = asked.units.keys() & set(table.frame.columns)
+    if units - in_units:
+        raise UnreadableFile(f"{path}: {min(units - in_units)!r} is taken as it stands, in whichever unit",
+                             f"--unit is for the columns of {', '.join(q.OF_LABEL)}; --column says which these are.")  # fmt: skip
     numbers = {label: one for label, one in known.items() if label != q.WALL_CLOCK}
     for one in numbers.values():
         if not table.frame.schema[one.column].is_numeric():
             raise UnreadableFile(f"{path}: the column {one.column!r} holds {_odd(table.frame[one.column])!r}, which is no number",
                                  "Mend the row, or name another column with --column.")  # fmt: skip
     unix, notes = _unix(path, table, known, asked, span)
+    notes += [f"{column!r} is in {asked.units[column]}, as you said" for column in sorted(units)]
     spent = {one.column for one in known.values()}
     rest = [name for name in table.frame.columns if name not in spent and name not in known]
     values = [
         (pl.col(one.column).cast(pl.Float64) * one.factor).alias(label) for label, one in numbers.items() if label != q.UNIX
     ]
-    return table.frame.select(unix.alias(q.UNIX), *values, *rest), notes
+    return table.frame.select(unix.alias(q.UNIX), *values, *rest), notes, units
 
 
 def _odd(values: "pl.Series") -> Any:
