@@ -29,7 +29,7 @@ OUT = Path("build/bench.json")
 SPEEDS = {"press": {"sim_speed", "sim_rss_mb"}, "hold": {"hold_4khz_speed"}}  # what a measure of speeds.py gives
 CONTROL = ("overshoot_pct", "dwell_rms_pct", "ramp_worst_pct")
 CONTACT = ("contact_excess_n",)
-MERGE = {"merge_ratio", "merge_cpu_ratio", "merge_rss_ratio"}
+MERGE = {"merge_ratio", "merge_cpu_ratio", "merge_process_ratio", "merge_rss_ratio"}
 NAMED_ONLY = MERGE.union(holds_table.FIGURES, *(figures for figures, _ in serve.MEASURES.values()))
 HOLD = ("hold_worst_pct", "hold_measuring_pct", "hold_total_pct", "hold_moves_per_h")
 

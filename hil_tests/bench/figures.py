@@ -48,6 +48,7 @@ FIGURES = (
     Figure("serve_lost", 0, "", "records of these 20 presses that it has not"),
     Figure("merge_ratio", 0.3, "", "a month's log and 1e6 rows of a cycler merged and written, against pandas's join"),
     Figure("merge_cpu_ratio", None, "", "the processor's time of the two"),
+    Figure("merge_process_ratio", None, "", "wall time of the two whole processes, imports included"),
     Figure("merge_rss_ratio", 0.7, "", "peak memory of the two"),
     Figure("person_minutes", 15, "min", "a person's time for a week's twenty jobs, as host_tools/README.md lists them"),
     Figure("export_records_per_s", 1e6, "1/s", "sample records from device pages to Parquet", "high"),

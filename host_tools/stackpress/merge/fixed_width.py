@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-ROWS = 131072  # at a time: what is between them and the numbers stays small
+ROWS = 32768  # at a time: what is between them and the numbers stays small
 DAYS_MOST = 5000  # changes of the day; more is no log in order of time
 DAY_US = 86_400_000_000
 EPOCH = date(1970, 1, 1).toordinal()
@@ -41,11 +41,12 @@ def _microseconds(texts: "pl.Series", parts: "re.Match[str]", places: dict[str, 
     whole = texts.str.join("").item()
     if texts.null_count() or len(whole) != len(first) * len(texts) or not whole.isascii():
         return None
-    rows: Bytes = np.frombuffer(whole.encode(), np.uint8).reshape(len(texts), len(first))
-    digit = np.array([char.isdigit() for char in first])
-    figures = rows - np.uint8(48)
-    if (figures[:, digit] > 9).any() or (rows[:, ~digit] != np.frombuffer(first.encode(), np.uint8)[~digit]).any():
-        return None
+    # a column of characters in one piece: a third quicker than one of each row
+    columns: Bytes = np.ascontiguousarray(np.frombuffer(whole.encode(), np.uint8).reshape(len(texts), len(first)).T)
+    figures = columns - np.uint8(48)
+    for char, column, figure in zip(first, columns, figures, strict=True):
+        if (figure > 9).any() if char.isdigit() else (column != ord(char)).any():
+            return None
     days = _days(*(_number(figures, parts, places[name]) for name in ("y", "m", "d")))
     hour, minute, second = (_number(figures, parts, group) for group in (5, 6, 7))
     if days is None or (hour > 23).any() or (minute > 59).any() or (second > 59).any():
@@ -57,11 +58,11 @@ def _microseconds(texts: "pl.Series", parts: "re.Match[str]", places: dict[str, 
 def _number(figures: Bytes, parts: "re.Match[str]", group: int) -> Whole:
     """What stands in a group of each row; 0 where the first text has none."""
     begin, end = parts.span(group)
-    found = np.zeros(len(figures), np.int64)
+    found = np.zeros(figures.shape[1], np.int32)
     for place in range(begin, end):
         found *= 10
-        found += figures[:, place]
-    return found
+        found += figures[place]
+    return found.astype(np.int64)
 
 
 def _days(year: Whole, month: Whole, day: Whole) -> Whole | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 OF_THE_PRESS = ("Test Time / s", "Cycle Count / 1", "Step Count / 1", "Step ID", "Step Record Index / 1", "Step Time / s",
                 "Step Type", "Record Index / 1")  # fmt: skip
 FIRST = (q.TEST_TIME, q.VOLTAGE, q.CURRENT, q.UNIX, q.CYCLE, q.STEP, q.FREQUENCY, q.REAL, q.IMAGINARY)
-ROWS = 65536  # joined at a time
+ROWS = 16384  # joined at a time
 SLACK_S = 0.02  # between two rows that follow each other
 
 
@@ -69,8 +69,10 @@ def slices(table: "pl.DataFrame", press: "pl.DataFrame") -> Iterator["pl.DataFra
         unix = part[q.UNIX].to_numpy()
         place = np.searchsorted(ends, unix)
         inside = (place < len(ends)) & (unix > begins[np.minimum(place, len(ends) - 1)])
-        places = pl.Series(np.where(inside, place, -1)).replace(-1, None).cast(pl.UInt32)
-        pressed = beside.select(pl.all().gather(places))
+        if inside.all():  # by plain numbers, which is a third quicker
+            pressed = beside[place]
+        else:
+            pressed = beside.select(pl.all().gather(pl.Series(np.where(inside, place, -1)).replace(-1, None)))
         if q.TEST_TIME not in table.columns:
             part = part.with_columns((pl.col(q.UNIX) - first).alias(q.TEST_TIME))
         yield pl.concat([part.select(order), pressed, part.select(rest)], how="horizontal")
