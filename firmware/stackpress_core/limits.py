@@ -26,6 +26,11 @@ def resolved_cn(p, force_cn):
     return p["force_limit_cn"] // RESOLVED_HIGH
 
 
+def hold_floor_cn(p, least_cn):
+    """How far from nothing a held force has to be, where the range can tell `least_cn`: a smaller one can't be watched."""
+    return min(p["hold_band_min_cn"], 3 * least_cn // 2)
+
+
 def drop_at_rest_cn(p, force_cn):
     """DROP_MIN once the set-point has rested, or the valve was locked, for a while: little that a valve does is under way."""
     pulse = 2 * p["fill_rate_cn_per_s"] * p["valve_min_on_ms"] // 1000 if p["valve_kind"] == states.KIND_FILL_VENT else 0
@@ -49,7 +54,7 @@ def of(p, target_cn, from_cn, rate_cn_per_s, turning_cn_per_s=0):
     return (
         min(p["runaway_cn"], over),
         min(p["ramp_deviation_min_cn"], behind),
-        max(target_cn * p["hold_band_permille"] // 1000, min(p["hold_band_min_cn"], 2 * least)),
+        max(target_cn * p["hold_band_permille"] // 1000, hold_floor_cn(p, least)),
         min(p["no_response_cn"], behind),
         min(p["force_drop_min_cn"], span // 4 + 3 * least + lag),
     )

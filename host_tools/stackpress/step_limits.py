@@ -1,7 +1,7 @@
-"""At which true force each step of a program trips on a configured press, reckoned as the press does; and what it can't watch.
+"""At which true force each step of a program trips on a configured press, reckoned as the press does.
 
 A limit that is as wide as the force of a step watches nothing there. The press derives them from each order, see
-stackpress_core/limits.py; where the range can't resolve a held force even so, the step is refused.
+stackpress_core/limits.py; a held force that the range can't resolve even so is refused with the program.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,6 @@ class StepLimits:
     open_n: float
     below_n: float
     holds: bool
-    watched: bool
 
     @property
     def text(self) -> str:
@@ -43,10 +42,6 @@ class StepLimits:
             f"Step {self.step} ({self.kind}) to {number(self.to_n)} N trips above {number(round(self.above_n, 1))} N{low}; "
             f"a valve that opens fully comes to about {self.open_n:.0f} N."
         )
-
-    @property
-    def complaint(self) -> str:
-        return f"step {self.step} ({self.kind}): this press can't tell {number(self.to_n)} N from nothing, so it can't be watched"
 
 
 def of(program: Mapping[str, Any], effective: Effective, start_cn: int = 0) -> list[StepLimits]:
@@ -79,17 +74,12 @@ def _limits(values: params.Values, late_ms: float, place: int, kind: str, to_cn:
     excess, ramp, band, _, _ = limits.of(values, to_cn, from_cn, rate)
     above_cn = min(to_cn + excess, values["force_limit_cn"])
     ramp = max(ramp, max(to_cn, from_cn) * values["ramp_deviation_permille"] // 1000)
-    holds = _holds(kinds.OF[kind])
+    holds = kinds.OF[kind].rests
     below_cn = to_cn - (band if holds else ramp)
     if kinds.OF[kind].begin is steps.begin_relax:
         below_cn = to_cn // LOCKED_PART if to_cn > values["contact_force_cn"] else 0
-    return StepLimits(place, kind, to_cn / 100, above_cn / 100, open_cn(values, late_ms, to_cn, above_cn) / 100, below_cn / 100,
-                      holds, not holds or band < to_cn)  # fmt: skip
-
-
-def _holds(kind: Any) -> bool:
-    """Whether the force is regulated at a level in such a step: in all but what moves it, or locks the valve."""
-    return kind.met not in (steps.met_move, steps.met_gap) and kind.begin is not steps.begin_relax
+    opened_cn = open_cn(values, late_ms, to_cn, above_cn)
+    return StepLimits(place, kind, to_cn / 100, above_cn / 100, opened_cn / 100, below_cn / 100, holds)
 
 
 def open_cn(values: params.Values, late_ms: float, from_cn: int, above_cn: int) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stackpress import contacts, paths, programs, step_limits
+from stackpress import contacts, paths, program_limits, programs, step_limits
 from stackpress.cli import app
 from stackpress.config import load
 
@@ -29,8 +29,8 @@ def test_no_limit_of_a_step_is_as_wide_as_its_force() -> None:
     assert [(one.step, one.kind, one.to_n) for one in found] == [
         (2, "ramp", 664), (3, "hold", 664), (4, "release", 157), (5, "hold", 157)]  # fmt: skip
     for one in found:
-        assert one.to_n < one.above_n < 2 * one.to_n and one.above_n < one.open_n < one.to_n + 2000 and one.watched
-    assert found[1].below_n == pytest.approx(597.6) and found[3].below_n == pytest.approx(140)
+        assert one.to_n < one.above_n < 2 * one.to_n and one.above_n < one.open_n < one.to_n + 2000
+    assert found[1].below_n == pytest.approx(597.6) and found[3].below_n == pytest.approx(141.3)
 
 
 def test_cell_that_is_locked_is_told_once_less_than_a_sixteenth_of_it_is_left() -> None:
@@ -42,7 +42,9 @@ def test_cell_that_is_locked_is_told_once_less_than_a_sixteenth_of_it_is_left() 
 @pytest.mark.parametrize("name", sorted(programs.ready_made()))
 @pytest.mark.parametrize("file", sorted((paths.BOARDS / "sim").glob("press*.toml")), ids=lambda file: file.stem)
 def test_every_ready_made_program_can_be_watched_on_every_press(name: str, file: Path) -> None:
-    assert all(one.watched for one in step_limits.of(programs.load(name), load(file)))
+    effective = load(file)
+    orders = step_limits.of(programs.load(name, program_limits.of(effective)), effective)
+    assert all(0 < one.below_n < one.to_n for one in orders if one.holds)
 
 
 def test_program_check_tells_them(capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,14 +53,19 @@ def test_program_check_tells_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert [limit["step"] for limit in one["limits"]] == [2, 3, 4]
 
 
-def test_hold_that_can_not_be_told_from_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("to_n", "code"), [(5, 2), (12.75, 2), (12.76, 0), (13.27, 0)])
+def test_hold_that_can_not_be_told_from_nothing_is_refused(
+    to_n: float, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """0.1 MPa on 13 mm are 13.27 N: the reference press holds and watches them with its low range."""
     file = tmp_path / "faint.toml"
-    ramp, hold = 'do = "ramp"\nto_n = 12\nrate_n_per_s = 1\n', 'do = "hold"\nfor_s = 60\n'
+    ramp, hold = f'do = "ramp"\nto_n = {to_n}\nrate_n_per_s = 1\n', 'do = "hold"\nfor_s = 60\n'
     file.write_text(
         'name = "faint"\n' + "".join("[[step]]\n" + one for one in ('do = "contact"\nto_n = 5\n', ramp, hold))
     )
-    assert app.run(["program", "check", str(file), "--press", str(SIM)]) != 0
-    assert "step 3 (hold): this press can't tell 12 N from nothing" in capsys.readouterr().err
+    assert app.run(["program", "check", str(file), "--press", str(SIM)]) == code
+    said = f"step 3 (hold): this press can't tell {to_n:g} N from nothing; it watches what is held with more than 12.75 N"
+    assert (said in capsys.readouterr().err) == bool(code)
 
 
 def steps_of(*lines: str) -> dict[str, Any]:

@@ -187,10 +187,21 @@ class _Check:
     def follow(self, step, kind):
         """Check where the set-point goes and keep where it stands."""
         fault = kind.rule(step, self.area_um2, self.set_cn)
-        for field, goal_cn in kind.levels(step, self.area_um2, self.set_cn):
+        goes = kind.levels(step, self.area_um2, self.set_cn)
+        for field, goal_cn in goes:
             self.go(field, goal_cn)
+        if kind.rests and self.set_cn is not None:
+            for field, force_cn in goes or (("", self.set_cn),):
+                self.rest(field, force_cn)
         if fault:
             self.say("", fault)
+
+    def rest(self, field, force_cn):
+        """A force is held there: with less than this press can tell from nothing its loss would not be seen."""
+        floor_cn = self.limits.get("hold_floor_cn", 0)
+        if force_cn and force_cn <= floor_cn:
+            least = f"it watches what is held with more than {newtons(floor_cn)}"
+            self.say(field, f"this press can't tell {newtons(force_cn)} from nothing; {least}")
 
     def go(self, field, goal_cn):
         self.set_cn = goal_cn

@@ -20,6 +20,7 @@ Kind = namedtuple(
         "ended",  # what has happened when it ends as it should, for the report
         "needs",  # what the press must have; without "valve" it runs on a manual press
         "vents",  # whether the press is disarmed by it
+        "rests",  # whether it regulates a force that stays, whose loss has to be seen
         "sparse",  # its phases that are logged sparsely
         "groups",  # (least, fields...): at least so many of these fields, and never two of them
         "fields",  # rows of fields.py, `timeout_ms` and `at_timeout` among them
@@ -69,7 +70,7 @@ KINDS = (
     Kind(
         "contact",
         "Close the ram at a bounded speed until the force is there, so that the powder or foil is met gently.",
-        "approach", "force reached", ("valve",), False, (),
+        "approach", "force reached", ("valve",), False, False, (),
         ((1, "to_cn", "to_pa"),),
         f.TO
         + (
@@ -83,7 +84,7 @@ KINDS = (
     Kind(
         "ramp",
         "Move the set-point at a bounded rate to a force, to a pressure, or by a difference.",
-        "move", "target reached", ("valve",), False, (),
+        "move", "target reached", ("valve",), False, False, (),
         ((1, "to_cn", "to_pa", "by_cn", "by_pa"), (1, "rate_cn_per_s", "rate_pa_per_s")),
         f.TO + f.BY + f.RATE + f.timeout(0, "hold", f.AUTO),
         levels=levels.to_one, times=times.move,
@@ -92,7 +93,7 @@ KINDS = (
     Kind(
         "hold",
         "Regulate the force where it is: for a time, or until it has settled, creep has slowed, or a trigger comes or goes.",
-        "hold", "time over or condition met", ("valve",), False, (0,),
+        "hold", "time over or condition met", ("valve",), False, True, (0,),
         (
             (
                 1,
@@ -121,7 +122,7 @@ KINDS = (
     Kind(
         "cycle",
         "Go up and down between two levels, with a dwell at each.",
-        "move", "cycle done", ("valve",), False, (),
+        "move", "cycle done", ("valve",), False, False, (),
         ((1, "low_cn", "low_pa"), (1, "high_cn", "high_pa"), (1, "rate_cn_per_s", "rate_pa_per_s"), (1, "count")),
         f.level("low", "lower level")
         + f.level("high", "upper level")
@@ -140,7 +141,7 @@ KINDS = (
         "Visit a list of levels: settle, soak, pulse the trigger output, wait for the trigger input, go to the next. "
         "A level that did not settle in its time is not measured: with `go_on` no trigger goes out there, and the log says "
         "`not settled`.",
-        "visit", "level done", ("valve",), False, (1, 2, 3),
+        "visit", "level done", ("valve",), False, True, (1, 2, 3),
         ((1, "pressures_pa", "forces_cn"), (1, "rate_cn_per_s", "rate_pa_per_s")),
         (
             ("pressures_pa", "Pa list", 0, f.PRESSURE_MAX_PA, None, "the pressures, in the order of the visits"),
@@ -161,7 +162,7 @@ KINDS = (
     Kind(
         "relax",
         "Lock the valve and log how the force decays, for a time or until it hardly changes.",
-        "drift", "time over or condition met", ("valve",), False, (),
+        "drift", "time over or condition met", ("valve",), False, False, (),
         ((1, "for_ms", "until_creep_cn_per_min"),),
         (f.FOR, f.CREEP_CN, f.WINDOW, f.AT_LEAST) + f.timeout(f.HOUR_MS, "hold"),
         levels=levels.stays, times=times.wait,
@@ -170,7 +171,7 @@ KINDS = (
     Kind(
         "creep",
         "Regulate the force and log the displacement densely, for a time or until it hardly changes.",
-        "drift", "time over or condition met", ("valve", "displacement"), False, (),
+        "drift", "time over or condition met", ("valve", "displacement"), False, True, (),
         ((1, "for_ms", "until_creep_nm_per_min"),),
         (f.FOR, f.CREEP_NM, f.WINDOW, f.AT_LEAST) + f.timeout(f.HOUR_MS, "hold"),
         levels=levels.stays, times=times.wait,
@@ -182,7 +183,7 @@ KINDS = (
         "never over `most`. Where more would be wanted, or the specimen itself presses with more, and then a part is taken off "
         "first (`largest force`), or the scale is lost or stands while the force changes "
         "(`scale`), the program ends with the cell held.",
-        "drift", "time over", ("valve", "displacement"), False, (0,),
+        "drift", "time over", ("valve", "displacement"), False, False, (0,),
         ((1, "for_ms"), (1, "most_cn", "most_pa"), (1, "rate_cn_per_s", "rate_pa_per_s")),
         (f.FOR, ("within_nm", "nm", 1000, 1_000_000, 1000, "the force is left alone while the ram is this near to where it was"))
         + f.level("most", "largest force that it may come to")
@@ -194,7 +195,7 @@ KINDS = (
     Kind(
         "release",
         "Take the force down at a bounded rate, to a level or to nothing, so that the pellet does not crack.",
-        "release", "target reached", ("valve",), False, (),
+        "release", "target reached", ("valve",), False, False, (),
         ((0, "to_cn", "to_pa"), (1, "rate_cn_per_s", "rate_pa_per_s")),
         f.TO + f.RATE + f.timeout(0, "vent", f.AUTO),
         levels=levels.to_one, times=times.move,
@@ -203,7 +204,7 @@ KINDS = (
     Kind(
         "vent",
         "Let all pressure out and wait until the force is gone.",
-        "release", "force gone", ("valve",), True, (),
+        "release", "force gone", ("valve",), True, False, (),
         (),
         (f.force("below_cn", "the force that counts as gone", 100, 5_000),) + f.timeout(30 * f.SECOND_MS, "vent"),
         levels=levels.to_nothing, times=times.vent,
@@ -212,7 +213,7 @@ KINDS = (
     Kind(
         "watch",
         "Leave the valve alone, read and log: for a time, or until the force passes a level (a hand pump's work).",
-        "watch", "time over or condition met", (), False, (),
+        "watch", "time over or condition met", (), False, False, (),
         (
             (1, "for_ms", "until_above_cn", "until_above_pa", "until_below_cn", "until_below_pa", "until_trigger",
              "until_trigger_over"),
@@ -230,7 +231,7 @@ KINDS = (
         "Wait for a person, whose work the note says: the force stays as it is. Where there is none the press is disarmed, so "
         "that the guard may be opened, and armed again with all its checks when somebody goes on: START, `stackpress continue`, "
         "the page.",
-        "watch", "somebody went on", ("valve",), False, (0,),
+        "watch", "somebody went on", ("valve",), False, True, (0,),
         (),
         f.timeout(24 * f.HOUR_MS, "hold", "longest wait"),
         levels=levels.stays, times=times.person,

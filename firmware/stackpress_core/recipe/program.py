@@ -3,11 +3,12 @@
 The front door of the modules that host and device share: one row a field, one row a kind of step, the check as a whole before
 the first move, and what a right program will do. `runner.py` runs what is found right here.
 
-Limits are a dict; a limit that is absent is not checked: force_limit_cn, rate_limit_cn_per_s, speed_limit_um_per_s,
-travel_limit_nm, temperature_limit_cc, release_rate_cn_per_s, capabilities (valve, trigger, temperature, displacement); and
-start_cn, the force of a held cell from which the program goes on. corner_ms, how long the press rounds a corner, judges nothing.
+Limits are a dict; a limit that is absent is not checked: force_limit_cn, hold_floor_cn, rate_limit_cn_per_s,
+speed_limit_um_per_s, travel_limit_nm, temperature_limit_cc, release_rate_cn_per_s, capabilities (valve, trigger, temperature,
+displacement); and start_cn, the force of a held cell from which the program goes on. corner_ms, how long the press rounds a corner, judges nothing.
 """
 
+from stackpress_core.limits import hold_floor_cn, resolved_cn
 from stackpress_core.recipe.check import find
 from stackpress_core.recipe.fields import AT_END, CN_PER_PA_UM2
 from stackpress_core.recipe.kinds import NAMES, OF, filled
@@ -26,6 +27,7 @@ def limits_of(values, capabilities):
         able.discard("valve")
     return {
         "force_limit_cn": values["force_limit_cn"],
+        "hold_floor_cn": hold_floor_cn(values, resolved_cn(values, 0)),
         "rate_limit_cn_per_s": values["rate_limit_cn_per_s"],
         "speed_limit_um_per_s": values["approach_limit_um_per_s"],
         "travel_limit_nm": values["travel_limit_um"] * 1000,

@@ -13,7 +13,7 @@ NEW_ROW = '''\
     Kind(
         "press_to",
         "Press to a force and go on.",
-        "move", "force there", ("valve",), False, (),
+        "move", "force there", ("valve",), False, False, (),
         ((1, "to_cn", "to_pa"), (1, "rate_cn_per_s", "rate_pa_per_s")),
         f.TO + f.RATE + (f.time("rest_ms", "time to rest", 1000, 500),) + f.timeout(0, "hold", f.AUTO),
         levels=levels.to_one, times=times.move,
