@@ -5,7 +5,8 @@ the first move, and what a right program will do. `runner.py` runs what is found
 
 Limits are a dict; a limit that is absent is not checked: force_limit_cn, hold_floor_cn, rate_limit_cn_per_s,
 speed_limit_um_per_s, travel_limit_nm, temperature_limit_cc, release_rate_cn_per_s, capabilities (valve, trigger, temperature,
-displacement); and start_cn, the force of a held cell from which the program goes on. corner_ms, how long the press rounds a corner, judges nothing.
+displacement); and start_cn, the force of a held cell from which the program goes on. corner_ms, how long the press rounds a
+corner, judges nothing.
 """
 
 from stackpress_core.limits import hold_floor_cn, resolved_cn
