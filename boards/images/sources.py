@@ -95,8 +95,13 @@ def install(packages: Sequence[str], missing: str) -> None:
     if not shutil.which("apt-get") or os.geteuid() != 0:
         raise CannotBuild(told)
     print("installing", " ".join(packages))
-    run(["apt-get", "update"], why="apt-get update")
-    run(["apt-get", "install", "-y", "--no-install-recommends", *packages], why=told, env={"DEBIAN_FRONTEND": "noninteractive"})
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+    quietly = {"DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        run(command, why=told, env=quietly)
+    except CannotBuild:  # a machine that has never been told what there is
+        run(["apt-get", "update"], why="apt-get update")
+        run(command, why=told, env=quietly)
 
 
 def run(command: list[str], cwd: Path | None = None, why: str = "", env: dict[str, str] | None = None) -> str:
