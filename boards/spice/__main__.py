@@ -50,7 +50,8 @@ CLAIMS: tuple[tuple[str, str, dict[str, Any], str, float, float, float, str], ..
     ("pico", "valve_clamp", {}, "to_a_fifth", 0, 8e-3, 1e3, "ms to a fifth of the current"),
     ("pico_hx711", "pwm_coil", {}, "mean_a", 0.22, 0.27, 1, "A at half duty, 0.25 is half"),
     ("pico_hx711", "pwm_coil", {"D4": "* none"}, "mean_a", 0, 0.18, 1, "A without D4: duty is not current"),
-    ("pico", "dac_chain", {}, "most_a", 0, 5e-3, 1e3, "mA at most into an input, with buffer and 470 Ohm"),
+    ("pico", "dac_chain", {}, "most_a", -1e-9, 5e-3, 1e3,  # below zero: what is left on the rail leaks out of the input
+     "mA at most into an input, with buffer and 470 Ohm"),
     ("pico", "dac_chain", {}, "rail_v", 0, 0.1, 1, "V left on the DAC's rail"),
     ("pico", "dac_chain", {"enable": "dac5", "R37": 1e4, "R38": 1.5e4}, "rail_v", 2.0, 3.3, 1,
      "V left where the enable hangs on that rail: the buffer holds itself on"),

@@ -123,6 +123,23 @@ def test_times_and_thresholds_are_what_a_hand_calculates() -> None:
     assert supplies.held_up_ms(carrier("pico")) == pytest.approx(0.5 * 376e-6 * (19.773**2 - 6.5**2) * 0.84 / 0.75 * 1e3, rel=1e-3)
 
 
+def test_what_the_pins_give_together_is_judged_by_what_their_chip_may_give() -> None:
+    """34 mA of the trigger's pin are too much of an RP2040's 50 mA, and not of an RP2350's 100."""
+    changed = {"resistors/R58/0": "100"}
+    by_board = {name: electrical.circuit_of(name, changed) for name in ("pico", "pico2")}
+    found = {name: broken(circuit).get("gpio_current") for name, circuit in by_board.items() if circuit}
+    told = tuple(f"A1: its pins may have to {what} together, 25 are left of 50" for what in ("give 36 mA", "take 40 mA"))
+    assert found == {"pico": told, "pico2": None}
+
+
+def test_the_addresses_of_the_carrier_are_those_that_the_drivers_ask() -> None:
+    """The data say where a driver asks, for the rule; the driver says it too."""
+    for ref, file in (("U15", "mcp23017"), ("U18", "ssd1306")):
+        text = (paths.FIRMWARE / "drivers" / f"{file}.py").read_text()
+        asked = re.search(r"^ADDRESS = const\((0x\w+)\)", text, re.MULTILINE)
+        assert asked and int(asked[1], 16) == carrier("pico").raw["addresses"][ref]
+
+
 @pytest.mark.parametrize(("text", "number"), [("4.7k", 4700.0), ("100", 100.0), ("10M", 1e7), ("100n 50V", 1e-7)])
 def test_values_are_read_as_people_write_them(text: str, number: float) -> None:
     assert values.value(text) == pytest.approx(number)

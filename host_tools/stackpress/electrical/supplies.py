@@ -6,6 +6,7 @@ from typing import Any
 from .circuit import GROUND, MODULE, Circuit, Resistor
 
 FILL = 0.9  # how full a supply may be
+BIASED = 0.8  # what a ceramic capacitor is at its rail's volts, a fifth of its rating or less
 SAGGED = 0.9  # of the excitation: with less the press is told
 PICO_W = 0.75  # what the electronics take out of 5 V while they write, in watts
 
@@ -32,6 +33,18 @@ def regulators_have_headroom(c: Circuit) -> Iterator[str]:
             yield f"{part.ref} gives {r['volts']:g} V from {source.least:g} V, it wants {r.get('dropout_v', 0.0):g} V more"
         if out and not out.least <= r["volts"] * (1 - r["percent"] / 100) + 0.01 <= out.volts + 0.02:
             yield f"{part.ref} gives {r['volts']:g} V, the rail {out.name} is said to be {out.volts:g} V"
+
+
+def regulators_have_their_output_capacitor(c: Circuit) -> Iterator[str]:
+    """Over tolerance, and with what volts take from a ceramic one."""
+    for part in c.of_kind("regulator"):
+        net = part.nets[part.sheet["regulator"]["out"]]
+        least, most = part.sheet["regulator"].get("out_uf", (0.0, float("inf")))
+        here = [k for k in c.capacitors.values() if set(k.ends) == {net, GROUND}]
+        low = sum(k.farad * (1 - k.percent / 100) * (BIASED if k.kind.startswith("X") else 1.0) for k in here) * 1e6
+        high = sum(k.farad * (1 + k.percent / 100) for k in here) * 1e6
+        if low < least or high > most:
+            yield f"{part.ref}: {low:.2g} .. {high:.3g} uF from {net} to ground, it is stable with {least:g} .. {most:g}"
 
 
 def _taken_ma(c: Circuit, name: str) -> float:

@@ -7,6 +7,7 @@ from .circuit import GROUND, MODULE, Circuit, Pin
 FEED_MA = 2.0  # what the input protection of a part without supply may take for long
 CLAMP_MA = 5.0  # what a 24 V slip may push into a pin that has a supply
 SLIP_V = 25.2
+LINES = 0.5  # of what a chip's pins may give together is left for its flash, and for lines that are charged at each edge
 
 
 def roles_are_wired(c: Circuit) -> Iterator[str]:
@@ -61,11 +62,16 @@ def levels_fit(c: Circuit) -> Iterator[str]:
 
 def _low_at(out: Pin, pin: Pin) -> float:
     """What an output's low is at the input itself: behind a diode and a pull-up it is the diode's volts more, at their current."""
-    diode = pin.part.sheet.get("in_diode")
+    diode = _diode(pin)
     if not diode:
         return out.low
     specified_ma = out.part.sheet.get("out_low_ma")
     return float(diode["v"] + out.low * (diode["ma"] / specified_ma if specified_ma else 1.0))
+
+
+def _diode(pin: Pin) -> dict[str, float] | None:
+    sheet = pin.part.sheet
+    return sheet.get("in_diode") if pin.name in sheet.get("in_diode_pins", [pin.name]) else None
 
 
 def _bears(c: Circuit, pin: Pin, supply_v: float) -> float:
@@ -166,12 +172,63 @@ def expander_pins_are_outputs(c: Circuit) -> Iterator[str]:
 
 
 def i2c_rises(c: Circuit) -> Iterator[str]:
+    """The carrier's own resistors are quick enough without any board, and with those that boards bring none is too strong."""
     for net in ("panel_data", "panel_clock"):
         up = [ohm for ohm, to in c.pulls(net) if to in c.rails]
         if net in c.ends and not up:
             yield f"{net} has no pull-up"
-        elif up and not 1100 <= min(up) <= 3500:  # UM10204 7.1: 3 mA at 0.4 V; 300 ns with 100 pF at 400 kHz
-            yield f"{net}: {min(up) / 1000:g} kOhm, 1.1 .. 3.5 are right for 400 kHz and 100 pF"
+            continue
+        brought = [p.sheet["pull_up_ohm"] for p in c.of_kind("pull_up_ohm") if net in p.nets.values()]
+        together = 1 / sum(1 / ohm for ohm in (*up, *brought)) if up else 0.0
+        if up and (min(up) > 3500 or together < 1100):  # UM10204 7.1: 300 ns with 100 pF at 400 kHz; 3 mA at 0.4 V
+            ohms = f"{min(up) / 1000:g} kOhm, {together / 1000:.2g} with all boards"
+            yield f"{net}: {ohms}; 1.1 .. 3.5 are right for 400 kHz and 100 pF"
+
+
+def i2c_answers(c: Circuit) -> Iterator[str]:
+    """Each chip on the I2C is at the address that its driver asks. A pin that nobody wires is pulled up on its board."""
+    inputs = {(pin.part.ref, pin.name): pin for pin in c.inputs()}
+    at: dict[int, str] = {}
+    for part in c.of_kind("address"):
+        sheet, asked = part.sheet["address"], c.raw.get("addresses", {}).get(part.ref)
+        nets = [part.nets.get(pin, "") for pin in sheet["pins"]]
+        found = sheet["base"] | sum(1 << bit for bit, net in enumerate(nets) if net != GROUND)
+        if found != asked:
+            yield f"{part.ref} answers at {found:#x}, its driver asks {asked:#x}" if asked else f"{part.ref}: no driver asks it"
+        if found in at:
+            yield f"{part.ref} and {at[found]} both answer at {found:#x}"
+        at[found] = part.ref
+        for name, net in zip(sheet["pins"], nets, strict=True):
+            pin = inputs.get((part.ref, name))
+            diode = _diode(pin) if pin else None
+            if pin and diode and net == GROUND and diode["v"] > pin.low:
+                yield f"{pin} at ground leaves {diode['v']:.2f} V behind its diode, its low ends at {pin.low:.2f} V"
+
+
+def outputs_give_together_what_they_may(c: Circuit) -> Iterator[str]:
+    """All pins of the processor at once, each resistor as if there were nothing behind it, for what is behind it may be shorted."""
+    module = c.parts[MODULE]
+    most_v, budget = c.rails[module.nets["3V3"]].most, LINES * module.sheet["io_ma"]
+    driven = [module.nets[pin] for kind in ("outs", "open") for pin in module.pins(kind)]
+    given = sum(_io_ma(c, net, most_v, to_rail=False) for net in driven)
+    taken = sum(_io_ma(c, net, most_v, to_rail=True) for net in driven)
+    for ma, what in ((given, "give"), (taken, "take")):
+        if ma > budget:
+            yield f"{MODULE}: its pins may have to {what} {ma:.0f} mA together, {budget:g} are left of {module.sheet['io_ma']}"
+
+
+def _io_ma(c: Circuit, net: str, volts: float, *, to_rail: bool) -> float:
+    """Through resistors to ground (of a high output) or to a rail (of a low one), and into what takes or brings a current."""
+    none = {GROUND} if to_rail else set(c.rails)  # where nothing flows
+    ma = sum(volts / r.ohm * 1000 for r in c.at(net) if r.far(net) not in none)
+    for part in c.parts.values():
+        pins = [pin for pin in part.pins("ins") if part.nets[pin] == net]
+        if pins and not to_rail:
+            ma += part.sheet.get("input_ma", 0.0)
+        if to_rail:
+            ma += sum(part.sheet.get("in_diode", {}).get("ma", 0.0) for pin in pins if pin in part.sheet.get("in_diode_pins", pins))
+            ma += volts / part.sheet["pull_up_ohm"] * 1000 if "pull_up_ohm" in part.sheet and net in part.nets.values() else 0.0
+    return ma
 
 
 def everything_can_be_ordered(c: Circuit) -> Iterator[str]:
