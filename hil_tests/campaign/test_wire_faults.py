@@ -56,4 +56,7 @@ def test_what_is_told_late_wrongly_or_never_is_a_miss() -> None:
     assert "above" in Outcome("p", "hold", ("rail",), 201, 0.1).miss(rail)
     assert "safe after" in Outcome("p", "hold", ("rail",), 5, 16).miss(rail)
     nothing = Outcome("p", "hold", (), 0, None)
+    high, quiet = wire_table.effect("shorted_high:2"), Outcome("p", "touch", (), 0, None)
+    assert nothing.miss(high).startswith("told nothing") and quiet.miss(high) == ""
+    assert wire_faults.silent(high, [nothing]) and not wire_faults.silent(high, [quiet])
     assert wire_faults.silent(rail, [nothing]) and not wire_faults.silent(held, [nothing]) and wire_faults.latent(held, [nothing])

@@ -1,4 +1,4 @@
-"""Every wire of the carriers, broken on the simulated press: `python -m hil_tests.campaign.wire_faults` (half an hour).
+"""Every wire of the carriers, broken on the simulated press: `python -m hil_tests.campaign.wire_faults` (ten minutes).
 
 Each effect of wire_faults.toml runs at each moment on each press that has such a wire; a row of the table gets the worst of its
 effect. build/campaign/wire_faults.csv has the rows with what was measured. EFFECT ... runs those alone and writes no figures.
@@ -39,7 +39,7 @@ def measured(press: str, names: Sequence[str], specimen: str = "steel_blank") ->
 
 def silent(effect: Effect, ran: Sequence[Outcome]) -> bool:
     """Nobody tells, and nobody else keeps the press safe or shows it."""
-    return any(not one.told and (one.moment == "demand" or not effect.seen_by) for one in ran) or not (ran or effect.seen_by)
+    return any(not one.told and not effect.may_be_quiet(one.moment) for one in ran) or not (ran or effect.seen_by)
 
 
 def latent(effect: Effect, ran: Sequence[Outcome]) -> bool:

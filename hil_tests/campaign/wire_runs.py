@@ -55,7 +55,7 @@ class Outcome:
     def miss(self, effect: Effect) -> str:
         """What is not as the table has it; empty if nothing is."""
         wanted = effect.then if self.moment == "demand" else effect.must
-        if not self.told and self.moment != "demand" and effect.seen_by:
+        if not self.told and effect.may_be_quiet(self.moment):
             wanted = []
         if wanted and not set(wanted) & set(self.told):
             return f"told {', '.join(self.told) or 'nothing'}, not {' or '.join(wanted)}"

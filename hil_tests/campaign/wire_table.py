@@ -69,6 +69,10 @@ class Effect:
     def safe_s(self) -> float:
         return float(self.data.get("safe_s", SAFE_S))
 
+    def may_be_quiet(self, moment: str) -> bool:
+        """Whether the press need not tell what came at this moment: somebody else keeps it safe, or shows it."""
+        return moment != "demand" and bool(self.seen_by) and moment in self.data.get("quiet_at", [moment])
+
     @property
     def seen_by(self) -> str:
         """Who keeps the press safe, or shows the fault, where the press tells nothing by itself."""
