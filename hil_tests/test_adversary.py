@@ -22,6 +22,7 @@ from stackpress_plant import load
 
 from hil_tests.run import pulled as logged
 from hil_tests.targets.sim import SimTarget
+from hil_tests.waiting import PATIENCE_S
 
 CONTACT = {"do": "contact", "to_cn": 5000, "speed_um_per_s": 2000, "timeout_ms": 60000}
 TO_5_MPA = {"do": "ramp", "to_cn": 66400, "rate_cn_per_s": 50000}
@@ -197,7 +198,7 @@ def test_power_cut_at_any_moment_comes_up_safe_and_keeps_what_is_older_than_five
 def test_program_ends_while_a_host_leaves_a_block_unread() -> None:
     with started(program(CONTACT, TO_5_MPA, {"do": "hold", "for_ms": 1000}, RELEASE)) as (target, press):
         press.link.close()
-        with serial.Serial(target.port, timeout=2) as line:
+        with serial.Serial(target.port, timeout=PATIENCE_S) as line:
             line.write(b"LOG:READ? 0,4096\n")
             target.run_for(30)
             assert target.truth()["state"] == 0 and target.truth()["force_n"] < 50
@@ -265,7 +266,7 @@ def test_nonsense_while_a_cell_is_pressed_is_an_error_each_and_disturbs_nothing(
         run_until_step(target, press, 3)
         target.run_for(2)
         press.link.close()
-        with serial.Serial(target.port, timeout=3) as line:
+        with serial.Serial(target.port, timeout=PATIENCE_S) as line:
             for text in LINES:
                 line.write(text.encode() + b"\n:SYST:ERR:ALL?\n")
                 assert line.readline().startswith(b"-"), text

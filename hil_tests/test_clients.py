@@ -28,6 +28,7 @@ from hil_tests import scenario
 from hil_tests.run import pulled
 from hil_tests.targets.known_state import enter_service
 from hil_tests.targets.sim import SimTarget
+from hil_tests.waiting import PATIENCE_S, until
 
 LONG_HOLD = programs.load(scenario.SCENARIOS / "programs" / "long_hold.toml")
 NAME = str(LONG_HOLD["name"])
@@ -53,23 +54,16 @@ def safe_again(target: SimTarget) -> Iterator[None]:
     with stackpress.open(target.port) as press:
         press.abort()
         target.pace("fast")
-        wait_until(lambda: press.checks() == [])
+        until(lambda: press.checks() == [])
         target.pace("real")
         press.command("*CLS")
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.02)
 
 
 @contextlib.contextmanager
 def visa(port: str) -> Iterator[pyvisa.resources.SerialInstrument]:
     manager = pyvisa.ResourceManager("@py")
     instrument = manager.open_resource(
-        f"ASRL{port}::INSTR", read_termination="\n", write_termination="\n", timeout=3000
+        f"ASRL{port}::INSTR", read_termination="\n", write_termination="\n", timeout=1000 * PATIENCE_S
     )
     try:
         yield instrument
@@ -80,7 +74,7 @@ def visa(port: str) -> Iterator[pyvisa.resources.SerialInstrument]:
 
 @contextlib.contextmanager
 def terminal(port: str) -> Iterator[serial.Serial]:
-    with serial.Serial(port, 115200, timeout=3) as line:
+    with serial.Serial(port, 115200, timeout=PATIENCE_S) as line:
         yield line
 
 
@@ -93,11 +87,11 @@ def press_with(target: SimTarget, state: str = "holding") -> None:
     """Arm and start by the plain language, and wait for a state."""
     with stackpress.open(target.port) as press:
         press.arm()
-        wait_until(lambda: press.state == "ready")
+        until(lambda: press.state == "ready")
         press.start(NAME)
         if state == "holding":  # the way there is over in no time at this pace
             target.pace("fast")
-        wait_until(lambda: press.state == state)
+        until(lambda: press.state == state)
         target.pace("real")
 
 
@@ -147,13 +141,13 @@ def test_clear_and_reset_of_a_driver_never_move_vent_or_unlatch(target: SimTarge
         press.write("*RST;*CLS")
         assert press.query("CYCL:STAT?;:SYST:ERR?") == 'safe;0,"No error"'
         target.fault("estop")
-        wait_until(lambda: press.query("CYCL:STAT?") == "tripped")
+        until(lambda: press.query("CYCL:STAT?") == "tripped")
         target.clear_fault("estop")
         press.write("*RST;*CLS;STAT:PRES")
         time.sleep(0.1)
         assert press.query("CYCL:STAT?;TRIP:REAS?") == 'tripped;"estop"'
         press.write("CYCL:RES")
-        wait_until(lambda: press.query("CYCL:STAT?") == "safe")
+        until(lambda: press.query("CYCL:STAT?") == "safe")
 
 
 def test_reset_of_a_driver_is_refused_while_a_cell_is_pressed(target: SimTarget) -> None:
@@ -175,7 +169,7 @@ def test_read_that_times_out_does_not_shift_the_answers_after_a_clear(target: Si
         press.write("CYCL:ARM?")  # not a query: no answer will come
         with pytest.raises(pyvisa.errors.VisaIOError):
             press.read()
-        press.timeout = 3000
+        press.timeout = 1000 * PATIENCE_S
         assert press.query("SYST:ERR?").startswith("-113,")
         assert press.query("CYCL:STAT?") == "safe"
 
@@ -230,7 +224,7 @@ def test_pymeasure_generic_driver_works_unchanged(target: SimTarget) -> None:
         press.write("MEAS:FORC? FURLONG")
         assert [int(number) for number, _ in press.check_errors()] == [-131]
         press.write("CYCL:ARM")
-        wait_until(lambda: press.ask("CYCL:STAT?").strip() == "ready")
+        until(lambda: press.ask("CYCL:STAT?").strip() == "ready")
         press.write("CAL:ZERO")
         ((number, text),) = press.check_errors()  # it splits at commas, so a text that held one would come in more than one part
         assert int(number) == -221 and text.endswith('calibration needs the safe state; the press is ready"')
@@ -254,7 +248,7 @@ def test_stop_byte_vents_during_a_log_download_and_the_block_stays_whole(target:
         line.write(b"LOG:READ? 0,4096\n")
         head = line.read(6)
         line.write(b"\x18")
-        wait_until(lambda: target.truth()["dump_open"] == 1)
+        until(lambda: target.truth()["dump_open"] == 1)
         size = int(head[2 : 2 + int(head[1:2])])
         payload = (head[2 + int(head[1:2]) :] + line.read(size))[:size]
         assert struct.unpack("<I", payload[-4:])[0] == zlib.crc32(payload[:-4])
@@ -266,7 +260,7 @@ def test_every_form_of_abort_vents_a_pressed_cell_at_once(target: SimTarget, sto
     with terminal(target.port) as line:
         line.write(b"MEAS:FORC?\n" * 6 + b'PROG:STAT?;:SYST:HELP:HEAD?\n' + stop)
         began = time.monotonic()
-        wait_until(lambda: target.truth()["dump_open"] == 1)
+        until(lambda: target.truth()["dump_open"] == 1)
         assert time.monotonic() - began < 1
         line.reset_input_buffer()
 
@@ -308,7 +302,7 @@ def test_a_stop_behind_answers_that_nobody_reads_is_obeyed(target: SimTarget, st
     with terminal(target.port) as line:
         for text in ["SYST:HELP:HEAD?;HEAD?;HEAD?"] * 20 + [stop]:  # 140 kB of answers: more than a pty holds
             line.write(text.encode() + b"\n")
-        wait_until(lambda: target.truth()["state"] != 3 or "HOLD" in stop)
+        until(lambda: target.truth()["state"] != 3 or "HOLD" in stop)
     with stackpress.open(target.port) as press:
         log = pulled(press, stops)
         assert press.state == ("holding" if "HOLD" in stop else press.state) and log.of(records.EVENT)
@@ -343,7 +337,7 @@ def test_cut_link_in_the_middle_of_a_pull_leaves_a_log_that_is_complete_afterwar
 def mpremote(target: SimTarget, *what: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "mpremote", "connect", target.port, *what],
-        capture_output=True, text=True, timeout=20,
+        capture_output=True, text=True,
     )  # fmt: skip
 
 
@@ -360,7 +354,7 @@ def test_break_byte_does_not_break_into_a_press_that_is_not_safe(target: SimTarg
     starts = target.starts
     with stackpress.open(target.port) as press:
         press.arm()
-        wait_until(lambda: press.state == "ready")
+        until(lambda: press.state == "ready")
     with terminal(target.port) as line:
         line.write(b"\x03")
         assert ask(line, "SYST:ERR?").startswith("-102,")
@@ -401,14 +395,14 @@ def test_mpremote_on_a_press_that_stands_but_is_not_safe_is_told_its_state(targe
     into, out = STANDING[state]
     with stackpress.open(target.port) as press:
         into(press, target)
-        wait_until(lambda: press.state == state)
+        until(lambda: press.state == state)
     starts = target.starts
     done = mpremote(target, "exec", "print(1)")
     with stackpress.open(target.port) as press:
         left = press.state
         out(press, target)
         if state == "tripped":
-            wait_until(lambda: not [check for check in press.checks() if check.code == "guard"])
+            until(lambda: not [check for check in press.checks() if check.code == "guard"])
             press.reset()
     assert f"the press is {state}: it gives no prompt now; nothing was touched" in done.stdout + done.stderr
     assert done.returncode == 1 and target.starts == starts and left == state
@@ -418,7 +412,7 @@ def test_mpremote_on_a_press_with_an_owner_is_told_so_and_touches_nothing(target
     """Service ends with the port, so whoever comes next finds a press that is safe, and whose prompt is its owner's."""
     with stackpress.open(target.port) as press:
         enter_service(press)
-        wait_until(lambda: press.state == "service")
+        until(lambda: press.state == "service")
     starts = target.starts
     done = mpremote(target, "exec", "print(1)")
     target.supervisor.request(do="bootsel", held=True)
@@ -436,7 +430,7 @@ def press_after_arming(target: SimTarget) -> None:
     with stackpress.open(target.port) as press:
         press.start(NAME)
         target.pace("fast")
-        wait_until(lambda: press.state == "holding")
+        until(lambda: press.state == "holding")
         target.pace("real")
 
 
@@ -452,7 +446,7 @@ def test_what_a_closed_port_left_half_written_is_nothing_for_the_next_client(tar
     with terminal(target.port) as line:
         line.write(left)
     if left.startswith(b"ABOR\r"):
-        wait_until(lambda: target.truth()["dump_open"] == 1)  # CR ends a line, so this one was whole
+        until(lambda: target.truth()["dump_open"] == 1)  # CR ends a line, so this one was whole
         return
     time.sleep(0.3)
     with plain_visa(target.port) as press:

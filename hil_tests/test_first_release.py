@@ -19,6 +19,7 @@ import pytest
 from stackpress import paths
 
 from hil_tests.targets.flashable_press import FlashablePress, image
+from hil_tests.waiting import PATIENCE_S
 
 FIRST, LAST = "619f28b", "77d9a12"
 RELEASES = pytest.mark.parametrize("release", [FIRST, LAST], indirect=True)
@@ -80,13 +81,13 @@ def running(command: list[str], env: dict[str, str], cwd: Path) -> Iterator[str]
         yield re.search(r"/dev/\S+", said)[0]  # type: ignore[index]
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait()
         process.stdout.close()
 
 
 def pulls_and_stops(command: list[str], env: dict[str, str], cwd: Path, port: str) -> None:
     def done(*words: str) -> str:
-        run = subprocess.run([*command, *words], capture_output=True, text=True, env=env, cwd=cwd, timeout=60)
+        run = subprocess.run([*command, *words], capture_output=True, text=True, env=env, cwd=cwd)
         assert run.returncode == 0, (words, run.stdout, run.stderr)
         return run.stdout
 
@@ -95,7 +96,7 @@ def pulls_and_stops(command: list[str], env: dict[str, str], cwd: Path, port: st
     assert "run 1" in done("run", "li6ps5cl_pellet", "--sample", "A7", *there)
     assert re.search(r"state +(pressing|holding)", done("status", *there))
     assert "Stopped, venting" in done("stop", "--vent", *there)
-    ends = time.monotonic() + 30  # the run's last record comes when the force has gone
+    ends = time.monotonic() + PATIENCE_S  # the run's last record comes when the force has gone
     while not re.search(r"li6ps5cl_pellet +A7 .*(vented|stopped)", done("runs")):
         assert time.monotonic() < ends, done("runs")
         assert "no record is missing" in done("log", "pull", *there)
@@ -120,7 +121,7 @@ def test_a_host_of_today_pulls_and_stops_a_press_of_then(release: Path, folders:
 def flashes(command: list[str], env: dict[str, str], folder: Path) -> str:
     image(folder / "new.uf2", content="22" * 8)
     where = ("--port", str(folder / "port"), "--drive", str(folder / "RPI-RP2"), "--wait", "20", "--yes")
-    run = subprocess.run([*command, "flash", str(folder / "new.uf2"), *where], capture_output=True, text=True, env=env, timeout=100)
+    run = subprocess.run([*command, "flash", str(folder / "new.uf2"), *where], capture_output=True, text=True, env=env)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout + run.stderr
 
@@ -145,4 +146,4 @@ def test_a_host_of_today_flashes_a_press_of_then(release: Path, folders: dict[st
     try:
         assert "22" * 8 in flashes(TODAY, folders, tmp_path)
     finally:
-        press.communicate("\n", timeout=20)
+        press.communicate("\n")

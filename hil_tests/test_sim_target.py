@@ -25,6 +25,7 @@ from stackpress_core.tick import interlock
 from hil_tests import player, scenario
 from hil_tests.run import pulled
 from hil_tests.targets.sim import SimError, SimTarget
+from hil_tests.waiting import PATIENCE_S, until
 
 PROGRAM = programs.load(scenario.SCENARIOS / "programs" / "press_and_hold.toml")
 DOCUMENTS = {"program/press_and_hold": programs.to_json(PROGRAM)}
@@ -125,13 +126,13 @@ def test_real_pace_keeps_up_with_the_wall() -> None:
 
 
 def test_serial_device_stays_over_a_power_cut_and_the_boot_tells_it_from_a_restart() -> None:
-    with SimTarget() as target, serial.Serial(target.port, timeout=5) as port:
+    with SimTarget() as target, serial.Serial(target.port, timeout=PATIENCE_S) as port:
         assert ask(port, "CYCL:STAT?") == "safe"
         target.run_for(1.0)  # a record is durable soon after its event, not at once
         target.restart()
         assert ask(port, "CYCL:STAT?") == "safe"
         port.write(b"SYST:REB\n")
-        wait_until(lambda: target.starts == 3)
+        until(lambda: target.starts == 3)
         assert ask(port, "*OPC?") == "1"
         port.close()
         with stackpress.open(target.port) as press:
@@ -144,11 +145,11 @@ def test_mpremote_enters_a_safe_press_unaided_and_a_reset_brings_the_firmware_ba
     with SimTarget(wall="real", pace="real") as target:
         run = subprocess.run(
             [sys.executable, "-m", "mpremote", "connect", target.port, "exec", "print(6 * 7)"],
-            capture_output=True, text=True, timeout=20, check=True,
+            capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert run.stdout.strip() == "42"
         subprocess.run(
-            [sys.executable, "-m", "mpremote", "connect", target.port, "reset"], timeout=20, check=True, capture_output=True
+            [sys.executable, "-m", "mpremote", "connect", target.port, "reset"], check=True, capture_output=True
         )
         with stackpress.open(target.port) as press:
             assert press.state == "safe"
@@ -167,7 +168,7 @@ def test_a_firmware_that_crashes_starts_again_and_must_be_acknowledged() -> None
     with SimTarget() as target:
         with pytest.raises(SimError, match="injected"):
             target.fault("crash")
-        wait_until(lambda: target.starts == 2)
+        until(lambda: target.starts == 2)
         with stackpress.open(target.port) as press:
             target.run_for(0.1)
             assert [check.code for check in press.checks()] == ["crash"]
@@ -227,13 +228,6 @@ def test_scenario_with_a_key_that_nobody_reads_is_refused(tmp_path: Path) -> Non
         player.checked(scenario.read(file))
 
 
-def wait_until(true, seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.02)
-
-
 def test_a_hold_that_nobody_asks_about_is_logged_as_sparsely_as_one_that_is_watched_and_tells_its_time() -> None:
     with SimTarget(documents=DOCUMENTS) as target, stackpress.open(target.port) as press:
         target.run_for(0.5)
@@ -274,7 +268,7 @@ def test_a_press_that_nobody_looks_after_any_more_says_so_to_whoever_asks() -> N
         ours, theirs = socket.socketpair()
         press._selector.register(ours, selectors.EVENT_READ, breaks)
         theirs.send(b"x")
-        press._thread.join(10)
+        press._thread.join()
         with pytest.raises(SimError, match="nobody looks after the simulated press any more: ValueError.*on purpose"):
-            press.request(timeout_s=20, do="hello")
+            press.request(timeout_s=PATIENCE_S, do="hello")
         theirs.close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,13 @@ def find(name: str | Path, folder: Path) -> Path:
     raise PlantFileError(f"no file {name!r} in {folder.name}; there are {known}")
 
 
+_parsed = lru_cache(maxsize=64)(tomllib.loads)  # by what a file says: a campaign asks the same few files thousands of times
+
+
 def read(path: Path) -> dict[str, Any]:
+    """Its tables; the uppermost is the caller's own. Raises PlantFileError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return dict(_parsed(path.read_text(encoding="utf-8-sig")))
     except (ValueError, RecursionError, OSError) as error:  # not TOML, not UTF-8, a number that is too long, nested too deeply
         raise PlantFileError(f"{path.name}: {error}") from error
 

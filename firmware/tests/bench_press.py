@@ -167,6 +167,12 @@ class PressBench:
     def run(self, seconds):
         self.run_passes(int(seconds * HZ))
 
+    def leap(self, seconds):
+        """Time that only the two clocks feel: for what waits by them while nothing else goes on."""
+        self.press.S[AT["T_SECOND"]] += seconds
+        self.wall_ms = (self.wall_ms + 1000 * seconds) & 0x3FFFFFFF
+        self.run_passes(2)
+
     def until(self, what, seconds=60):
         """Run until `what()` is true; AssertionError if it does not come."""
         for _ in range(int(seconds * HZ)):

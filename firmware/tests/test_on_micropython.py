@@ -29,7 +29,7 @@ def staged(tmp_path_factory):
 
 def on_micropython(script, *arguments):
     folders = [str(ROOT) + "/"]
-    ended = subprocess.run([*MICROPYTHON, "-X", "heapsize=128M", str(script), *arguments, *folders], capture_output=True, text=True, timeout=120)
+    ended = subprocess.run([*MICROPYTHON, "-X", "heapsize=128M", str(script), *arguments, *folders], capture_output=True, text=True)
     return ended.returncode, ended.stdout, ended.stderr
 
 

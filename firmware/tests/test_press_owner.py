@@ -171,7 +171,7 @@ def test_the_code_is_in_no_answer_error_or_record_however_its_line_is_mistyped()
         said = ask(b, line + "\nSYST:ERR:ALL?")
         assert SECRET not in said and SECRET.split()[0] not in said, (line, said)
         b.press.maintenance.leave()
-        b.run(70)  # what was wrong is waited for
+        b.leap(70)  # what was wrong is waited for
     assert not [f for f in b.records(records.EVENT) if SECRET.split()[0] in f["text"]]
 
 
@@ -292,7 +292,7 @@ def test_service_ends_with_the_port_with_its_time_and_with_its_state():
 
     ends(b, hung_up)
     ends(b, lambda: ask(b, "SYST:PASS:CDIS"))
-    ends(b, lambda: b.run(901))
+    ends(b, lambda: b.leap(901))
     ends(b, lambda: b.press.motion.send(states.SAFE, states.OFF))
     b.serviced()
     assert not restarted(b).press.settings.serviced

@@ -100,7 +100,7 @@ class SPI(OnChip):
     def _byte(self, value: int) -> int:
         self._write(self._base + 8, value)
         while not self._read(self._base + 0x0C) & 4:
-            self.rp2040.run_ns(50)
+            self.rp2040.run_ns(1e9 / self.baudrate)  # a bit
         return self._read(self._base + 8)
 
 

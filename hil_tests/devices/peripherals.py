@@ -66,6 +66,9 @@ class Peripherals:
         span = self._step * CYCLE_NS
         clock, pios = self.mcu.clock, self.mcu.pio
         steps, self._owed = divmod(self._owed + ns, span)
+        if all(pio.stopped for pio in pios):
+            clock.tick(steps * span)  # nothing has to be looked at on the way
+            return
         for _ in range(int(steps)):
             clock.tick(span)
             for pio in pios:

@@ -243,12 +243,12 @@ def test_watchdog_knows_the_count_of_ticks_where_it_wraps() -> None:
     assert w.fed == 3
 
 
-def _nor(size: int = 1 << 16, awake: bool = True, worst: bool = False) -> tuple[Peripherals, W25q, Any]:
+def _nor(size: int = 1 << 16, awake: bool = True, worst: bool = False, hz: int = 20_000_000) -> tuple[Peripherals, W25q, Any]:
     rp2040 = Peripherals(step_cycles=8)
     chip = W25q(rp2040.wires, {"flash_select": 17}, size=size, worst=worst)
     rp2040.mcu.clock.tick(5e6 if awake else 0)
     Pin = rp2040.machine.Pin
-    spi = rp2040.machine.SPI(0, baudrate=20000000, sck=Pin(18), mosi=Pin(19), miso=Pin(16))
+    spi = rp2040.machine.SPI(0, baudrate=hz, sck=Pin(18), mosi=Pin(19), miso=Pin(16))
     return rp2040, chip, rp2040.driver("w25q").Nor(spi, 17)
 
 
@@ -309,7 +309,7 @@ def test_nor_that_was_erasing_when_the_processor_was_reset_is_waited_for() -> No
 
 
 def test_nor_that_stays_busy_is_an_error_after_bounded_time() -> None:
-    rp2040, chip, nor = _nor()
+    rp2040, chip, nor = _nor(hz=500_000)
     nor.program(0, b"x")
     chip.stuck_busy = True
     with pytest.raises(OSError):
@@ -318,7 +318,7 @@ def test_nor_that_stays_busy_is_an_error_after_bounded_time() -> None:
 
 
 def test_nor_that_is_as_slow_as_it_may_be_is_waited_for() -> None:
-    rp2040, chip, nor = _nor(worst=True)
+    rp2040, chip, nor = _nor(worst=True, hz=500_000)
     nor.program(0, b"x")
     rp2040.run_us(2900)
     assert nor.busy()

@@ -41,7 +41,7 @@ def opened(*cases: tuple[Path, int] | tuple[Path, int, int] | tuple[Path, int, i
     """(flash, room, writes to the power cut, seed of bits that read either way); with the RAM that a board has at its start."""
     words = [str(word) for case in cases for word in (*case, *(-1,) * (4 - len(case)))]
     command = [*MICROPYTHON, "-X", f"heapsize={HEAP_KB}k", str(SCRIPT), str(FIRMWARE), *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -33,7 +33,7 @@ def command(*words: str | Path, env: dict[str, str]) -> tuple[int, dict[str, Any
 def mpremote(target: EmulatorTarget, *words: str) -> str:
     """Plain mpremote; what it said."""
     command = [sys.executable, "-m", "mpremote", "connect", target.port, *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)  # on /dev/pts paths its own do not hold
+    done = subprocess.run(command, capture_output=True, text=True)  # on /dev/pts paths its own do not hold
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -31,7 +31,7 @@ def picotool(tmp_path_factory: pytest.TempPathFactory) -> Words:
 
 
 def said(command: Words, *words: str | Path) -> str:
-    done = subprocess.run([*command, *map(str, words)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*command, *map(str, words)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return " ".join(done.stdout.split())
 

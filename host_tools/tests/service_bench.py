@@ -4,8 +4,6 @@ import asyncio
 import json
 import socket
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,8 @@ from stackpress import service
 from stackpress.serve import running
 from stackpress.serve.people import People
 from stackpress.serve.settings import Settings
+
+from hil_tests.waiting import PATIENCE_S, until
 
 SETTINGS = Settings(http_port=0, scpi_port=0)
 
@@ -38,7 +38,7 @@ class Served:
         """The station, once it is linked and was looked at."""
         stations = self.service.stations.all
         try:
-            until(lambda: any(one.linked and one.told and identity in (one.identity, "") for one in list(stations.values())), 25)
+            until(lambda: any(one.linked and one.told and identity in (one.identity, "") for one in list(stations.values())))
         except AssertionError:
             raise AssertionError(f"{self.service.stations.complaints} {[one.about() for one in stations.values()]}") from None
         return stations[identity] if identity else next(iter(stations.values()))
@@ -47,13 +47,12 @@ class Served:
         """A connection to a press's SCPI socket."""
         station = self.station(identity)
         until(lambda: station.scpi_port > 0)
-        return socket.create_connection(("127.0.0.1", station.scpi_port), timeout=5)
+        return socket.create_connection(("127.0.0.1", station.scpi_port), timeout=PATIENCE_S)
 
     def close(self) -> None:
         self.client.close()
         self.service.server.end()
-        self.thread.join(15)
-        assert not self.thread.is_alive()
+        self.thread.join()
 
 
 def running_at() -> str | None:
@@ -62,14 +61,6 @@ def running_at() -> str | None:
     return str(json.loads(path.read_text())["url"]) if path.exists() else None
 
 
-def until(true: Callable[[], Any], seconds: float = 10.0) -> None:
-    """Wait for something that is to become true."""
-    ends = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < ends, "it has not come true"
-        time.sleep(0.02)
-
-
-def until_unpressed(press: stackpress.Press, seconds: float = 10.0) -> None:
+def until_unpressed(press: stackpress.Press) -> None:
     """A press is safe as soon as its dump is open, and the force goes then: who starts the next run waits for that as well."""
-    until(lambda: press.state == "safe" and abs(press.force_n()) < 5, seconds)
+    until(lambda: press.state == "safe" and abs(press.force_n()) < 5)

@@ -10,7 +10,8 @@ import stackpress
 from stackpress.cli import app
 from stackpress.errors import PressRefused
 
-from host_tools.tests.service_bench import until, until_unpressed
+from hil_tests.waiting import until
+from host_tools.tests.service_bench import until_unpressed
 from host_tools.tests.test_steering import ask, simulated, target
 
 __all__ = ["ask", "target"]

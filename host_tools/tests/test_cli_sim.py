@@ -13,6 +13,8 @@ from stackpress.simulator.settings import Settings
 from stackpress_plant.load import SPECIMENS
 from stackpress_sim.request_table import REQUESTS
 
+from hil_tests.waiting import PATIENCE_S
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")
 
 Ask = Callable[..., tuple[int, dict[str, Any]]]
@@ -139,7 +141,7 @@ def test_ctrl_d_at_the_prompt_of_a_person_brings_the_press_back(press: Any, type
     import serial
 
     starts = press.starts
-    with serial.Serial(str(press.port), timeout=5) as port:
+    with serial.Serial(str(press.port), timeout=PATIENCE_S) as port:
         port.write(b"\x03")
         assert b">>> " in port.read_until(b">>> ")
         port.write(typed)

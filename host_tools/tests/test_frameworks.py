@@ -17,6 +17,8 @@ from pymeasure.experiment import FloatParameter, Procedure, Results, Worker
 from stackpress.frameworks.pymeasure import PressError, StackPress
 from stackpress.link import Link
 
+from hil_tests.waiting import PATIENCE_S, until
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PROTOCOL = EXAMPLES / "stackpress.proto"
 PROGRAM: dict[str, Any] = {
@@ -92,7 +94,7 @@ def test_an_experiment_of_pymeasures_measures_a_run_and_can_be_stopped(target: A
     results = Results(Hold(), str(tmp_path / "hold.csv"))
     worker = Worker(results)
     worker.start()
-    worker.join(timeout=60)
+    worker.join(timeout=PATIENCE_S)  # the library stops a worker that has not ended by then
     assert worker.procedure.status == Procedure.FINISHED
     assert results.data["Force (N)"].max() > 1500
 
@@ -127,9 +129,7 @@ def test_every_order_of_the_epics_protocol_is_taken(target: Any) -> None:
         assert set(orders) == {"arm", "disarm", "reset", "start", "stop", "abort", "lease"}
         for name, value in (("lease", "10"), ("arm", ""), ("start", "measured"), ("stop", "VENT"), ("abort", "")):
             assert order(name, value).startswith("0,"), name
-        until = time.monotonic() + 20
-        while link.query("CYCL:STAT?") not in ("ready", "safe") and time.monotonic() < until:
-            time.sleep(0.02)
+        until(lambda: link.query("CYCL:STAT?") in ("ready", "safe"))
         assert order("disarm" if link.query("CYCL:STAT?") == "ready" else "lease", "10").startswith("0,")
         assert order("reset").startswith("0,")
 
@@ -138,7 +138,7 @@ def test_the_plain_tcp_example_speaks_to_whatever_speaks_the_language(target: An
     server = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=_bridge, args=(server, target.port), daemon=True).start()
     command = [sys.executable, str(EXAMPLES / "plain_tcp.py"), "127.0.0.1", str(server.getsockname()[1])]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0 and run.stdout.startswith("stackpress,") and 'errors: 0,"No error"' in run.stdout, run.stderr
     server.close()
 

@@ -21,6 +21,8 @@ from bluesky.utils import FailedStatus
 from ophyd_async.core import NotConnectedError, init_devices
 from stackpress.frameworks import ophyd
 
+from hil_tests.waiting import PATIENCE_S
+
 AREA_M2 = 3.141592653589793 / 4 * 0.013**2
 FLOWN: dict[str, Any] = {
     "name": "flown",
@@ -58,7 +60,7 @@ def press(target: Any, engine: RunEngine) -> Iterator[ophyd.StackPress]:
     ask(engine, one.close())
     with stackpress.open(target.port) as again:
         again.abort()
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + PATIENCE_S
         while again.state not in ("safe", "tripped") and time.monotonic() < ends:
             if again.state == "ready":
                 again.disarm()
@@ -143,7 +145,7 @@ def test_a_trip_fails_the_plan_that_waits_for_the_program(engine: RunEngine, pre
     finally:
         target.pace("real", 40.0)
         target.clear_fault("guard")
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + PATIENCE_S
         while ask(engine, press.now()).state == "tripped" and time.monotonic() < ends:
             with contextlib.suppress(stackpress.PressRefused):  # the guard's closing takes a moment
                 ask(engine, press.call("reset"))

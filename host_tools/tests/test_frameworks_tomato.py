@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ if not os.environ.get("CI"):
 import pint
 from tomato.drivers import driver_to_interface
 from tomato.models import Task
+
+from hil_tests.waiting import PATIENCE_S, until
 
 PACKAGE = Path(__file__).parents[1] / "tomato_stackpress"
 FOUND: dict[str, Any] = {
@@ -57,25 +58,19 @@ class Component:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return lambda **words: getattr(self.driver, name)(**self.key, **words)
 
-    def done(self, technique: str, most_s: float = 20.0, **params: Any) -> Any:
+    def done(self, technique: str, most_s: float = PATIENCE_S, **params: Any) -> Any:
         """The data of a task, once it is over."""
         told = self.task_start(task=task(technique, most_s, **params))
         assert told.success, told.msg
-        ends = time.monotonic() + most_s + 5
         tasks = self.driver.devmap[tuple(self.key.values())].task_list
-        while tasks.unfinished_tasks or self.task_status().data["running"]:
-            assert time.monotonic() < ends
-            time.sleep(0.02)
+        until(lambda: not tasks.unfinished_tasks and not self.task_status().data["running"])
         return self.task_data().data
 
     def state(self) -> str:
         return str(self.cmp_get_attr(attr="state").data)
 
     def until(self, *states: str) -> None:
-        ends = time.monotonic() + 20
-        while self.state() not in states:
-            assert time.monotonic() < ends, self.state()
-            time.sleep(0.02)
+        until(lambda: self.state() in states)
 
 
 @pytest.fixture
@@ -94,11 +89,9 @@ def component(target: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     sys.modules.pop("tomato_stackpress", None)
     with stackpress.open(target.port) as press:
         press.abort()
-        ends = time.monotonic() + 20
-        while press.state != "safe" and time.monotonic() < ends:
-            if press.state == "ready":
-                press.disarm()
-            time.sleep(0.02)
+        until(lambda: press.state in ("ready", "safe"))
+        if press.state == "ready":
+            press.disarm()
         assert press.state == "safe"
 
 
@@ -132,10 +125,7 @@ def test_a_job_that_is_cancelled_leaves_the_press_as_the_settings_say(
     press.until("holding")
     assert press.task_stop().success and press.cmp_reset().success
     press.until(*left)
-    ends = time.monotonic() + 10
-    while (press.cmp_get_attr(attr="step").data > 0) != (at_end == "leave"):
-        assert time.monotonic() < ends
-        time.sleep(0.02)
+    until(lambda: (press.cmp_get_attr(attr="step").data > 0) == (at_end == "leave"))
 
 
 @pytest.mark.parametrize(

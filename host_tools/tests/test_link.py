@@ -22,6 +22,7 @@ from stackpress_core.scpi.server import Server
 from stackpress_core.tick import blackboard, states
 
 from hil_tests.targets.pty_line import PtyLine
+from hil_tests.waiting import PATIENCE_S
 
 if sys.platform == "win32":
     pytest.fail("these tests need a pty; the link itself is tried on Windows by hand")
@@ -74,7 +75,7 @@ def at_step(parts: Parts, number: int, kind: str) -> None:
 def python(code: str) -> "subprocess.CompletedProcess[str]":
     """Another process with this package."""
     env = {**os.environ, "PYTHONPATH": str(Path(stackpress.__file__).parents[1])}
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, env=env)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
 
 
 def test_a_query_gives_its_answer_and_a_refusal_its_words(bench: Bench) -> None:
@@ -160,8 +161,7 @@ def test_the_stop_byte_goes_past_an_exchange_that_waits(bench: Bench) -> None:
         time.sleep(0.05)
         link.stop()
         bench.deaf = False
-        waiting.join(5)
-        assert not waiting.is_alive()
+        waiting.join()
         assert bench.press.done == ["abort"]
 
 
@@ -190,7 +190,7 @@ def test_a_board_at_the_prompt_is_told_apart_from_a_dead_one(bench: Bench) -> No
 
     alone = threading.Event()  # the server before it is not asked any more
     bench.server = Prompt()  # type: ignore[assignment]
-    assert alone.wait(10)
+    assert alone.wait(PATIENCE_S)
     with pytest.raises(errors.LinkLost, match="MicroPython prompt"):
         Link(bench.port, quiet_s=0.3)
 

@@ -16,7 +16,7 @@ from stackpress_core.documents import LENGTH_MAX
 from stackpress_core.recipe import program
 from stackpress_core.recipe.fields import STEPS_MAX
 
-from host_tools.tests.service_bench import until
+from hil_tests.waiting import until
 from host_tools.tests.test_steering import simulated, target
 
 __all__ = ["target"]

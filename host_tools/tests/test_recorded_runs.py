@@ -83,7 +83,7 @@ def test_the_example_notebook_runs_and_its_run_is_done(port: str, tmp_path: Path
     monkeypatch.setenv("STACKPRESS_PORT", port)
     monkeypatch.setenv("STACKPRESS_DATA", str(tmp_path / "data"))
     notebook = nbformat.read(EXAMPLE, as_version=4)
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
     (run,) = stackpress.runs(data=tmp_path / "data")
     assert (run.sample, run.outcome) == ("LPS-17", "done") and 19.5e6 < run.peak_pa < 20.5e6
     shown = [output["data"] for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]

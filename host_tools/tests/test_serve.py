@@ -20,7 +20,8 @@ from stackpress.serve import scpi_lines
 from stackpress.serve.people import People
 from stackpress.serve.settings import load
 
-from host_tools.tests.service_bench import Served, until
+from hil_tests.waiting import PATIENCE_S, until
+from host_tools.tests.service_bench import Served
 from host_tools.tests.short_pellet import short
 from host_tools.tests.test_link import Bench
 
@@ -246,7 +247,7 @@ def test_a_browser_is_not_the_way_in_for_other_sites(served: Served, headers: di
     import http.client
 
     identity = served.station().identity
-    connection = http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=PATIENCE_S)
     connection.request("POST", f"/api/presses/{identity}/abort", headers=headers)
     assert connection.getresponse().status == 403
     connection.close()
@@ -295,7 +296,7 @@ def test_pyvisa_reads_a_press_over_tcp_and_its_orders_are_refused(served: Served
     until(lambda: station.scpi_port > 0)
     manager = pyvisa.ResourceManager("@py")
     name = f"TCPIP::127.0.0.1::{station.scpi_port}::SOCKET"
-    press = manager.open_resource(name, read_termination="\n", write_termination="\n", timeout=3000)
+    press = manager.open_resource(name, read_termination="\n", write_termination="\n", timeout=1000 * PATIENCE_S)
     assert press.query("*IDN?").split(",")[2] == station.identity and press.query("MEAS:FORC? KN") == "0.66366"
     press.write("CYCL:ARM")
     assert press.query("SYST:ERR?").startswith("-203") and press.query("SYST:ERR?").startswith("0,")
@@ -383,7 +384,7 @@ def test_systemd_finds_nothing_to_say_of_the_users_service(tmp_path: Path) -> No
     def said(text: str) -> str:
         unit = tmp_path / "stackpress.service"
         unit.write_text(text)
-        run = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, timeout=60)
+        run = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True)
         lines = [line for line in run.stderr.splitlines() if "stackpress.service" in line]
         return "\n".join(lines) + ("" if run.returncode == 0 else f" ended with {run.returncode}")
 
@@ -435,7 +436,7 @@ def test_a_colleague_stops_what_somebody_else_follows(target: Any, tmp_path: Pat
         with stackpress.open(target.port) as press:
             until(lambda: press.program_state().step == 3)
             assert app.run(["stop", "--json"]) == 0
-        follower.join(20)
+        follower.join()
         assert codes == [0]
     finally:
         served.close()
@@ -446,7 +447,7 @@ def follow(folder: Path) -> int:
     import subprocess
 
     words = [sys.executable, "-m", "stackpress", "run", str(folder / "short.toml"), "--follow", "--json"]
-    return subprocess.run(words, capture_output=True, timeout=60).returncode
+    return subprocess.run(words, capture_output=True).returncode
 
 
 def test_a_press_that_restarts_is_taken_up_again_and_so_is_a_service(target: Any, tmp_path: Path) -> None:
@@ -454,7 +455,7 @@ def test_a_press_that_restarts_is_taken_up_again_and_so_is_a_service(target: Any
     station = served.station()
     before = station.count
     target.supervisor.request(do="restart")
-    until(lambda: station.count > before + 3 and station.linked, 20)
+    until(lambda: station.count > before + 3 and station.linked)
     served.close()
     again = Served(tmp_path, target.port)
     try:

@@ -21,7 +21,7 @@ from stackpress.serve.messages import Messages, words_of
 from stackpress.serve.station import Seen
 from stackpress.view.snapshot import Snapshot
 
-from host_tools.tests.service_bench import until
+from hil_tests.waiting import PATIENCE_S, until
 
 HOLD = Snapshot("holding", force_n=5000.0, set_n=5000.0, program="pellet", sample="LPS-17", step=2, steps=3, run=4)
 SAFE = replace(HOLD, state="safe", step=0, force_n=0.0)
@@ -213,7 +213,7 @@ class Broker:
     def close(self) -> None:
         self.call(self.real.shutdown())
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
+        self.thread.join()
 
 
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
@@ -230,7 +230,7 @@ class Mosquitto:
 
     def close(self) -> None:
         self.real.terminate()
-        self.real.wait(10)
+        self.real.wait()
 
 
 def _answers(port: int) -> bool:
@@ -254,7 +254,7 @@ def test_a_broker_gives_what_happened_to_whoever_listens(kind: Callable[[int], A
         ears.on_subscribe = lambda *_: subscribed.set()
         ears.connect("127.0.0.1", port)
         ears.loop_start()
-        assert subscribed.wait(10)
+        assert subscribed.wait(PATIENCE_S)
         messages.tell(TRIP)
         until(lambda: got)
         messages.close()

@@ -16,7 +16,8 @@ from stackpress.logs.synthetic import sealed
 from stackpress.serve.force_history import MOST, TIERS, ForceHistory
 from stackpress_core.tick import states
 
-from host_tools.tests.service_bench import Served, until, until_unpressed
+from hil_tests.waiting import until
+from host_tools.tests.service_bench import Served, until_unpressed
 from host_tools.tests.short_pellet import short
 
 pytestmark = pytest.mark.usefixtures("own_folders")
@@ -156,7 +157,7 @@ def test_a_browser_shows_a_hold_and_its_stop_stops_it(target: Any, browser: Any,
         target.pace("real", 10.0)
         with stackpress.open(target.port) as press:
             press.run(str(tmp_path / "short.toml"), sample="LPS-17", operator="AB")
-            until(lambda: press.program_state().step == 3, 30)
+            until(lambda: press.program_state().step == 3)
         desk, wrong = opened(browser, served.url, 1200, 900)
         phone, also_wrong = opened(browser, served.url, 390, 800)
         for page in (desk, phone):
@@ -189,7 +190,7 @@ def test_a_hold_is_steered_from_the_page(target: Any, browser: Any, tmp_path: Pa
         target.pace("real", 20.0)
         with stackpress.open(target.port) as press:
             press.run(str(tmp_path / "short.toml"))
-            until(lambda: press.program_state().step == 3, 30)
+            until(lambda: press.program_state().step == 3)
             page, wrong = opened(browser, served.url, 390, 800)
             page.on("dialog", lambda one: one.accept())
             page.locator("#state", has_text="holding").wait_for()
@@ -213,11 +214,11 @@ def test_a_hold_is_steered_from_the_page(target: Any, browser: Any, tmp_path: Pa
             page.screenshot(path=tmp_path / "steer.png")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than the screen"
             page.click("text=Next step")
-            until_unpressed(press, 30)
+            until_unpressed(press)
             press.program_push({"name": "more", "step": [{"do": "hold", "for_h": 1}]})
             press.program_push({"name": "vents", "step": [{"do": "vent"}]})
             press.run(str(tmp_path / "short.toml"))
-            until(lambda: press.program_state().step == 3, 30)
+            until(lambda: press.program_state().step == 3)
             assert page.locator("#chain").is_hidden()
             press.stop("hold")
             page.locator("#chain").wait_for()
@@ -231,7 +232,7 @@ def test_a_hold_is_steered_from_the_page(target: Any, browser: Any, tmp_path: Pa
             until(lambda: press.program_state().name == "more" and press.program_state().step == 1)
             page.locator("#chain").wait_for(state="hidden")
             press.stop("vent")
-            until(lambda: press.state == "safe", 30)
+            until(lambda: press.state == "safe")
         assert not [one for one in wrong if "409" not in one]
         told = served.client.ask("GET", "/api/presses/SIM-page/orders")
         assert {"PROG:STAT PAUS", "PROG:EXT 1 HR", 'LOG:NOTE "it said ""crack"""'} <= {one["text"] for one in told}

@@ -14,7 +14,8 @@ from stackpress.cli import app
 from stackpress.errors import PressRefused, WrongInput
 from stackpress.steering import amount
 
-from host_tools.tests.service_bench import until, until_unpressed
+from hil_tests.waiting import until
+from host_tools.tests.service_bench import until_unpressed
 
 simulated = pytest.mark.skipif(sys.platform == "win32", reason="the simulated press needs a pty")
 Ask = Callable[..., tuple[int, dict[str, Any]]]

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 import stackpress
 from stackpress.cli.app import COMMANDS
 
+from hil_tests.waiting import until
 from host_tools.tests import traps
 from host_tools.tests.short_pellet import short
 
@@ -44,7 +44,7 @@ WITH_A_PRESS = (
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(list(words), cwd=folder, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    return subprocess.run(list(words), cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ def press(folder: Path) -> Iterator[str]:
         yield str(json.loads(process.stdout.readline())["port"])
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait()
 
 
 def test_the_traps_are_traps(folder: Path) -> None:
@@ -109,6 +109,7 @@ def test_python_dash_m_works_there_but_for_what_python_itself_imports_first(tmp_
 
 IMPORT_ALL = """import importlib, pkgutil
 import stackpress
+
 for one in pkgutil.walk_packages(stackpress.__path__, "stackpress."):
     if not one.name.endswith("__main__"):
         importlib.import_module(one.name)
@@ -156,8 +157,6 @@ def test_the_readme_example_presses_once_under_any_name_and_leaves_the_press_saf
     forces = [float(line.split()[1]) for line in done.stdout.splitlines()]
     assert max(forces) > 2900
     with stackpress.open(press) as one:
-        until = time.monotonic() + 10
-        while one.state != "safe" and time.monotonic() < until:
-            time.sleep(0.1)
-        assert (one.state, one.program_state().run) == ("safe", before + 1)
+        until(lambda: one.state == "safe")
+        assert one.program_state().run == before + 1
     assert traps.taken(script.parent) == []

@@ -61,7 +61,7 @@ class Installed:
     def run(self, *words: str) -> str:
         """What a command that is typed in the empty folder prints; it must end with 0."""
         done = subprocess.run(
-            self.command(*words), cwd=self.folder, env=self.variables, capture_output=True, text=True, timeout=280
+            self.command(*words), cwd=self.folder, env=self.variables, capture_output=True, text=True
         )
         assert done.returncode == 0, (words, done.stdout, done.stderr)
         return done.stdout
@@ -134,7 +134,7 @@ def press(installed: Installed) -> Iterator[str]:
         yield str(json.loads(process.stdout.readline())["port"])
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait()
 
 
 @pytest.mark.network

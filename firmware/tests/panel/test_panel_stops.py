@@ -54,7 +54,7 @@ def test_reason_stays_with_its_hint_until_it_is_acknowledged():
     b.run(1)
     shown = lines(b)
     assert shown[:3] == ["STOPPED vented", "estop", "0 N still there"]
-    b.run(600)
+    b.leap(600)
     assert lines(b)[:2] == ["STOPPED vented", "estop"]
     text = everything_said(b)
     hint = interlock.row_of("estop")[interlock.HINT]

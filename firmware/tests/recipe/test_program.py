@@ -244,7 +244,7 @@ def test_newtons_read_as_the_force_they_are(force):
 def test_the_interpreter_runs_on_micropython():
     modules = sorted((TESTS / "recipe").glob("test_runner_*.py"))
     command = [*MICROPYTHON, str(TESTS / "on_micropython.py"), *(one.stem for one in modules)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     count = sum(one.read_text().count("\ndef test_") for one in modules)
     assert done.returncode == 0, done.stdout + done.stderr
     assert count > 40 and done.stdout.splitlines()[-1] == f"{count} passed, 0 failed"
