@@ -68,6 +68,7 @@ _K_IMBALANCE_MIN = const(196)
 _K_DROP = const(197)
 _K_DROP_DECAY = const(198)
 _K_RUNAWAY = const(200)
+_K_CONTACT = const(203)
 _CAL = const(251)
 # end of words
 
@@ -279,7 +280,8 @@ def filters(blackboard):
 
 @micropython.viper
 def drop(blackboard):
-    """A sudden drop, from a peak that follows the force down slowly, and at once by what was commanded."""
+    """A sudden drop, from a peak that follows the force down slowly, and at once by what was commanded. However small the force,
+    what takes seven eighths of it is one, unless it is being taken off."""
     s = ptr32(blackboard)
     f4 = s[_FORCE] << 4
     peak = s[_PEAK]
@@ -292,6 +294,9 @@ def drop(blackboard):
     allowed = (peak >> 14) * s[_K_DROP]
     if allowed < s[_DROP_MIN]:
         allowed = s[_DROP_MIN]
+        most = (peak - (peak >> 3)) >> 4
+        if most < allowed and most > s[_K_CONTACT] and s[_SET_RATE] >= 0:
+            allowed = most
     s[_SIG_DROP] = ((peak - f4) >> 4) - allowed
 
 

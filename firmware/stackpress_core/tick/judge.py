@@ -226,7 +226,7 @@ def deviate(blackboard):
     # a set-point that waits for the force (setpoint.py) waits for one that falls, or rises
     if s[_TARGET] >= aim:
         least = s[_FALL_FROM]
-        if 0 - over < allowed >> 1 or force > least + (least >> 7):
+        if 0 - over < allowed >> 1 or force > least + (least >> 7) + (s[_K_CONTACT] >> 4):  # noise is no answer
             s[_FALL_FROM] = force
         elif s[_TARGET] > aim and s[_K_KIND] == _KIND_FILL_VENT:
             s[_SIG_RESPONSE] = 1

@@ -1,5 +1,7 @@
 """What the controller proposes: a drive without bumps, an integral that does not wind up, pulses no shorter than the valve obeys."""
 
+import random
+
 from bench_core import Bench
 from stackpress_core import tuning
 from stackpress_core.tick import blackboard, interlock, states
@@ -301,6 +303,20 @@ def test_ramp_that_solenoids_can_not_follow_waits_for_the_force():
 def test_ramp_of_solenoids_whose_force_does_not_rise_is_no_response():
     bench, beyond = solenoids_ramp(0, 4)
     assert beyond <= 0 and bench["STATE"] == states.TRIPPED and interlock.NAMES[bench["FIRST"]] == "no_response"
+
+
+def test_noise_round_nothing_is_no_response_of_a_force_that_is_waited_for():
+    bench = Bench(hz=500, valve_kind=states.KIND_FILL_VENT)
+    bench.arm()
+    bench.send(states.PRESSING, states.FORCE, 66400, 66400)
+    random.seed(3)
+    while bench["SIG_RESPONSE"] < 0:
+        bench.force(random.randint(-100, 20))
+        bench.tick()
+    for _ in range(bench.hz * bench.params["no_response_ms"] // 1000 + 2):
+        bench.force(random.randint(-100, 20))
+        bench.tick()
+    assert interlock.NAMES[bench["FIRST"]] == "no_response"
 
 
 def test_hold_of_solenoids_that_is_a_little_low_is_no_missing_response():

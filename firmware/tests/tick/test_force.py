@@ -222,6 +222,25 @@ def test_fracture_signal_follows_a_sudden_drop_and_not_a_commanded_release():
     assert bench["SIG_DROP"] > 0
 
 
+def test_small_force_that_goes_at_once_is_a_drop_unless_it_is_taken_off():
+    for left_cn, told in ((3000, False), (1000, True)):  # of 100 N, in a ramp whose least drop is 200
+        bench = Bench(hz=500)
+        bench.press(66400, 66400)
+        while bench["FORCE"] < 10000:
+            bench.tick()
+        bench.follow = False
+        bench.force(left_cn)
+        bench.tick()
+        assert bench["DROP_MIN"] == 20000 and (bench["SIG_DROP"] > 0) == told
+    bench = Bench(hz=500)
+    bench.hold(10000, 66400)
+    bench.order(states.RELEASING, states.FORCE, 0, 66400)
+    bench.tick(50)
+    bench.force(0)
+    bench.tick()
+    assert bench["SIG_DROP"] < 0
+
+
 def test_commissioning_zero_moves_every_point_of_a_cell():
     bench = Bench()
     cells = [dict(cell, zero_code=0) for cell in CALIBRATION["cells"]]
