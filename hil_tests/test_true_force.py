@@ -93,7 +93,7 @@ def test_stuck_valve_and_stuck_dump_are_never_called_safe(plant: str, force_n: i
 
 
 @pytest.mark.parametrize("plant", VALVES)
-@pytest.mark.parametrize("force_n", [664, 20000])
+@pytest.mark.parametrize("force_n", [157, 664, 20000])
 def test_stuck_valve_at_a_stop_is_dumped_with_its_reason(plant: str, force_n: int) -> None:
     with held(force_n, plant, stop_rate_cn_per_s=200000) as (target, press):
         target.fault("stuck_valve")

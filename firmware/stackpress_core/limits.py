@@ -43,14 +43,17 @@ def of(p, target_cn, from_cn, rate_cn_per_s, turning_cn_per_s=0):
     lag = rate_cn_per_s * lag_ms(p) // 1000
     over = p["runaway_min_cn"] + target_cn * p["runaway_permille"] // 1000
     over += (rate_cn_per_s * LANDING_MS + turning_cn_per_s * lag_ms(p)) // 1000
+    behind = span // 2
     if p["valve_kind"] == states.KIND_FILL_VENT:
         over += 2 * p["fill_rate_cn_per_s"] * p["valve_min_on_ms"] // 1000  # a pulse on a stack twice as stiff as the reference
-        behind = span  # they give a flow: a soft stack takes it up and the force is late
+        if target_cn >= from_cn:
+            behind = span  # they give a flow: a soft stack takes it up and the force is late
     else:
         # what a drive that crosses the hysteresis brings when the ram lets go
         over += min(target_cn // 4, p["valve_full_scale_cn"] * p["valve_hysteresis_permille"] // 8000)
-        behind = span // 2
     behind += 2 * least + lag
+    if target_cn < from_cn:
+        behind = min(behind, max(3 * span // 4, 2 * least + lag))  # a force that stays is seen before the set-point is at nothing
     return (
         min(p["runaway_cn"], over),
         min(p["ramp_deviation_min_cn"], behind),

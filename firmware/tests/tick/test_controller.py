@@ -319,6 +319,15 @@ def test_noise_round_nothing_is_no_response_of_a_force_that_is_waited_for():
     assert interlock.NAMES[bench["FIRST"]] == "no_response"
 
 
+def test_small_force_that_solenoids_do_not_take_off_is_told():
+    for force_cn in (12000, 15700, 66400):
+        bench = Bench(hz=500, valve_kind=states.KIND_FILL_VENT)
+        bench.hold(force_cn, 66400)
+        bench.order(states.RELEASING, states.FORCE, 0, force_cn)
+        bench.seconds(5)
+        assert interlock.NAMES[bench["FIRST"]] == "no_fall"
+
+
 def test_hold_of_solenoids_that_is_a_little_low_is_no_missing_response():
     bench, _ = solenoids_ramp(500, 30)
     bench.force(1950000)
