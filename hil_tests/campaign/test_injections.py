@@ -1,5 +1,6 @@
 """Injections: every row of the interlock table is some fault's answer, what is drawn repeats, a weaker press is found out."""
 
+import random
 import shutil
 from pathlib import Path
 from typing import Any
@@ -93,12 +94,49 @@ def test_a_firmware_whose_guard_only_warns_is_found_out(tmp_path: Path) -> None:
     assert injections.wrong(cases[7], weakened)
 
 
+@pytest.mark.skipif(not compiled(), reason="the presses of a campaign are copies of a process: Linux on x86-64")
+@pytest.mark.parametrize(
+    ("name", "phase", "second", "later_ms", "reason"),
+    [("overrun", "safe", "guard_a", 1900, "discrepancy"), ("foreground", "hold", "drive_gone", 100, "no_response")],
+)
+def test_a_second_fault_is_waited_for_and_a_reason_is_what_the_press_says(
+    name: str, phase: str, second: str, later_ms: int, reason: str
+) -> None:
+    injections.staged()
+    faults = [BY_NAME[kind].faults(random.Random(1), table.Moment(phase, 664, "regulator")) for kind in (name, second)]
+    after = {"faults": faults[1], "later_ms": later_ms}
+    given, cases = stage(name, phase, 664, faults[0], second=after, second_kind=second, limit_ms=1500)
+    (found,) = injections.ran(given)
+    assert injections.wrong(cases[7], found) == "" and found["first"] == reason and found["kept"]
+
+
+def test_a_second_fault_is_all_that_its_kind_breaks() -> None:
+    _, cases = injections.jobs(list(range(40)), table.KINDS, True)
+    for kind in ("estop", "nothing_vents", "cells_low"):
+        seconds = [case["second"]["faults"] for case in cases.values() if case["second_kind"] == kind]
+        moment = table.Moment("vent", 664, "fill_vent")
+        assert seconds and {len(faults) for faults in seconds} == {len(BY_NAME[kind].faults(random.Random(1), moment))}
+
+
+def test_silence_is_right_of_what_another_fault_hides_before_it_has_done_anything() -> None:
+    quiet = {"first": "", "later": [], "warned": [], "end_state": 0, "left_cn": 0, "peak_cn": 66400}
+    for kind, second, later_ms, right in (
+        ("no_air", "stuck_open", 1500, True),
+        ("stuck_open", "no_air", 30, True),
+        ("stuck_open", "no_air", 31, False),
+        ("stuck_valve", "stuck_open", 0, False),
+    ):
+        case = {"kind": kind, "phase": "release", "top_cn": 66400, "nominal": True, "faults": [], "second_kind": second,
+                "second": {"faults": [], "later_ms": later_ms}}  # fmt: skip
+        assert (injections.wrong(case, quiet) == "") == right
+
+
 def test_what_is_wrong_is_told_in_words() -> None:
     right = {
         "first": "stale", "before": "", "later": [], "warned": [], "reaction": 4, "end_state": 5, "peak_cn": 66400, "left_cn": 0,
         "dump_open": True, "kept": True, "armed": False, "hint": 40, "log": ["stale"], "flights": 9, "state": 3,
     }  # fmt: skip
-    case = {"kind": "converter_dead", "phase": "hold", "top_cn": 66400, "nominal": True}
+    case = {"kind": "converter_dead", "phase": "hold", "top_cn": 66400, "nominal": True, "faults": [("converter_dead", 1)]}
     assert injections.wrong(case, right) == ""
     for changed, told in (
         ({"first": "rail"}, "told rail first"),
