@@ -320,10 +320,15 @@ def test_noise_round_nothing_is_no_response_of_a_force_that_is_waited_for():
 
 
 def test_small_force_that_solenoids_do_not_take_off_is_told():
-    for force_cn in (12000, 15700, 66400):
+    for stands_cn in (11000, 13000, 15700):  # of 157 N
         bench = Bench(hz=500, valve_kind=states.KIND_FILL_VENT)
-        bench.hold(force_cn, 66400)
-        bench.order(states.RELEASING, states.FORCE, 0, force_cn)
+        bench.hold(15700, 15700)
+        bench.follow = True
+        bench.order(states.RELEASING, states.FORCE, 0, 15700)
+        while bench["SET"] > stands_cn:
+            bench.tick()
+        bench.follow = False
+        bench.force(stands_cn)
         bench.seconds(5)
         assert interlock.NAMES[bench["FIRST"]] == "no_fall"
 
