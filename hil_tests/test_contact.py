@@ -79,6 +79,26 @@ def test_ram_that_lets_go_of_its_friction_in_a_slow_approach_is_not_too_fast(see
         assert contacts.most_n(target, press, "lithium_foil", contacts.program(100)) < contacts.TO_N + 25
 
 
+@pytest.mark.parametrize("seed", [610, 652])
+@pytest.mark.parametrize("lost_s", [-0.5, 0.3])
+def test_ram_that_no_scale_sees_moves_slowly_through_the_hysteresis_that_its_valve_may_not_have(
+    seed: int, lost_s: float
+) -> None:
+    """Two drawn presses whose valve moves the ram early; the scale is gone before the contact begins, or on its way."""
+    plant, changed = drawn.plant(seed)
+    with SimTarget(plant, "steel_blank", changed, seed=seed) as target, stackpress.open(target.port) as press:
+        target.run_until(2.0)
+        if lost_s < 0:
+            target.fault("scale_gone")
+            target.run_for(-lost_s)
+        press.run(contacts.program(3000))
+        target.run_for(abs(lost_s))
+        target.fault("scale_gone")
+        while press.state in ("pressing", "holding", "releasing"):
+            target.run_for(0.5)
+        assert press.state == "safe" and target.truth()["most_force_n"] < contacts.TO_N + 75
+
+
 def test_zero_that_drifts_out_of_its_band_after_arming_starts_nothing() -> None:
     with pressing("nominal") as (target, press):
         press.document_put("program/touch", json.dumps(contacts.program(500)).encode())

@@ -101,13 +101,15 @@ def approach(blackboard):
             land *= _HASTE_SOLENOIDS
     elif s[_FORCE_F] > target >> 2:
         rate = land  # the specimen bears: no way is left on which the ram could gain speed
+    elif here == _ABSENT:
+        rate = s[_RATE_MAX]  # through the hysteresis too: nobody would see a ram that moves there
+        if s[_ANSWER_AT] != _ABSENT:
+            rate >>= 2  # its scale was lost on the way: as slowly as without one (motion.closing)
     elif moved == 0 and drive < s[_K_HYSTERESIS]:
         land *= _HASTE
         rate >>= 1  # a valve with less hysteresis than its press says moves the ram already, and late
     else:
         rate = s[_RATE_MAX]
-        if here == _ABSENT and s[_ANSWER_AT] != _ABSENT:
-            rate >>= 2  # its scale was lost on the way: as slowly as without one (motion.closing)
     if rate > land:
         rate = land
     if left == 0:
