@@ -79,6 +79,14 @@ def test_ram_that_lets_go_of_its_friction_in_a_slow_approach_is_not_too_fast(see
         assert contacts.most_n(target, press, "lithium_foil", contacts.program(100)) < contacts.TO_N + 25
 
 
+def test_powder_that_takes_up_pulse_after_pulse_of_a_slow_valve_is_touched_all_the_same() -> None:
+    """A drawn press whose fill valve opens late and gives less: at 22 N, a newton takes sixty that were asked for."""
+    plant, changed = drawn.plant(4431)
+    with SimTarget(plant, "li6ps5cl_powder", changed, seed=4431) as target, stackpress.open(target.port) as press:
+        target.run_until(2.0)
+        assert 100 < contacts.most_n(target, press, "li6ps5cl_powder", contacts.program(1000, 100)) < 125
+
+
 @pytest.mark.parametrize("seed", [610, 652])
 @pytest.mark.parametrize("lost_s", [-0.5, 0.3])
 def test_ram_that_no_scale_sees_moves_slowly_through_the_hysteresis_that_its_valve_may_not_have(

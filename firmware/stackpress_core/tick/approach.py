@@ -78,7 +78,7 @@ def approach(blackboard):
     most = s[_K_APPROACH_MAX]
     if moved:
         most = target + (target >> 4) + _MARGIN
-        if solenoids and s[_FORCE_F] > target >> 2:
+        if solenoids and s[_FORCE_F] > (target >> 3) + _FELT:
             most <<= 2  # the cells feel the specimen: a powder takes up many pulses before they feel more
         most += s[_ANSWER_DRIVE]
         if most > s[_K_APPROACH_MAX]:
