@@ -47,6 +47,7 @@ _K_TRANSITIONS = const(242)
 
 _STALE = blackboard.row_at(interlock.NAMES.index("stale"))  # asked in every look of the panel and in every sample
 _BACK_NM_S = const(-20000)  # a ram that goes back faster: well above a scale's noise
+_STANDS_NM_S = const(5000)  # a scale that stands shows less, for it shows no noise either; one that counts shows a small force go
 _GOING = const(10)  # a part of a force that goes which moves a ram visibly
 _LOST_CN = const(30000)  # this much lost lets a ram come on faster than that, on the stiffest stack
 _STALE_SIGNAL, _STALE_LIMIT = _STALE + blackboard.ROW_SIGNAL, _STALE + blackboard.ROW_LIMIT
@@ -252,7 +253,7 @@ class Readings:
             peak_cn, force_cn = s[_PEAK] >> 4, s[_FORCE_F]
             if name == "force_drop" and peak_cn - force_cn > _LOST_CN:
                 return "drive_mismatch"  # in all that time the ram has not come on: only the cells have lost it
-            if name == "runaway" and (peak_cn - force_cn) * _GOING > peak_cn:
+            if name == "runaway" and s[_TRIP_SPEED] < _STANDS_NM_S and (peak_cn - force_cn) * _GOING > peak_cn:
                 return "sensor"  # the force came and goes, and the ram has done neither: its scale stands
         return ""
 

@@ -325,6 +325,17 @@ def test_vented_press_whose_force_stays_is_never_called_safe():
         assert b.word("STATE") == states.SAFE
 
 
+def test_small_force_that_comes_and_goes_is_laid_to_the_scale_only_where_that_shows_nothing_at_all():
+    for speed_nm_s, reason in ((0, "sensor"), (4900, "sensor"), (15000, "runaway")):
+        b = bench()
+        r, s = b.press.readings, b.press.S
+        s[blackboard.AT["STATE"]], s[blackboard.AT["FIRST"]] = states.TRIPPED, interlock.NAMES.index("runaway")
+        s[blackboard.AT["TRIP_TICKS"]], s[blackboard.AT["TRIP_SPEED"]] = s[blackboard.AT["HZ"]], 0
+        s[blackboard.AT["SPEED"]] = -speed_nm_s
+        s[blackboard.AT["PEAK"]], s[blackboard.AT["FORCE_F"]] = 23300 << 4, 15000
+        assert interlock.NAMES[r.weigh()] == reason
+
+
 def test_weights_on_a_press_that_was_never_pressed_trip_nothing():
     b = bench()
     b.extra_cn = 2000000
