@@ -43,11 +43,11 @@ LEASES, LIMITS = 0.03, 0.06  # parts of the stages
 LEASE_N = 664  # is come by before the lease is over
 # at most, behind the moment
 DELAY_MS = {"approach": 400, "hold": 3000, "relax": 3000, "ramp": 100, "held": 500, "release": 100, "stop": 100}
-LATER_MS = {"vent": 300}  # a second fault comes no later: by then a press is safe
 FULL_SCALE_N = 66000.0
 NOTHING_N, UNSEEN_N = 30, 212.5  # without the low cell a press tells no less than an eighth of what that is there for
 LOW_CELL = {"zero_4", "gain_4"}
 NEAR_MS = 30  # what breaks so soon afterwards may hide what was broken first
+LATER_MS = {"vent": NEAR_MS}  # a second fault comes no later: soon the force has gone, and the press is safe
 NOMINAL_EVERY = 4
 EXCESS_PCT = {"nominal": 3.0, "unseen": 6.0}
 GOALS = {"wrong": 0.0, "excess_nominal_pct": 3.0, "excess_unseen_pct": 6.0, "overforce_excess_pct": 2.0}
@@ -164,7 +164,7 @@ def allowed(one: Case) -> tuple[frozenset[str], bool, set[str]]:
     first, quiet = kind.first, one["phase"] in kind.quiet
     if "second_kind" in one:
         other = kinds[one["second_kind"]]
-        near = one["second"]["later_ms"] <= LATER_MS.get(one["phase"], NEAR_MS)
+        near = one["second"]["later_ms"] <= NEAR_MS
         quiet = quiet or (near and kind.name in other.hides)
         quiet = quiet and (one["phase"] not in other.at or other.name in kind.hides)
         first |= other.first
