@@ -119,7 +119,7 @@ class Dashboard:
         bar.append(label, style="dim")
         if not snapshot.pressed:
             return bar
-        at = min(cells - 1, round(min(1.0, snapshot.set_n / snapshot.limit_n) * cells))
+        at = min(cells - 1, round(min(1.0, max(0.0, snapshot.set_n / snapshot.limit_n)) * cells))
         return Group(Text(" " * at + mark), bar)
 
     def _trend(self, inner: int) -> RenderableType:
