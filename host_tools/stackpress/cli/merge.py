@@ -89,11 +89,14 @@ def merge(
     out.say(str(done.offset))
     out.say(f"{plural(done.rows, 'row')}, {done.pressed} of them with what the press did; {plural(len(done.spectra), 'spectrum')}"
             .replace("spectrums", "spectra"))  # fmt: skip
+    if done.in_gaps:
+        out.say(f"{plural(done.in_gaps, 'row')} lie in gaps of the press's log, where its columns are empty")
     _show(out, done.spectra, done.loop, impedance)
     for file in done.files:
         out.say(str(file))
     out.answer({"run": found.run_id, "offset_s": done.offset.seconds, "clocks": str(done.offset), "rows": done.rows,
-                "rows_pressed": done.pressed, "spectra": done.spectra, "loop": done.loop, "files": [str(f) for f in done.files],
+                "rows_pressed": done.pressed, "rows_in_gaps": done.in_gaps, "spectra": done.spectra, "loop": done.loop,
+                "files": [str(f) for f in done.files],
                 "notes": {str(one.path): list(one.notes) for one in measured}})  # fmt: skip
 
 

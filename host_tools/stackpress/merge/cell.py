@@ -18,11 +18,12 @@ from stackpress.whole_file import write_whole
 
 @dataclass(frozen=True)
 class Merged:
-    """What came of a merge; `pressed` are the rows for which the press has logged something."""
+    """What came of a merge; `pressed` are the rows for which the press has logged something, `in_gaps` those in its run without."""
 
     offset: Offset
     rows: int
     pressed: int
+    in_gaps: int
     spectra: list[dict[str, Any]]
     loop: list[dict[str, float]]
     files: list[Path]
@@ -46,36 +47,35 @@ def merged(run: Run, measured: Sequence[Measured], stem: Path, formats: Sequence
     )
     if q.TEST_TIME in whole.columns and len(tables) > 1:  # each file counts from its own beginning: one table has one
         whole = whole.with_columns((pl.col(q.UNIX) - pl.col(q.UNIX).first()).alias(q.TEST_TIME))
-    pressed = _pressed(run, side, whole, [one.path for one in measured], ahead)
+    _overlapping(run, side, whole, [one.path for one in measured])
     rows = joined.press_rows(run)
+    both = joined.join(whole, rows)
     named = [(one.path.name, table) for one, table in zip(measured, tables, strict=True)]
     seen = spectra(named, rows, side.get("levels", []), before_pa)
     both_ways = loop(seen, impedance)
     told = {"files": [{"name": one.path.name, "rows": len(one.table), "notes": list(one.notes)} for one in measured],
-            "instrument_ahead_s": found.seconds, "clocks": str(found), "spectra": seen, "loop": both_ways}  # fmt: skip
-    files = joined.write(whole, rows, run, stem, told, formats)
-    return Merged(
-        found, len(whole), pressed, seen, both_ways, files + _spectra_files(run, stem, seen, both_ways, impedance)
-    )
+            "instrument_ahead_s": found.seconds, "clocks": str(found), "rows_pressed": both.pressed, "rows_in_gaps": both.in_gaps,
+            "spectra": seen, "loop": both_ways}  # fmt: skip
+    files = joined.write(both, run, stem, told, formats) + _spectra_files(run, stem, seen, both_ways, impedance)
+    return Merged(found, len(whole), both.pressed, both.in_gaps, seen, both_ways, files)
 
 
 def _offset(side: dict[str, Any], measured: Sequence[Measured], offset_s: float | str) -> Offset:
     if not isinstance(offset_s, str):
         return Offset(offset_s, 0, 0, 0.0, "") if offset_s else Offset(None, 0, 0, 0.0, "it was not wanted")
     begun = np.unique(np.concatenate([clocks.beginnings(one.table) for one in measured]))
-    row_s = max(
-        float(np.median(np.diff(one.table[q.UNIX].to_numpy()))) if len(one.table) > 1 else 0.0 for one in measured
-    )
-    return clocks.offset(clocks.press_edges(side), begun, row_s)
+    edges = clocks.press_edges(side)
+    compared = measured if len(edges) >= clocks.FEWEST else []
+    row_s = max((float(np.median(np.diff(one.table[q.UNIX].to_numpy()))) for one in compared if len(one.table) > 1), default=0.0)
+    return clocks.offset(edges, begun, row_s)
 
 
-def _pressed(run: Run, side: dict[str, Any], whole: Any, paths: Sequence[Path], ahead: float) -> int:
-    """How many rows lie in the run. Raises NotMergeable if none does, with how far they lie away."""
+def _overlapping(run: Run, side: dict[str, Any], whole: Any, paths: Sequence[Path]) -> None:
+    """Raises NotMergeable if no row lies in the run, with how far they lie away."""
     unix = whole[q.UNIX].to_numpy()
     begin = side["time"]["start_unix_s"]
     end = begin + side["time"]["duration_s"]
-    count = int(((unix > begin) & (unix <= end)).sum())
-    if not count:
+    if not np.searchsorted(unix, end, side="right") - np.searchsorted(unix, begin, side="right"):
         nearest = min(unix[0] - end, begin - unix[-1], key=abs) if len(unix) else 0.0
         way = "after its end" if len(unix) and unix[0] > end else "before its begin"
         names = ", ".join(path.name for path in paths)
@@ -83,7 +83,6 @@ def _pressed(run: Run, side: dict[str, Any], whole: Any, paths: Sequence[Path], 
             f"no row of {names} lies in {run.run_id}: the nearest is {abs(nearest) / 3600:.2f} h {way}",
             "Is it the run of that cell, and the zone right? --zone, --dates and --offset say more.",
         )
-    return count
 
 
 def _spectra_files(

@@ -69,8 +69,8 @@ def beginnings(table: "pl.DataFrame") -> Floats:
     unix = table[q.UNIX].to_numpy()
     found = [unix[:1]]
     if q.STEP in table.columns:
-        steps = table[q.STEP].to_numpy()
-        found.append(unix[1:][np.diff(steps) != 0])
+        steps = table[q.STEP]
+        found.append(table[q.UNIX].filter(steps.ne_missing(steps.shift(1))).to_numpy())
     found += [sweep[q.UNIX].to_numpy()[:1] for sweep in sweeps(table)]
     if q.CURRENT in table.columns and q.STEP not in table.columns:
         flowing = np.nan_to_num(table[q.CURRENT].to_numpy().astype(np.float64)) != 0

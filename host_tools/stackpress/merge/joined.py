@@ -7,16 +7,20 @@ BDF's names; the press's own are called "Press ...".
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from stackpress.errors import WrongInput
 from stackpress.logs.columns import BDF_TERMS, MEANINGS
 from stackpress.logs.runs import Run, document
 from stackpress.logs.sidecar import SUFFIX
 from stackpress.merge import quantities as q
+from stackpress.merge import repeating
+from stackpress.merge.repeating import Column, Runs
 from stackpress.whole_file import whole, write_whole
 
 if TYPE_CHECKING:
@@ -26,7 +30,9 @@ OF_THE_PRESS = ("Test Time / s", "Cycle Count / 1", "Step Count / 1", "Step ID",
                 "Step Type", "Record Index / 1")  # fmt: skip
 FIRST = (q.TEST_TIME, q.VOLTAGE, q.CURRENT, q.UNIX, q.CYCLE, q.STEP, q.FREQUENCY, q.REAL, q.IMAGINARY)
 ROWS = 16384  # joined at a time
+GROUP_ROWS = 65536  # of a row group that is written as runs
 SLACK_S = 0.02  # between two rows that follow each other
+Counts = npt.NDArray[np.int64]
 
 
 class NotMergeable(WrongInput):
@@ -47,55 +53,116 @@ def press_rows(run: Run) -> "pl.DataFrame":
             "Pull the log once more while the press is running.",
         )
     begins = pl.col(q.UNIX).shift(1).fill_null((run.start_unix_s or 0.0) - SLACK_S)
-    if "Ticks / 1" in rows.columns:
-        hz = document(run).get("tick_hz") or 4000
-        begins = pl.max_horizontal(begins, pl.col(q.UNIX) - pl.col("Ticks / 1") / hz - SLACK_S)
+    if "Ticks / 1" in rows.columns:  # in the press's own time: that of a simulated one has another pace
+        own_s = pl.col("Ticks / 1") / (document(run).get("tick_hz") or 4000) + SLACK_S
+        gap = pl.col("Test Time / s") - own_s > pl.col("Test Time / s").shift(1, fill_value=0.0)
+        begins = pl.when(gap).then(pl.max_horizontal(begins, pl.col(q.UNIX) - own_s)).otherwise(begins)
     named = {label: f"Press {label}" for label in OF_THE_PRESS if label in rows.columns}
     return rows.with_columns(begins.alias("begins")).rename(named)
 
 
-def slices(table: "pl.DataFrame", press: "pl.DataFrame") -> Iterator["pl.DataFrame"]:
-    """The instrument's rows, in order of `Unix Time / s`, with the columns of the press, so many at a time."""
+@dataclass(frozen=True)
+class Join:
+    """The instrument's rows, in order of `Unix Time / s`, as runs that meet one row of the press, or none (-1)."""
+
+    table: "pl.DataFrame"
+    beside: "pl.DataFrame"  # the press's columns that stand in the table
+    met: Counts  # one a run
+    lengths: Counts
+    in_run: int  # rows between the begin of the press's first row and the end of its last
+
+    @property
+    def pressed(self) -> int:
+        """How many rows meet a row of the press."""
+        return int(self.lengths[self.met >= 0].sum())
+
+    @property
+    def in_gaps(self) -> int:
+        """How many rows lie in the run where the press's log has nothing."""
+        return self.in_run - self.pressed
+
+    def order(self) -> tuple[list[str], list[str]]:
+        """The instrument's columns before the press's, and those behind."""
+        first = [name for name in FIRST if name in (*self.table.columns, q.TEST_TIME)]
+        return first, [name for name in self.table.columns if name not in first]
+
+
+def join(table: "pl.DataFrame", press: "pl.DataFrame") -> Join:
+    """Each row of an instrument with the press's row in which it lies; the press's few times are looked up in the many."""
     import polars as pl
 
-    ends, begins = press[q.UNIX].to_numpy(), press["begins"].to_numpy()
+    if q.TEST_TIME not in table.columns:
+        table = table.with_columns((pl.col(q.UNIX) - pl.col(q.UNIX).first()).alias(q.TEST_TIME))
+    unix, ends, begins = table[q.UNIX].to_numpy(), press[q.UNIX].to_numpy(), press["begins"].to_numpy()
+    behind = np.searchsorted(unix, ends, side="right")  # the first row that a row of the press is over at
+    first = np.concatenate([[0], behind])[:-1]
+    late = np.flatnonzero(begins > np.concatenate([[-np.inf], ends])[:-1])  # the first row, and those behind a gap
+    first[late] = np.minimum(np.searchsorted(unix, begins[late], side="right"), behind[late])
+    edges = np.zeros(2 * len(ends) + 2, np.int64)  # of no row of the press, of its first, of none, of its second
+    edges[1:-1:2], edges[2:-1:2], edges[-1] = first, behind, len(unix)
+    met = np.full(len(edges) - 1, -1)
+    met[1::2] = np.arange(len(ends))
+    lengths = np.diff(edges)
     beside = press.drop(q.UNIX, "begins")
     beside = beside.rename({name: f"Press {name}" for name in beside.columns if name in table.columns})
-    first = table[q.UNIX][0] if len(table) else 0.0
-    order = [name for name in FIRST if name in (*table.columns, q.TEST_TIME)]
-    rest = [name for name in table.columns if name not in order]
-    for at in range(0, max(1, len(table)), ROWS):
-        part = table[at : at + ROWS]
-        unix = part[q.UNIX].to_numpy()
-        place = np.searchsorted(ends, unix)
-        inside = (place < len(ends)) & (unix > begins[np.minimum(place, len(ends) - 1)])
-        if inside.all():  # by plain numbers, which is a third quicker
-            pressed = beside[place]
-        else:
-            pressed = beside.select(pl.all().gather(pl.Series(np.where(inside, place, -1)).replace(-1, None)))
-        if q.TEST_TIME not in table.columns:
-            part = part.with_columns((pl.col(q.UNIX) - first).alias(q.TEST_TIME))
-        yield pl.concat([part.select(order), pressed, part.select(rest)], how="horizontal")
+    in_run = int(behind[-1] - first[0]) if len(ends) else 0
+    return Join(table, beside, met[lengths > 0], lengths[lengths > 0], in_run)
 
 
-def write(
-    table: "pl.DataFrame", press: "pl.DataFrame", run: Run, stem: Path, told: dict[str, Any], formats: Sequence[str]
-) -> list[Path]:
+def slices(whole: Join) -> Iterator["pl.DataFrame"]:
+    """The joined rows, so many at a time."""
+    import polars as pl
+
+    first, rest = whole.order()
+    met = np.repeat(whole.met, whole.lengths)
+    for at in range(0, max(1, len(met)), ROWS):
+        part = whole.table[at : at + ROWS]
+        yield pl.concat([part.select(first), _rows(whole.beside, met[at : at + ROWS]), part.select(rest)], how="horizontal")
+
+
+def _rows(beside: "pl.DataFrame", met: Counts) -> "pl.DataFrame":
+    import polars as pl
+
+    if (met >= 0).all():  # by plain numbers, which is a third quicker
+        return beside[met]
+    return beside.select(pl.all().gather(pl.Series(met).replace(-1, None)))
+
+
+def _groups(whole: Join) -> Iterator[list[Column]]:
+    """Row groups of a Parquet file, the press's columns as runs."""
+    first, rest = whole.order()
+    behind = np.cumsum(whole.lengths)
+    for at in range(0, len(whole.table), GROUP_ROWS):
+        part = whole.table[at : at + GROUP_ROWS]
+        begin, end = np.searchsorted(behind, [at, at + len(part) - 1], side="right")
+        runs = Runs(np.diff(np.minimum(behind[begin : end + 1], at + len(part)), prepend=at))
+        each = Runs(np.ones(len(part), np.int64))
+        pressed = [Column(one, runs) for one in _rows(whole.beside, whole.met[begin : end + 1])]
+        yield [Column(part[name], each) for name in first] + pressed + [Column(part[name], each) for name in rest]
+
+
+def write(whole_table: Join, run: Run, stem: Path, told: dict[str, Any], formats: Sequence[str]) -> list[Path]:
     """Write `<stem>.parquet` or `.csv` and its sidecar `<stem>.metadata.json`; gives the files. Raises OSError."""
+    import polars as pl
     from polars.io.plugins import register_io_source
 
-    schema = next(slices(table[:0], press)).schema
-    side = sidecar(run, list(schema), told)
+    first, rest = whole_table.order()
+    table = whole_table.table.head(0)
+    nothing = pl.concat([table.select(first), whole_table.beside.head(0), table.select(rest)], how="horizontal")
+    side = sidecar(run, nothing.columns, told)
+    metadata = {"stackpress": json.dumps(side)}
     written = []
     for name in formats:
-        rows = register_io_source(lambda *_: slices(table, press), schema=schema, validate_schema=False)
+        rows = register_io_source(lambda *_: slices(whole_table), schema=nothing.schema, validate_schema=False)
         path = stem.with_name(f"{stem.name}.{name}")
         with whole(path) as partial:
-            if name == "parquet":
-                metadata = {"stackpress": json.dumps(side)}
-                rows.sink_parquet(partial, compression="lz4", statistics=False, row_group_size=ROWS, metadata=metadata)
-            else:
+            if name == "csv":
                 rows.sink_csv(partial)
+            elif repeating.fits(nothing.schema):
+                with partial.open("wb") as file:
+                    repeating.write(file, nothing, _groups(whole_table), metadata)
+            else:
+                rows.sink_parquet(partial, compression="lz4", statistics=False, row_group_size=ROWS, metadata=metadata)
         written.append(path)
     write_whole(stem.with_name(stem.name + SUFFIX), json.dumps(side, indent=1))
     return [*written, stem.with_name(stem.name + SUFFIX)]

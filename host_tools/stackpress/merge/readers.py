@@ -81,9 +81,9 @@ def read(path: Path, asked: FileHints, span: tuple[float, float]) -> Measured:
     if not timed.all():
         notes.append(f"{len(timed) - timed.sum()} rows have no time and were left out")
         whole = whole.filter(timed)
-    back = int((whole[q.UNIX].diff() < 0).sum())
+    back = not whole[q.UNIX].is_sorted()
     if back:
-        notes.append(f"{back} rows come after a later one and were put in order")
+        notes.append(f"{(whole[q.UNIX].diff() < 0).sum()} rows come after a later one and were put in order")
     return Measured(path, whole.sort(q.UNIX, maintain_order=True) if back else whole, tuple(dict.fromkeys(notes)), frozenset(units))
 
 
@@ -113,13 +113,21 @@ def _labelled(
             raise UnreadableFile(f"{path}: the column {one.column!r} holds {_odd(table.frame[one.column])!r}, which is no number",
                                  "Mend the row, or name another column with --column.")  # fmt: skip
     unix, notes = _unix(path, table, known, asked, span)
+    if q.WALL_CLOCK in known and table.frame.schema[known[q.WALL_CLOCK].column] == pl.String:
+        table.frame.drop_in_place(known[q.WALL_CLOCK].column)  # its texts are half of what a file takes, and spent
     notes += [f"{column!r} is in {asked.units[column]}, as you said" for column in sorted(units)]
     spent = {one.column for one in known.values()}
     rest = [name for name in table.frame.columns if name not in spent and name not in known]
-    values = [
-        (pl.col(one.column).cast(pl.Float64) * one.factor).alias(label) for label, one in numbers.items() if label != q.UNIX
-    ]
+    values = [_in_unit(one).alias(label) for label, one in numbers.items() if label != q.UNIX]
     return table.frame.select(unix.alias(q.UNIX), *values, *rest), notes, units
+
+
+def _in_unit(one: q.Meaning) -> "pl.Expr":
+    """A column's numbers in its label's unit; what is in it stays as it is, and takes no memory."""
+    import polars as pl
+
+    number = pl.col(one.column).cast(pl.Float64)
+    return number * one.factor if one.factor != 1 else number
 
 
 def _odd(values: "pl.Series") -> Any:

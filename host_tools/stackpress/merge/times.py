@@ -119,7 +119,9 @@ def series(texts: "pl.Series", order: str, zone: ZoneInfo, where: str) -> tuple[
         )
     shift_s = _steady(naive, zone)
     if shift_s is not None:
-        return naive.dt.epoch("us").to_numpy() / 1e6 - shift_s, 0
+        unix: np.ndarray[Any, Any] = naive.dt.epoch("us").to_numpy() / 1e6
+        unix -= shift_s
+        return unix, 0
     first, second = (
         naive.dt.replace_time_zone(zone.key, ambiguous=which, non_existent="null").dt.epoch("us").cast(pl.Float64).to_numpy()
         / 1e6
