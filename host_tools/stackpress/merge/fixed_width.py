@@ -1,7 +1,7 @@
 """Moments that are all written alike, read a column of digits at a time: a tenth of what parsing each text by a format costs.
 
-A cycler writes a million of them in one width, and many with the date, hour and minute of the one before: these are read once. Whatever is not so (a shorter row, a letter, a 31st of June) gives None, and is then
-parsed, and complained of, one by one.
+A cycler writes a million of them in one width, and many with the date, hour and minute of the one before: these are read once.
+Whatever is not so (a shorter row, a letter, a 31st of June) gives None, and is then parsed, and complained of, one by one.
 """
 
 from datetime import date

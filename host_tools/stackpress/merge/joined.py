@@ -52,13 +52,14 @@ def press_rows(run: Run) -> "pl.DataFrame":
             f"no contact with a host dates {run.run_id}, so its rows have no Unix time",
             "Pull the log once more while the press is running.",
         )
-    begins = pl.col(q.UNIX).shift(1).fill_null((run.start_unix_s or 0.0) - SLACK_S)
+    unix, test_s = rows[q.UNIX].to_numpy(), rows["Test Time / s"].to_numpy()
+    begins = np.concatenate([[(run.start_unix_s or 0.0) - SLACK_S], unix])[:-1]
     if "Ticks / 1" in rows.columns:  # in the press's own time: that of a simulated one has another pace
-        own_s = pl.col("Ticks / 1") / (document(run).get("tick_hz") or 4000) + SLACK_S
-        gap = pl.col("Test Time / s") - own_s > pl.col("Test Time / s").shift(1, fill_value=0.0)
-        begins = pl.when(gap).then(pl.max_horizontal(begins, pl.col(q.UNIX) - own_s)).otherwise(begins)
+        own_s = rows["Ticks / 1"].to_numpy() / (document(run).get("tick_hz") or 4000) + SLACK_S
+        late = test_s - own_s > np.concatenate([[0.0], test_s])[:-1]
+        begins[late] = np.maximum(begins, unix - own_s)[late]
     named = {label: f"Press {label}" for label in OF_THE_PRESS if label in rows.columns}
-    return rows.with_columns(begins.alias("begins")).rename(named)
+    return rows.with_columns(pl.Series("begins", begins)).rename(named)
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def join(table: "pl.DataFrame", press: "pl.DataFrame") -> Join:
     met = np.full(len(edges) - 1, -1)
     met[1::2] = np.arange(len(ends))
     lengths = np.diff(edges)
-    beside = press.drop(q.UNIX, "begins")
+    beside = pl.DataFrame([one for one in press.get_columns() if one.name not in (q.UNIX, "begins")])  # `drop` would copy the rest
     beside = beside.rename({name: f"Press {name}" for name in beside.columns if name in table.columns})
     in_run = int(behind[-1] - first[0]) if len(ends) else 0
     return Join(table, beside, met[lengths > 0], lengths[lengths > 0], in_run)

@@ -75,14 +75,14 @@ def write(file: BinaryIO, nothing: "pl.DataFrame", groups: Iterable[Sequence[Col
     for name, kind in schema.items():
         physical, converted = NUMBERS.get(str(kind.base_type()), (BYTE_ARRAY, UTF8))[:2]
         elements.append({1: physical, 3: OPTIONAL, 4: name, 6: converted})
-    told = []
+    told, written = [], 0
     for columns in groups:
         chunks = [_chunk(file, element, column) for element, column in zip(elements[1:], columns, strict=True)]
-        size = sum(chunk[3][7] for chunk in chunks)
-        told.append({1: chunks, 2: Long(size), 3: Long(columns[0].runs.rows)})
+        size, rows = sum(chunk[3][7] for chunk in chunks), columns[0].runs.rows
+        told.append({1: chunks, 2: Long(size), 3: Long(rows)})
+        written += rows
     pairs = [{1: key, 2: text} for key, text in metadata.items()]
-    rows = Long(sum(group[3] for group in told))
-    footer = _struct({1: 1, 2: elements, 3: rows, 4: told, 5: pairs, 6: CREATOR})
+    footer = _struct({1: 1, 2: elements, 3: Long(written), 4: told, 5: pairs, 6: CREATOR})
     file.writelines((footer, struct.pack("<I", len(footer)), MAGIC))
 
 
@@ -134,7 +134,7 @@ def _plain(values: "pl.Series") -> npt.NDArray[Any]:
 
 def _bytes(values: npt.NDArray[Any]) -> Any:
     if values.dtype != object:
-        return memoryview(np.ascontiguousarray(values)).cast("B")
+        return np.ascontiguousarray(values).view(np.uint8).data
     texts = [text.encode() for text in values]
     return b"".join(struct.pack("<I", len(text)) + text for text in texts)
 
