@@ -4,7 +4,7 @@ import io
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 from stackpress.view import plain
@@ -101,6 +101,7 @@ anything = st.builds(
 )
 
 
+@example(replace(HOLDING, set_n=-1.0, limit_n=1e-300), 80)
 @given(anything, st.integers(1, 200))
 def test_any_snapshot_can_be_drawn_at_any_width(snapshot: Snapshot, width: int) -> None:
     drawn(snapshot, width)
