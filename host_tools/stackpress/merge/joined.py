@@ -19,8 +19,6 @@ from stackpress.logs.columns import BDF_TERMS, MEANINGS
 from stackpress.logs.runs import Run, document
 from stackpress.logs.sidecar import SUFFIX
 from stackpress.merge import quantities as q
-from stackpress.merge import repeating
-from stackpress.merge.repeating import Column, Runs
 from stackpress.whole_file import whole, write_whole
 
 if TYPE_CHECKING:
@@ -30,7 +28,6 @@ OF_THE_PRESS = ("Test Time / s", "Cycle Count / 1", "Step Count / 1", "Step ID",
                 "Step Type", "Record Index / 1")  # fmt: skip
 FIRST = (q.TEST_TIME, q.VOLTAGE, q.CURRENT, q.UNIX, q.CYCLE, q.STEP, q.FREQUENCY, q.REAL, q.IMAGINARY)
 ROWS = 16384  # joined at a time
-GROUP_ROWS = 65536  # of a row group that is written as runs
 SLACK_S = 0.02  # between two rows that follow each other
 Counts = npt.NDArray[np.int64]
 
@@ -129,19 +126,6 @@ def _rows(beside: "pl.DataFrame", met: Counts) -> "pl.DataFrame":
     return beside.select(pl.all().gather(pl.Series(met).replace(-1, None)))
 
 
-def _groups(whole: Join) -> Iterator[list[Column]]:
-    """Row groups of a Parquet file, the press's columns as runs."""
-    first, rest = whole.order()
-    behind = np.cumsum(whole.lengths)
-    for at in range(0, len(whole.table), GROUP_ROWS):
-        part = whole.table[at : at + GROUP_ROWS]
-        begin, end = np.searchsorted(behind, [at, at + len(part) - 1], side="right")
-        runs = Runs(np.diff(np.minimum(behind[begin : end + 1], at + len(part)), prepend=at))
-        each = Runs(np.ones(len(part), np.int64))
-        pressed = [Column(one, runs) for one in _rows(whole.beside, whole.met[begin : end + 1])]
-        yield [Column(part[name], each) for name in first] + pressed + [Column(part[name], each) for name in rest]
-
-
 def write(whole_table: Join, run: Run, stem: Path, told: dict[str, Any], formats: Sequence[str]) -> list[Path]:
     """Write `<stem>.parquet` or `.csv` and its sidecar `<stem>.metadata.json`; gives the files. Raises OSError."""
     import polars as pl
@@ -159,9 +143,6 @@ def write(whole_table: Join, run: Run, stem: Path, told: dict[str, Any], formats
         with whole(path) as partial:
             if name == "csv":
                 rows.sink_csv(partial)
-            elif repeating.fits(nothing.schema):
-                with partial.open("wb") as file:
-                    repeating.write(file, nothing, _groups(whole_table), metadata)
             else:
                 rows.sink_parquet(partial, compression="lz4", statistics=False, row_group_size=ROWS, metadata=metadata)
         written.append(path)

@@ -1,14 +1,11 @@
 """Claims about the table of a merge: which row of the press stands beside which of the instrument, and that any reader finds it."""
 
 import json
-from io import BytesIO
 
 import numpy as np
-import pandas as pd
 import polars as pl
-import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 from stackpress.cli import app
@@ -18,54 +15,11 @@ from stackpress.logs.decode import SAMPLE_DTYPE
 from stackpress.logs.pull import pull
 from stackpress.logs.store import Store
 from stackpress.logs.synthetic import SyntheticPress
-from stackpress.merge import joined, repeating
+from stackpress.merge import joined
 from stackpress.merge import quantities as q
-from stackpress.merge.repeating import Column, Runs
 from stackpress_core.log import records
 
 from host_tools.tests.instruments import AREA_UM2, START_UNIX_S
-
-NUMBERS = {kind: getattr(pl, kind) for kind in repeating.NUMBERS}
-WHOLE = {kind: st.integers(int(np.iinfo(kind.lower()).min), int(np.iinfo(kind.lower()).max)) for kind in NUMBERS if "Int" in kind}
-VALUES = WHOLE | {
-    "Float64": st.floats(), "Float32": st.floats(width=32),
-    "String": st.text(max_size=4), "Enum": st.sampled_from(["up", "", "°C"]),
-}  # fmt: skip
-KINDS = {**NUMBERS, "String": pl.String, "Enum": pl.Enum(["up", "", "°C"])}
-
-
-@st.composite
-def columns(draw):
-    """A column of some kind as runs, and how many rows each has: few values, so that they repeat, some of them null."""
-    kind = draw(st.sampled_from(sorted(KINDS)))
-    few = draw(st.lists(VALUES[kind], min_size=1, max_size=3))
-    lengths = draw(st.lists(st.one_of(st.just(1), st.integers(1, 20_000)), min_size=1, max_size=12))
-    values = draw(st.lists(st.sampled_from([None, *few]), min_size=len(lengths), max_size=len(lengths)))
-    return pl.Series("a", values, KINDS[kind]), np.array(lengths)
-
-
-@settings(max_examples=60, deadline=None)
-@given(columns(), st.booleans())
-def test_a_column_in_runs_is_read_as_the_rows_that_it_stands_for(column, row_for_row):
-    values, lengths = column
-    want = values.gather(np.repeat(np.arange(len(lengths)), lengths)).to_frame()
-    one = Column(want["a"], Runs(np.ones(len(want), np.int64))) if row_for_row else Column(values, Runs(lengths))
-    file = BytesIO()
-    repeating.write(file, want.head(0), [[one], [one]], {"who": "m\u00fc"})
-    twice = pl.concat([want, want])
-    assert_frame_equal(pl.read_parquet(BytesIO(file.getvalue())), twice, check_exact=True)
-    assert_frame_equal(pl.from_arrow(pq.read_table(BytesIO(file.getvalue()))), twice, check_exact=True)
-    assert pl.read_parquet_metadata(BytesIO(file.getvalue()))["who"] == "m\u00fc"
-    of_pandas = pd.read_parquet(BytesIO(file.getvalue()))["a"]
-    assert of_pandas.isna().sum() == twice["a"].null_count() + (twice["a"].is_nan().sum() if twice["a"].dtype.is_float() else 0)
-
-
-def test_no_number_loses_its_sign_or_becomes_another_on_the_way():
-    odd = pl.DataFrame({"a": [0.0, -0.0, float("nan"), float("inf"), 5e-324, 0.1 + 0.2]})
-    file = BytesIO()
-    repeating.write(file, odd.head(0), [[Column(odd["a"], Runs(np.full(6, 100)))]], {})
-    read = pl.read_parquet(BytesIO(file.getvalue()))["a"].gather_every(100)
-    assert read.to_numpy().tobytes() == odd["a"].to_numpy().tobytes()
 
 
 def beside(unix, rows):
@@ -89,9 +43,9 @@ def test_a_moment_stands_beside_the_row_of_the_press_in_which_it_lies(moments, e
     assert whole.in_gaps == sum(late[0] < at <= edges[-1] for at in unix) - whole.pressed
 
 
-@pytest.mark.parametrize("rest", [["x", None, "x"], [True, False, None]], ids=["written in runs", "by Polars, for it has truths"])
-def test_parquet_holds_the_rows_that_a_csv_does_wherever_a_row_group_ends(rest, tmp_path, monkeypatch):
-    monkeypatch.setattr(joined, "GROUP_ROWS", 5)
+@pytest.mark.parametrize("rest", [["x", None, "x"], [True, False, None]], ids=["texts", "truths"])
+def test_parquet_holds_the_rows_that_a_csv_does_wherever_a_slice_ends(rest, tmp_path, monkeypatch):
+    monkeypatch.setattr(joined, "ROWS", 5)
     monkeypatch.setattr(joined, "sidecar", lambda *_: {})
     table = pl.DataFrame({q.UNIX: np.arange(30.0), q.VOLTAGE: 3.7, "Rest": rest * 10})
     press = pl.DataFrame({q.UNIX: [9.5, 20.0], "begins": [2.5, 12.0], "Force / N": [1.5, 2.5]})
