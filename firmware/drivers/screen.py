@@ -45,7 +45,6 @@ class Screen:
 
     def _light(self):
         self.there = False
-        self.display.set_up()
         self.display.show()
         self.there = True
 

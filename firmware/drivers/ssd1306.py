@@ -11,10 +11,11 @@ from micropython import const
 ADDRESS = const(0x3C)
 SLICE = const(32)  # columns of a transfer
 _HEAD = const(7)
+_OFF = b"\x00\xae"
 _ON = b"\x00\xaf"
-# off; clock; 64 rows; no offset, start at row 0; charge pump on; page addressing; columns and rows as on the carrier;
+# clock; 64 rows; no offset, start at row 0; charge pump on; page addressing; columns and rows as on the carrier;
 # row pins; contrast; pre-charge; deselect level; dots from RAM, not inverted
-_SETUP = b"\x00\xae\xd5\x80\xa8\x3f\xd3\x00\x40\x8d\x14\x20\x02\xa1\xc8\xda\x12\x81\xcf\xd9\xf1\xdb\x40\xa4\xa6"
+_SETTING = b"\x00\xd5\x80\xa8\x3f\xd3\x00\x40\x8d\x14\x20\x02\xa1\xc8\xda\x12\x81\xcf\xd9\xf1\xdb\x40\xa4\xa6"
 
 
 @micropython.viper
@@ -28,7 +29,7 @@ def _copy(out, dots, at: int):
 
 
 class Display:
-    """Every method raises OSError if the display does not answer; none takes longer than one transfer."""
+    """Every method raises OSError if the display does not answer; each transfer takes less than a millisecond."""
 
     def __init__(self, i2c, address=ADDRESS):
         self.bus, self._address = i2c, address
@@ -37,9 +38,13 @@ class Display:
         self._out[6] = 0x40
 
     def set_up(self):
-        self.bus.writeto(self._address, _SETUP)
+        """Dark, whatever its RAM holds, and ready to be written."""
+        self.bus.writeto(self._address, _OFF)
+        self.bus.writeto(self._address, _SETTING)
 
     def show(self):
+        """Let its RAM be seen; one that shows it already goes on without a flicker."""
+        self.bus.writeto(self._address, _SETTING)
         self.bus.writeto(self._address, _ON)
 
     def write(self, page, part, dots):

@@ -22,7 +22,7 @@ class Ssd1306:
         self.absent = False
         self.ram = bytearray(random.Random(seed).randbytes(WIDTH * PAGES))
         self.unknown: list[int] = []
-        self.data_bytes = 0
+        self.data_bytes = self.switched_off = 0
         self._control = True
         self.reset()
 
@@ -95,6 +95,7 @@ class Ssd1306:
         base = code & ~1
         if base in pairs:
             setattr(self, pairs[base], bool(code & 1))
+            self.switched_off += code == 0xAE
         elif code in (0xC0, 0xC8):
             self.scan_down = code == 0xC8
         elif code == 0xA8:

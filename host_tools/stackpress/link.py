@@ -7,6 +7,7 @@ again by its marker, not by waiting.
 """
 
 import contextlib
+import math
 import os
 import re
 import struct
@@ -34,7 +35,7 @@ ECHOED = b":SYST:ECHO?"  # a prompt gives back what is typed, a press never does
 QUIET_S = 3.0  # without one byte for so long, the link counts as lost
 POLL_S = 0.1
 SYNC_TRIES = 3
-SKIP_S = 20.0  # longest search for a marker in what somebody else had asked for
+SKIP_S = 20.0  # longest search for a marker, from the first line of it that somebody else had asked for
 LINE_MAX = 320
 
 
@@ -185,7 +186,7 @@ class Link:
     def _between(self, first: bytes, last: bytes, apart: bool) -> tuple[bytes | None, list[tuple[int, str]]]:
         """The answer behind our first mark, and the errors behind our last; what comes beside them is somebody else's."""
         answer: bytes | None = None
-        begun, deadline = False, time.monotonic() + SKIP_S
+        begun, deadline = False, math.inf
         while time.monotonic() < deadline:
             marked, got = self._answer(first)
             if marked:
@@ -199,6 +200,7 @@ class Link:
                 answer = got
             else:
                 self.strangers += 1
+                deadline = min(deadline, time.monotonic() + SKIP_S)
         raise LinkLost(f"answers of the press on {self.port} go elsewhere{self._who()}", _STRANGER_HINT)
 
     def _who(self) -> str:
@@ -240,13 +242,14 @@ class Link:
 
     def _skip_to(self, start: bytes) -> bytes:
         """The rest of the line that begins with `start` (or holds it, after the remains of a block)."""
-        deadline = time.monotonic() + SKIP_S
+        deadline = math.inf
         while time.monotonic() < deadline:
             line = self._line()
             self._at_prompt = self._at_prompt or PROMPT in line
             found = re.search(re.escape(start) + rb"[-+0-9]", line)  # a terminal's echo of the question has no number
             if found:
                 return line[found.start() :]
+            deadline = min(deadline, time.monotonic() + SKIP_S)
         raise LinkLost(f"what is on {self.port} does not answer like a press", "Is it the right port?")
 
     def _line(self) -> bytes:

@@ -62,6 +62,14 @@ def test_what_a_stranger_asks_is_never_taken_for_our_answer(bench: Bench) -> Non
         os.close(stranger)
 
 
+def test_a_press_that_takes_its_time_is_not_taken_for_a_stranger(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is strange is borne for so long: not the wait for our own answer."""
+    monkeypatch.setattr("stackpress.link.SKIP_S", 0.0)
+    with Link(bench.port) as link:
+        for _ in range(10):
+            assert link.query("CYCL:STAT?") == "safe" and link.strangers == 0
+
+
 def test_lines_and_blocks_between_ours_are_passed_over(bench: Bench) -> None:
     with Link(bench.port) as link:
         at = link._marker

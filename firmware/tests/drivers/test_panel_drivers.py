@@ -170,6 +170,14 @@ def test_display_that_lost_its_supply_is_whole_again_after_a_while(drivers):
     assert f.d.display.on and bytes(f.d.display.ram) == drawn(f.b.press.panel)
 
 
+def test_a_display_that_is_renewed_is_never_dark_for_a_moment(drivers):
+    f = Fitted(drivers)
+    f.run(2500)
+    off, sent = f.d.display.switched_off, f.d.display.data_bytes
+    f.run(20000)
+    assert f.d.display.on and f.d.display.switched_off == off and f.d.display.data_bytes >= sent + 1024
+
+
 def test_absent_display_is_told_once_and_buttons_work(drivers):
     drivers.display.absent = True
     f = Fitted(drivers)
