@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("boards", "firmware", "hil_tests", "host_tools", "pyproject.toml", "Makefile", "README.md")
 ON_PATH = ("host_tools/checkout", "host_tools", "firmware", "boards", "firmware/tests", ".")
-LEFT = shutil.ignore_patterns(".hypothesis", ".pytest_cache", "build")
+LEFT = shutil.ignore_patterns(".hypothesis", ".pytest_cache", "build", "*.pyc.*")  # the last: what Python is writing just now
 
 
 class ChangedTree:
