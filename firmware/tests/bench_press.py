@@ -17,6 +17,8 @@ from stackpress_core.tick.tick import tick
 from stackpress_sim.nor_file import NorFile
 
 AT = blackboard.AT
+DRIVE, INPUTS, STATUS, TEMPERATURE, DISPLACEMENT = [AT[name] for name in ("DRIVE", "INPUTS", "STATUS", "TEMPERATURE", "DISPLACEMENT")]
+ABSENT, SAMPLE_NEW = blackboard.ABSENT, blackboard.SAMPLE_NEW
 HZ = 200
 CODE = "owner's own"
 PUSH_PASSES = 6  # 30 ms: as short as a finger can be
@@ -136,18 +138,20 @@ class PressBench:
     def sample(self):
         s = self.press.S
         if not self.frozen:
-            total = s[AT["DRIVE"]] + self.extra_cn
-            self.cells = [total // 3, total // 3, total - 2 * (total // 3), min(total, LOW_STOP_CN)]
-        s[AT["INPUTS"]], s[AT["STATUS"]] = self.inputs, self.status
-        s[AT["TEMPERATURE"]] = 2500
-        at_nm = 1000000 + sum(self.cells[:3]) * 5 // 12  # 24 N/um
+            total = s[DRIVE] + self.extra_cn
+            third = total // 3
+            self.cells = [third, third, total - 2 * third, min(total, LOW_STOP_CN)]
+        a, b, c, low = self.cells
+        s[INPUTS], s[STATUS], s[TEMPERATURE] = self.inputs, self.status, 2500
+        at_nm = 1000000 + (a + b + c) * 5 // 12  # 24 N/um
         self.ram_nm = max(self.ram_nm, at_nm) if self.frozen else at_nm  # what is put in by hand takes no ram back: it has cracked
-        s[AT["DISPLACEMENT"]] = self.ram_nm if self.has_scale else blackboard.ABSENT
-        if self.status & blackboard.SAMPLE_NEW:
+        s[DISPLACEMENT] = self.ram_nm if self.has_scale else ABSENT
+        if self.status & SAMPLE_NEW:
             self.samples += 1
             odd = 1 if self.samples % 3 else 0  # of another period than whoever looks
-            for i in range(4):
-                s[i] = self.codes.get(i, (self.cells[i] * 5 // 2 if i < 3 else self.cells[i] * 25) + odd)
+            s[0], s[1], s[2], s[3] = a * 5 // 2 + odd, b * 5 // 2 + odd, c * 5 // 2 + odd, low * 25 + odd
+            for i in self.codes:
+                s[i] = self.codes[i]
 
     def run_ticks(self, ticks):
         """Ticks while the foreground is busy elsewhere."""
