@@ -16,11 +16,14 @@ PACKAGE = "stackpress_core"
 
 def with_numbers(source: str, folder: Path) -> str:
     """The source of a module with the numbers of the core's modules below `folder` in their places."""
+    if PACKAGE not in source:
+        return source
     tree = ast.parse(source)
-    bound = _bound(tree)
+    nodes = list(ast.walk(tree))
+    bound = _bound(nodes)
     modules, numbers = _imported(tree, bound, folder)
     tables = {name: table for name, table in _aliases(tree, modules, bound)}
-    found: list[tuple[Any, int]] = [(node, value) for node in ast.walk(tree) for value in _number(node, modules, numbers, tables)]
+    found: list[tuple[Any, int]] = [(node, value) for node in nodes for value in _number(node, modules, numbers, tables)]
     lines = [line.encode() for line in source.splitlines()]
     for node, value in sorted(found, key=lambda one: (one[0].lineno, one[0].col_offset), reverse=True):
         text = str(value) if value >= 0 else f"({value})"
@@ -29,10 +32,10 @@ def with_numbers(source: str, folder: Path) -> str:
     return without_dead(b"\n".join(lines).decode() + "\n", {*modules, *numbers, *tables}) if found else source
 
 
-def _bound(tree: ast.AST) -> list[str]:
+def _bound(nodes: list[ast.AST]) -> list[str]:
     """Every name that is bound, as often as it is."""
     found: list[str] = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             found.append(node.id)
         elif isinstance(node, ast.arg):

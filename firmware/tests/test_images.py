@@ -36,25 +36,30 @@ def collected(name: str, folder: Path, **changes: Any) -> dict[str, Any]:
     return space
 
 
+@pytest.fixture(scope="module", params=sorted(FITTED))
+def image(request, tmp_path_factory):
+    """Of each board: its name, the folder of what is frozen, and the facts of that."""
+    folder = tmp_path_factory.mktemp(request.param)
+    return request.param, folder, collected(request.param, folder)
+
+
 def test_there_is_an_image_for_every_board_but_the_simulated_one():
     boards = {path.parent.name for path in ROOT.glob("boards/*/board.toml")} - {"sim"}
     assert set(flash_map.names()) == boards >= set(FITTED)
 
 
-@pytest.mark.parametrize("name", sorted(FITTED))
-def test_image_has_the_parts_of_its_board_and_no_others(name, tmp_path):
-    facts = collected(name, tmp_path)
-    there = {path.stem for path in (tmp_path / "drivers").glob("*.py")}
+def test_image_has_the_parts_of_its_board_and_no_others(image):
+    name, folder, facts = image
+    there = {path.stem for path in (folder / "drivers").glob("*.py")}
     assert there & PARTS == FITTED[name] and not any(module.endswith("_stages") for module in there)
     assert set(facts["DRIVERS"].values()) <= there and set(facts["LOW_PINS"]) <= set(facts["PINS"].values())
 
 
-@pytest.mark.parametrize("name", sorted(FITTED))
-def test_image_carries_one_mark_with_board_version_commit_and_content(name, tmp_path):
+def test_image_carries_one_mark_with_board_version_commit_and_content(image):
     from stackpress.flashing.images import MARK
 
-    facts = collected(name, tmp_path)
-    (mark,) = MARK.findall((tmp_path / "image_facts.py").read_bytes())
+    name, folder, facts = image
+    (mark,) = MARK.findall((folder / "image_facts.py").read_bytes())
     board, version, git, content = (part.decode() for part in mark)
     assert (board, content) == (name, facts["HASH"].hex()) and git == revision.git_hash(ROOT) == facts["GIT"] and version
 
