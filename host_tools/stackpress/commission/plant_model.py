@@ -48,17 +48,19 @@ def response(numbers: Sequence[float] | Array, at_s: Array, drive_n: Array, unti
     """The force / N at `until_s` that a drive, given at `at_s`, makes."""
     gain, offset_n, play_n, dead_s, lag_s = (float(one) for one in numbers)
     grid = np.arange(at_s[0], at_s[-1] + STEP_S, STEP_S)
-    late = np.interp(grid - dead_s, at_s, drive_n).tolist()
+    late = np.interp(grid - dead_s, at_s, drive_n)
+    least = (late - play_n).tolist()
+    most = (late + np.minimum(play_n, late / 2)).tolist()  # it narrows towards zero: no drive is no force
     keep = float(np.exp(-STEP_S / max(lag_s, 1e-4)))
     part = (1 - keep) / 2
-    pressure = first = second = late[0] - play_n
+    pressure = first = second = least[0]
     out = []
-    for drive in late:
+    for low, high in zip(least, most, strict=True):
         before, first_before = pressure, first
-        if drive - play_n > pressure:
-            pressure = drive - play_n
-        elif drive + min(play_n, drive / 2) < pressure:  # it narrows towards zero: no drive is no force
-            pressure = drive + min(play_n, drive / 2)
+        if low > pressure:
+            pressure = low
+        elif high < pressure:
+            pressure = high
         first = keep * first + part * (before + pressure)
         second = keep * second + part * (first_before + first)
         out.append(second)
