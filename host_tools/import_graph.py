@@ -72,11 +72,13 @@ def _imported(name: str, path: Path, known: Mapping[str, Path]) -> Iterator[str]
 
 
 def _running(tree: ast.AST) -> Iterator[ast.AST]:
+    """The statements; no expression holds an import."""
     if isinstance(tree, ast.If) and ast.unparse(tree.test) == "TYPE_CHECKING":
         return
     yield tree
     for child in ast.iter_child_nodes(tree):
-        yield from _running(child)
+        if not isinstance(child, ast.expr):
+            yield from _running(child)
 
 
 def between_rooms(graph: Mapping[str, set[str]]) -> dict[tuple[str, str], list[tuple[str, str]]]:

@@ -1,6 +1,7 @@
 """Every command and every piece of code that a README, a help text or a hint tells its reader, as written there."""
 
 import ast
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +18,11 @@ TICKS = re.compile(r"`([^`]+)`")
 
 
 def readmes() -> Iterator[Path]:
-    for path in sorted(paths.ROOT.rglob("*.md")):
-        inside = path.relative_to(paths.ROOT)
-        hidden = any(part.startswith(".") or part in ("build", "decisions") for part in inside.parts)
-        if not hidden and str(inside) not in NOT_READ:
-            yield path
+    found = []
+    for folder, below, files in os.walk(paths.ROOT):
+        below[:] = [name for name in below if not name.startswith(".") and name not in ("build", "decisions")]
+        found += [Path(folder, name) for name in files if name.endswith(".md")]
+    yield from (path for path in sorted(found) if str(path.relative_to(paths.ROOT)) not in NOT_READ)
 
 
 def blocks(language: str) -> dict[str, str]:
