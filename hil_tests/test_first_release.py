@@ -46,13 +46,13 @@ press.close()
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
-def release(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """The tree of a commit; what it names otherwise today is there by its old name."""
+@pytest.fixture(scope="module")
+def release(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tree of a commit, which nobody changes; what it names otherwise today is there by its old name."""
     made = subprocess.run(["git", "archive", request.param], cwd=paths.ROOT, capture_output=True)
     if made.returncode:
         pytest.skip(f"this clone has no commit {request.param}")
-    tree = tmp_path / "then"
+    tree = tmp_path_factory.mktemp("then")
     with tarfile.open(fileobj=BytesIO(made.stdout)) as archive:
         archive.extractall(tree, filter="data")
     (tree / "host_tools" / "micropython_run.py").write_text("from micropython_module import run_main\n")
