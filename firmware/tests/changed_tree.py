@@ -51,7 +51,7 @@ class ChangedTree:
         """Put `text` behind `after`, which stands in the file once."""
         self.replace(file, after, after + text)
 
-    def run(self, *command, code=0, timeout_s=300):
+    def run(self, *command, code=0, timeout_s=None):
         """A command with the copy as its folder and first on the path of every Python in it."""
         path = os.pathsep.join(str(self.root / name) for name in ON_PATH)
         env = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200", "NO_COLOR": "1"}
@@ -72,7 +72,7 @@ class ChangedTree:
         """The host tool of the copy."""
         return self.module("stackpress", *arguments, code=code)
 
-    def pytest(self, *arguments, code=0, timeout_s=300):
+    def pytest(self, *arguments, code=0, timeout_s=None):
         """Tests of the copy, from its files."""
         return self.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, code=code, timeout_s=timeout_s)
 

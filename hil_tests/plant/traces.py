@@ -52,7 +52,6 @@ def on_micropython(work: dict[str, Any]) -> NDArray[np.int64]:
         text=True,
         capture_output=True,
         check=False,
-        timeout=60,
         env={**os.environ, "MICROPYPATH": f"{here.parent}:{here.parents[2] / 'boards'}:{here.parents[2] / 'firmware'}"},
     )
     if done.returncode:
