@@ -36,6 +36,11 @@ class BootDrive:
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
+    @property
+    def there(self) -> bool:
+        """From `appear` until the chip has taken what was copied, or until it was unplugged."""
+        return self._thread is not None and self._thread.is_alive()
+
     def vanish(self) -> None:
         """Unmounted, all at once, as a disk goes: whoever writes there, or plugs it in again, finds no half of it."""
         self._off.set()

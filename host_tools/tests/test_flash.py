@@ -19,6 +19,7 @@ from stackpress_core.maintenance import Maintenance
 from stackpress_core.tick import blackboard
 
 from hil_tests.targets.flashable_press import FlashablePress, image
+from hil_tests.waiting import until
 
 if sys.platform == "win32":
     pytest.fail("these tests need a pty")
@@ -269,6 +270,7 @@ def test_an_error_of_the_disk_is_no_success_unless_it_comes_with_the_restart(
     bench.comes_back = False
     bad_at = len(data) // drives.PIECE + 1
     drives.copy(data, drive, lambda done, total: None)
+    until(lambda: not bench.drive.there)
     bench.drive.appear()
     bad_at, flushes = 3, 0
     with pytest.raises(drives.FlashBroken, match="broke off at"):
