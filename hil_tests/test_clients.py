@@ -263,9 +263,9 @@ def test_every_form_of_abort_vents_a_pressed_cell_at_once(target: SimTarget, sto
     press_with(target)
     with terminal(target.port) as line:
         line.write(b"MEAS:FORC?\n" * 6 + b'PROG:STAT?;:SYST:HELP:HEAD?\n' + stop)
-        began = time.monotonic()
+        began = target.time_s()
         until(lambda: target.truth()["dump_open"] == 1)
-        assert time.monotonic() - began < 1
+        assert target.time_s() - began < 1
         line.reset_input_buffer()
 
 
@@ -279,8 +279,7 @@ def test_host_that_opens_and_never_reads_disturbs_neither_tick_nor_program(targe
             with contextlib.suppress(serial.SerialTimeoutException):
                 line.write(b"SYST:HELP:HEAD?;*IDN?;:LOG:READ? 0,4096\n")
         before = target.time_s()
-        time.sleep(1.0)
-        assert target.time_s() - before > 0.7
+        until(lambda: target.time_s() - before > 0.7)
         assert target.truth()["state"] == 3
     with stackpress.open(target.port) as press:
         assert press.state == "holding" and press.program_state().run == run
@@ -374,9 +373,9 @@ def test_mpremote_on_a_press_that_is_not_at_rest_is_told_so_at_once_and_touches_
     press_with(target, state)
     starts, before = target.starts, target.truth()
     for what in (("exec", "print(1)"), ("ls",), ("cp", str(scenario.SCENARIOS / "abort_vents.toml"), ":main.py"), ("resume", "df")):
-        began = time.monotonic()
+        began = target.time_s()
         done = mpremote(target, *what)
-        assert time.monotonic() - began < 5
+        assert target.time_s() - began < 5
         (line,) = [one for one in (done.stdout + done.stderr).splitlines() if "nothing was touched" in one]
         assert line.startswith("the press is ") and done.returncode == 1, done
     with terminal(target.port) as line:

@@ -82,8 +82,9 @@ class Stations:
             self._ends.wait(SCAN_S)
 
     def _take_back(self) -> None:
+        """Of those who have ended; a port that is still being let go comes back when that is done."""
         for station in self.all.values():
-            if station.lent is not None and not psutil.pid_exists(station.lent.pid):
+            if station.lent is not None and not station.linked and not psutil.pid_exists(station.lent.pid):
                 station.take_back()
 
     def _open_what_is_there(self) -> None:
