@@ -1,14 +1,13 @@
 """A carrier as a KiCad netlist, written by skidl: each pin by the number that its package has.
 
 skidl writes a date, and a random identity of what has no tag; the same carrier shall give the same bytes, so parts have their
-reference as tag, and the date is taken out. Which line of a program made a part is not looked up: that takes longer than all else.
+reference as tag, and the date is taken out. Which line of a program made a part is not written.
 """
 
 import contextlib
 import io
 import os
 import re
-import sys
 import tempfile
 from pathlib import Path
 
@@ -47,7 +46,6 @@ def netlist(c: Circuit) -> str:
 def _written(c: Circuit, file: Path) -> str:
     import skidl
 
-    sys.modules[skidl.Circuit.__module__].get_skidl_trace = list  # type: ignore[attr-defined]
     circuit = skidl.Circuit()
     nets = {net: skidl.Net(net, circuit=circuit) for net in sorted(c.ends)}
 
