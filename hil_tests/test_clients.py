@@ -263,9 +263,9 @@ def test_every_form_of_abort_vents_a_pressed_cell_at_once(target: SimTarget, sto
     press_with(target)
     with terminal(target.port) as line:
         line.write(b"MEAS:FORC?\n" * 6 + b'PROG:STAT?;:SYST:HELP:HEAD?\n' + stop)
-        began = target.time_s()
+        began = time.monotonic()
         until(lambda: target.truth()["dump_open"] == 1)
-        assert target.time_s() - began < 1
+        assert time.monotonic() - began < 1
         line.reset_input_buffer()
 
 
@@ -373,9 +373,9 @@ def test_mpremote_on_a_press_that_is_not_at_rest_is_told_so_at_once_and_touches_
     press_with(target, state)
     starts, before = target.starts, target.truth()
     for what in (("exec", "print(1)"), ("ls",), ("cp", str(scenario.SCENARIOS / "abort_vents.toml"), ":main.py"), ("resume", "df")):
-        began = target.time_s()
+        began = time.monotonic()
         done = mpremote(target, *what)
-        assert target.time_s() - began < 5
+        assert time.monotonic() - began < 5
         (line,) = [one for one in (done.stdout + done.stderr).splitlines() if "nothing was touched" in one]
         assert line.startswith("the press is ") and done.returncode == 1, done
     with terminal(target.port) as line:
