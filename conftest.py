@@ -11,9 +11,6 @@ from collections.abc import Generator
 
 import pytest
 
-# The tests start hundreds of processes: what these import is compiled once, as the Makefile has it.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False
 GUEST = "guest: needs what nothing here installs: a browser, a broker, systemd, old commits; skipped where that is missing"
 
 

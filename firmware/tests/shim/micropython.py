@@ -58,8 +58,10 @@ class _Check(ast.NodeTransformer):
 
 
 def _is_mask(node):
-    """Of what it is put to, no more than it is left."""
+    """Whether `and` with it leaves a number in range, whatever stands on its left."""
     return isinstance(node, ast.Constant) and 0 <= node.value <= HIGH
+
+
 def ptr32(buffer):
     return buffer if getattr(buffer, "typecode", "") == "i" else memoryview(buffer).cast("B").cast("i")
 
