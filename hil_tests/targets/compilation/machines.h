@@ -56,9 +56,10 @@ static inline uint32_t side_pins(const struct machine *m) { return *m->pin_ctrl 
 
 /* Whether the pins stay as they are with the instruction's side-set. */
 static inline int side_stays(const struct block *k, const struct machine *m, uint32_t op) {
-    uint32_t count = side_pins(m), value = op >> 8 & 31, base = *m->pin_ctrl >> 10 & 31, now, mask;
+    uint32_t count = side_pins(m), value = op >> 8 & 31, base, now, mask;
     if (!count) return 1;
     if (count > 5) return 0;
+    base = *m->pin_ctrl >> 10 & 31;
     if (*m->exec_ctrl & SIDE_OPTIONAL) {
         if (!(value & 16)) return 1;
         mask = (1u << (count - 1)) - 1;
@@ -70,8 +71,8 @@ static inline int side_stays(const struct block *k, const struct machine *m, uin
 }
 
 /* Whether a machine's next instruction is one of those that are made here. */
-static inline int unseen(const struct block *k, const struct machine *m) {
-    uint32_t op = k->program[*m->pc & 31], arg = op & 0xFF, low = arg & 7, high = arg >> 5;
+static inline int unseen(const struct block *k, const struct machine *m, uint32_t op) {
+    uint32_t arg = op & 0xFF, low = arg & 7, high = arg >> 5;
     if (*m->exec_valid || !side_stays(k, m, op)) return 0;
     switch (op >> 13) {
     case 0: return 1;
@@ -161,8 +162,8 @@ static int move(struct machine *m, uint32_t arg) {
 }
 
 /* One instruction of those that are `unseen`. */
-static void make(const struct block *k, struct machine *m) {
-    uint32_t op = k->program[*m->pc & 31], arg = op & 0xFF, cycles, wrap = *m->exec_ctrl;
+static inline void make(const struct block *k, struct machine *m, uint32_t op) {
+    uint32_t arg = op & 0xFF, cycles;
     int jumped = 0;
     switch (op >> 13) {
     case 0:
@@ -173,7 +174,7 @@ static void make(const struct block *k, struct machine *m) {
     case 3: jumped = put_out(m, arg); break;
     case 5: jumped = move(m, arg); break;
     }
-    if (!jumped) *m->pc = *m->pc == (wrap >> 12 & 31) ? wrap >> 7 & 31 : (*m->pc + 1) & 31;
+    if (!jumped) *m->pc = *m->pc == (*m->exec_ctrl >> 12 & 31) ? *m->exec_ctrl >> 7 & 31 : (*m->pc + 1) & 31;
     cycles = 1 + ((op >> 8 & 31) & ((1u << (5 - side_pins(m))) - 1));
     *m->cycles += cycles;
     *m->due += cycles * *m->div;
@@ -188,34 +189,6 @@ static inline void block_begin(struct block *k) {
         if (*k->machine[n].enabled && !*k->machine[n].waiting) k->runs[k->active++] = n;
 }
 
-/* Whether all that is due in a block is `unseen`. */
-static inline int block_unseen(const struct block *k, long long at) {
-    int n;
-    if (*k->values != *k->old_values || *k->directions != *k->old_directions) return 0;
-    for (n = 0; n < k->active; n++) {
-        const struct machine *m = k->machine + k->runs[n];
-        if (*m->due <= at && !unseen(k, m)) return 0;
-    }
-    return 1;
-}
-
-static inline void block_make(struct block *k, long long at) {
-    long long next = NEVER;
-    int n;
-    for (n = 0; n < k->active; n++) {
-        struct machine *m = k->machine + k->runs[n];
-        if (*m->due <= at) {
-            if (at - *m->due > ARREARS) {
-                ++*k->drops;
-                *m->due = at;
-            }
-            make(k, m);
-        }
-        if (*m->due < next) next = *m->due;
-    }
-    *k->due = next;
-}
-
 /* With how many cycles of a burst the first alarm or machine is due. */
 static inline long long nearest(const struct block *k, long long end) {
     int n;
@@ -226,15 +199,54 @@ static inline long long nearest(const struct block *k, long long end) {
     return end;
 }
 
+struct step {
+    struct block *block;
+    struct machine *machine;
+    uint32_t op;
+    long long at;
+};
+
+/* What is due in a block, behind `count` other steps: how many there are then, or -1 if one is not `unseen`. */
+static inline int steps_due(struct block *k, long long at, struct step *steps, int count) {
+    int n;
+    if (*k->values != *k->old_values || *k->directions != *k->old_directions) return -1;
+    for (n = 0; n < k->active; n++) {
+        struct machine *m = k->machine + k->runs[n];
+        uint32_t op;
+        if (*m->due > at) continue;
+        op = k->program[*m->pc & 31];
+        if (!unseen(k, m, op)) return -1;
+        steps[count++] = (struct step){k, m, op, at};
+    }
+    return count;
+}
+
+/* When a block has to be looked at again. */
+static inline void block_made(struct block *k) {
+    long long next = NEVER;
+    int n;
+    for (n = 0; n < k->active; n++)
+        if (*k->machine[k->runs[n]].due < next) next = *k->machine[k->runs[n]].due;
+    *k->due = next;
+}
+
 /* After so many cycles of a burst: make what is due in both blocks. 0, with nothing done, if rp2040py has to. */
 static inline int blocks_make(struct block *k, long long cycles) {
-    int n, due[2];
+    struct step steps[8], *step;
+    int n, count = 0, due[2];
     for (n = 0; n < 2; n++) {
         long long at = k[n].began + (cycles << 8);
         due[n] = !*k[n].stopped && at >= *k[n].due;
-        if (due[n] && !block_unseen(k + n, at)) return 0;
+        if (due[n] && (count = steps_due(k + n, at, steps, count)) < 0) return 0;
+    }
+    for (step = steps; step < steps + count; step++) {
+        if (step->at - *step->machine->due > ARREARS) {
+            ++*step->block->drops;
+            *step->machine->due = step->at;
+        }
+        make(step->block, step->machine, step->op);
     }
     for (n = 0; n < 2; n++)
-        if (due[n]) block_make(k + n, k[n].began + (cycles << 8));
+        if (due[n]) block_made(k + n);
     return 1;
 }
