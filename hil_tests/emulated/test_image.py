@@ -48,7 +48,7 @@ def test_what_lies_in_the_file_system_is_not_what_runs() -> None:
     _, _, content = uf2.decode(IMAGE.read_bytes())
     at = content.index(b"hash=", content.index(b"stackpress-image;")) + 5
     with EmulatorTarget(stray=stray) as target:
-        target.run_until(BOOTED_S)
+        target.boot()
         with Link(target.port, quiet_s=900) as link:
             assert link.query("*IDN?").endswith(".h" + content[at : at + 16].decode())
             assert link.query("SYST:FIRM?").startswith('"frozen') and link.query("CYCL:CHEC?") == '""'

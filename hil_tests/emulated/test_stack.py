@@ -29,7 +29,7 @@ pytestmark = pytest.mark.timeout(EMULATED_TIMEOUT_S)
 
 def test_no_document_command_button_or_download_comes_near_the_stacks_end() -> None:
     with EmulatorTarget() as target:
-        target.boot()  # a host that asks before is not heard, and waits for its whole patience
+        target.boot()
         with Link(target.port, 120) as link:
             press = Press(link)
             stack = Stack(target.chip.mcu, target.board["chip"]).paint()

@@ -118,7 +118,7 @@ class EmulatorTarget:
         return self._at_rest(lambda: self.chip.now_ns / 1e9)
 
     def boot(self) -> None:
-        """Until it ticks. TimeoutError if it does not."""
+        """Until it ticks, and hears who asks: one who asks before waits for his whole patience. TimeoutError if it does not."""
         if not self.until(lambda: self.word("TOKEN") > 100, BOOT_S, 0.02):
             raise TimeoutError(f"the image does not tick after {BOOT_S:g} s: {bytes(self.console[-300:])!r}")
 
