@@ -31,7 +31,7 @@ GAIN_HERE = 7  # `sample` gives codes at a gain of 128
 
 def crc16(words: Sequence[int]) -> int:
     """CCITT over 24-bit words."""
-    return crc_hqx(b"".join(word.to_bytes(3, "big") for word in words), 0xFFFF)
+    return crc_hqx(b"".join([word.to_bytes(3, "big") for word in words]), 0xFFFF)
 
 
 class Ads131m04:
@@ -87,19 +87,18 @@ class Ads131m04:
     def _converted(self) -> None:
         period = 1e9 / self.rate_hz
         self._convert.schedule(period)
-        self.unread = [*self.unread[-1:], [self._converts(n, code) for n, code in enumerate(self.sample())]]
+        self.unread = [*self.unread[-1:], self._conversion()]
         self.conversions += 1
         if not self.dead:
             self._ready(0)
             self.on_ready()
             self._rise.schedule(period - 1000)
 
-    def _converts(self, channel: int, code: int) -> int:
+    def _conversion(self) -> list[int]:
         """At the gain that is set; a channel that is switched off tells zero."""
-        if not self.registers[CLOCK] >> 8 + channel & 1:
-            return 0
-        whole = code << (self.registers[GAIN] >> 4 * channel & 7) >> GAIN_HERE
-        return max(-0x800000, min(0x7FFFFF, whole))
+        on, gains = self.registers[CLOCK] >> 8, self.registers[GAIN]
+        whole = [code << (gains >> 4 * n & 7) >> GAIN_HERE if on >> n & 1 else 0 for n, code in enumerate(self.sample())]
+        return [code if -0x800000 <= code <= 0x7FFFFF else 0x7FFFFF if code > 0 else -0x800000 for code in whole]
 
     def _ready(self, level: int) -> None:
         self.wires.drive(self.pins["data_ready"], 1 if self.dead or self.ready_cut else level)

@@ -1,6 +1,7 @@
 """What else is on the carrier: the permissive's one-shot, valve drivers, switches, and the plant behind all of them."""
 
 from array import array
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -22,8 +23,7 @@ from hil_tests.devices.wire_bits import HEALTHY, IN, PERMISSIVE, valve_bits
 from hil_tests.devices.wires import Wires
 from hil_tests.targets import compilation
 
-BOUNCING = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok")  # behind opto-couplers
-INPUTS = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok", "trigger_in")  # at pins; the panel has the others
+BOUNCING = ("estop_a", "estop_b", "guard_a", "guard_b", "pressure_ok")  # at pins, behind opto-couplers; the panel has the others
 
 CHAINS = (IN["estop_a"] | IN["guard_a"], IN["estop_b"] | IN["guard_b"])  # contacts of the same switches, linked by force
 
@@ -77,7 +77,7 @@ class Carrier:
         self.panel = FrontPanel(self.wires, pins) if "panel_data" in pins else None
         self.scale = QuadratureScale(self.wires, pins["scale_a"], pins["scale_b"]) if "scale_a" in pins else None
         self.thermocouples = self._thermocouples(self.panel) if self.panel else []
-        self.trigger_in = 0
+        self.trigger_in, self._switched = 0, -1
         self.steps, self._plant_step = 0, compilation.plant_step()
         self._switches(HEALTHY)
         self.converter = Ads131m04(self.wires, pins, self._sample)
@@ -102,7 +102,7 @@ class Carrier:
     def _temperature(self, n: int) -> int:
         return int(self.blackboard[self.at["TEMPERATURE"] + n])
 
-    def _sample(self) -> list[int]:
+    def _sample(self) -> Sequence[int]:
         """One step of the plant at each conversion."""
         rate = round(self.converter.rate_hz)
         if rate != self.hz and 50 <= rate <= 8000:
@@ -124,7 +124,7 @@ class Carrier:
         if self.steps % max(1, self.hz // TRUTH_HZ) == 0:
             self.recorder.look(self.plant.truth())
         raw = at["RAW"]
-        return [S[raw + i] for i in range(4)]
+        return S[raw : raw + 4]
 
     def _chain(self, bits: int) -> int:
         """The safety relay, the valves' supply behind it and the supervisor of that; what the processor reads of all this."""
@@ -146,10 +146,10 @@ class Carrier:
         return self._travelled_more_nm
 
     def _switches(self, bits: int) -> None:
-        for name in INPUTS:
-            if name == "trigger_in":
-                self.wires.drive(self.pins[name], self.trigger_in)
-            else:
-                self.contacts[name].set(bool(bits & IN[name]))
+        if bits != self._switched:
+            self._switched = bits
+            for name, contact in self.contacts.items():
+                contact.set(bool(bits & IN[name]))
+        self.wires.drive(self.pins["trigger_in"], self.trigger_in)
         if self.panel:
             self.panel.plant_word(bits)

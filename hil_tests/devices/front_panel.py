@@ -21,10 +21,14 @@ class FrontPanel:
         self.bus.attach(self.display)
         self.bus.attach(self.expander)
         self.held: set[str] = set()
+        self._told = -1
         self.plant_word(HEALTHY)
 
     def plant_word(self, bits: int) -> None:
-        """Switches as the plant's word of inputs has them, or a finger of the test."""
+        """Switches as the plant's word of inputs has them, or a finger of the test; the same again is nothing."""
+        if bits == self._told:
+            return
+        self._told = bits
         for name, bit in BUTTONS.items():
             pressed = bool(bits & IN[name]) or name in self.held
             self.expander.ground(A, bit, not pressed if name == "stop" else pressed)
@@ -32,9 +36,11 @@ class FrontPanel:
 
     def press(self, name: str) -> None:
         self.held.add(name)
+        self._told = -1
 
     def release(self, name: str) -> None:
         self.held.discard(name)
+        self._told = -1
 
     def lamps(self) -> set[str]:
         """What is lit or sounds."""

@@ -21,5 +21,8 @@ def opened(valve_state: int) -> dict[str, int]:
 
 def valve_bits(wires: Wires, pins: Mapping[str, int], permitted: bool) -> int:
     """What stands at the valves' pins and the permissive's one-shot, as the blackboard's word VALVE has it."""
-    bits = sum(bit for role, bit in AT_PINS.items() if wires.level(pins[role]))
-    return bits | (PERMISSIVE if permitted else 0)
+    bits = PERMISSIVE if permitted else 0
+    for role, bit in AT_PINS.items():
+        if wires.level(pins[role]):
+            bits |= bit
+    return bits

@@ -8,14 +8,14 @@ class Wires:
     """`chip` is rp2040py's RP2040; all times are simulated nanoseconds. `kept` edges of each pin in `named` are remembered."""
 
     def __init__(self, chip: Any, named: Mapping[str, int] | None = None, kept: int = 0) -> None:
-        self.chip = chip
+        self.chip, self._clock = chip, chip.clock
         self._lines: dict[int, Any] = {}
         for pin in (named or {}).values():
             self.line(pin, kept).remember(self.level(pin))
 
     @property
     def now_ns(self) -> float:
-        return float(self.chip.clock.nanos)
+        return float(self._clock.nanos)
 
     def level(self, pin: int) -> int:
         """What the chip drives now; 0 if it drives nothing (every input of the carrier has a pull-down)."""
@@ -28,10 +28,10 @@ class Wires:
 
     def line(self, pin: int, kept: int = 0) -> Any:
         """The pin's Edges."""
-        from hil_tests.devices.edges import Edges  # late: then the compiled one is found, if there is one
-
         if pin not in self._lines:
-            self._lines[pin] = Edges(self.chip.gpio[pin], self.chip.clock, self.level(pin), kept)
+            from hil_tests.devices.edges import Edges  # late: then the compiled one is found, if there is one
+
+            self._lines[pin] = Edges(self.chip.gpio[pin], self._clock, self.level(pin), kept)
             self.chip.gpio[pin].add_listener(self._lines[pin])
         return self._lines[pin]
 
