@@ -1,6 +1,9 @@
+from rp2040py.native._simulation_clock cimport SimulationClock
+
+
 cdef class Edges:
     cdef object _pin
-    cdef object _clock
+    cdef SimulationClock _clock
     cdef public int level
     cdef int _driven, _held
     cdef long long _kept, _count

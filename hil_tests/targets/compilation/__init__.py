@@ -25,7 +25,7 @@ from types import ModuleType
 from typing import Any
 
 from hil_tests.targets.compilation import plant
-from hil_tests.targets.compilation.patches import MACHINES, MENDS, PROPERTIES
+from hil_tests.targets.compilation.patches import IN_PYTHON, MACHINES, MENDS, NOW, PROPERTIES, REGISTER
 
 HERE = Path(__file__).resolve().parent
 EDGES = tuple(HERE.parents[1] / "devices" / f"edges.{kind}" for kind in ("py", "pxd"))
@@ -119,15 +119,21 @@ def _compile(sources: Path, folder: Path) -> None:
     for path in sources.glob("*.p*"):
         if path.suffix in (".pyx", ".pxd"):
             shutil.copyfile(path, native / path.name)
-    _mend(native)
+    for name in IN_PYTHON:
+        target = native.parent / name
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(sources.parent / name, target)
+    registers = (sources.parent / "peripherals" / "pio_registers.py").read_text()
+    _mend(native, dict(re.findall(REGISTER, registers, re.M)))
     for path in (*HERE.glob("*.pyx"), *HERE.glob("*.pxd"), *HERE.glob("*.h")):
         shutil.copyfile(path, native / (path.name if path.suffix == ".h" else f"_{path.name}"))
     (native / "_plant.pyx").write_text(plant.text())
     devices = tree / "hil_tests" / "devices"
     devices.mkdir(parents=True)
     for path in EDGES:
-        shutil.copyfile(path, devices / path.name)
-    for package in (tree / "rp2040py", native, tree / "hil_tests", devices):
+        (devices / path.name).write_text(path.read_text().replace(*NOW))
+    plain = [native.parent / name for name in IN_PYTHON]
+    for package in {tree / "rp2040py", native, tree / "hil_tests", devices, *(path.parent for path in plain)}:
         (package / "__init__.py").touch()
     made = tree / "made"
     made.mkdir()
@@ -138,12 +144,12 @@ def _compile(sources: Path, folder: Path) -> None:
         _run([compiler, *FLAGS, f"-I{headers}", str(c), "-o", str(made / f"{name}.so")], tree)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(one, [*sorted(native.glob("*.pyx")), devices / "edges.py"]))
+        list(pool.map(one, [*sorted(native.glob("*.pyx")), *plain, devices / "edges.py"]))
     made.rename(folder / "modules")
     shutil.rmtree(tree)
 
 
-def _mend(native: Path) -> None:
+def _mend(native: Path, registers: dict[str, str]) -> None:
     for name, there, instead in MENDS:
         text = (native / name).read_text()
         if text.count(there) != 1:
@@ -155,7 +161,8 @@ def _mend(native: Path) -> None:
         text = re.sub(rf"self\.{name}\b", field, text)
     machine.write_text(text)
     block = native / "_pio.pyx"
-    block.write_text(re.sub(*MACHINES, block.read_text()))
+    head, class_, body = re.sub(*MACHINES, block.read_text()).partition("cdef class RPPIO")
+    block.write_text(head + class_ + re.sub(r"\b[A-Z]\w+\b", lambda word: registers.get(word[0], word[0]), body))
 
 
 def _run(command: list[str], where: Path) -> None:

@@ -17,6 +17,10 @@ PROPERTIES = {  # of a PIO state machine, all of them bit fields
     "wrap_top": "((self.exec_ctrl >> 12) & 0x1F)",
     "wrap_bottom": "((self.exec_ctrl >> 7) & 0x1F)",
 }
+REGISTER = r"^(\w+) = (0x[0-9A-Fa-f]+)"  # name and number of one of PIO's (rp2040py.peripherals.pio_registers)
+IN_PYTHON = (*(f"peripherals/{name}.py" for name in ("dma", "i2c", "peripheral", "spi", "timer", "watchdog")),
+             "sio.py", "utils/fifo.py")  # what rp2040py has in Python alone and a press uses all the time: compiled as it stands
+NOW = "self._clock.nanos", "self._clock._nanos_counter"  # in our own edges.py: the field behind the property
 MACHINES = r"self\.machines\[(\d)\]", r"(<StateMachine>self.machines[\1])"
 
 CONDITION = """    cpdef bint check_condition(self, unsigned int cond):
@@ -62,10 +66,35 @@ ALL_PINS_IN_C = """        cdef unsigned int gpio_index
         cdef list gpio = self.gpio
         for gpio_index in range(<unsigned int>len(gpio)):
 """
+FIND = """    def find_peripheral(self, address):
+        return self.peripherals.get((u32(address) >> 14) << 2)
+"""
+FIND_IN_C = """    cpdef find_peripheral(self, long long address):
+        if self.known is None:
+            self.known = self.peripherals
+        return self.known.get(((<unsigned int>address) >> 14) << 2)
+"""
 FIFO = "from rp2040py.native._fifo cimport FIFO"
 OTHERS = "from rp2040py.native._cortex_m0_core cimport CortexM0Core\nfrom rp2040py.native._rp2040 cimport RP2040"
 
 PADS = "from rp2040py.native._pads cimport"
+# A pin's first Edges (hil_tests/devices/edges.py) is told of a change in C, before the other listeners.
+EDGES = "from hil_tests.devices.edges cimport"
+CHANGED = "            value = _STATES[s]\n"
+TOLD = """            if self.edges is not None:
+                self.edges.changed(s)
+            if not self._listeners:
+                return
+"""
+LISTENS = "        self._listeners.add(callback)\n"
+FIRST = """        if self.edges is None and type(callback) is Edges:
+            self.edges = callback
+            return self.forget_edges
+"""
+FORGET = """    def forget_edges(self):
+        self.edges = None
+
+"""
 WAITS = "    cdef public bint waiting\n    cdef public unsigned int wait_type\n    cdef public unsigned int wait_index\n"
 OUT_PINS = "    cdef public unsigned int pin_values\n    cdef public unsigned int pin_directions\n"
 IRQ_LEVEL = """    cdef bint irq_level(self):
@@ -102,6 +131,12 @@ EACH, EACH_IN_C = ("        for machine in self.machines:\n", "        for index
                    "            machine = <StateMachine>PyList_GET_ITEM(self.machines, index)\n")
 DUE = "        cdef long long next_due_fp = NEVER_DUE\n" + MACHINE
 RUN = "        cdef long long cycle_fp = self.cycle_fp\n" + MACHINE
+# A FIFO tells the DMA only what is new: nobody else tells of the same request.
+ASKED = """        if self.told_{0} == self.{0}_fifo.{1}:
+            return
+        self.told_{0} = self.{0}_fifo.{1}
+        if self.{0}_fifo.{1}:
+            self.rp2040.dma.clear"""
 IN_PINS = "            source_value = self.in_source_value(arg >> 5)\n"
 FEW_PINS = """    cdef unsigned int few_pins(self, unsigned int count) except? 0xFFFFFFFF:
         \"\"\"As many pins as are taken in; the others are masked away.\"\"\"
@@ -123,9 +158,13 @@ MENDS = [
     ("_gpio_pin.pxd", "    cdef bint _eff_raw_input(self)\n", "    cdef bint _eff_raw_input(self)\n    cdef bint level(self)\n"),
     ("_gpio_pin.pyx", "    cdef int _state_code(self):\n", LEVEL + IRQ_LEVEL + "    cdef int _state_code(self):\n"),
     ("_gpio_pin.pxd", "cdef class GPIOPin:\n",
-     "cdef class GPIOPin:\n    cdef list pios\n\n    cdef bint irq_level(self)\n    cdef list blocks(self)\n"
+     f"{EDGES} Edges\n\n\ncdef class GPIOPin:\n    cdef list pios\n    cdef Edges edges\n\n"
+     "    cdef bint irq_level(self)\n    cdef list blocks(self)\n"
      "    cpdef set_input_value(self, value)\n    cpdef _apply_input_value(self, value)\n\n"),
-    ("_gpio_pin.pyx", "import logging\n", f"import logging\n\n{PADS} Pads, Waiter\n"),
+    ("_gpio_pin.pyx", "import logging\n", f"import logging\n\n{EDGES} Edges\n{PADS} Pads, Waiter\n"),
+    ("_gpio_pin.pyx", CHANGED, TOLD + CHANGED),
+    ("_gpio_pin.pyx", LISTENS, FIRST + LISTENS),
+    ("_gpio_pin.pyx", "    def add_listener(", FORGET + "    def add_listener("),
     ("_gpio_pin.pyx", "    def set_input_value(", "    cpdef set_input_value("),
     ("_gpio_pin.pyx", "    def _apply_input_value(self, value):\n",
      "    cpdef _apply_input_value(self, value):\n        cdef Waiter waiter\n"),
@@ -136,13 +175,21 @@ MENDS = [
         "_gpio_pin.pyx", f"            return (<unsigned int>rp.pio[{n}].{name}) & bitmask\n",
         f"            return (<Pads>self.blocks()[{n}]).{name} & bitmask\n",
     ) for n in (0, 1) for name in ("pin_values", "pin_directions")),
+    ("_simulation_clock.pxd", "cdef class ClockAlarm:\n    cdef object _clock\n",
+     "cdef class SimulationClock\n\n\ncdef class ClockAlarm:\n    cdef SimulationClock _clock\n"),
+    ("_rp2040.pxd", "    cdef dict __dict__\n", "    cdef dict __dict__\n    cdef dict known\n"),
     ("_rp2040.pxd", "    cpdef unsigned int read_uint16(self",
-     "    cpdef find_peripheral(self, address)\n    cpdef unsigned int read_uint16(self"),
-    ("_rp2040.pyx", "    def find_peripheral(self", "    cpdef find_peripheral(self"),
+     "    cpdef find_peripheral(self, long long address)\n    cpdef unsigned int read_uint16(self"),
+    ("_rp2040.pyx", FIND, FIND_IN_C),
     ("_rp2040.pyx", CORE, f"{PIN} as Pad\n{CORE}"),
     ("_rp2040.pyx", ALL_PINS + "            if self.gpio[gpio_index].input_value:\n", ALL_PINS_IN_C + AT_PAD),
     ("_pio.pxd", "    cpdef step(self)\n",
      f"    cpdef step(self)\n    cpdef pin_values_changed{PINS}    cpdef pin_directions_changed{PINS}"),
+    ("_pio.pxd", "    cdef public object rp2040\n", "    cdef public object rp2040\n    cdef list pins\n"),
+    ("_pio.pyx", "            gpio = self.rp2040.gpio\n",
+     "            if self.pins is None:\n                self.pins = self.rp2040.gpio\n            gpio = self.pins\n"),
+    ("_pio.pyx", "    def read_uint32(self, offset):", "    def read_uint32(self, unsigned int offset):"),
+    ("_pio.pyx", "    def write_uint32(self, offset, value):", "    def write_uint32(self, unsigned int offset, value):"),
     ("_pio.pyx", "    def pin_values_changed(self,", "    cpdef pin_values_changed(self,"),
     ("_pio.pyx", "    def pin_directions_changed(self,", "    cpdef pin_directions_changed(self,"),
     ("_pio.pxd", "    cdef _run_due(self)\n", f"    cdef _run_due(self)\n{BLOCK}"),
@@ -165,6 +212,11 @@ MENDS = [
      f"from rp2040py.native._pio cimport RPPIO\n{FIFO}\n{PADS} Waiter\n\n\ncdef class StateMachine(Waiter):\n"),
     ("_state_machine.pxd", "    cdef public bint enabled\n", ""),
     ("_state_machine.pxd", WAITS, ""),
+    ("_state_machine.pxd", "    cdef public unsigned int index\n",
+     "    cdef public unsigned int index\n    cdef int told_rx, told_tx\n"),
+    ("_state_machine.pyx", "        self.index = index\n", "        self.index, self.told_rx, self.told_tx = index, -1, -1\n"),
+    ("_state_machine.pyx", "        if self.tx_fifo.full:\n            self.rp2040.dma.clear", ASKED.format("tx", "full")),
+    ("_state_machine.pyx", "        if self.rx_fifo.empty:\n            self.rp2040.dma.clear", ASKED.format("rx", "empty")),
     ("_state_machine.pxd", "    cdef bint jmp_condition(",
      "    cdef unsigned int few_pins(self, unsigned int count) except? 0xFFFFFFFF\n    cdef bint jmp_condition("),
     ("_state_machine.pyx", SOURCE, FEW_PINS + SOURCE),
