@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import pytest
 from stackpress.flashing import erasing, flash_map, uf2
@@ -23,6 +24,7 @@ BOOTED_S = 0.8
 LOGGED_S = 0.5  # the journal takes what a start has to tell one record after the other
 BARE_BOOTED_S = 1.6  # of a board with nothing attached
 ROUND = ("dryrun", "pico_hx711", "pico", "dryrun", "pico", "pico_hx711", "dryrun")  # each of them behind each other one
+built = cache(build)
 STEPS = [{"do": "watch", "for_ms": 1000}]
 
 
@@ -63,7 +65,7 @@ def test_a_damaged_store_stays_as_it_is_until_it_is_to_be_erased() -> None:
 @contextmanager
 def started(board: str, storage: bytes) -> Iterator[tuple[Chip, str]]:
     """The chip as this board, which finds `storage` at its start, and its port."""
-    image = build(board)
+    image = built(board)
     if board == "dryrun":
         with BareBoard(image) as bare:
             bare.at_rest(lambda: bare.chip.mcu.flash.__setitem__(slice(AT, AT + len(storage)), storage))
