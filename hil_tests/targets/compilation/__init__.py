@@ -100,8 +100,8 @@ def cache() -> Path:
 
 def key() -> str:
     """Of all that decides what comes out."""
-    own_code = [HERE / "patches.py", HERE / "plant.py", *plant.sources(), *EDGES]
-    parts = sorted([*own_code, *HERE.glob("*.pyx"), *HERE.glob("*.pxd"), *HERE.glob("*.h")])
+    own_code = [path for ending in ("py", "pyx", "pxd", "h") for path in HERE.glob(f"*.{ending}")]
+    parts = sorted([*own_code, *plant.sources(), *EDGES])
     own = hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()
     what = (importlib.metadata.version("rp2040py"), sys.version, sysconfig.get_platform(), CYTHON, FLAGS, own)
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
