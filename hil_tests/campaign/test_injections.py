@@ -30,6 +30,10 @@ def compiled() -> bool:
         return False
 
 
+NATIVE = "a campaign's presses are copies of a process of native code: Linux on x86-64, with a C compiler"
+FORKED = pytest.mark.skipif(not compiled(), reason=NATIVE)
+
+
 def stage(
     name: str, phase: str, top_n: int, faults: list[tuple[str, int]], **case: Any
 ) -> tuple[dict[str, Any], dict[int, Any]]:
@@ -64,7 +68,7 @@ def test_a_seed_draws_the_same_cases_each_time_and_every_kind_of_fault_is_drawn(
     assert {case["kind"] for case in more.values()} == {kind.name for kind in table.KINDS}
 
 
-@pytest.mark.skipif(not compiled(), reason="the presses of a campaign are copies of a process: Linux on x86-64")
+@FORKED
 def test_a_press_that_does_what_it_must_is_right_and_its_reaction_is_measured() -> None:
     injections.staged()
     given, cases = stage("stuck_open", "hold", 664, [("stuck_open", 1)])
@@ -78,7 +82,7 @@ def test_a_press_that_does_what_it_must_is_right_and_its_reaction_is_measured() 
     assert 0 < injections.excess_n(cases[7], found) < 1980 and 0 < found["told_ms"] <= found["safe_ms"] < 500
 
 
-@pytest.mark.skipif(not compiled(), reason="the presses of a campaign are copies of a process: Linux on x86-64")
+@FORKED
 def test_a_firmware_whose_guard_only_warns_is_found_out(tmp_path: Path) -> None:
     firmware_copy.copy(paths.SIMULATED, supervisor.STAGED)
     weak = tmp_path / "firmware64"
@@ -94,7 +98,7 @@ def test_a_firmware_whose_guard_only_warns_is_found_out(tmp_path: Path) -> None:
     assert injections.wrong(cases[7], weakened)
 
 
-@pytest.mark.skipif(not compiled(), reason="the presses of a campaign are copies of a process: Linux on x86-64")
+@FORKED
 @pytest.mark.parametrize(
     ("name", "phase", "second", "later_ms", "reason"),
     [("overrun", "safe", "guard_a", 1900, "discrepancy"), ("foreground", "hold", "drive_gone", 100, "no_response")],
