@@ -24,7 +24,7 @@ def picotool(tmp_path_factory: pytest.TempPathFactory) -> Words:
     if shutil.which("picotool"):
         return ["picotool"]
     if not shutil.which("apt-get") or platform.machine() != "x86_64":
-        pytest.skip("picotool is not installed, and there is no apt to fetch it with")
+        pytest.skip("picotool is not installed, and Debian's for x86-64 can't be fetched here")
     root = sources.unpacked(tmp_path_factory.mktemp("picotool"), "trixie", PACKAGES)
     libraries = root / LOADER
     return [str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries), str(root / "usr/bin/picotool")]
