@@ -35,7 +35,7 @@ setup-dev: $(VENV)/.dev ## set up .venv with what the tests need as well
 demo: $(VENV)/.run ## press, hold and log a Li6PS5Cl pellet on the simulated press (under 90 s); results in build/demo
 	@$(BIN)/stackpress demo --out build/demo
 
-test: $(VENV)/.dev ## build every image and run every test, those on the emulated board included (about 20 minutes on two cores)
+test: $(VENV)/.dev ## build every image and run every test, those on the emulated board included (about 15 minutes on two cores, 20 where nothing is fetched yet)
 	@$(RUN) hil_tests.suites test
 
 test-fast: $(VENV)/.dev ## run the host's tests and the simulated press's only (minutes)

@@ -1,6 +1,6 @@
 """What `make test`, `make hil` and the others run, in order: `python -m hil_tests.suites test|busy|hil|campaign`.
 
-`test` is what fits into about 20 minutes of two cores: the images of every board are built, the host's tests run, and then the
+`test` is what fits into about 15 minutes of two cores: the images of every board are built, the host's tests run, and then the
 scenarios and the emulated board's own tests with the real image. A computer that can't build the image is told so in one line;
 where CI=true that line is a failure.
 """
